@@ -1,0 +1,1 @@
+//! Open encrypted iExec results with an RSA key that never leaves its PKCS#11 token.

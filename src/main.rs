@@ -1,0 +1,2 @@
+//! The `iexec-hsm` program.
+fn main() {}
