@@ -1,1 +1,3 @@
 //! Open encrypted iExec results with an RSA key that never leaves its PKCS#11 token.
+
+pub mod token;

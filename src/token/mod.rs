@@ -1,0 +1,3 @@
+//! Everything that knows about PKCS#11 tokens.
+
+pub mod uri;
