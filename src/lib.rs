@@ -1,3 +1,4 @@
 //! Open encrypted iExec results with an RSA key that never leaves its PKCS#11 token.
 
 pub mod token;
+pub mod wallet;

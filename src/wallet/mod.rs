@@ -1,0 +1,3 @@
+//! Who the beneficiary is.
+
+pub mod address;
