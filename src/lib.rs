@@ -1,4 +1,5 @@
 //! Open encrypted iExec results with an RSA key that never leaves its PKCS#11 token.
 
+mod small_file;
 pub mod token;
 pub mod wallet;

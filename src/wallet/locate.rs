@@ -1,0 +1,232 @@
+//! Which address the user's iExec wallet has, found as the iExec SDK finds it, without unlocking anything.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use super::address::{Address, AddressError};
+use super::{keystore, wallet_file};
+
+/// Where encrypted wallets are kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "PathBuf")]
+pub enum KeystoreDir {
+    /// The folder that Ethereum programs share on this system.
+    #[default]
+    Global,
+    /// The working directory.
+    Local,
+    /// Another folder; relative to the working directory.
+    Path(PathBuf),
+}
+
+/// Reads the option's value: `global`, `local` or a path.
+impl From<PathBuf> for KeystoreDir {
+    fn from(path: PathBuf) -> Self {
+        match path.to_str() {
+            Some("global") => Self::Global,
+            Some("local") => Self::Local,
+            _ => Self::Path(path),
+        }
+    }
+}
+
+/// What the user said about the wallet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WalletOptions {
+    /// `--wallet-file`: a file in the keystore folder, or an absolute path.
+    pub wallet_file: Option<PathBuf>,
+    /// `--wallet-address`: the address itself.
+    pub wallet_address: Option<Address>,
+    /// `--keystoredir`.
+    pub keystore_dir: KeystoreDir,
+}
+
+/// Where an address came from. Displayed, it completes "using the address of …".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The user gave the address.
+    Option,
+    /// The plain wallet of the working directory.
+    WalletJson(PathBuf),
+    /// A file in the keystore.
+    KeystoreFile(PathBuf),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Option => write!(f, "--wallet-address"),
+            Self::WalletJson(path) => write!(f, "wallet file {path:?}"),
+            Self::KeystoreFile(path) => write!(f, "keystore file {path:?}"),
+        }
+    }
+}
+
+/// An address and where it came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Located {
+    /// The address; never the zero address.
+    pub address: Address,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// Why no address was found. Nothing of a wallet's content is shown.
+#[derive(Debug, Error)]
+pub enum LocateError {
+    /// There is no wallet at all.
+    #[error(
+        "no wallet found: {wallet_json:?} does not exist and {keystore:?} holds no wallet; give --wallet-address <address> or --wallet-file <file>"
+    )]
+    NotFound {
+        /// The plain wallet that was looked for.
+        wallet_json: PathBuf,
+        /// The keystore folder that was looked into.
+        keystore: PathBuf,
+    },
+    /// The keystore folder is below the home folder, which is unknown.
+    #[error(
+        "the home folder is unknown, so the keystore cannot be found; set HOME, or give --wallet-address <address> or --keystoredir <path>"
+    )]
+    NoHome,
+    /// A file or folder cannot be read.
+    #[error(
+        "cannot read {path:?}: {source}; check the name and its permissions, or give --wallet-address <address>"
+    )]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A wallet file is not the JSON it should be.
+    #[error(
+        "{path:?} is not a wallet: its JSON is broken at line {line}, column {column}; name another with --wallet-file, or give --wallet-address <address>"
+    )]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// The line of the first error.
+        line: usize,
+        /// The column of the first error.
+        column: usize,
+    },
+    /// A wallet file names no address.
+    #[error("the wallet {path:?} holds no `address`; give --wallet-address <address>")]
+    NoAddress {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A wallet file names something that is no address.
+    #[error("the wallet {path:?} names no usable address: {source}")]
+    Address {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: AddressError,
+    },
+    /// The address in the name of a keystore file is not the one in the file.
+    #[error(
+        "the wallet {path:?} is named for {named} but holds {inside}; give the right one with --wallet-address <address>"
+    )]
+    Disagree {
+        /// The file.
+        path: PathBuf,
+        /// The address in its name.
+        named: Address,
+        /// The address in its content.
+        inside: Address,
+    },
+    /// The given address is the zero address.
+    #[error("--wallet-address is refused: {0}")]
+    Option(AddressError),
+}
+
+/// Finds the beneficiary's address, in the SDK's order: `--wallet-file`, `--wallet-address`,
+/// `wallet.json` in the working directory, the newest file in the keystore.
+///
+/// Two things differ from the SDK. A given address needs no file, for nothing is signed here; and
+/// where nothing is found there is no address, where the SDK would go on with the zero address.
+///
+/// In `wallet.json` the `address` field counts. Whether the `privateKey` beside it belongs to that
+/// address is not checked here: it shows when the key is used to sign.
+pub fn locate(
+    options: &WalletOptions,
+    home: Option<&Path>,
+    cwd: &Path,
+) -> Result<Located, LocateError> {
+    if let Some(file) = &options.wallet_file {
+        // An absolute path needs no keystore folder, hence no home.
+        let path = if file.is_absolute() {
+            file.clone()
+        } else {
+            keystore_folder(&options.keystore_dir, home, cwd)?.join(file)
+        };
+        return in_keystore(path);
+    }
+    if let Some(address) = options.wallet_address {
+        return given(address);
+    }
+    let wallet_json = cwd.join("wallet.json");
+    if wallet_json.exists() {
+        return in_wallet_json(wallet_json);
+    }
+    let keystore = keystore_folder(&options.keystore_dir, home, cwd)?;
+    match keystore::newest(&keystore)? {
+        Some(path) => in_keystore(path),
+        None => Err(LocateError::NotFound {
+            wallet_json,
+            keystore,
+        }),
+    }
+}
+
+fn given(address: Address) -> Result<Located, LocateError> {
+    if address == Address::from([0; 20]) {
+        return Err(LocateError::Option(AddressError::Zero));
+    }
+    Ok(Located {
+        address,
+        origin: Origin::Option,
+    })
+}
+
+fn in_wallet_json(path: PathBuf) -> Result<Located, LocateError> {
+    match wallet_file::read_address(&path)? {
+        Some(address) => Ok(Located {
+            address,
+            origin: Origin::WalletJson(path),
+        }),
+        None => Err(LocateError::NoAddress { path }),
+    }
+}
+
+fn in_keystore(path: PathBuf) -> Result<Located, LocateError> {
+    let address = keystore::address_of(&path)?;
+    Ok(Located {
+        address,
+        origin: Origin::KeystoreFile(path),
+    })
+}
+
+fn keystore_folder(
+    keystore: &KeystoreDir,
+    home: Option<&Path>,
+    cwd: &Path,
+) -> Result<PathBuf, LocateError> {
+    match keystore {
+        KeystoreDir::Global => {
+            let home = home.ok_or(LocateError::NoHome)?;
+            Ok(keystore::global_folder(std::env::consts::OS, home))
+        }
+        KeystoreDir::Local => Ok(cwd.to_owned()),
+        KeystoreDir::Path(path) => Ok(cwd.join(path)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,208 @@
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+
+use tempfile::TempDir;
+
+use super::*;
+
+const OLD: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
+const NEW: &str = "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359";
+const PLAIN: &str = "0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB";
+const OLD_FILE: &str =
+    "UTC--2020-01-31T09-00-00.000000000Z--5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
+const NEW_FILE: &str =
+    "UTC--2024-12-31T09-00-00.000000000Z--fb6916095ca1df60bb79ce92ce3ea74c37c5d359";
+
+/// A home with two wallets in a keystore folder `keys`, and a working directory.
+struct Place {
+    folder: TempDir,
+    options: WalletOptions,
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = folder.path().join("keys");
+        fs::create_dir_all(folder.path().join("cwd")).unwrap();
+        fs::create_dir(&keys).unwrap();
+        fs::write(keys.join(OLD_FILE), keystore_json(OLD)).unwrap();
+        fs::write(keys.join(NEW_FILE), keystore_json(NEW)).unwrap();
+        let options = WalletOptions {
+            keystore_dir: KeystoreDir::Path(keys),
+            ..WalletOptions::default()
+        };
+        Self { folder, options }
+    }
+
+    fn write(&self, name: &str, content: &str) {
+        fs::write(self.folder.path().join(name), content).unwrap();
+    }
+
+    fn locate(&self) -> Result<Located, LocateError> {
+        locate(
+            &self.options,
+            Some(self.folder.path()),
+            &self.folder.path().join("cwd"),
+        )
+    }
+
+    fn found(&self) -> (String, String) {
+        let located = self.locate().unwrap();
+        (located.address.to_string(), located.origin.to_string())
+    }
+}
+
+fn keystore_json(address: &str) -> String {
+    format!(
+        r#"{{"address":"{}","Crypto":{{}},"version":3}}"#,
+        address[2..].to_lowercase()
+    )
+}
+
+#[test]
+fn the_newest_wallet_of_the_keystore_is_found() {
+    let place = Place::new();
+    place.write("keys/a--2030--not-an-address", "");
+    let (address, origin) = place.found();
+    assert_eq!(address, NEW);
+    assert!(origin.starts_with("keystore file ") && origin.contains(NEW_FILE));
+}
+
+#[test]
+fn a_plain_wallet_in_the_working_directory_goes_before_the_keystore() {
+    let place = Place::new();
+    place.write(
+        "cwd/wallet.json",
+        &format!(r#"{{"privateKey":"0x01","publicKey":"0x04","address":"{PLAIN}"}}"#),
+    );
+    let (address, origin) = place.found();
+    assert_eq!(address, PLAIN);
+    assert!(origin.contains("wallet.json"));
+}
+
+#[test]
+fn an_address_goes_before_files_and_needs_none() {
+    let mut place = Place::new();
+    place.write("cwd/wallet.json", "broken");
+    place.options.wallet_address = Some(OLD.parse().unwrap());
+    assert_eq!(
+        place.found(),
+        (OLD.to_owned(), "--wallet-address".to_owned())
+    );
+    place.options = WalletOptions {
+        keystore_dir: KeystoreDir::Global,
+        ..place.options
+    };
+    assert!(locate(&place.options, None, Path::new("/nonexistent")).is_ok());
+}
+
+#[test]
+fn a_file_goes_before_everything() {
+    let mut place = Place::new();
+    place.options.wallet_address = Some(PLAIN.parse().unwrap());
+    place.options.wallet_file = Some(OLD_FILE.into());
+    assert_eq!(place.found().0, OLD);
+    place.write("other.json", &keystore_json(NEW));
+    place.options.wallet_file = Some(place.folder.path().join("other.json"));
+    assert_eq!(place.found().0, NEW);
+    place.options.wallet_file = Some("missing".into());
+    assert!(matches!(place.locate(), Err(LocateError::Read { .. })));
+}
+
+#[test]
+fn the_keystore_is_global_local_or_a_path() {
+    assert_eq!(
+        KeystoreDir::from(PathBuf::from("global")),
+        KeystoreDir::Global
+    );
+    assert_eq!(
+        KeystoreDir::from(PathBuf::from("local")),
+        KeystoreDir::Local
+    );
+    assert_eq!(
+        KeystoreDir::from(PathBuf::from("./local")),
+        KeystoreDir::Path("./local".into())
+    );
+    let mut place = Place::new();
+    place.options.keystore_dir = KeystoreDir::Path("../keys".into());
+    assert_eq!(place.found().0, NEW);
+    place.write(&format!("cwd/{OLD_FILE}"), &keystore_json(OLD));
+    place.options.keystore_dir = KeystoreDir::Local;
+    assert_eq!(place.found().0, OLD);
+    place.options.keystore_dir = KeystoreDir::Global;
+    assert!(matches!(
+        locate(&place.options, None, Path::new("/nonexistent")),
+        Err(LocateError::NoHome)
+    ));
+}
+
+#[test]
+fn without_any_wallet_there_is_no_address() {
+    let mut place = Place::new();
+    for keystore in ["missing", "."] {
+        place.options.keystore_dir = KeystoreDir::Path(keystore.into());
+        let error = place.locate().unwrap_err();
+        assert!(matches!(error, LocateError::NotFound { .. }));
+        let text = error.to_string();
+        assert!(
+            text.contains("--wallet-address") && text.contains("--wallet-file"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn name_and_content_must_agree() {
+    let place = Place::new();
+    place.write(&format!("keys/{NEW_FILE}"), &keystore_json(OLD));
+    assert!(matches!(place.locate(), Err(LocateError::Disagree { .. })));
+    place.write(&format!("keys/{NEW_FILE}"), r#"{"crypto":{},"version":3}"#);
+    assert_eq!(place.found().0, NEW);
+}
+
+#[test]
+fn an_unusable_wallet_json_is_not_passed_over() {
+    let place = Place::new();
+    place.write("cwd/wallet.json", r#"{"privateKey":"0x01"}"#);
+    assert!(matches!(place.locate(), Err(LocateError::NoAddress { .. })));
+    place.write(
+        "cwd/wallet.json",
+        r#"{"address":"0x0000000000000000000000000000000000000000"}"#,
+    );
+    assert!(matches!(
+        place.locate(),
+        Err(LocateError::Address {
+            source: AddressError::Zero,
+            ..
+        })
+    ));
+}
+
+#[test]
+fn broken_wallets_are_refused_without_showing_them() {
+    let place = Place::new();
+    for content in [
+        r#""0xsecret""#,
+        r#"{"privateKey":"0xsecret","address":"0xsecret"}"#,
+        "{\n\"privateKey\":0xsecret",
+        r#"{"address":["0xsecret"]}"#,
+    ] {
+        place.write("cwd/wallet.json", content);
+        let error = place.locate().unwrap_err();
+        assert!(
+            !format!("{error} {error:?}").contains("secret"),
+            "{error:?}"
+        );
+    }
+}
+
+#[test]
+fn the_zero_address_is_refused() {
+    let mut place = Place::new();
+    place.options.wallet_address = Some(Address::from([0; 20]));
+    assert!(matches!(
+        place.locate(),
+        Err(LocateError::Option(AddressError::Zero))
+    ));
+}
