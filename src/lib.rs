@@ -1,5 +1,6 @@
 //! Open encrypted iExec results with an RSA key that never leaves its PKCS#11 token.
 
+pub mod beneficiary;
 mod small_file;
 pub mod token;
 pub mod wallet;

@@ -1,0 +1,149 @@
+//! Reading and replacing the small files of the folder.
+
+use std::fs::{self, DirBuilder, File, Permissions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use crate::small_file;
+
+/// Why a file of the folder could not be read or written.
+#[derive(Debug, Error)]
+pub enum FileError {
+    /// There is no such file.
+    #[error(
+        "{path:?} does not exist; make a key with `iexec-hsm result generate-encryption-keypair`, or name its folder with --beneficiary-keystoredir"
+    )]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file exists but cannot be read.
+    #[error("cannot read {path:?}: {source}; check the file and its permissions")]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The file cannot be written; what stood there before still does.
+    #[error("cannot write {path:?}: {source}; check the folder's permissions and the free space")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// Reads a file that may hold a private key.
+pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, FileError> {
+    small_file::read(path).map_err(|source| match source.kind() {
+        ErrorKind::NotFound => FileError::Missing { path: path.into() },
+        _ => FileError::Read {
+            path: path.into(),
+            source,
+        },
+    })
+}
+
+/// Replaces a file by one with this content and mode 0644, all of it or nothing. Makes its folder.
+pub(super) fn write_atomic(path: &Path, content: &[u8]) -> Result<(), FileError> {
+    replace(path, content).map_err(|source| FileError::Write {
+        path: path.into(),
+        source,
+    })
+}
+
+fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let folder = folder_of(path);
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)?;
+    let mut builder = tempfile::Builder::new();
+    let mut file = builder
+        .prefix(".iexec-hsm-")
+        .suffix(".part")
+        .tempfile_in(folder)?;
+    file.write_all(content)?;
+    file.as_file()
+        .set_permissions(Permissions::from_mode(0o644))?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    sync_folder(folder)
+}
+
+/// Makes a rename in a folder survive a power cut.
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// The folder that a file is in, which is the working directory for a bare name.
+pub(super) fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Gives a file that may hold a private key the mode it should have had.
+pub(super) fn make_private(path: &Path) -> io::Result<()> {
+    fs::set_permissions(path, Permissions::from_mode(0o600))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o7777
+    }
+
+    #[test]
+    fn a_new_file_brings_its_folders_and_leaves_nothing_else() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join(".secrets/beneficiary");
+        let path = folder.join("file");
+        for content in ["first", "second"] {
+            write_atomic(&path, content.as_bytes()).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), content);
+        }
+        assert_eq!(mode(&path), 0o644);
+        assert_eq!(
+            (mode(&folder), mode(folder.parent().unwrap())),
+            (0o700, 0o700)
+        );
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_failed_write_leaves_nothing_behind() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("taken");
+        fs::create_dir(&path).unwrap();
+        assert!(matches!(
+            write_atomic(&path, b"x"),
+            Err(FileError::Write { .. })
+        ));
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_bare_name_is_in_the_working_directory() {
+        assert_eq!(folder_of(Path::new("key")), Path::new("."));
+        assert_eq!(folder_of(Path::new("a/key")), Path::new("a"));
+    }
+
+    #[test]
+    fn a_missing_file_has_its_own_error() {
+        assert!(matches!(
+            read(Path::new("/nonexistent/key")),
+            Err(FileError::Missing { .. })
+        ));
+    }
+}

@@ -1,0 +1,126 @@
+//! Private keys in software, as the iExec SDK writes them: recognised, and kept from being lost.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use super::file::{self, FileError};
+
+/// Why a software key could not be put aside. It is still where it was.
+#[derive(Debug, Error)]
+pub enum BackupError {
+    /// The file is missing, or the system refuses.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The file is something else.
+    #[error(
+        "{path:?} holds no PEM private key, so there is nothing to put aside; name the file of the software key"
+    )]
+    NotASoftwareKey {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// Renames a key file that holds a PEM private key to `<name>.software.pem`, or `-1`, `-2`, …
+/// before the extension where that is taken, with mode 0600. Returns the new path.
+pub fn backup_software_key(path: &Path) -> Result<PathBuf, BackupError> {
+    if !is_in(&file::read(path)?) {
+        return Err(BackupError::NotASoftwareKey { path: path.into() });
+    }
+    let moved = put_aside(path).map_err(|source| FileError::Write {
+        path: path.into(),
+        source,
+    })?;
+    Ok(moved)
+}
+
+/// Whether a file's content holds a PEM private key of any kind.
+pub(super) fn is_in(content: &[u8]) -> bool {
+    contains(content, "PRIVATE KEY-----")
+}
+
+/// Whether bytes contain a text.
+pub(super) fn contains(content: &[u8], text: &str) -> bool {
+    content
+        .windows(text.len())
+        .any(|window| window == text.as_bytes())
+}
+
+fn put_aside(path: &Path) -> io::Result<PathBuf> {
+    file::make_private(path)?;
+    let target = claim_free_name(path)?;
+    if let Err(error) = fs::rename(path, &target) {
+        // The first error is the one to report.
+        let _ = fs::remove_file(&target);
+        return Err(error);
+    }
+    file::sync_folder(file::folder_of(path))?;
+    Ok(target)
+}
+
+/// Creates an empty file under the first free name. Only that file is replaced by the rename that
+/// follows, so no other program's file can be.
+fn claim_free_name(path: &Path) -> io::Result<PathBuf> {
+    let mut suffix = ".software.pem".to_owned();
+    for number in 1.. {
+        let mut name = path.as_os_str().to_owned();
+        name.push(&suffix);
+        match File::create_new(&name) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            created => return created.map(|_| name.into()),
+        }
+        suffix = format!(".software-{number}.pem");
+    }
+    Err(ErrorKind::AlreadyExists.into())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    const PEM: &str = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+
+    #[test]
+    fn a_software_key_is_put_aside_and_none_is_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("0x_key");
+        for (number, end) in [".software.pem", ".software-1.pem", ".software-2.pem"]
+            .iter()
+            .enumerate()
+        {
+            let content = format!("{PEM}{number}");
+            fs::write(&path, &content).unwrap();
+            let moved = backup_software_key(&path).unwrap();
+            assert_eq!(moved, folder.path().join(format!("0x_key{end}")));
+            assert_eq!(fs::read_to_string(&moved).unwrap(), content);
+            assert_eq!(
+                fs::metadata(&moved).unwrap().permissions().mode() & 0o7777,
+                0o600
+            );
+            assert!(!path.exists());
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn anything_else_stays_where_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("0x_key");
+        assert!(matches!(
+            backup_software_key(&path),
+            Err(BackupError::File(FileError::Missing { .. }))
+        ));
+        fs::write(&path, "-----BEGIN PUBLIC KEY-----\n").unwrap();
+        assert!(matches!(
+            backup_software_key(&path),
+            Err(BackupError::NotASoftwareKey { .. })
+        ));
+        assert!(path.exists());
+    }
+}
