@@ -1,6 +1,7 @@
 //! Open encrypted iExec results with an RSA key that never leaves its PKCS#11 token.
 
 pub mod beneficiary;
+pub mod cli;
 mod small_file;
 pub mod token;
 pub mod wallet;

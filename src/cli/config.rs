@@ -1,0 +1,169 @@
+//! The user's configuration file.
+//!
+//! It may name the PKCS#11 module, which is code that this program runs, so it is only read from
+//! the user's own folder and only when nobody else could have written it. A PIN has no place in it.
+
+use std::ffi::OsStr;
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use serde::de::{Deserialize, Deserializer, Error as _};
+use thiserror::Error;
+
+use crate::small_file;
+use crate::token::uri::Uri;
+use crate::wallet::address::Address;
+use crate::wallet::locate::KeystoreDir;
+
+/// What the configuration file sets. Each setting is also an option of the same name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Config {
+    /// The PKCS#11 module's file.
+    pub module: Option<PathBuf>,
+    /// The token to use.
+    #[serde(deserialize_with = "parsed")]
+    pub token: Option<Uri>,
+    /// The result key to use.
+    #[serde(deserialize_with = "parsed")]
+    pub key: Option<Uri>,
+    /// The file that holds the PIN.
+    pub pin_file: Option<PathBuf>,
+    /// The beneficiary's address.
+    #[serde(deserialize_with = "parsed")]
+    pub wallet_address: Option<Address>,
+    /// The wallet's file, in the keystore folder.
+    pub wallet_file: Option<PathBuf>,
+    /// The folder of encrypted wallets.
+    pub keystoredir: Option<KeystoreDir>,
+    /// The folder of the beneficiary's key files.
+    pub beneficiary_keystoredir: Option<PathBuf>,
+    /// The largest result to accept, in bytes.
+    pub max_size: Option<u64>,
+    /// The largest number of files in a result to accept.
+    pub max_entries: Option<u64>,
+}
+
+/// Why the configuration cannot be used. No value of the file is shown.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// The file exists but cannot be read.
+    #[error(
+        "cannot read the configuration {path:?}: {source}; check its permissions, or move it away"
+    )]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Any user of this machine could change the file.
+    #[error(
+        "the configuration {path:?} is writable by every user, and it can name code to run; check what it says, then `chmod go-w {path:?}`"
+    )]
+    WorldWritable {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is not what it should be.
+    #[error(
+        "the configuration is wrong at {path:?}:{line}:{column}: {problem}; correct or remove that line"
+    )]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// The line of the error, from 1.
+        line: usize,
+        /// The column of the error, from 1.
+        column: usize,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+impl Config {
+    /// Reads `<xdg>/iexec-hsm/config.toml`, or `<home>/.config/iexec-hsm/config.toml` where `xdg`
+    /// (the value of `XDG_CONFIG_HOME`) is not an absolute path. Without a file, nothing is set.
+    pub fn load(xdg: Option<&OsStr>, home: Option<&Path>) -> Result<Self, ConfigError> {
+        match path(xdg, home) {
+            Some(path) => read(&path),
+            None => Ok(Self::default()),
+        }
+    }
+}
+
+/// Where the configuration file is expected; unknown without a home.
+pub fn path(xdg: Option<&OsStr>, home: Option<&Path>) -> Option<PathBuf> {
+    let xdg = xdg.map(PathBuf::from).filter(|xdg| xdg.is_absolute());
+    let folder = xdg.or_else(|| home.map(|home| home.join(".config")))?;
+    Some(folder.join("iexec-hsm/config.toml"))
+}
+
+fn read(path: &Path) -> Result<Config, ConfigError> {
+    let unreadable = |source| ConfigError::Read {
+        path: path.into(),
+        source,
+    };
+    let file = match small_file::open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Config::default()),
+        opened => opened.map_err(unreadable)?,
+    };
+    if file.metadata().map_err(unreadable)?.permissions().mode() & 0o002 != 0 {
+        return Err(ConfigError::WorldWritable { path: path.into() });
+    }
+    let content = small_file::read_opened(file).map_err(unreadable)?;
+    parse(&content).map_err(|(offset, problem)| {
+        let (line, column) = position(&content, offset);
+        ConfigError::Content {
+            path: path.into(),
+            line,
+            column,
+            problem,
+        }
+    })
+}
+
+/// Parses the file's content, or says where it is wrong and how.
+fn parse(content: &[u8]) -> Result<Config, (usize, String)> {
+    let text =
+        str::from_utf8(content).map_err(|error| (error.valid_up_to(), "not UTF-8".to_owned()))?;
+    toml::from_str(text).map_err(|error| {
+        let offset = error.span().map_or(0, |span| span.start);
+        (offset, without_values(error.message()))
+    })
+}
+
+/// The parser's message without the value it quotes where a type is wrong.
+fn without_values(message: &str) -> String {
+    let quotes_value =
+        message.starts_with("invalid type: ") || message.starts_with("invalid value: ");
+    match message.rsplit_once(", expected ") {
+        Some((_, expected)) if quotes_value => format!("wrong kind of value, expected {expected}"),
+        _ if quotes_value => "wrong kind of value".to_owned(),
+        _ => message.to_owned(),
+    }
+}
+
+fn position(content: &[u8], offset: usize) -> (usize, usize) {
+    let before = &content[..offset.min(content.len())];
+    let line = before.split(|&byte| byte == b'\n').count();
+    let last_line = before
+        .rsplit(|&byte| byte == b'\n')
+        .next()
+        .unwrap_or_default();
+    (line, String::from_utf8_lossy(last_line).chars().count() + 1)
+}
+
+fn parsed<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: std::fmt::Display>,
+{
+    let text = String::deserialize(deserializer)?;
+    text.parse().map(Some).map_err(D::Error::custom)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,3 @@
+//! What the user of the command line sees.
+
+pub mod config;
