@@ -1,0 +1,84 @@
+# shellcheck shell=bash
+# What the scripts share. Sourced by them; does nothing by itself.
+
+# rustup's folder is on nobody's PATH until the next login.
+command -v cargo >/dev/null || PATH=$PATH:$HOME/.cargo/bin
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "${0##*/}: $*"; exit 1; }
+
+# need COMMAND[:PACKAGE]...   installs the Debian packages of those commands that are missing
+need() {
+    local item packages=() as_root=() log
+    for item in "$@"; do
+        command -v "${item%%:*}" >/dev/null || packages+=("${item##*:}")
+    done
+    [[ ${#packages[@]} -gt 0 ]] || return 0
+
+    command -v apt-get >/dev/null ||
+        die "please install ${packages[*]} first: only Debian's apt-get is known here"
+    if [[ $(id -u) -ne 0 ]]; then
+        command -v sudo >/dev/null ||
+            die "please install ${packages[*]} first: that takes root, and there is no sudo"
+        as_root=(sudo)
+    fi
+
+    say "Installing ${packages[*]} ..."
+    log=$(mktemp)
+    if ! { "${as_root[@]}" apt-get update -q &&
+        "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+            apt-get install -qy --no-install-recommends "${packages[@]}"; } </dev/null >"$log" 2>&1; then
+        cat "$log" >&2
+        rm -f "$log"
+        die "cannot install ${packages[*]}"
+    fi
+    rm -f "$log"
+}
+
+need_rust() {
+    command -v cargo >/dev/null || die "cargo not found: install Rust first"
+    need cc:build-essential
+}
+
+# Prints the path of SoftHSM2's PKCS#11 module.
+softhsm_module() {
+    local path
+    for path in /usr/lib/softhsm /usr/lib/*/softhsm /usr/lib64/softhsm /usr/local/lib/softhsm /opt/homebrew/lib/softhsm; do
+        if [[ -f $path/libsofthsm2.so ]]; then
+            printf '%s\n' "$path/libsofthsm2.so"
+            return
+        fi
+    done
+    die "libsofthsm2.so is in none of the usual folders"
+}
+
+# token_folder FOLDER   writes FOLDER/softhsm2.conf, which keeps SoftHSM2's tokens in FOLDER/tokens
+token_folder() {
+    mkdir -p "$1/tokens"
+    printf '%s\n' "directories.tokendir = $1/tokens" 'objectstore.backend = file' 'log.level = ERROR' \
+        >"$1/softhsm2.conf"
+}
+
+# Forgets the caller's own tokens, PINs and settings, so that none of them is touched.
+forget_settings() {
+    local name
+    for name in "${!IEXEC_HSM_@}"; do
+        unset "$name"
+    done
+    export XDG_CONFIG_HOME=$1/config
+}
+
+# Prints the folder that cargo builds into.
+target_folder() {
+    cargo metadata --locked --no-deps --format-version 1 |
+        sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p'
+}
+
+# Builds the program as it is released, and puts it first on the PATH.
+build_release() {
+    local quiet=(--quiet)
+    [[ -t 2 ]] && quiet=()
+    say "Building iexec-hsm ..."
+    cargo build --locked --release "${quiet[@]}"
+    PATH=$(target_folder)/release:$PATH
+}
