@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Installs what the tests need and runs them all, each against SoftHSM2 tokens of its own.
+# Arguments go to the test runner (cargo nextest, or cargo test where that is missing); the examples in the
+# documentation run only when there are none.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. softhsm/lib.sh
+
+need_rust
+need softhsm2-util:softhsm2 pkcs11-tool:opensc openssl unzip zip setsid:util-linux
+IEXEC_HSM_TEST_MODULE=${IEXEC_HSM_TEST_MODULE:-$(softhsm_module)}
+export IEXEC_HSM_TEST_MODULE
+
+if [[ -z ${IEXEC_SDK_DIR:-} ]]; then
+    if sdk=$(softhsm/sdk.sh); then
+        export IEXEC_SDK_DIR=$sdk
+    else
+        echo "Without iExec's SDK: the tests that need it say so and pass."
+    fi
+fi
+
+if [[ $# -eq 0 ]]; then
+    cargo test --locked --doc
+fi
+
+if cargo nextest --version >/dev/null 2>&1; then
+    exec cargo nextest run --locked "$@"
+fi
+
+# cargo test counts each test program by itself: add up, so that the last line speaks for all.
+cargo test --locked --lib --bins --tests "$@" | awk '
+    { print }
+    /^test result: / { passed += $4; failed += $6; ignored += $8 }
+    END { printf "test result: %s. %d passed; %d failed; %d ignored\n", failed ? "FAILED" : "ok", passed, failed, ignored }'
