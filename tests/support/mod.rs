@@ -1,0 +1,43 @@
+//! What the integration tests share: tokens of their own, the real program in a fresh folder or on a pseudo-terminal,
+//! and archives that are sealed and packed by other hands than ours.
+
+#![allow(dead_code, unused_imports, unreachable_pub)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod pty;
+mod run;
+mod sdk;
+mod seal;
+mod token;
+mod zips;
+
+pub use pty::Pty;
+pub use run::{Cmd, Run, Started, Work};
+pub use sdk::{Sdk, sdk_fixtures};
+pub use seal::{Sealed, openssl};
+pub use token::Token;
+pub use zips::{Descriptor, Entry, Method, Zip, plain_zip};
+
+use std::path::{Path, PathBuf};
+
+/// The beneficiary of most tests.
+pub const ADDRESS: &str = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf";
+
+/// Temporary files of ours that were left in a folder, however deep.
+pub fn wrong_tmp(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        if entry
+            .file_name()
+            .to_string_lossy()
+            .starts_with(".iexec-hsm-")
+        {
+            found.push(entry.path());
+        }
+        if entry.file_type().unwrap().is_dir() {
+            found.extend(wrong_tmp(&entry.path()));
+        }
+    }
+    found
+}
