@@ -15,6 +15,10 @@ fn sealed_by_openssl_opens_with_openssl() {
     for archive in [sealed.archive(), sealed.java_archive()] {
         assert_eq!(openssl::open_current(&private, &archive), plain);
     }
+    let legacy = Sealed::legacy_ecb(&public, &plain).java_archive();
+    assert_eq!(openssl::open_legacy_ecb(&private, &legacy), plain);
+    let old = Sealed::guide_2019(&public, &plain);
+    assert_eq!(openssl::open_guide_2019(&private, &old.archive()), plain);
     assert_eq!(openssl::unzip(&plain, "result.txt"), b"Hello, world!");
 }
 

@@ -149,6 +149,11 @@ pub mod openssl {
         )
     }
 
+    /// The other way of `rsa_wrap_oaep`.
+    pub fn rsa_unwrap_oaep(private_pem: &str, wrapped: &[u8]) -> Vec<u8> {
+        pkeyutl(&["-decrypt"], private_pem, "rsa_padding_mode:oaep", wrapped)
+    }
+
     /// A random IV and AES-CBC behind it.
     pub fn cbc_body(key: &[u8], plain: &[u8]) -> Vec<u8> {
         cbc_body_with(key, plain, &[])
@@ -183,6 +188,29 @@ pub mod openssl {
         let body = unzip(archive, "iexec_out.zip.aes");
         let (iv, body) = body.split_at(16);
         aes("aes-256-cbc", &key, iv, body, &["-d"])
+    }
+
+    /// As `open_current`, for the form before 2025.
+    pub fn open_legacy_ecb(private_pem: &str, archive: &[u8]) -> Vec<u8> {
+        let entry = |name| BASE64_STANDARD.decode(unzip(archive, name)).unwrap();
+        let key = rsa_unwrap(private_pem, &entry("aes-key.rsa"));
+        let key = BASE64_STANDARD.decode(key).unwrap();
+        aes(
+            "aes-128-ecb",
+            &key,
+            &[],
+            &entry("iexec_out.zip.aes"),
+            &["-d"],
+        )
+    }
+
+    /// As `open_current`, for the form of 2019 and 2020.
+    pub fn open_guide_2019(private_pem: &str, archive: &[u8]) -> Vec<u8> {
+        let key = rsa_unwrap_oaep(private_pem, &unzip(archive, "iexec_out/encrypted_key"));
+        let body = unzip(archive, "iexec_out/result.zip.aes");
+        let (iv, body) = body.split_at(16);
+        let cipher = format!("aes-{}-cbc", key.len() * 8);
+        aes(&cipher, &key, iv, body, &["-d"])
     }
 
     /// One file of an archive, as `unzip` gets it out.
