@@ -1,5 +1,6 @@
 //! Open encrypted iExec results with an RSA key that never leaves its PKCS#11 token.
 
+pub mod archive;
 pub mod beneficiary;
 pub mod cli;
 mod small_file;

@@ -1,0 +1,147 @@
+//! What can be wrong with an archive.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use super::format::IndexError;
+
+/// Why an archive cannot be opened. [`ArchiveError::hint`] says what to do about it.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ArchiveError {
+    /// Reading failed. Trying again may help if the cause is outside the file.
+    #[error("cannot read {}: {source}", path.display())]
+    Io {
+        /// What was read.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Writing the temporary copy of a piped archive failed.
+    #[error("cannot keep a temporary copy in {}: {source}", path.display())]
+    Spool {
+        /// The folder of the temporary copy.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The path names a pipe, a device or a socket.
+    #[error("{} is neither a file nor a folder", path.display())]
+    NotAFile {
+        /// The path as given.
+        path: PathBuf,
+    },
+    /// The file does not begin like a zip.
+    #[error("this is not a zip archive")]
+    NotAZip,
+    /// The file begins like a zip, but its end is not there.
+    #[error("the archive is cut short: {reason}")]
+    Truncated {
+        /// What is missing.
+        reason: String,
+    },
+    /// The zip contradicts itself or uses what no producer of results uses.
+    #[error("the archive is damaged: {reason}")]
+    Malformed {
+        /// What is wrong.
+        reason: String,
+    },
+    /// Only one of wrapped key and body is there.
+    #[error("there is {found}, but not {missing}")]
+    Missing {
+        /// The entry that is there.
+        found: &'static str,
+        /// The entry that is not, or the names that it could have.
+        missing: String,
+    },
+    /// The path names a body alone, without its key beside it.
+    #[error("{} is the encrypted body alone, and {missing} is not beside it", body.display())]
+    LoneBody {
+        /// The path as given.
+        body: PathBuf,
+        /// The names that the wrapped key could have.
+        missing: String,
+    },
+    /// More than one pair of wrapped key and body is there.
+    #[error("there is more than one result in it: {reason}")]
+    Ambiguous {
+        /// The pairs that were found.
+        reason: String,
+    },
+    /// The wrapped key has a length that no RSA key makes.
+    #[error("the wrapped key is {len} bytes long, which is no length of an RSA ciphertext")]
+    WrappedKeyLength {
+        /// The length of the entry.
+        len: u64,
+    },
+    /// Neither a wrapped key nor a body is there.
+    #[error(
+        "this is not an encrypted result: it holds neither a wrapped key nor an encrypted body"
+    )]
+    NotEncrypted,
+    /// A limit was passed.
+    #[error("the {what} is larger than the limit of {limit}")]
+    TooLarge {
+        /// What is too large, with its unit.
+        what: &'static str,
+        /// The limit.
+        limit: u64,
+    },
+}
+
+impl ArchiveError {
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Io { .. } => "check that the path is right and that you may read it",
+            Self::Spool { .. } => "free some space there, or name another temporary folder",
+            Self::NotAFile { .. } => "pass the downloaded zip, or pipe it in",
+            Self::NotAZip => "pass the zip that was downloaded for the task",
+            Self::Truncated { .. } | Self::Malformed { .. } => "download it again",
+            Self::Missing { .. } => {
+                "pass the downloaded zip unchanged, or the whole folder that it was unzipped into"
+            }
+            Self::LoneBody { .. } => {
+                "its AES key is in the entry beside it: pass the downloaded zip, or the folder that it was unzipped into"
+            }
+            Self::Ambiguous { .. } => {
+                "keep one wrapped key and one body, each pair in its own folder"
+            }
+            Self::WrappedKeyLength { .. } => {
+                "download it again; if it stays so, the archive was not made by an iExec enclave"
+            }
+            Self::NotEncrypted => {
+                "if the task ran without result encryption, the result is already plain: unzip it"
+            }
+            Self::TooLarge { .. } => "check that this is the file you meant, then raise the limit",
+        }
+    }
+
+    /// Whether reading or writing failed, as opposed to what was read being wrong.
+    pub fn is_io(&self) -> bool {
+        matches!(self, Self::Io { .. } | Self::Spool { .. })
+    }
+
+    /// Whether a limit was passed.
+    pub fn is_too_large(&self) -> bool {
+        matches!(self, Self::TooLarge { .. })
+    }
+
+    pub(super) fn io(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { path, source }
+    }
+
+    pub(super) fn index(path: impl Into<PathBuf>) -> impl FnOnce(IndexError) -> Self {
+        let path = path.into();
+        move |error| match error {
+            IndexError::Io(source) => Self::Io { path, source },
+            IndexError::NotAZip => Self::NotAZip,
+            IndexError::Truncated { reason } => Self::Truncated { reason },
+            IndexError::Malformed { reason } => Self::Malformed { reason },
+            IndexError::TooLarge { what, limit } => Self::TooLarge { what, limit },
+        }
+    }
+}

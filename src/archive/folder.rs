@@ -1,0 +1,89 @@
+//! Wrapped key and body as files, where a zip was unpacked.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::body::BodySource;
+use super::layout::{FROM_FOLDER, Pair, choose};
+use super::open::FileId;
+use super::zipped::{check_body_len, read_key};
+use super::{Archive, ArchiveError, Limits, WrappedKey};
+
+/// Finds wrapped key and body below a folder that holds, or is, what was in the zip.
+pub(super) fn open(folder: &Path, limits: &Limits) -> Result<Archive, ArchiveError> {
+    let pair = choose_among(&FROM_FOLDER, folder)?;
+    assemble(folder, pair, limits)
+}
+
+/// Takes a body by its path, and finds its key beside it.
+pub(super) fn open_body(path: &Path, limits: &Limits) -> Result<Archive, ArchiveError> {
+    let folder = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    let pairs: Vec<Pair> = FROM_FOLDER
+        .into_iter()
+        .filter(|pair| path.file_name().is_some_and(|name| name == pair.body))
+        .collect();
+    match choose_among(&pairs, folder) {
+        Ok(pair) => assemble(folder, pair, limits),
+        Err(ArchiveError::Missing { missing, .. }) => Err(lone_body(path, missing)),
+        Err(ArchiveError::NotEncrypted) => Err(lone_body(path, "aes-key.rsa".into())),
+        Err(error) => Err(error),
+    }
+}
+
+fn lone_body(path: &Path, missing: String) -> ArchiveError {
+    ArchiveError::LoneBody {
+        body: path.into(),
+        missing,
+    }
+}
+
+fn choose_among(pairs: &[Pair], folder: &Path) -> Result<Pair, ArchiveError> {
+    let mut present = Vec::new();
+    for name in pairs.iter().flat_map(|pair| [pair.key, pair.body]) {
+        if is_file(&folder.join(name))? {
+            present.push(name);
+        }
+    }
+    choose(pairs, |name| present.contains(&name))
+}
+
+fn is_file(path: &Path) -> Result<bool, ArchiveError> {
+    match std::fs::metadata(path) {
+        Ok(metadata) => Ok(metadata.is_file()),
+        Err(error) if is_absence(&error) => Ok(false),
+        Err(error) => Err(ArchiveError::io(path)(error)),
+    }
+}
+
+fn is_absence(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+fn assemble(folder: &Path, pair: Pair, limits: &Limits) -> Result<Archive, ArchiveError> {
+    let key_path = folder.join(pair.key);
+    let (key, key_id) = source(&key_path)?;
+    let (body, body_id) = source(&folder.join(pair.body))?;
+    let key = WrappedKey::parse(read_key(&key, &key_path)?, pair)?;
+    check_body_len(&body, limits)?;
+    Ok(Archive {
+        layout: key.layout(pair),
+        key,
+        body,
+        inputs: vec![key_id, body_id],
+    })
+}
+
+fn source(path: &Path) -> Result<(BodySource, FileId), ArchiveError> {
+    let file = File::open(path).map_err(ArchiveError::io(path))?;
+    let metadata = file.metadata().map_err(ArchiveError::io(path))?;
+    let source = BodySource::whole(Arc::new(file), metadata.len());
+    Ok((source, FileId::of(&metadata)))
+}

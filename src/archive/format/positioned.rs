@@ -1,0 +1,40 @@
+//! A cursor over a file that leaves the file's own cursor alone.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::FileExt;
+
+/// Reads and seeks in a file of a length that was taken once.
+#[derive(Debug)]
+pub struct Positioned<'a> {
+    file: &'a File,
+    at: u64,
+    len: u64,
+}
+
+impl<'a> Positioned<'a> {
+    pub fn new(file: &'a File, len: u64) -> Self {
+        Self { file, at: 0, len }
+    }
+}
+
+impl Read for Positioned<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let room = self.len.saturating_sub(self.at).min(out.len() as u64) as usize;
+        let n = self.file.read_at(&mut out[..room], self.at)?;
+        self.at += n as u64;
+        Ok(n)
+    }
+}
+
+impl Seek for Positioned<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let target = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::End(by) => self.len.checked_add_signed(by),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+        };
+        self.at = target.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.at)
+    }
+}

@@ -1,0 +1,201 @@
+//! The fixed parts of a zip's records, without their signatures.
+
+/// Signature of a local header.
+pub const LOCAL: u32 = 0x0403_4b50;
+/// Signature of a record of the central directory.
+pub const CENTRAL: u32 = 0x0201_4b50;
+/// Signature of a data descriptor, which may be left out.
+pub const DESCRIPTOR: u32 = 0x0807_4b50;
+/// Signature of the end of the central directory.
+pub const END: u32 = 0x0605_4b50;
+/// Signature of the wide end of the central directory.
+pub const END64: u32 = 0x0606_4b50;
+/// Signature of the locator of the wide end.
+pub const LOCATOR: u32 = 0x0706_4b50;
+
+/// Whether a file that begins so can be a zip; an empty one begins with its end.
+pub fn begins_like_zip(first: &[u8]) -> bool {
+    [LOCAL, END, END64]
+        .iter()
+        .any(|signature| first.starts_with(&signature.to_le_bytes()))
+}
+
+/// Bits of an entry's flags.
+pub mod flags {
+    /// CRC and sizes follow the data.
+    pub const DESCRIPTOR: u16 = 1 << 3;
+    /// Encrypted, strongly encrypted, or with masked headers.
+    pub const ENCRYPTED: u16 = 1 | 1 << 6 | 1 << 13;
+    /// What the entries of results may have: deflate's level, a descriptor, a UTF-8 name.
+    pub const KNOWN: u16 = 1 << 1 | 1 << 2 | DESCRIPTOR | 1 << 11;
+}
+
+/// How an entry is compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Not at all.
+    Stored,
+    /// With deflate.
+    Deflate,
+}
+
+/// What a zip says of the bytes of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Content {
+    pub crc: u32,
+    pub compressed: u64,
+    pub size: u64,
+}
+
+/// The fixed part of a local header.
+#[derive(Debug)]
+pub struct Local {
+    pub flags: u16,
+    pub method: u16,
+    pub crc: u32,
+    pub compressed: u32,
+    pub size: u32,
+    pub name_len: u16,
+    pub extra_len: u16,
+}
+
+impl Local {
+    pub const LEN: usize = 26;
+
+    pub fn parse(bytes: &[u8; Self::LEN]) -> Self {
+        Self {
+            flags: u16_at(bytes, 2),
+            method: u16_at(bytes, 4),
+            crc: u32_at(bytes, 10),
+            compressed: u32_at(bytes, 14),
+            size: u32_at(bytes, 18),
+            name_len: u16_at(bytes, 22),
+            extra_len: u16_at(bytes, 24),
+        }
+    }
+}
+
+/// The fixed part of a record of the central directory.
+#[derive(Debug)]
+pub struct Central {
+    pub flags: u16,
+    pub method: u16,
+    pub crc: u32,
+    pub compressed: u32,
+    pub size: u32,
+    pub name_len: u16,
+    pub extra_len: u16,
+    pub comment_len: u16,
+    pub attributes: u32,
+    pub offset: u32,
+}
+
+impl Central {
+    pub const LEN: usize = 42;
+
+    pub fn parse(bytes: &[u8; Self::LEN]) -> Self {
+        Self {
+            flags: u16_at(bytes, 4),
+            method: u16_at(bytes, 6),
+            crc: u32_at(bytes, 12),
+            compressed: u32_at(bytes, 16),
+            size: u32_at(bytes, 20),
+            name_len: u16_at(bytes, 24),
+            extra_len: u16_at(bytes, 26),
+            comment_len: u16_at(bytes, 28),
+            attributes: u32_at(bytes, 34),
+            offset: u32_at(bytes, 38),
+        }
+    }
+}
+
+/// Says how an entry is to be read, or why it is not.
+pub fn readable(flag_bits: u16, method: u16) -> Result<Method, &'static str> {
+    if flag_bits & flags::ENCRYPTED != 0 {
+        return Err("it is encrypted with a zip password");
+    }
+    if flag_bits & !flags::KNOWN != 0 {
+        return Err("it has flags that are not known");
+    }
+    match method {
+        0 => Ok(Method::Stored),
+        8 => Ok(Method::Deflate),
+        _ => Err("it is compressed with something else than deflate"),
+    }
+}
+
+/// Whether an entry's external attributes make it a symbolic link, whatever system they claim.
+pub fn is_symlink(attributes: u32) -> bool {
+    (attributes >> 16) & 0o170_000 == 0o120_000
+}
+
+/// Whether `bytes` are the data descriptor of this content: narrow or wide, with its signature or
+/// without.
+pub fn is_descriptor(bytes: &[u8], content: &Content) -> bool {
+    let signature = DESCRIPTOR.to_le_bytes();
+    let fields = match bytes.len() {
+        12 | 20 => bytes,
+        16 | 24 if bytes.starts_with(&signature) => &bytes[4..],
+        _ => return false,
+    };
+    let (crc, sizes) = fields.split_at(4);
+    let (compressed, size) = sizes.split_at(sizes.len() / 2);
+    crc == content.crc.to_le_bytes()
+        && le(compressed) == content.compressed
+        && le(size) == content.size
+}
+
+fn le(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .rev()
+        .fold(0, |value, byte| value << 8 | u64::from(*byte))
+}
+
+pub(super) fn u16_at(bytes: &[u8], at: usize) -> u16 {
+    u16::from_le_bytes([bytes[at], bytes[at + 1]])
+}
+
+pub(super) fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    le(&bytes[at..at + 4]) as u32
+}
+
+pub(super) fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    le(&bytes[at..at + 8])
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+
+    #[test]
+    fn descriptors_come_in_four_forms() {
+        let content = Content {
+            crc: 0x0403_0201,
+            compressed: 0x10,
+            size: 0x20,
+        };
+        let narrow = [1, 2, 3, 4, 0x10, 0, 0, 0, 0x20, 0, 0, 0];
+        let wide = [&narrow[..8], &[0; 4], &narrow[8..], &[0; 4]].concat();
+        let signature = DESCRIPTOR.to_le_bytes();
+        for fields in [&narrow[..], &wide[..]] {
+            assert!(is_descriptor(fields, &content));
+            let signed = [&signature[..], fields].concat();
+            assert!(is_descriptor(&signed, &content));
+            for at in 0..signed.len() {
+                let mut wrong = signed.clone();
+                wrong[at] ^= 1;
+                assert!(!is_descriptor(&wrong, &content), "byte {at}");
+            }
+        }
+        assert!(!is_descriptor(&[], &content));
+    }
+
+    #[test]
+    fn links_are_known_by_their_mode() {
+        assert!(is_symlink(0o120_777 << 16));
+        assert!(!is_symlink(0o100_644 << 16));
+        assert!(!is_symlink(0));
+    }
+}

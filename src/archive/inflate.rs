@@ -1,0 +1,57 @@
+//! One step of inflating, from a buffered reader straight into the caller's memory.
+
+use std::io::{self, BufRead};
+
+use flate2::{Decompress, FlushDecompress, Status};
+
+/// What one step brought.
+pub(super) struct Step {
+    /// The bytes written to the output.
+    pub produced: usize,
+    /// Whether the compressed stream is at its end.
+    pub ended: bool,
+}
+
+/// Why inflating cannot go on.
+pub(super) enum InflateError {
+    /// The compressed bytes make no sense, or end early.
+    Corrupt(&'static str),
+    /// The reader failed.
+    Io(io::Error),
+}
+
+/// Inflates until there is some output, or the stream ends. `out` must not be empty.
+///
+/// `flate2`'s own readers report corruption as an `io::Error` that cannot be told from one of the
+/// underlying reader; here they stay apart.
+pub(super) fn inflate(
+    state: &mut Decompress,
+    input: &mut (impl BufRead + ?Sized),
+    out: &mut [u8],
+) -> Result<Step, InflateError> {
+    loop {
+        let bytes = match input.fill_buf() {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(InflateError::Io(error)),
+        };
+        let at_end = bytes.is_empty();
+        let (total_in, total_out) = (state.total_in(), state.total_out());
+        let status = state
+            .decompress(bytes, out, FlushDecompress::None)
+            .map_err(|_| InflateError::Corrupt("its compressed data is corrupt"))?;
+        let consumed = (state.total_in() - total_in) as usize;
+        let produced = (state.total_out() - total_out) as usize;
+        input.consume(consumed);
+        let ended = status == Status::StreamEnd;
+        if produced > 0 || ended {
+            return Ok(Step { produced, ended });
+        }
+        if at_end {
+            return Err(InflateError::Corrupt("its compressed data ends early"));
+        }
+        if consumed == 0 {
+            return Err(InflateError::Corrupt("its compressed data is corrupt"));
+        }
+    }
+}

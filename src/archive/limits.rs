@@ -1,0 +1,36 @@
+//! How much an archive may ask of this machine.
+
+/// The bytes that a zip's central directory, and all names in it, may take.
+pub(super) const MAX_DIRECTORY: u64 = 16 * 1024 * 1024;
+
+/// The bytes that the entry with the wrapped key may take.
+pub(super) const MAX_KEY_ENTRY: u64 = 64 * 1024;
+
+/// Bounds on the archives that are opened, inside and outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The most entries that a zip may hold.
+    pub max_entries: u64,
+    /// The most bytes that a body, or all files of a result together, may take.
+    pub max_size: u64,
+}
+
+impl Limits {
+    /// The most bytes that a whole archive may take on its way through a pipe.
+    ///
+    /// Deflated ciphertext grows by far less than 1/64; the rest is for headers.
+    pub(super) fn max_archive(&self) -> u64 {
+        self.max_size
+            .saturating_add(self.max_size / 64)
+            .saturating_add(2 * MAX_DIRECTORY)
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_entries: 100_000,
+            max_size: 32 * 1024 * 1024 * 1024,
+        }
+    }
+}

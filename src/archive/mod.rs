@@ -1,0 +1,30 @@
+//! The container formats of encrypted results.
+//!
+//! An *archive* is a downloaded result: a zip with a wrapped key and an encrypted body, or a folder
+//! that one was unzipped into. [`Archive`] finds both in any layout that was ever in use and hands
+//! them out as bytes; it holds no keys and decrypts nothing.
+
+mod body;
+mod error;
+mod folder;
+mod format;
+mod inflate;
+mod key;
+mod layout;
+mod limits;
+mod open;
+mod spool;
+mod window;
+mod zipped;
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use body::{Body, Damaged};
+pub use error::ArchiveError;
+pub use key::WrappedKey;
+pub use layout::{Layout, Scheme};
+pub use limits::Limits;
+pub use open::Archive;

@@ -1,0 +1,97 @@
+//! Opening an archive, whatever form it has.
+
+use std::fs::{File, Metadata};
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::body::BodySource;
+use super::{ArchiveError, Body, Layout, Limits, WrappedKey, folder, spool, zipped};
+
+/// An encrypted result: a wrapped key and the body that its content key opens.
+#[derive(Debug)]
+pub struct Archive {
+    pub(super) layout: Layout,
+    pub(super) key: WrappedKey,
+    pub(super) body: BodySource,
+    pub(super) inputs: Vec<FileId>,
+}
+
+impl Archive {
+    /// Opens a zip, a folder that one was unzipped into, or the `.aes` file in such a folder.
+    pub fn open(path: &Path, limits: &Limits) -> Result<Self, ArchiveError> {
+        // Asked before opening, because opening a pipe would wait for its writer.
+        let kind = std::fs::metadata(path).map_err(ArchiveError::io(path))?;
+        if kind.is_dir() {
+            return folder::open(path, limits);
+        }
+        if !kind.is_file() {
+            return Err(ArchiveError::NotAFile { path: path.into() });
+        }
+        if path.extension().is_some_and(|extension| extension == "aes") {
+            return folder::open_body(path, limits);
+        }
+        let file = File::open(path).map_err(ArchiveError::io(path))?;
+        let id = FileId::of(&file.metadata().map_err(ArchiveError::io(path))?);
+        let mut archive = zipped::open(Arc::new(file), path, limits)?;
+        archive.inputs.push(id);
+        Ok(archive)
+    }
+
+    /// Opens a zip that comes through a pipe.
+    ///
+    /// A zip is read from its end, so it is first copied, as it is and so still encrypted, into a
+    /// file without a name in `spool_dir`, which is gone when the archive is.
+    pub fn from_stream(
+        reader: impl Read,
+        spool_dir: &Path,
+        limits: &Limits,
+    ) -> Result<Self, ArchiveError> {
+        let file = spool::copy(reader, spool_dir, limits)?;
+        zipped::open(Arc::new(file), Path::new("-"), limits)
+    }
+
+    /// What was found, and under which names.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The content key, encrypted.
+    pub fn wrapped_key(&self) -> &WrappedKey {
+        &self.key
+    }
+
+    /// The length of the body, as the archive declares it.
+    pub fn body_len(&self) -> u64 {
+        self.body.content.size
+    }
+
+    /// A reader of the body, from its beginning. There can be several, one after the other or at
+    /// the same time.
+    pub fn body(&self) -> Body {
+        self.body.open()
+    }
+
+    /// Whether `other` is one of the files that this archive is read from, which must not be
+    /// overwritten.
+    pub fn is_file(&self, other: &Metadata) -> bool {
+        self.inputs.contains(&FileId::of(other))
+    }
+}
+
+/// What makes a file the same file under any name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FileId {
+    device: u64,
+    inode: u64,
+}
+
+impl FileId {
+    pub fn of(metadata: &Metadata) -> Self {
+        Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! A part of a file, read by position.
+
+use std::fs::File;
+use std::io::{self, BufRead, Read};
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+const BUFFER: u64 = 256 * 1024;
+
+/// Reads the bytes `start..end` of a file without touching the file's own cursor, so that several
+/// readers of one file do not disturb each other.
+#[derive(Debug)]
+pub(super) struct Window {
+    file: Arc<File>,
+    at: u64,
+    end: u64,
+    buffer: Box<[u8]>,
+    unread: std::ops::Range<usize>,
+}
+
+impl Window {
+    pub fn new(file: Arc<File>, start: u64, len: u64) -> Self {
+        Self {
+            file,
+            at: start,
+            end: start.saturating_add(len),
+            buffer: Box::default(),
+            unread: 0..0,
+        }
+    }
+
+    /// Whether every byte was consumed.
+    pub fn is_empty(&self) -> bool {
+        self.unread.is_empty() && self.at >= self.end
+    }
+
+    fn pread(file: &File, out: &mut [u8], at: u64) -> io::Result<usize> {
+        loop {
+            match file.read_at(out, at) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                done => return done,
+            }
+        }
+    }
+}
+
+impl Read for Window {
+    /// Reads past the buffer if it is empty, straight into `out`.
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if self.unread.is_empty() {
+            let room = (self.end - self.at).min(out.len() as u64) as usize;
+            let n = Self::pread(&self.file, &mut out[..room], self.at)?;
+            self.at += n as u64;
+            return Ok(n);
+        }
+        let n = self.unread.len().min(out.len());
+        out[..n].copy_from_slice(&self.buffer[self.unread.start..][..n]);
+        self.consume(n);
+        Ok(n)
+    }
+}
+
+impl BufRead for Window {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.unread.is_empty() {
+            let left = self.end - self.at;
+            if self.buffer.is_empty() {
+                self.buffer = vec![0; left.min(BUFFER) as usize].into_boxed_slice();
+            }
+            let room = left.min(self.buffer.len() as u64) as usize;
+            let n = Self::pread(&self.file, &mut self.buffer[..room], self.at)?;
+            self.at += n as u64;
+            self.unread = 0..n;
+        }
+        Ok(&self.buffer[self.unread.clone()])
+    }
+
+    fn consume(&mut self, n: usize) {
+        self.unread.start = (self.unread.start + n).min(self.unread.end);
+    }
+}
