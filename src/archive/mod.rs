@@ -3,12 +3,15 @@
 //! An *archive* is a downloaded result: a zip with a wrapped key and an encrypted body, or a folder
 //! that one was unzipped into. [`Archive`] finds both in any layout that was ever in use and hands
 //! them out as bytes; it holds no keys and decrypts nothing.
+//!
+//! The body, once decrypted, is itself a zip. [`inner`] checks and reads that one.
 
 mod body;
 mod error;
 mod folder;
 mod format;
 mod inflate;
+pub mod inner;
 mod key;
 mod layout;
 mod limits;

@@ -1,0 +1,75 @@
+//! What can be wrong with a plaintext zip.
+
+use std::io;
+
+use thiserror::Error;
+
+use crate::archive::format::IndexError;
+
+/// Why a plaintext zip cannot be taken.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum InnerError {
+    /// It is not a whole zip. After decrypting, that means that the key or the body was wrong.
+    #[error("the decrypted result is not a whole zip: {reason}")]
+    Damaged {
+        /// What is wrong.
+        reason: String,
+    },
+    /// A limit was passed.
+    #[error(
+        "the {what} is larger than the limit of {limit}; if the result is trusted, raise the limit"
+    )]
+    TooLarge {
+        /// What is too large, with its unit.
+        what: &'static str,
+        /// The limit.
+        limit: u64,
+    },
+    /// An entry would be written where it must not be.
+    #[error(
+        "the result holds {name:?}, which {reason}; keep the result as a zip and look into it first"
+    )]
+    UnsafeName {
+        /// The name of the entry.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The reader or the visitor failed, with its own error.
+    #[error(transparent)]
+    Io(io::Error),
+}
+
+impl InnerError {
+    pub(super) fn damaged(reason: impl Into<String>) -> Self {
+        Self::Damaged {
+            reason: reason.into(),
+        }
+    }
+
+    /// Packs the error for a visitor, which reads an entry through [`io::Read`].
+    pub(super) fn into_io(self) -> io::Error {
+        match self {
+            Self::Io(error) => error,
+            other => io::Error::new(io::ErrorKind::InvalidData, other),
+        }
+    }
+}
+
+impl From<io::Error> for InnerError {
+    /// Unpacks an error that came out of an entry's reader; any other is [`InnerError::Io`].
+    fn from(error: io::Error) -> Self {
+        error.downcast().unwrap_or_else(Self::Io)
+    }
+}
+
+impl From<IndexError> for InnerError {
+    fn from(error: IndexError) -> Self {
+        match error {
+            IndexError::Io(error) => Self::Io(error),
+            IndexError::TooLarge { what, limit } => Self::TooLarge { what, limit },
+            other => Self::damaged(other.to_string()),
+        }
+    }
+}
