@@ -3,6 +3,7 @@
 pub mod archive;
 pub mod beneficiary;
 pub mod cli;
+pub mod envelope;
 mod small_file;
 pub mod token;
 pub mod wallet;

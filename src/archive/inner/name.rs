@@ -26,7 +26,8 @@ impl EntryName<'_> {
         String::from_utf8_lossy(self.0).escape_debug().to_string()
     }
 
-    pub(super) fn refused(&self, reason: &'static str) -> InnerError {
+    /// The refusal of this name, for `reason`.
+    pub fn refused(&self, reason: &'static str) -> InnerError {
         InnerError::UnsafeName {
             name: self.shown(),
             reason,

@@ -1,0 +1,44 @@
+use zeroize::Zeroizing;
+
+use crate::archive::WrappedKey;
+
+/// Names a result key to people and to other processes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyName {
+    /// RFC 7512 URI of the private key, without PIN and module path.
+    pub uri: String,
+    /// `CKA_LABEL` as text, for people.
+    pub label: String,
+}
+
+/// The seam in the middle: given a wrapped key, return the content key. Its holders are a token
+/// in this process and an agent in another.
+pub trait Unwrap {
+    /// What the holder can meet besides a ciphertext that is bad.
+    type Error: std::error::Error + 'static;
+
+    /// The result keys that could open an archive whose wrapped key is `modulus_len` bytes long,
+    /// the likeliest first, each once. Asks the token for no private-key operation.
+    ///
+    /// # Errors
+    /// When the keys cannot be listed.
+    fn candidates(&mut self, modulus_len: usize) -> Result<Vec<KeyName>, Self::Error>;
+
+    /// One private-key operation with `key`. `None` is a bad ciphertext; `Some` may be one too,
+    /// for tokens that answer a bad padding with invented bytes.
+    ///
+    /// # Errors
+    /// When the holder cannot be asked: the ciphertext is not to blame.
+    fn unwrap(
+        &mut self,
+        key: &KeyName,
+        wrapped: &WrappedKey,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, Self::Error>;
+
+    /// After `keys` opened nothing: proves, with a ciphertext that is known to be good, that the
+    /// holder still works, so that a lost device is not taken for a bad archive.
+    ///
+    /// # Errors
+    /// When a key fails that proof.
+    fn prove(&mut self, keys: &[KeyName]) -> Result<(), Self::Error>;
+}
