@@ -1,3 +1,37 @@
-//! Everything that knows about PKCS#11 tokens.
+//! PKCS#11: modules, tokens, PINs, sessions and the result keys on a token.
+//!
+//! The only room that names `cryptoki`. What real modules do differently, and what a client must
+//! therefore do, is written beside the code that does it.
 
+mod attributes;
+mod delete;
+mod discover;
+mod error;
+mod generate;
+mod import;
+mod info;
+mod init;
+mod mechanism;
+mod module;
+mod pin;
+mod raw;
+mod result_key;
+mod select;
+mod session;
+mod unwrap;
 pub mod uri;
+
+pub use discover::{Tried, discover, well_known};
+pub use error::TokenError;
+pub use generate::{NewKey, generate};
+pub use import::{SoftwareKey, SoftwareKeyError, import};
+pub use info::{PinState, TokenInfo};
+pub use init::{InitToken, init_token};
+pub use mechanism::Mechanism;
+pub use module::Module;
+pub use pin::{Pin, PinError, PinRequest, PinSource, PinUse};
+pub use result_key::{Facts, Origin, ResultKey};
+pub use select::{choose_key, choose_token};
+pub use session::Session;
+pub use unwrap::TokenKeys;
+pub use uri::Uri;

@@ -1,0 +1,176 @@
+use std::path::PathBuf;
+
+use cryptoki::context::Function;
+use cryptoki::error::{Error as Cryptoki, RvError};
+
+use super::discover::Tried;
+use super::pin::PinError;
+
+/// What the token room can meet. Each variant says whether a retry can help.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// No module was named and none was found. A retry does not help.
+    #[error("no usable PKCS#11 module was found; tried:{}", listed(.0))]
+    NoModule(Vec<Tried>),
+    /// The named module cannot be loaded or initialised. A retry does not help.
+    #[error("the PKCS#11 module {} cannot be used: {reason}", .path.display())]
+    Module {
+        /// The module.
+        path: PathBuf,
+        /// The loader's or the module's own words.
+        reason: String,
+    },
+    /// No token fits. A retry helps once it is plugged in.
+    #[error("no token fits {wanted}{}", listed_or(.present, "; the module shows no token", "; these are there:"))]
+    NoToken {
+        /// What was looked for.
+        wanted: String,
+        /// URIs of the tokens that are there.
+        present: Vec<String>,
+    },
+    /// More than one token fits. A retry does not help.
+    #[error("more than one token fits:{}", listed(.0))]
+    TokenAmbiguous(Vec<String>),
+    /// The token is there and not set up. A retry does not help.
+    #[error("the token \"{label}\" is not ready: {reason}")]
+    NotReady {
+        /// Label of the token.
+        label: String,
+        /// What is missing.
+        reason: String,
+    },
+    /// The device or its module failed, or it is gone. A retry helps when the device is back.
+    #[error("the token does not answer: {call} returned {rv}")]
+    Device {
+        /// The PKCS#11 function.
+        call: String,
+        /// Its return value.
+        rv: String,
+    },
+    /// The token refused the PIN. A retry with the same PIN only costs another try.
+    #[error("the token \"{label}\" refused the PIN{}", .tries.note())]
+    PinWrong {
+        /// Label of the token.
+        label: String,
+        /// What the token says of the tries that are left.
+        tries: super::PinState,
+    },
+    /// The PIN cannot be right and was not sent. No try was spent.
+    #[error(
+        "the PIN was not sent to \"{label}\": it has {len} bytes and the token takes {min} to {max}"
+    )]
+    PinLength {
+        /// Label of the token.
+        label: String,
+        /// Bytes of the PIN given.
+        len: usize,
+        /// Shortest PIN that the token takes, in bytes.
+        min: u64,
+        /// Longest PIN that the token takes, in bytes.
+        max: u64,
+    },
+    /// The PIN is locked. A retry does not help.
+    #[error("the PIN of the token \"{0}\" is locked")]
+    PinLocked(String),
+    /// One try is left and nobody said that it may be used. A retry does not help.
+    #[error("the token \"{0}\" has one PIN try left, which was not used")]
+    FinalTry(String),
+    /// No PIN could be had.
+    #[error(transparent)]
+    Pin(#[from] PinError),
+    /// No key fits. A retry does not help.
+    #[error("no result key on the token \"{label}\" fits {wanted}{}", listed_or(.present, "; there is none", "; these are there:"))]
+    NoKey {
+        /// Label of the token.
+        label: String,
+        /// What was looked for.
+        wanted: String,
+        /// URIs of the result keys that are there.
+        present: Vec<String>,
+    },
+    /// More than one key fits. A retry does not help.
+    #[error("more than one result key fits:{}", listed(.0))]
+    KeyAmbiguous(Vec<String>),
+    /// The key or the token cannot do what is asked. A retry does not help.
+    #[error("{what}")]
+    Unfit {
+        /// What it cannot do.
+        what: String,
+        /// What to do instead.
+        hint: String,
+    },
+}
+
+impl TokenError {
+    /// A device failure in `call` with the return value in words.
+    pub(super) fn device(call: &str, rv: impl std::fmt::Display) -> Self {
+        Self::Device {
+            call: call.to_owned(),
+            rv: rv.to_string(),
+        }
+    }
+
+    /// What to do about it, as one sentence; empty when the message says all.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NoModule(_) => "Install the token's PKCS#11 module (SoftHSM: package softhsm2, smartcards: opensc), or name it with --module or IEXEC_HSM_MODULE.".into(),
+            Self::Module { .. } => "Check the path given with --module, IEXEC_HSM_MODULE or the configuration file.".into(),
+            Self::NoToken { .. } => "Plug the token in, or name another one with --token; `iexec-hsm token list` shows all.".into(),
+            Self::TokenAmbiguous(_) => "Name one of them with --token.".into(),
+            Self::NotReady { .. } => "`iexec-hsm token init` sets up an empty token.".into(),
+            Self::Device { .. } => "Check that the token is plugged in and its service runs, then try again; no PIN try was spent.".into(),
+            Self::PinWrong { .. } => "Check the PIN and where it comes from before the next try: tokens lock after a few wrong ones.".into(),
+            Self::PinLength { .. } => "No try was spent; check where the PIN comes from.".into(),
+            Self::PinLocked(_) => "Unlock it with the security officer's PIN or PUK, by the vendor's tool.".into(),
+            Self::FinalTry(_) => "If you are sure of the PIN, allow it with --final-pin-try; if it is wrong, the token locks.".into(),
+            Self::Pin(error) => error.hint(),
+            Self::NoKey { .. } => "`iexec-hsm key list` shows the keys; `iexec-hsm result generate-encryption-keypair` makes one.".into(),
+            Self::KeyAmbiguous(_) => "Name one of them with --key.".into(),
+            Self::Unfit { hint, .. } => hint.clone(),
+        }
+    }
+}
+
+/// A failed PKCS#11 call that nothing more particular is known about is a device failure.
+impl From<Cryptoki> for TokenError {
+    fn from(error: Cryptoki) -> Self {
+        match error {
+            Cryptoki::Pkcs11(rv, function) => Self::device(&c_name(function), rv_name(&rv)),
+            other => Self::device("the module", other),
+        }
+    }
+}
+
+/// The function's name in the standard: `C_Login`.
+fn c_name(function: Function) -> String {
+    format!("C_{function:?}")
+}
+
+/// The return value in the words of the standard, as far as they are known.
+pub(super) fn rv_name(rv: &RvError) -> String {
+    match rv {
+        RvError::UnknownErrorCode(code) | RvError::VendorDefined(code) => format!("0x{code:x}"),
+        known => format!("{known:?}"),
+    }
+}
+
+/// The return value of a failed call, if it has one.
+pub(super) fn rv_of(error: &Cryptoki) -> Option<&RvError> {
+    match error {
+        Cryptoki::Pkcs11(rv, _) => Some(rv),
+        _ => None,
+    }
+}
+
+fn listed(items: &[impl std::fmt::Display]) -> String {
+    items.iter().map(|item| format!("\n  {item}")).collect()
+}
+
+fn listed_or(items: &[String], none: &str, some: &str) -> String {
+    if items.is_empty() {
+        none.to_owned()
+    } else {
+        format!("{some}{}", listed(items))
+    }
+}

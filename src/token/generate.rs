@@ -1,0 +1,305 @@
+use std::sync::Arc;
+
+use cryptoki::error::{Error as Cryptoki, RvError};
+use cryptoki::mechanism::{Mechanism, MechanismType};
+use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
+use cryptoki::session::UserType;
+
+use super::attributes::flag;
+use super::error::{rv_name, rv_of};
+use super::session::Mode;
+use super::{Module, Pin, PinSource, ResultKey, Session, TokenError, TokenInfo};
+
+/// F4, the only exponent that every token takes.
+const EXPONENT: [u8; 3] = [1, 0, 1];
+
+/// A key pair to be made or imported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewKey {
+    /// Modulus size in bits.
+    pub bits: usize,
+    /// `CKA_ID`; a free one of two bytes when `None` (YubiHSM takes no other length).
+    pub id: Option<Vec<u8>>,
+    /// `CKA_LABEL`, ASCII and at most 40 bytes, as tokens take no more.
+    pub label: String,
+}
+
+/// Makes a key pair on `token` that can only decrypt, and returns it only when it is as it should
+/// be: found anew after a restart of the module, sensitive and not extractable, of the right size
+/// and exponent, and able to unwrap. A key that is not is removed again.
+///
+/// # Errors
+/// [`TokenError::Unfit`] when the token cannot make such a key; login and device errors.
+pub fn generate(
+    module: &Arc<Module>,
+    token: &TokenInfo,
+    new: &NewKey,
+    pins: &mut dyn PinSource,
+) -> Result<(Session, ResultKey), TokenError> {
+    check_size(module, token, new.bits)?;
+    let mut session = Session::open_as(module, token, Mode::Write)?;
+    let pin = session.login(pins)?;
+    let id = session.free_id(new.id.as_deref())?;
+    let private = session.make_pair(new, &id)?;
+    session.narrow(private);
+    drop(session);
+    found_anew(module, token, &id, new.bits, pin.as_ref(), pins)
+}
+
+/// The key with `id` as a restarted module shows it, checked. Straight after it was made, one
+/// module shows a modulus with rubbish behind it.
+pub(super) fn found_anew(
+    module: &Arc<Module>,
+    token: &TokenInfo,
+    id: &[u8],
+    bits: usize,
+    pin: Option<&Pin>,
+    pins: &mut dyn PinSource,
+) -> Result<(Session, ResultKey), TokenError> {
+    module.restart()?;
+    let token = again(module, token)?;
+    let mut session = Session::open_as(module, &token, Mode::Write)?;
+    session.login_as(UserType::User, pin)?;
+    let key = session.key_with_id(id)?;
+    if let Err(error) = check(&mut session, &key, bits, pins) {
+        session.destroy_pair(&key)?;
+        return Err(error);
+    }
+    Ok((session, key))
+}
+
+fn check_size(module: &Module, token: &TokenInfo, bits: usize) -> Result<(), TokenError> {
+    let name = MechanismType::RSA_PKCS_KEY_PAIR_GEN.to_string();
+    let unfit = |what| {
+        TokenError::Unfit {
+        what,
+        hint: "Choose another size with --bits, or make the key with the vendor's tool and take it over with `iexec-hsm key adopt`.".into(),
+    }
+    };
+    let mechanisms = module.mechanisms(token)?;
+    let Some(mechanism) = mechanisms.iter().find(|mechanism| mechanism.name == name) else {
+        return Err(unfit(format!(
+            "the token \"{}\" makes no RSA keys",
+            token.label
+        )));
+    };
+    let (min, max) = mechanism.key_size;
+    // Some modules tell no range.
+    if max > 0 && !(min..=max).contains(&bits) {
+        let label = &token.label;
+        return Err(unfit(format!(
+            "the token \"{label}\" makes RSA keys of {min} to {max} bits, not {bits}"
+        )));
+    }
+    Ok(())
+}
+
+/// The same token after a restart, in which slots may have moved.
+fn again(module: &Module, token: &TokenInfo) -> Result<TokenInfo, TokenError> {
+    module
+        .tokens()?
+        .into_iter()
+        .find(|it| it.serial == token.serial && it.label == token.label)
+        .ok_or_else(|| TokenError::NoToken {
+            wanted: token.uri().to_string(),
+            present: vec![],
+        })
+}
+
+fn check(
+    session: &mut Session,
+    key: &ResultKey,
+    bits: usize,
+    pins: &mut dyn PinSource,
+) -> Result<(), TokenError> {
+    let unfit = |what: String| TokenError::Unfit {
+        what: format!("{what}; it was removed again"),
+        hint: "This token cannot keep a result key; use another one.".into(),
+    };
+    if !key.facts.stays_on_token() {
+        return Err(unfit(
+            "the token does not say that the new key is sensitive and not extractable".into(),
+        ));
+    }
+    if key.public.bits() != bits || key.public.exponent() != EXPONENT {
+        let (bits, exponent) = (key.public.bits(), key.public.exponent());
+        return Err(unfit(format!(
+            "the new key has {bits} bits and exponent {exponent:02x?}"
+        )));
+    }
+    session
+        .prove(key, pins)
+        .map_err(|error| unfit(format!("the new key does not decrypt: {error}")))
+}
+
+impl Session {
+    /// `wanted` if it is free on this token, else a free `CKA_ID` of two bytes. Some modules let
+    /// a second key with the same id replace the first.
+    pub(super) fn free_id(&self, wanted: Option<&[u8]>) -> Result<Vec<u8>, TokenError> {
+        if let Some(id) = wanted {
+            return if self.is_free(id)? {
+                Ok(id.to_vec())
+            } else {
+                Err(taken(id))
+            };
+        }
+        for _ in 0..64 {
+            let mut id = [0; 2];
+            getrandom::fill(&mut id).map_err(|error| TokenError::device("getrandom", error))?;
+            // 0000 and ffff mean "any" or "none" to some devices.
+            if id != [0; 2] && id != [0xff; 2] && self.is_free(&id)? {
+                return Ok(id.to_vec());
+            }
+        }
+        Err(taken(&[]))
+    }
+
+    fn is_free(&self, id: &[u8]) -> Result<bool, TokenError> {
+        Ok(self
+            .raw
+            .find_objects(&[Attribute::Id(id.to_vec())])?
+            .is_empty())
+    }
+
+    /// One `C_GenerateKeyPair`, and again with fewer attributes where the token dislikes some.
+    fn make_pair(&self, new: &NewKey, id: &[u8]) -> Result<ObjectHandle, TokenError> {
+        let mut last = None;
+        for form in TEMPLATES {
+            let (public, private) = templates(form, new, id);
+            match self
+                .raw
+                .generate_key_pair(&Mechanism::RsaPkcsKeyPairGen, &public, &private)
+            {
+                Ok((_, private)) => return Ok(private),
+                Err(error) if is_about_template(&error) => last = Some(error),
+                Err(error) => return Err(cannot_make(&self.token.label, error)),
+            }
+        }
+        Err(last.map_or_else(
+            || TokenError::device("C_GenerateKeyPair", "nothing"),
+            |error| cannot_make(&self.token.label, error),
+        ))
+    }
+
+    /// Takes from the key what it need not do, as far as the token allows: some grant every use
+    /// that a template does not name, and others refuse templates that name one.
+    pub(super) fn narrow(&self, private: ObjectHandle) {
+        for (kind, off) in [
+            (AttributeType::Sign, Attribute::Sign(false)),
+            (AttributeType::SignRecover, Attribute::SignRecover(false)),
+            (AttributeType::Unwrap, Attribute::Unwrap(false)),
+        ] {
+            if flag(&self.raw, private, kind) == Some(true) {
+                // A token that refuses keeps a key that can do more, which harms nothing.
+                let _ = self.raw.update_attributes(private, &[off]);
+            }
+        }
+    }
+
+    /// The one private key with `id`.
+    pub(super) fn key_with_id(&self, id: &[u8]) -> Result<ResultKey, TokenError> {
+        let handles = self.find(ObjectClass::PRIVATE_KEY, Some(id))?;
+        self.result_keys()?
+            .into_iter()
+            .find(|key| key.private.is_some_and(|handle| handles.contains(&handle)))
+            .ok_or_else(|| TokenError::Unfit {
+                what: format!(
+                    "the new key with id {} is not on the token any more",
+                    hex(id)
+                ),
+                hint: "The token does not keep keys; use another one.".into(),
+            })
+    }
+}
+
+/// Which attributes beside the necessary ones a template has.
+#[derive(Clone, Copy)]
+struct Form {
+    not_extractable: bool,
+    label: bool,
+}
+
+const TEMPLATES: [Form; 3] = [
+    Form {
+        not_extractable: true,
+        label: true,
+    },
+    Form {
+        not_extractable: false,
+        label: true,
+    },
+    Form {
+        not_extractable: false,
+        label: false,
+    },
+];
+
+/// Public and private template. Only what every token takes: no list of mechanisms, and no use
+/// but decryption, since policies refuse a key of two uses.
+fn templates(form: Form, new: &NewKey, id: &[u8]) -> (Vec<Attribute>, Vec<Attribute>) {
+    let mut public = vec![
+        Attribute::Token(true),
+        Attribute::Encrypt(true),
+        Attribute::ModulusBits((new.bits as u64).into()),
+        Attribute::PublicExponent(EXPONENT.to_vec()),
+        Attribute::Id(id.to_vec()),
+    ];
+    let mut private = private_template(id);
+    if form.not_extractable {
+        private.push(Attribute::Extractable(false));
+    }
+    if form.label {
+        public.push(Attribute::Label(new.label.clone().into_bytes()));
+        private.push(Attribute::Label(new.label.clone().into_bytes()));
+    }
+    (public, private)
+}
+
+pub(super) fn private_template(id: &[u8]) -> Vec<Attribute> {
+    vec![
+        Attribute::Token(true),
+        Attribute::Private(true),
+        Attribute::Sensitive(true),
+        Attribute::Decrypt(true),
+        Attribute::Id(id.to_vec()),
+    ]
+}
+
+fn is_about_template(error: &Cryptoki) -> bool {
+    matches!(
+        rv_of(error),
+        Some(
+            RvError::AttributeTypeInvalid
+                | RvError::AttributeValueInvalid
+                | RvError::AttributeReadOnly
+                | RvError::TemplateIncomplete
+                | RvError::TemplateInconsistent
+        )
+    )
+}
+
+fn cannot_make(label: &str, error: Cryptoki) -> TokenError {
+    match rv_of(&error) {
+        Some(RvError::DeviceRemoved | RvError::TokenNotPresent) | None => error.into(),
+        Some(rv) => TokenError::Unfit {
+            what: format!(
+                "the token \"{label}\" did not make the key: C_GenerateKeyPair returned {}",
+                rv_name(rv)
+            ),
+            hint:
+                "Make the key with the vendor's tool and take it over with `iexec-hsm key adopt`."
+                    .into(),
+        },
+    }
+}
+
+fn taken(id: &[u8]) -> TokenError {
+    TokenError::Unfit {
+        what: format!("the id {} is taken on this token", hex(id)),
+        hint: "Choose another one with --id, or leave --id out.".into(),
+    }
+}
+
+fn hex(id: &[u8]) -> String {
+    id.iter().map(|byte| format!("{byte:02x}")).collect()
+}

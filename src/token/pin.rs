@@ -1,0 +1,209 @@
+use std::path::PathBuf;
+
+use cryptoki::error::{Error as Cryptoki, RvError};
+use cryptoki::session::{Session as Raw, UserType};
+use cryptoki::types::{AuthPin, RawAuthPin};
+use zeroize::Zeroizing;
+
+use super::error::{rv_name, rv_of};
+use super::{PinState, TokenError, TokenInfo};
+
+/// A PIN: bytes as they were given, since a token's may be more than digits. Wiped when dropped,
+/// and `Debug` shows nothing of it.
+#[derive(Clone)]
+pub struct Pin(Zeroizing<Vec<u8>>);
+
+impl Pin {
+    /// Takes the bytes over.
+    pub fn new(bytes: Zeroizing<Vec<u8>>) -> Self {
+        Self(bytes)
+    }
+
+    /// Its length in bytes.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether both are the same.
+    pub fn equals(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+
+    /// For the calls that take text.
+    pub(super) fn to_text(&self) -> Result<AuthPin, TokenError> {
+        let text = std::str::from_utf8(&self.0).map_err(|_| TokenError::Unfit {
+            what: "a new PIN must be UTF-8 text".into(),
+            hint: "Choose another PIN.".into(),
+        })?;
+        Ok(AuthPin::from(text.to_owned()))
+    }
+
+    fn to_raw(&self) -> RawAuthPin {
+        RawAuthPin::new(Box::new(self.0.to_vec()))
+    }
+}
+
+impl std::fmt::Debug for Pin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Pin(..)")
+    }
+}
+
+/// What a PIN is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PinUse {
+    /// To log in.
+    Login,
+    /// For one use of the key with this label, which demands it each time.
+    KeyUse(String),
+    /// The security officer's PIN of a token being initialised.
+    NewSo,
+    /// The user PIN of a token being initialised.
+    New,
+}
+
+/// A request for a PIN, with what a person needs to know to answer it.
+#[derive(Debug, Clone)]
+pub struct PinRequest<'a> {
+    /// The token that asks.
+    pub token: &'a TokenInfo,
+    /// What for.
+    pub purpose: PinUse,
+}
+
+/// Where PINs come from: files, credentials, a person.
+pub trait PinSource {
+    /// The PIN for `request`. Asked once for each use, never twice for the same one.
+    ///
+    /// # Errors
+    /// [`PinError`] when there is none.
+    fn pin(&mut self, request: &PinRequest<'_>) -> Result<Pin, PinError>;
+
+    /// Whether the last try that the token grants may be used.
+    fn allow_final_try(&mut self, token: &TokenInfo) -> bool;
+}
+
+/// Why there is no PIN. A retry does not help.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PinError {
+    /// There is nobody to ask, and no other source is set.
+    #[error("the PIN of the token \"{token}\" is needed and there is nobody to ask")]
+    NobodyToAsk {
+        /// Label of the token.
+        token: String,
+        /// What can be set instead.
+        hint: String,
+    },
+    /// The file that should hold it cannot be read.
+    #[error("the PIN file {} cannot be read: {source}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A source is set and holds nothing.
+    #[error("{0} holds no PIN")]
+    Empty(String),
+    /// The person did not give one, or gave two different ones.
+    #[error("{0}")]
+    NotGiven(String),
+}
+
+impl PinError {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NobodyToAsk { hint, .. } => hint.clone(),
+            Self::File { .. } => {
+                "Check --pin-file, IEXEC_HSM_PIN_FILE or the configuration file.".into()
+            }
+            Self::Empty(_) => "Put the PIN into it, or leave it out.".into(),
+            Self::NotGiven(_) => "Run the command again.".into(),
+        }
+    }
+}
+
+/// Looks at what the token says of its PIN before a try is spent.
+pub(super) fn check_state(token: &TokenInfo, pins: &mut dyn PinSource) -> Result<(), TokenError> {
+    match token.pin_state() {
+        PinState::Locked => Err(TokenError::PinLocked(token.label.clone())),
+        PinState::FinalTry if !pins.allow_final_try(token) => {
+            Err(TokenError::FinalTry(token.label.clone()))
+        }
+        PinState::NotSet => Err(TokenError::NotReady {
+            label: token.label.clone(),
+            reason: "no user PIN is set".into(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The PIN to send, `None` when the reader asks for it itself.
+pub(super) fn obtain(
+    token: &TokenInfo,
+    purpose: PinUse,
+    pins: &mut dyn PinSource,
+) -> Result<Option<Pin>, TokenError> {
+    if token.protected_authentication_path() {
+        return Ok(None);
+    }
+    let pin = pins.pin(&PinRequest { token, purpose })?;
+    match token.pin_len {
+        Some((min, max)) if !(min..=max).contains(&(pin.len() as u64)) => {
+            Err(TokenError::PinLength {
+                label: token.label.clone(),
+                len: pin.len(),
+                min,
+                max,
+            })
+        }
+        _ => Ok(Some(pin)),
+    }
+}
+
+/// One `C_Login`. Logged in already is success.
+pub(super) fn login(session: &Raw, user: UserType, pin: Option<&Pin>) -> Result<(), Cryptoki> {
+    let result = match pin {
+        Some(pin) => session.login_with_raw(user, &pin.to_raw()),
+        None => session.login(user, None),
+    };
+    match result {
+        Err(error) if matches!(rv_of(&error), Some(RvError::UserAlreadyLoggedIn)) => Ok(()),
+        result => result,
+    }
+}
+
+/// What a refused login means. `token` is asked again, because the return value alone does not
+/// say whether it is locked now.
+pub(super) fn refused(error: Cryptoki, token: Option<&TokenInfo>, label: &str) -> TokenError {
+    let Some(rv) = rv_of(&error) else {
+        return error.into();
+    };
+    let state = token.map_or(PinState::Ok, TokenInfo::pin_state);
+    match rv {
+        RvError::PinLocked => TokenError::PinLocked(label.to_owned()),
+        // One module says ARGUMENTS_BAD of a PIN that is too short.
+        RvError::PinIncorrect
+        | RvError::PinInvalid
+        | RvError::PinLenRange
+        | RvError::ArgumentsBad => match state {
+            PinState::Locked => TokenError::PinLocked(label.to_owned()),
+            tries => TokenError::PinWrong {
+                label: label.to_owned(),
+                tries,
+            },
+        },
+        RvError::UserPinNotInitialized | RvError::PinExpired => TokenError::NotReady {
+            label: label.to_owned(),
+            reason: format!("C_Login returned {}", rv_name(rv)),
+        },
+        _ => error.into(),
+    }
+}

@@ -1,0 +1,183 @@
+use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
+use cryptoki::session::Session as Raw;
+
+use super::attributes::{bytes, flag};
+use super::{Session, TokenError, TokenInfo, Uri};
+use crate::envelope::PublicKey;
+
+/// An RSA key pair on a token that may decrypt.
+#[derive(Debug, Clone)]
+pub struct ResultKey {
+    /// Of the private key; `None` when only the public half is visible, as before a login.
+    pub(super) private: Option<ObjectHandle>,
+    /// `CKA_ID`.
+    pub id: Vec<u8>,
+    /// `CKA_LABEL`; tokens may change or lose it.
+    pub label: String,
+    /// The public half.
+    pub public: PublicKey,
+    /// What the token says of the private half; all unknown when it is not visible.
+    pub facts: Facts,
+}
+
+/// What a token says of a private key. `None` where it does not tell.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// `CKA_SENSITIVE`: its value is never shown in clear.
+    pub sensitive: Option<bool>,
+    /// `CKA_EXTRACTABLE`: it may leave the token, wrapped.
+    pub extractable: Option<bool>,
+    /// `CKA_LOCAL`: it was made on the token.
+    pub local: Option<bool>,
+    /// `CKA_ALWAYS_SENSITIVE`.
+    pub always_sensitive: Option<bool>,
+    /// `CKA_NEVER_EXTRACTABLE`.
+    pub never_extractable: Option<bool>,
+    /// `CKA_ALWAYS_AUTHENTICATE`: the PIN is wanted for each use.
+    pub always_authenticate: Option<bool>,
+}
+
+/// Where a private key came from, as far as the token vouches for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Made on the token, and has been a secret of it ever since.
+    MadeOnToken,
+    /// Brought to the token from outside.
+    Imported,
+    /// The token does not vouch for where it was made.
+    NotVouched,
+}
+
+impl Origin {
+    /// In words.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::MadeOnToken => "made on the token",
+            Self::Imported => "imported, not made on the token",
+            Self::NotVouched => "the token does not vouch for where it was made",
+        }
+    }
+}
+
+impl Facts {
+    fn read(session: &Raw, key: ObjectHandle) -> Self {
+        let flag = |kind| flag(session, key, kind);
+        Self {
+            sensitive: flag(AttributeType::Sensitive),
+            extractable: flag(AttributeType::Extractable),
+            local: flag(AttributeType::Local),
+            always_sensitive: flag(AttributeType::AlwaysSensitive),
+            never_extractable: flag(AttributeType::NeverExtractable),
+            always_authenticate: flag(AttributeType::AlwaysAuthenticate),
+        }
+    }
+
+    /// Whether the token says that the key is sensitive and cannot be extracted.
+    pub fn stays_on_token(&self) -> bool {
+        self.sensitive == Some(true) && self.extractable == Some(false)
+    }
+
+    /// Where it came from.
+    pub fn origin(&self) -> Origin {
+        match (self.local, self.always_sensitive, self.never_extractable) {
+            (Some(true), Some(true), Some(true)) => Origin::MadeOnToken,
+            (Some(false), ..) => Origin::Imported,
+            _ => Origin::NotVouched,
+        }
+    }
+}
+
+impl ResultKey {
+    /// Its RFC 7512 URI on `token`.
+    pub fn uri(&self, token: &TokenInfo) -> Uri {
+        Uri::for_key(&token.fields(), &self.id, &self.label)
+    }
+
+    /// Whether its private half is visible, as it is after a login.
+    pub fn has_private(&self) -> bool {
+        self.private.is_some()
+    }
+
+    /// Whether each use demands the PIN.
+    pub fn always_authenticates(&self) -> bool {
+        self.facts.always_authenticate == Some(true)
+    }
+}
+
+impl Session {
+    /// The result keys that this session can see, in the token's order: after a login by their
+    /// private halves, before it by the public ones.
+    ///
+    /// # Errors
+    /// When the token does not answer.
+    pub fn result_keys(&self) -> Result<Vec<ResultKey>, TokenError> {
+        let private = self.find(ObjectClass::PRIVATE_KEY, None)?;
+        let mut keys: Vec<ResultKey> = private
+            .into_iter()
+            .filter_map(|handle| self.private_key(handle))
+            .collect();
+        for handle in self.find(ObjectClass::PUBLIC_KEY, None)? {
+            if let Some(key) = self.public_key(handle)
+                && !keys.iter().any(|known| known.public == key.public)
+            {
+                keys.push(key);
+            }
+        }
+        Ok(keys)
+    }
+
+    /// RSA objects of `class`, with `id` if given.
+    pub(super) fn find(
+        &self,
+        class: ObjectClass,
+        id: Option<&[u8]>,
+    ) -> Result<Vec<ObjectHandle>, TokenError> {
+        let mut template = vec![Attribute::Class(class), Attribute::KeyType(KeyType::RSA)];
+        template.extend(id.map(|id| Attribute::Id(id.to_vec())));
+        Ok(self.raw.find_objects(&template)?)
+    }
+
+    fn private_key(&self, handle: ObjectHandle) -> Option<ResultKey> {
+        // Unknown means that the token does not say; trying is the only way to learn.
+        if flag(&self.raw, handle, AttributeType::Decrypt) == Some(false) {
+            return None;
+        }
+        let id = bytes(&self.raw, handle, AttributeType::Id).unwrap_or_default();
+        Some(ResultKey {
+            private: Some(handle),
+            public: self.components(handle).or_else(|| self.public_half(&id))?,
+            label: self.label(handle),
+            facts: Facts::read(&self.raw, handle),
+            id,
+        })
+    }
+
+    fn public_key(&self, handle: ObjectHandle) -> Option<ResultKey> {
+        Some(ResultKey {
+            private: None,
+            id: bytes(&self.raw, handle, AttributeType::Id).unwrap_or_default(),
+            label: self.label(handle),
+            public: self.components(handle)?,
+            facts: Facts::default(),
+        })
+    }
+
+    /// The public key of the object paired by `id`, for private keys that do not show a modulus.
+    fn public_half(&self, id: &[u8]) -> Option<PublicKey> {
+        let found = self.find(ObjectClass::PUBLIC_KEY, Some(id)).ok()?;
+        found.into_iter().find_map(|handle| self.components(handle))
+    }
+
+    pub(super) fn components(&self, handle: ObjectHandle) -> Option<PublicKey> {
+        let modulus = bytes(&self.raw, handle, AttributeType::Modulus)?;
+        let exponent = bytes(&self.raw, handle, AttributeType::PublicExponent)?;
+        PublicKey::from_components(&modulus, &exponent).ok()
+    }
+
+    fn label(&self, handle: ObjectHandle) -> String {
+        let label = bytes(&self.raw, handle, AttributeType::Label).unwrap_or_default();
+        String::from_utf8_lossy(&label)
+            .trim_end_matches(['\0', ' '])
+            .to_owned()
+    }
+}

@@ -1,0 +1,140 @@
+use std::sync::Arc;
+
+use cryptoki::error::RvError;
+use cryptoki::session::{Session as Raw, UserType};
+
+use super::error::rv_of;
+use super::pin::{self, Pin, PinSource, PinUse};
+use super::{Module, TokenError, TokenInfo};
+
+/// A session with one token. Closed when dropped.
+pub struct Session {
+    // Fields drop in this order: the session before the module that it lives in.
+    pub(super) raw: Raw,
+    pub(super) token: TokenInfo,
+    pub(super) module: Arc<Module>,
+    /// A PIN was refused in this process: none is sent again.
+    refused: bool,
+}
+
+/// Whether a session is for reading only or can make and remove objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    Read,
+    Write,
+}
+
+impl Session {
+    /// Opens a session that can see public objects.
+    ///
+    /// # Errors
+    /// When the token grants none.
+    pub fn open(module: &Arc<Module>, token: &TokenInfo) -> Result<Self, TokenError> {
+        Self::open_as(module, token, Mode::Read)
+    }
+
+    /// Opens a session and logs the user in, with at most one PIN from `pins`.
+    ///
+    /// # Errors
+    /// When the token grants no session, is locked, or refuses the PIN.
+    pub fn open_user(
+        module: &Arc<Module>,
+        token: &TokenInfo,
+        pins: &mut dyn PinSource,
+    ) -> Result<Self, TokenError> {
+        let mut session = Self::open_as(module, token, Mode::Read)?;
+        session.login(pins)?;
+        Ok(session)
+    }
+
+    pub(super) fn open_as(
+        module: &Arc<Module>,
+        token: &TokenInfo,
+        mode: Mode,
+    ) -> Result<Self, TokenError> {
+        let raw = open_raw(module, token, mode)?;
+        Ok(Self {
+            raw,
+            token: token.clone(),
+            module: module.clone(),
+            refused: false,
+        })
+    }
+
+    /// The token of this session, as it was when the session was opened.
+    pub fn token(&self) -> &TokenInfo {
+        &self.token
+    }
+
+    /// Logs the user in and returns the PIN that was taken, for the few who must log in again.
+    pub(super) fn login(&mut self, pins: &mut dyn PinSource) -> Result<Option<Pin>, TokenError> {
+        let token = self.module.refresh(&self.token)?;
+        pin::check_state(&token, pins)?;
+        let pin = pin::obtain(&token, PinUse::Login, pins)?;
+        self.login_as(UserType::User, pin.as_ref())?;
+        Ok(pin)
+    }
+
+    /// One `C_Login` with `pin`; after one that was refused, none is made any more.
+    pub(super) fn login_as(&mut self, user: UserType, pin: Option<&Pin>) -> Result<(), TokenError> {
+        if self.refused {
+            return Err(TokenError::PinWrong {
+                label: self.token.label.clone(),
+                tries: self.token.pin_state(),
+            });
+        }
+        pin::login(&self.raw, user, pin).map_err(|error| {
+            let now = self.module.refresh(&self.token).ok();
+            let error = pin::refused(error, now.as_ref(), &self.token.label);
+            self.refused = matches!(
+                error,
+                TokenError::PinWrong { .. } | TokenError::PinLocked(_)
+            );
+            error
+        })
+    }
+
+    /// The PIN for one use of a key that demands it each time.
+    pub(super) fn login_for_use(
+        &mut self,
+        label: &str,
+        pins: &mut dyn PinSource,
+    ) -> Result<(), TokenError> {
+        let token = self.module.refresh(&self.token)?;
+        pin::check_state(&token, pins)?;
+        let pin = pin::obtain(&token, PinUse::KeyUse(label.to_owned()), pins)?;
+        self.login_as(UserType::ContextSpecific, pin.as_ref())
+    }
+
+    /// Replaces the session by a new one, after a failure that may have left it stuck. The login
+    /// is the token's and stays, as long as one session of the process is open.
+    pub(super) fn reopen(&mut self) -> Result<(), TokenError> {
+        self.raw = open_raw(&self.module, &self.token, Mode::Read)?;
+        Ok(())
+    }
+}
+
+/// Some tokens have no read-only sessions, others no read-write ones: each stands in for the other.
+fn open_raw(module: &Module, token: &TokenInfo, mode: Mode) -> Result<Raw, TokenError> {
+    let read = || module.pkcs11.open_ro_session(token.slot);
+    let write = || module.pkcs11.open_rw_session(token.slot);
+    let result = match mode {
+        Mode::Read => read().or_else(|error| write().map_err(|_| error)),
+        Mode::Write => write(),
+    };
+    result.map_err(|error| match rv_of(&error) {
+        Some(RvError::TokenWriteProtected) => TokenError::Unfit {
+            what: format!("the token \"{}\" is write-protected", token.label),
+            hint: "Remove the protection, or use another token.".into(),
+        },
+        _ => error.into(),
+    })
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session")
+            .field("token", &self.token.label)
+            .finish_non_exhaustive()
+    }
+}

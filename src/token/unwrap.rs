@@ -1,0 +1,180 @@
+use cryptoki::error::RvError;
+use cryptoki::mechanism::rsa::{PkcsMgfType, PkcsOaepParams, PkcsOaepSource};
+use cryptoki::mechanism::{Mechanism, MechanismType};
+use cryptoki::object::ObjectHandle;
+use zeroize::Zeroizing;
+
+use super::error::{rv_name, rv_of};
+use super::{PinSource, ResultKey, Session, TokenError};
+use crate::archive::{Scheme, WrappedKey};
+use crate::envelope::{KeyName, PublicKey, Unwrap};
+
+/// The result keys of a logged-in token, as the holder that opens archives.
+pub struct TokenKeys<'p> {
+    session: Session,
+    keys: Vec<ResultKey>,
+    pins: &'p mut dyn PinSource,
+}
+
+impl<'p> TokenKeys<'p> {
+    /// Holds `keys`, the likeliest first, of the logged-in `session`. `pins` is asked again only
+    /// by keys that demand the PIN for each use.
+    pub fn new(session: Session, keys: Vec<ResultKey>, pins: &'p mut dyn PinSource) -> Self {
+        Self {
+            session,
+            keys,
+            pins,
+        }
+    }
+
+    fn find(&self, name: &KeyName) -> Option<ResultKey> {
+        let token = &self.session.token;
+        self.keys
+            .iter()
+            .find(|key| key.uri(token).to_string() == name.uri)
+            .cloned()
+    }
+}
+
+impl Unwrap for TokenKeys<'_> {
+    type Error = TokenError;
+
+    fn candidates(&mut self, modulus_len: usize) -> Result<Vec<KeyName>, TokenError> {
+        let token = &self.session.token;
+        Ok(self
+            .keys
+            .iter()
+            .filter(|key| key.has_private() && key.public.modulus_len() == modulus_len)
+            .map(|key| KeyName {
+                uri: key.uri(token).to_string(),
+                label: key.label.clone(),
+            })
+            .collect())
+    }
+
+    fn unwrap(
+        &mut self,
+        key: &KeyName,
+        wrapped: &WrappedKey,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, TokenError> {
+        let Some(key) = self.find(key) else {
+            return Ok(None);
+        };
+        self.session
+            .decrypt(&key, wrapped.scheme(), wrapped.ciphertext(), self.pins)
+    }
+
+    fn prove(&mut self, keys: &[KeyName]) -> Result<(), TokenError> {
+        for name in keys {
+            // A key that demands the PIN each time gives device and PIN errors of its own before
+            // it decrypts, and a person should not be asked again for an archive that is bad.
+            if let Some(key) = self.find(name)
+                && !key.always_authenticates()
+            {
+                self.session.prove(&key, self.pins)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Session {
+    /// One private-key operation: one `C_DecryptInit`, a context login only where the key demands
+    /// it, one `C_Decrypt`. `None` is a bad ciphertext; after it the session is a new one, since
+    /// some modules leave the old one stuck.
+    ///
+    /// The return value of `C_Decrypt` is not looked at: what one module says of a bad padding,
+    /// another says of a device that is gone. [`Self::prove`] tells these apart.
+    pub(super) fn decrypt(
+        &mut self,
+        key: &ResultKey,
+        scheme: Scheme,
+        ciphertext: &[u8],
+        pins: &mut dyn PinSource,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, TokenError> {
+        let Some((ciphertext, possible)) = in_range(&key.public, ciphertext) else {
+            return Ok(None);
+        };
+        let handle = key.private.ok_or_else(|| no_private(key))?;
+        self.decrypt_init(scheme, handle)?;
+        if key.always_authenticates() {
+            self.login_for_use(&key.label, pins)?;
+        }
+        let Ok(unwrapped) = self.module.raw.decrypt(&self.raw, &ciphertext) else {
+            self.reopen()?;
+            return Ok(None);
+        };
+        Ok(possible.then_some(unwrapped))
+    }
+
+    /// Proves that `key` works, with a ciphertext that is known to be good.
+    ///
+    /// # Errors
+    /// [`TokenError::Device`] when it does not.
+    pub fn prove(&mut self, key: &ResultKey, pins: &mut dyn PinSource) -> Result<(), TokenError> {
+        let mut secret = Zeroizing::new([0; 32]);
+        getrandom::fill(secret.as_mut_slice())
+            .map_err(|error| TokenError::device("getrandom", error))?;
+        let wrapped = key
+            .public
+            .wrap(Scheme::Current, secret.as_slice())
+            .map_err(|error| TokenError::device("the public key", error))?;
+        match self.decrypt(key, Scheme::Current, &wrapped, pins)? {
+            Some(unwrapped) if unwrapped.as_slice() == secret.as_slice() => Ok(()),
+            _ => Err(TokenError::device(
+                "C_Decrypt",
+                "no plaintext for a ciphertext known to be good",
+            )),
+        }
+    }
+
+    fn decrypt_init(&mut self, scheme: Scheme, key: ObjectHandle) -> Result<(), TokenError> {
+        let mechanism = match scheme {
+            Scheme::Current | Scheme::LegacyEcb => Mechanism::RsaPkcs,
+            Scheme::Guide2019 => Mechanism::RsaPkcsOaep(PkcsOaepParams::new(
+                MechanismType::SHA1,
+                PkcsMgfType::MGF1_SHA1,
+                PkcsOaepSource::empty(),
+            )),
+        };
+        self.raw.decrypt_init(&mechanism, key).map_err(|error| match rv_of(&error) {
+            Some(
+                rv @ (RvError::MechanismInvalid
+                | RvError::MechanismParamInvalid
+                | RvError::KeyFunctionNotPermitted
+                | RvError::KeyTypeInconsistent),
+            ) => TokenError::Unfit {
+                what: format!(
+                    "the token \"{}\" does not decrypt with {mechanism:?}: C_DecryptInit returned {}",
+                    self.token.label,
+                    rv_name(rv)
+                ),
+                hint: "Use a key and a token that allow it; `iexec-hsm token info` lists the mechanisms.".into(),
+            },
+            _ => error.into(),
+        })
+    }
+}
+
+/// What to send for `ciphertext`, and whether a plaintext of it can count. A number not below the
+/// modulus is no ciphertext and kills some cards, so one that is below it goes in its stead: all
+/// bad ciphertexts cost the same calls.
+fn in_range(public: &PublicKey, ciphertext: &[u8]) -> Option<(Vec<u8>, bool)> {
+    if ciphertext.len() != public.modulus_len() {
+        return None;
+    }
+    let mut sent = ciphertext.to_vec();
+    let possible = public.is_above(ciphertext);
+    if !possible {
+        // The first byte of a modulus is never zero.
+        sent[0] = 0;
+    }
+    Some((sent, possible))
+}
+
+fn no_private(key: &ResultKey) -> TokenError {
+    TokenError::Unfit {
+        what: format!("the private half of \"{}\" is not visible", key.label),
+        hint: "Log in to the token that holds it.".into(),
+    }
+}
