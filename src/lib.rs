@@ -3,6 +3,8 @@
 pub mod archive;
 pub mod beneficiary;
 pub mod cli;
+pub mod decrypt;
+pub mod encrypt;
 pub mod envelope;
 mod small_file;
 pub mod token;

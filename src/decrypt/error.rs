@@ -1,0 +1,125 @@
+use std::convert::Infallible;
+use std::io;
+
+use super::OutputError;
+use crate::archive::inner::InnerError;
+use crate::archive::{ArchiveError, Damaged};
+use crate::envelope::BadCiphertext;
+
+/// What opening an archive can meet. Each variant says whether a retry can help.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecryptError<E: std::error::Error> {
+    /// The holder of the keys failed; see there.
+    #[error(transparent)]
+    Keys(E),
+    /// Wrong key, bad wrapped key, bad body, bad padding, bad result: all alike. A retry does not
+    /// help.
+    #[error(
+        "cannot decrypt: the archive was not sealed for a key on this token, or it was changed on its way"
+    )]
+    CannotDecrypt,
+    /// It is not an archive, or cannot be read; see there.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// The archive was damaged on its way, which its own checksums show. A retry helps with a
+    /// fresh download.
+    #[error("the archive is damaged: {0}")]
+    Damaged(String),
+    /// Reading the archive failed. A retry may help.
+    #[error("reading the archive failed: {0}")]
+    Read(io::Error),
+    /// Writing the result failed; see there.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// The result is larger than allowed. A retry with a higher limit helps.
+    #[error("the result is larger than the limit of {limit} bytes")]
+    TooLarge {
+        /// The limit.
+        limit: u64,
+    },
+    /// The result has more entries than allowed. A retry with a higher limit helps.
+    #[error("the result exceeds a limit: {0}")]
+    OverLimit(String),
+    /// The result holds a name that would be written outside the folder, or twice. A retry does
+    /// not help.
+    #[error("the result is not extracted: the name \"{name}\" {reason}")]
+    UnsafeName {
+        /// The name, with what is not UTF-8 replaced.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The operating system gave no randomness.
+    #[error("no randomness from the operating system: {0}")]
+    Random(#[from] getrandom::Error),
+}
+
+impl<E: std::error::Error> DecryptError<E> {
+    /// What to do about it, as one sentence; empty where the cause has its own.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::CannotDecrypt => {
+                "`iexec-hsm result inspect` shows which keys could fit; make sure that the token with the right key is the one in use."
+            }
+            Self::Damaged(_) => "Download it again.",
+            Self::Read(_) => "Check the disk or the pipe that it comes from.",
+            Self::TooLarge { .. } => {
+                "Raise the limit with --max-size if you expect a result of this size."
+            }
+            Self::OverLimit(_) => {
+                "Raise the limit with --max-entries or --max-size if you expect such a result."
+            }
+            Self::UnsafeName { .. } => "Open it without --extract and look into the zip with care.",
+            Self::Archive(error) => error.hint(),
+            Self::Output(error) => error.hint(),
+            Self::Keys(_) | Self::Random(_) => "",
+        }
+    }
+
+    /// What an error met while reading a body or an opener means.
+    pub(super) fn from_read(error: io::Error) -> Self {
+        match error.get_ref() {
+            Some(inner) if inner.is::<BadCiphertext>() => Self::CannotDecrypt,
+            Some(inner) if inner.is::<Damaged>() => Self::Damaged(inner.to_string()),
+            Some(inner) if inner.is::<OutputError>() => match error.downcast() {
+                Ok(output) => Self::Output(output),
+                Err(error) => Self::Read(error),
+            },
+            _ => Self::Read(error),
+        }
+    }
+}
+
+impl DecryptError<Infallible> {
+    /// The same failure where a key holder could have had a part.
+    pub(super) fn with_keys<E: std::error::Error>(self) -> DecryptError<E> {
+        match self {
+            Self::Keys(never) => match never {},
+            Self::CannotDecrypt => DecryptError::CannotDecrypt,
+            Self::Archive(error) => DecryptError::Archive(error),
+            Self::Damaged(reason) => DecryptError::Damaged(reason),
+            Self::Read(error) => DecryptError::Read(error),
+            Self::Output(error) => DecryptError::Output(error),
+            Self::TooLarge { limit } => DecryptError::TooLarge { limit },
+            Self::OverLimit(what) => DecryptError::OverLimit(what),
+            Self::UnsafeName { name, reason } => DecryptError::UnsafeName { name, reason },
+            Self::Random(error) => DecryptError::Random(error),
+        }
+    }
+}
+
+/// A result that is no zip is a ciphertext that was changed, as far as anybody can tell.
+impl<E: std::error::Error> From<InnerError> for DecryptError<E> {
+    fn from(error: InnerError) -> Self {
+        match error {
+            InnerError::Damaged { .. } => Self::CannotDecrypt,
+            InnerError::TooLarge { .. } => Self::OverLimit(error.to_string()),
+            InnerError::UnsafeName { name, reason } => Self::UnsafeName {
+                name,
+                reason: reason.to_owned(),
+            },
+            InnerError::Io(error) => Self::from_read(error),
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! The main job: archive, unwrap, stream, checked output.
+//!
+//! ```text
+//! body (read, inflate, CRC) -> chunks -> opener (decrypt, padding) -> file | folder | stream
+//!        its own thread                       the caller's thread
+//! ```
+//!
+//! Nothing stands under its final name before all checks are passed, and every bad ciphertext
+//! ends as the one [`DecryptError::CannotDecrypt`].
+
+mod error;
+mod extract;
+mod output;
+mod pending;
+mod read_ahead;
+mod unlock;
+
+use std::io::{self, BufRead, Write};
+use std::path::Path;
+
+pub use error::DecryptError;
+pub use output::OutputError;
+pub(crate) use pending::PendingFile;
+pub use pending::discard_pending;
+
+use crate::archive::{Archive, Limits};
+use crate::envelope::{Chunks, ContentKey, KeyName, Opener, Unwrap};
+
+/// Where a result goes.
+pub enum Target<'a> {
+    /// One zip file, mode 0600. `force` replaces what stands there.
+    File {
+        /// Its final name.
+        path: &'a Path,
+        /// Whether an existing file is replaced.
+        force: bool,
+    },
+    /// The files in it, below a folder that is made when it is not there.
+    Folder {
+        /// The folder.
+        path: &'a Path,
+        /// Whether existing files are replaced.
+        force: bool,
+    },
+    /// The zip, to a stream that cannot be taken back: one pass checks, a second one streams.
+    Stream(&'a mut dyn Write),
+}
+
+/// How a result is opened.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Check the CRC of every file in the result even where it is not extracted.
+    pub verify: bool,
+    /// What an archive may grow to.
+    pub limits: Limits,
+}
+
+/// What was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// The key that opened it.
+    pub key: KeyName,
+    /// Bytes that were written: of the zip, or of the files in it.
+    pub bytes: u64,
+    /// Entries in it.
+    pub entries: u64,
+}
+
+/// Told of the bytes of the body that were just worked on; of all of them twice for
+/// [`Target::Stream`].
+pub type Progress<'a> = &'a dyn Fn(u64);
+
+/// Opens `archive` with one of `keys` into `target`.
+///
+/// # Errors
+/// [`DecryptError`]; whatever it is, what stood under the final name before is still there.
+pub fn decrypt<U: Unwrap>(
+    archive: &Archive,
+    keys: &mut U,
+    target: Target<'_>,
+    options: &Options,
+    progress: Progress<'_>,
+) -> Result<Report, DecryptError<U::Error>> {
+    output::check(&target, archive)?;
+    let Some((name, key)) = unlock::content_key(archive, keys)? else {
+        return Err(unlock::fail_late(archive, keys, progress));
+    };
+    let run = Run {
+        archive,
+        key: &key,
+        options,
+        progress,
+    };
+    match run.to(target) {
+        Ok((bytes, entries)) => Ok(Report {
+            key: name,
+            bytes,
+            entries,
+        }),
+        Err(DecryptError::CannotDecrypt) => Err(unlock::blame(keys, &[name])),
+        Err(error) => Err(error.with_keys()),
+    }
+}
+
+/// One archive with its content key.
+struct Run<'a> {
+    archive: &'a Archive,
+    key: &'a ContentKey,
+    options: &'a Options,
+    progress: Progress<'a>,
+}
+
+/// A failure that no key holder had a part in.
+type RunError = DecryptError<std::convert::Infallible>;
+
+impl Run<'_> {
+    /// Returns the bytes and the entries of the result.
+    fn to(&self, target: Target<'_>) -> Result<(u64, u64), RunError> {
+        match target {
+            Target::File { path, force } => self.to_file(path, force),
+            Target::Folder { path, force } => self.to_folder(path, force),
+            Target::Stream(stream) => self.to_stream(stream),
+        }
+    }
+
+    fn to_file(&self, path: &Path, force: bool) -> Result<(u64, u64), RunError> {
+        let mut pending =
+            pending::PendingFile::create(path).map_err(|e| OutputError::io(path, e))?;
+        let mut opener = self.opener()?;
+        let written = self.copy(&mut opener, pending.file(), path);
+        let bytes = self.settle(&mut opener, written)?;
+        let entries = output::check_result(pending.file(), self.options)?;
+        pending.publish(path, force)?;
+        Ok((bytes, entries))
+    }
+
+    fn to_folder(&self, path: &Path, force: bool) -> Result<(u64, u64), RunError> {
+        let mut folder = extract::PendingFolder::create(path)?;
+        let mut opener = self.opener()?;
+        let walked = folder.extract(&mut opener, &self.options.limits);
+        let summary = self.settle(&mut opener, walked)?;
+        folder.publish(force)?;
+        Ok((summary.size, summary.entries))
+    }
+
+    fn to_stream(&self, stream: &mut dyn Write) -> Result<(u64, u64), RunError> {
+        let mut opener = self.opener()?;
+        let walked = extract::check(&mut opener, &self.options.limits);
+        let summary = self.settle(&mut opener, walked)?;
+        let bytes = self.copy(&mut self.opener()?, stream, Path::new("-"))?;
+        stream
+            .flush()
+            .map_err(|error| OutputError::io(Path::new("-"), error))?;
+        Ok((bytes, summary.entries))
+    }
+
+    fn opener(&self) -> Result<Opener<impl Chunks + use<'_>>, RunError> {
+        let chunks = read_ahead::chunks(self.archive, self.progress)?;
+        Ok(Opener::new(self.key.duplicate(), chunks))
+    }
+
+    /// Copies the whole result, and counts it against the limit.
+    fn copy(
+        &self,
+        from: &mut impl BufRead,
+        to: &mut (impl Write + ?Sized),
+        name: &Path,
+    ) -> Result<u64, RunError> {
+        let mut total = 0;
+        loop {
+            let bytes = from.fill_buf()?;
+            if bytes.is_empty() {
+                return Ok(total);
+            }
+            let count = bytes.len();
+            total += count as u64;
+            if total > self.options.limits.max_size {
+                return Err(DecryptError::TooLarge {
+                    limit: self.options.limits.max_size,
+                });
+            }
+            to.write_all(bytes)
+                .map_err(|error| OutputError::io(name, error))?;
+            from.consume(count);
+        }
+    }
+
+    /// After a bad ciphertext, reads the rest of the archive, so that a damaged one is named as
+    /// such, whatever key was tried on it.
+    fn settle<T>(
+        &self,
+        opener: &mut Opener<impl Chunks>,
+        result: Result<T, RunError>,
+    ) -> Result<T, RunError> {
+        if matches!(result, Err(DecryptError::CannotDecrypt)) {
+            opener.drain()?;
+        }
+        result
+    }
+}
+
+/// What an error of a body or an opener means.
+impl<E: std::error::Error> From<io::Error> for DecryptError<E> {
+    fn from(error: io::Error) -> Self {
+        Self::from_read(error)
+    }
+}

@@ -1,0 +1,107 @@
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{Options, RunError, Target};
+use crate::archive::{Archive, inner};
+
+/// What writing a result can meet. Whatever it is, what stood there before is still there.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OutputError {
+    /// Something stands under the final name. A retry helps with another name, or with force.
+    #[error("{} exists already", .0.display())]
+    Exists(PathBuf),
+    /// The final name is not one of a regular file, or that of the archive itself. A retry helps
+    /// with another name.
+    #[error("{} cannot be the output: {reason}", .path.display())]
+    NotAFile {
+        /// The final name.
+        path: PathBuf,
+        /// What it is.
+        reason: &'static str,
+    },
+    /// Writing failed. A retry helps once the cause is gone.
+    #[error("writing {} failed: {source}", .path.display())]
+    Io {
+        /// What was to be written; `-` is the standard output.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl OutputError {
+    pub(crate) fn io(path: &Path, source: io::Error) -> Self {
+        Self::Io {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Exists(_) => "Choose another name, or replace it with --force.",
+            Self::NotAFile { .. } => {
+                "Choose another name; `--output -` writes to the standard output."
+            }
+            Self::Io { source, .. } => match source.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                    "Make room on the disk, then run it again."
+                }
+                io::ErrorKind::BrokenPipe => "The program that was to read it has ended.",
+                _ => "Check that the folder exists and can be written to, then run it again.",
+            },
+        }
+    }
+}
+
+/// Refuses a target that cannot be written or must not be, before any key is touched.
+pub(super) fn check(target: &Target<'_>, archive: &Archive) -> Result<(), OutputError> {
+    match target {
+        Target::File { path, force } => check_file(path, *force, archive),
+        Target::Folder { path, .. } => match fs::metadata(path) {
+            Ok(found) if !found.is_dir() => Err(OutputError::Exists(path.to_path_buf())),
+            _ => Ok(()),
+        },
+        Target::Stream(_) => Ok(()),
+    }
+}
+
+fn check_file(path: &Path, force: bool, archive: &Archive) -> Result<(), OutputError> {
+    let not_a_file = |reason| {
+        Err(OutputError::NotAFile {
+            path: path.to_owned(),
+            reason,
+        })
+    };
+    match fs::metadata(path) {
+        Ok(found) if found.is_dir() => not_a_file("it is a folder"),
+        Ok(found) if !found.is_file() => not_a_file("it is not a regular file"),
+        Ok(found) if archive.is_file(&found) => not_a_file("it is the archive"),
+        Ok(_) if !force => Err(OutputError::Exists(path.to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => match fs::symlink_metadata(path) {
+            Ok(_) => not_a_file("it is a link to nowhere"),
+            Err(_) => Ok(()),
+        },
+        Ok(_) => Ok(()),
+        Err(error) => Err(OutputError::io(path, error)),
+    }
+}
+
+/// Checks a finished result before it gets its name, and returns its number of entries.
+pub(super) fn check_result(file: &File, options: &Options) -> Result<u64, RunError> {
+    let summary = inner::check_structure(file, &options.limits)?;
+    if options.verify {
+        inner::check_crcs(file, &options.limits)?;
+    }
+    Ok(summary.entries)
+}
+
+/// Lets an error of the disk pass through readers without being taken for one of the archive.
+impl From<OutputError> for io::Error {
+    fn from(error: OutputError) -> Self {
+        Self::other(error)
+    }
+}

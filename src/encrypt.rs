@@ -1,0 +1,176 @@
+//! Sealing as the enclave does: zip the result, encrypt the zip with a fresh content key, wrap
+//! that key with the beneficiary's public key, zip both. For test data and dry runs.
+
+use std::fs::File;
+use std::io::{self, Read, Seek as _, Write};
+use std::path::{Path, PathBuf};
+
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
+
+use crate::archive::Scheme;
+use crate::decrypt::{OutputError, PendingFile};
+use crate::envelope::{Base64Writer, ContentKey, PublicKey, PublicKeyError, SealError, seal};
+
+/// Ciphertext does not compress, so no time is spent on trying; the enclave deflates it too.
+const BODY_LEVEL: i64 = 1;
+
+/// What sealing can meet. A retry helps where reading or writing failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EncryptError {
+    /// The result cannot be read.
+    #[error("reading {} failed: {source}", .path.display())]
+    Read {
+        /// What was read.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Writing the archive failed.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// Encrypting failed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// The content key cannot be wrapped.
+    #[error(transparent)]
+    Wrap(#[from] PublicKeyError),
+    /// The zip cannot be made.
+    #[error("making the zip failed: {0}")]
+    Zip(#[from] zip::result::ZipError),
+    /// A name in the folder cannot stand in a zip.
+    #[error("{} has a name that is not UTF-8", .0.display())]
+    Name(PathBuf),
+}
+
+/// What was sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sealed {
+    /// Bytes of the result as a zip.
+    pub bytes: u64,
+}
+
+/// Seals `source`, a folder or a file, to `public` into the archive `output`, which `force`
+/// replaces. A folder is zipped as the post-compute zips `/iexec_out`: its files, deflated, no
+/// entries for folders, links left out. A file that is a zip is taken for the result itself,
+/// any other is zipped alone.
+///
+/// # Errors
+/// [`EncryptError`]; what stood under `output` before is then still there.
+pub fn encrypt(
+    source: &Path,
+    public: &PublicKey,
+    scheme: Scheme,
+    output: &Path,
+    force: bool,
+) -> Result<Sealed, EncryptError> {
+    let write = |error| OutputError::io(output, error);
+    let mut pending = PendingFile::create(output).map_err(write)?;
+    let mut result = plain_zip(source, output)?;
+    let len = result.metadata().map_err(write)?.len();
+    let key = ContentKey::random(scheme, public.modulus_len()).map_err(SealError::from)?;
+    let wrapped = public.wrap(scheme, &key.to_wrap())?;
+    let mut zip = ZipWriter::new(pending.file());
+    let (key_entry, body_entry) = entries(scheme);
+    let options = options(len).compression_level(Some(BODY_LEVEL));
+    zip.start_file(body_entry, options)?;
+    let bytes = seal(&key, &mut result, &mut zip)?;
+    zip.start_file(key_entry, options)?;
+    write_key(scheme, &wrapped, &mut zip).map_err(write)?;
+    zip.finish()?;
+    pending.publish(output, force)?;
+    Ok(Sealed { bytes })
+}
+
+fn write_key(scheme: Scheme, wrapped: &[u8], to: &mut impl Write) -> io::Result<()> {
+    match scheme {
+        Scheme::Current | Scheme::Guide2019 => to.write_all(wrapped),
+        Scheme::LegacyEcb => {
+            let mut text = Base64Writer::new(to);
+            text.write_all(wrapped)?;
+            text.finish().map(|_| ())
+        }
+    }
+}
+
+/// `source` as a plaintext zip, at its beginning.
+fn plain_zip(source: &Path, output: &Path) -> Result<File, EncryptError> {
+    let read = |error| EncryptError::Read {
+        path: source.to_owned(),
+        source: error,
+    };
+    if source.is_dir() {
+        return zip_of(&files_below(source).map_err(read)?, source, output);
+    }
+    let mut file = File::open(source).map_err(read)?;
+    let mut head = [0; 4];
+    let is_zip = file.read_exact(&mut head).is_ok() && &head == b"PK\x03\x04";
+    file.rewind().map_err(read)?;
+    if is_zip {
+        return Ok(file);
+    }
+    let folder = source.parent().unwrap_or(Path::new(""));
+    zip_of(&[source.to_owned()], folder, output)
+}
+
+/// The regular files below `folder`, in order of their names.
+fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            match entry.file_type()? {
+                kind if kind.is_dir() => folders.push(entry.path()),
+                kind if kind.is_file() => files.push(entry.path()),
+                _ => {}
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// A zip of `files`, named relative to `folder`, in a file without a name beside `output`.
+fn zip_of(files: &[PathBuf], folder: &Path, output: &Path) -> Result<File, EncryptError> {
+    let write = |error| OutputError::io(output, error);
+    let place = output
+        .parent()
+        .filter(|it| !it.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let mut zip = ZipWriter::new(tempfile::tempfile_in(place).map_err(write)?);
+    for path in files {
+        let name = path.strip_prefix(folder).unwrap_or(path);
+        let name = name
+            .to_str()
+            .ok_or_else(|| EncryptError::Name(path.clone()))?;
+        let read = |source| EncryptError::Read {
+            path: path.clone(),
+            source,
+        };
+        let mut file = File::open(path).map_err(read)?;
+        zip.start_file(name, options(file.metadata().map_err(read)?.len()))?;
+        io::copy(&mut file, &mut zip).map_err(write)?;
+    }
+    let mut zip = zip.finish()?;
+    zip.rewind().map_err(write)?;
+    Ok(zip)
+}
+
+/// Names of the wrapped key and the body.
+fn entries(scheme: Scheme) -> (&'static str, &'static str) {
+    match scheme {
+        Scheme::Current | Scheme::LegacyEcb => ("aes-key.rsa", "iexec_out.zip.aes"),
+        Scheme::Guide2019 => ("iexec_out/encrypted_key", "iexec_out/result.zip.aes"),
+    }
+}
+
+/// Deflated, with room for sizes above 4 GiB where the entry may need it: base64 grows it by a
+/// third, deflate by less.
+fn options(len: u64) -> SimpleFileOptions {
+    SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Deflated)
+        .unix_permissions(0o644)
+        .large_file(len >= u64::from(u32::MAX) / 2)
+}
