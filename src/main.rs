@@ -1,2 +1,8 @@
 //! The `iexec-hsm` program.
-fn main() {}
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    iexec_hsm::cli::main()
+}

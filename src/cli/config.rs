@@ -23,8 +23,8 @@ use crate::wallet::locate::KeystoreDir;
 pub struct Config {
     /// The PKCS#11 module's file.
     pub module: Option<PathBuf>,
-    /// The token to use.
-    #[serde(deserialize_with = "parsed")]
+    /// The token to use, by its label or its URI.
+    #[serde(deserialize_with = "token")]
     pub token: Option<Uri>,
     /// The result key to use.
     #[serde(deserialize_with = "parsed")]
@@ -163,6 +163,12 @@ where
 {
     let text = String::deserialize(deserializer)?;
     text.parse().map(Some).map_err(D::Error::custom)
+}
+
+fn token<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Uri>, D::Error> {
+    super::args::parse_token(&String::deserialize(deserializer)?)
+        .map(Some)
+        .map_err(D::Error::custom)
 }
 
 #[cfg(test)]

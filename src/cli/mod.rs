@@ -1,3 +1,57 @@
-//! What the user of the command line sees.
+//! All that a person sees: arguments, prompts, progress, text and JSON, exit codes.
 
+mod args;
 pub mod config;
+mod context;
+mod exit;
+mod failure;
+mod interrupt;
+mod key;
+mod pins;
+mod progress;
+mod recorded;
+mod reply;
+mod result;
+mod secrets;
+mod terminal;
+mod token;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Cli, Command};
+use context::Context;
+use exit::Exit;
+use failure::Failure;
+use reply::Reply;
+
+/// Runs the program with the arguments and the environment of the process.
+pub fn main() -> ExitCode {
+    // First of all: no other thread is there yet.
+    let secrets = secrets::take();
+    secrets::no_core_dumps();
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return args::refuse(&error, &arguments),
+    };
+    let name = cli.command.name();
+    let raw = cli.global.raw;
+    let outcome = interrupt::install()
+        .map_err(|error| Failure::new(Exit::Failed, format!("signals cannot be handled: {error}")))
+        .and_then(|()| Context::new(cli.global, secrets))
+        .and_then(|mut context| run(&mut context, cli.command));
+    match outcome {
+        Ok(reply) => reply.print(raw),
+        Err(failure) => failure.print(name, raw),
+    }
+}
+
+fn run(context: &mut Context, command: Command) -> Result<Reply, Failure> {
+    match command {
+        Command::Result(command) => result::run(context, command),
+        Command::Key(command) => key::run(context, command),
+        Command::Token(command) => token::run(context, command),
+    }
+}

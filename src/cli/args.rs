@@ -1,0 +1,230 @@
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Args, Parser, Subcommand};
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::{key, result, token};
+use crate::token::Uri;
+use crate::token::uri::TokenFields;
+use crate::wallet::address::Address;
+
+/// Open encrypted iExec results with a key that never leaves its token.
+///
+/// The private key is made on a PKCS#11 token (YubiHSM 2, smartcard, TPM, SoftHSM2) and stays
+/// there; results are decrypted on this machine. Commands and options are those of the iExec SDK.
+#[derive(Debug, Parser)]
+#[command(name = "iexec-hsm", version, max_term_width = 100)]
+#[command(
+    after_help = "Exit status: 0 done, 2 usage, 10-16 token, PIN and key, 20 cannot decrypt, 21 not an archive, 22 output exists, 23 reading or writing failed, 24 too large. docs/json-and-exit-codes.md has all."
+)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Command,
+    #[command(flatten)]
+    pub(super) global: Global,
+}
+
+#[derive(Debug, Subcommand)]
+// One value per process: its size costs nothing.
+#[allow(clippy::large_enum_variant)]
+pub(super) enum Command {
+    /// Make the result key, open results, seal test data
+    #[command(subcommand, visible_alias = "results")]
+    Result(result::Command),
+    /// Look after the result keys on a token
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Tokens and their state
+    #[command(subcommand)]
+    Token(token::Command),
+}
+
+impl Command {
+    /// Its name as people type it.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Result(command) => command.name(),
+            Self::Key(command) => command.name(),
+            Self::Token(command) => command.name(),
+        }
+    }
+}
+
+/// Options of every command. What is not given here or in the environment comes from the
+/// configuration file.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub(super) struct Global {
+    /// Print one line of JSON, to stdout on success and to stderr on failure
+    #[arg(long, global = true)]
+    pub(super) raw: bool,
+    /// Print no progress
+    #[arg(long, global = true)]
+    pub(super) quiet: bool,
+    /// Never ask: fail at once and name what to set
+    #[arg(long, global = true)]
+    pub(super) no_input: bool,
+    /// The PKCS#11 module to load; without it p11-kit's proxy and well-known paths are tried
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "IEXEC_HSM_MODULE",
+        hide_env_values = true
+    )]
+    pub(super) module: Option<PathBuf>,
+    /// The token to use: its label or its PKCS#11 URI
+    #[arg(long, global = true, value_name = "LABEL|URI", env = "IEXEC_HSM_TOKEN", hide_env_values = true, value_parser = parse_token)]
+    pub(super) token: Option<Uri>,
+    /// The result key to use: its PKCS#11 URI
+    #[arg(
+        long,
+        global = true,
+        value_name = "URI",
+        env = "IEXEC_HSM_KEY",
+        hide_env_values = true
+    )]
+    pub(super) key: Option<Uri>,
+    /// A file whose first line is the PIN
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "IEXEC_HSM_PIN_FILE",
+        hide_env_values = true
+    )]
+    pub(super) pin_file: Option<PathBuf>,
+    /// Use the last PIN try that the token grants
+    #[arg(long, global = true)]
+    pub(super) final_pin_try: bool,
+    /// The beneficiary's address
+    #[arg(long, global = true, value_name = "ADDRESS", env = "IEXEC_HSM_WALLET_ADDRESS", hide_env_values = true, value_parser = Address::parse_beneficiary)]
+    pub(super) wallet_address: Option<Address>,
+    /// The wallet's file in the keystore folder; only its address is read
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "IEXEC_HSM_WALLET_FILE",
+        hide_env_values = true
+    )]
+    pub(super) wallet_file: Option<PathBuf>,
+    /// The keystore folder: global, local or a path
+    #[arg(
+        long,
+        global = true,
+        value_name = "global|local|PATH",
+        env = "IEXEC_HSM_KEYSTOREDIR",
+        hide_env_values = true
+    )]
+    pub(super) keystoredir: Option<PathBuf>,
+    /// The folder of the beneficiary's key files [default: .secrets/beneficiary]
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "IEXEC_HSM_BENEFICIARY_KEYSTOREDIR",
+        hide_env_values = true
+    )]
+    pub(super) beneficiary_keystoredir: Option<PathBuf>,
+}
+
+/// A token by its URI, or else by its label.
+pub(super) fn parse_token(text: &str) -> Result<Uri, String> {
+    if text
+        .get(..7)
+        .is_some_and(|scheme| scheme.eq_ignore_ascii_case("pkcs11:"))
+    {
+        return text
+            .parse()
+            .map_err(|error: crate::token::uri::UriError| error.to_string());
+    }
+    if text.is_empty() {
+        return Err("a label or a pkcs11: URI is needed".into());
+    }
+    Ok(Uri::for_token(&TokenFields {
+        label: text,
+        ..TokenFields::default()
+    }))
+}
+
+/// A size in bytes, with an optional unit: `500`, `64K`, `10GiB`.
+pub(super) fn parse_size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = text[digits.len()..].to_ascii_uppercase();
+    let shift = match unit.trim_end_matches("IB").trim_end_matches('B') {
+        "" => 0,
+        "K" => 10,
+        "M" => 20,
+        "G" => 30,
+        "T" => 40,
+        _ => return Err("the units are K, M, G and T (powers of 1024)".into()),
+    };
+    let number: u64 = digits.parse().map_err(|_| "not a number".to_owned())?;
+    number
+        .checked_mul(1 << shift)
+        .ok_or_else(|| "too large".to_owned())
+}
+
+/// A `CKA_ID` in hexadecimal digits: `0x01ab` or `01ab`.
+pub(super) fn parse_id(text: &str) -> Result<Vec<u8>, String> {
+    let digits = text.strip_prefix("0x").unwrap_or(text).as_bytes();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    let id: Option<Vec<u8>> = digits.chunks(2).map(byte).collect();
+    match id {
+        Some(id)
+            if !id.is_empty()
+                && digits.len() == 2 * id.len()
+                && digits.iter().all(u8::is_ascii_hexdigit) =>
+        {
+            Ok(id)
+        }
+        _ => Err("an even number of hexadecimal digits is needed, as in 0x01ab".into()),
+    }
+}
+
+/// A `CKA_LABEL` that every token can keep.
+pub(super) fn label_parser() -> impl clap::builder::TypedValueParser<Value = String> {
+    use clap::builder::TypedValueParser as _;
+    NonEmptyStringValueParser::new().try_map(|label| {
+        if label.len() <= 40 && label.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+            Ok(label)
+        } else {
+            Err("a label is at most 40 printable ASCII characters")
+        }
+    })
+}
+
+/// Prints what is wrong with the arguments, as JSON where `--raw` is among them; help and version
+/// are no failure.
+pub(super) fn refuse(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+    if !error.use_stderr() || !arguments.iter().any(|it| it == "--raw") {
+        // With the stream gone there is nobody to tell.
+        let _ = error.print();
+        return if error.use_stderr() {
+            Exit::Usage.into()
+        } else {
+            ExitCode::SUCCESS
+        };
+    }
+    let text = error.render().to_string();
+    let first = text
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .trim_start_matches("error: ");
+    Failure::new(Exit::Usage, first)
+        .hint("`iexec-hsm --help` lists the commands and options.")
+        .print(&typed(arguments), true)
+}
+
+/// The command as far as it can be told from arguments that did not parse.
+fn typed(arguments: &[OsString]) -> String {
+    let words = arguments.iter().skip(1).map(|it| it.to_string_lossy());
+    let words: Vec<_> = words.filter(|it| !it.starts_with('-')).take(2).collect();
+    words.join(" ")
+}

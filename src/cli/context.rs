@@ -1,0 +1,166 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::args::Global;
+use super::config::Config;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::pins::Pins;
+use super::secrets::Secrets;
+use crate::archive::Limits;
+use crate::beneficiary::Folder;
+use crate::token::{Module, TokenInfo, Uri, choose_token, discover};
+use crate::wallet::locate::{KeystoreDir, Located, WalletOptions, locate};
+
+/// What options, environment and configuration say, merged.
+pub(super) struct Context {
+    pub(super) global: Global,
+    config: Config,
+    secrets: Secrets,
+    pub(super) cwd: PathBuf,
+    home: Option<PathBuf>,
+}
+
+impl Context {
+    pub(super) fn new(mut global: Global, secrets: Secrets) -> Result<Self, Failure> {
+        let home = std::env::home_dir();
+        let xdg = std::env::var_os("XDG_CONFIG_HOME");
+        let config = Config::load(xdg.as_deref(), home.as_deref())?;
+        let cwd = std::env::current_dir().map_err(|error| {
+            Failure::new(
+                Exit::IoFailed,
+                format!("the working folder cannot be found: {error}"),
+            )
+        })?;
+        // A file from the configuration must not win over an address from the command line.
+        if global.wallet_address.is_none() {
+            global.wallet_file = global.wallet_file.or_else(|| config.wallet_file.clone());
+        }
+        global.wallet_address = global.wallet_address.or(config.wallet_address);
+        global.module = global.module.or_else(|| config.module.clone());
+        global.token = global.token.or_else(|| config.token.clone());
+        global.key = global.key.or_else(|| config.key.clone());
+        global.pin_file = global.pin_file.or_else(|| config.pin_file.clone());
+        global.beneficiary_keystoredir = global
+            .beneficiary_keystoredir
+            .or_else(|| config.beneficiary_keystoredir.clone());
+        Ok(Self {
+            global,
+            config,
+            secrets,
+            cwd,
+            home,
+        })
+    }
+
+    /// The module: the named one, or the first well-known one that shows a token.
+    pub(super) fn module(&self) -> Result<Arc<Module>, Failure> {
+        let named = [&self.global.key, &self.global.token].into_iter().flatten();
+        let in_uri = named
+            .filter_map(|uri| uri.module_path.as_ref())
+            .next()
+            .map(PathBuf::from);
+        Ok(match self.global.module.clone().or(in_uri) {
+            Some(path) => Module::load(&path)?,
+            None => discover()?,
+        })
+    }
+
+    /// The token: the one that `--token` names, else the one that `--key` or `recorded` is on,
+    /// else the only one.
+    pub(super) fn token(
+        &self,
+        module: &Module,
+        recorded: Option<&Uri>,
+    ) -> Result<TokenInfo, Failure> {
+        let wanted = self
+            .global
+            .token
+            .as_ref()
+            .or(self.global.key.as_ref())
+            .or(recorded);
+        Ok(choose_token(module.tokens()?, wanted)?)
+    }
+
+    /// Where PINs come from. The secrets of the environment go with it.
+    pub(super) fn pins(&mut self) -> Result<Pins, Failure> {
+        let named = [&self.global.key, &self.global.token].into_iter().flatten();
+        let mut file = self.global.pin_file.clone();
+        for uri in named {
+            file = file.or(uri.pin_file()?);
+        }
+        Ok(Pins {
+            file,
+            environment: self.secrets.pin.take(),
+            so_environment: self.secrets.so_pin.take(),
+            so_file: None,
+            no_input: self.global.no_input,
+            final_try: self.global.final_pin_try,
+        })
+    }
+
+    /// The beneficiary's key files.
+    pub(super) fn folder(&self) -> Folder {
+        match &self.global.beneficiary_keystoredir {
+            Some(path) => Folder::new(self.cwd.join(path)),
+            None => Folder::in_directory(&self.cwd),
+        }
+    }
+
+    /// The beneficiary's address, from the option or the SDK's wallets.
+    pub(super) fn located(&self) -> Result<Located, Failure> {
+        let keystore_dir = match &self.global.keystoredir {
+            Some(path) => KeystoreDir::from(path.clone()),
+            None => self.config.keystoredir.clone().unwrap_or_default(),
+        };
+        let options = WalletOptions {
+            wallet_file: self.global.wallet_file.clone(),
+            wallet_address: self.global.wallet_address,
+            keystore_dir,
+        };
+        Ok(locate(&options, self.home.as_deref(), &self.cwd)?)
+    }
+
+    /// What an archive may grow to.
+    pub(super) fn limits(&self, max_size: Option<u64>, max_entries: Option<u64>) -> Limits {
+        let default = Limits::default();
+        Limits {
+            max_size: max_size
+                .or(self.config.max_size)
+                .unwrap_or(default.max_size),
+            max_entries: max_entries
+                .or(self.config.max_entries)
+                .unwrap_or(default.max_entries),
+        }
+    }
+
+    /// Whether a person can be asked whether to go on; in `--raw` nobody is.
+    pub(super) fn confirm(&self, question: &str) -> bool {
+        if self.global.raw || self.global.no_input {
+            return false;
+        }
+        super::terminal::open().is_some_and(|terminal| {
+            super::terminal::ask_line(&terminal, question)
+                .is_ok_and(|answer| matches!(answer.as_str(), "y" | "Y" | "yes" | "Yes"))
+        })
+    }
+
+    /// Whether a person, or `given` on the command line, repeats `label`.
+    pub(super) fn label_repeated(&self, given: Option<&str>, label: &str, what: &str) -> bool {
+        if let Some(given) = given {
+            return given == label;
+        }
+        if self.global.raw || self.global.no_input {
+            return false;
+        }
+        super::terminal::open().is_some_and(|terminal| {
+            let question = format!("{what}\nType its label to go on ({label}): ");
+            super::terminal::ask_line(&terminal, &question).is_ok_and(|answer| answer == label)
+        })
+    }
+
+    /// `path` in full, for messages and JSON.
+    pub(super) fn absolute(&self, path: &Path) -> PathBuf {
+        self.cwd.join(path)
+    }
+}

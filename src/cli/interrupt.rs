@@ -1,0 +1,28 @@
+//! Ctrl-C and its like: nothing half-done stays behind.
+
+use std::io;
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use super::terminal;
+use crate::decrypt::discard_pending;
+
+/// Starts the thread that ends the process on a signal: echo on again, temporary files removed,
+/// exit status 128 + signal as shells expect it. A call that hangs in a module does not hold it up.
+///
+/// # Errors
+/// When the handlers cannot be installed.
+pub(super) fn install() -> io::Result<()> {
+    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+    std::thread::Builder::new()
+        .name("signals".into())
+        .spawn(move || {
+            if let Some(signal) = signals.forever().next() {
+                terminal::restore();
+                discard_pending();
+                signal_hook::low_level::exit(128 + signal);
+            }
+        })?;
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! `iexec-hsm key …`: the result keys on a token.
+
+mod adopt;
+mod delete;
+mod export;
+mod list;
+mod shared;
+
+use clap::Subcommand;
+
+use super::context::Context;
+use super::failure::Failure;
+use super::reply::Reply;
+pub(super) use shared::{facts_json, facts_text, label_for, record};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// List the result keys on the token
+    List,
+    /// Show one result key and what the token says of it
+    Show(shared::Which),
+    /// Take over a decryption key that is on the token already
+    Adopt(adopt::Adopt),
+    /// Write the public half of a result key, as PEM
+    Export(export::Export),
+    /// Remove a result key from the token, for good
+    Delete(delete::Delete),
+}
+
+impl Command {
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::List => "key list",
+            Self::Show(_) => "key show",
+            Self::Adopt(_) => "key adopt",
+            Self::Export(_) => "key export",
+            Self::Delete(_) => "key delete",
+        }
+    }
+}
+
+pub(super) fn run(context: &mut Context, command: Command) -> Result<Reply, Failure> {
+    match command {
+        Command::List => list::list(context),
+        Command::Show(which) => list::show(context, &which),
+        Command::Adopt(command) => adopt::run(context, command),
+        Command::Export(command) => export::run(context, command),
+        Command::Delete(command) => delete::run(context, command),
+    }
+}

@@ -1,0 +1,60 @@
+use clap::Args;
+use serde_json::json;
+
+use super::shared::{Which, facts_json, facts_text, record};
+use crate::cli::context::Context;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::reply::Reply;
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  iexec-hsm key adopt 'pkcs11:serial=0123;id=%03' --wallet-address 0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
+)]
+pub(in crate::cli) struct Adopt {
+    #[command(flatten)]
+    which: Which,
+    /// Adopt a key that may leave its token
+    #[arg(long)]
+    allow_extractable: bool,
+}
+
+pub(super) fn run(context: &mut Context, command: Adopt) -> Result<Reply, Failure> {
+    let address = context.located()?.address;
+    context.recorded(&address)?;
+    let mut pins = context.pins()?;
+    let mut chosen = command.which.choose(context, Some(&mut pins))?;
+    let key = &chosen.key;
+    if !key.facts.stays_on_token() && !command.allow_extractable {
+        return Err(Failure::new(
+            Exit::NotSupported,
+            format!(
+                "the token does not say that the key stays on it: {}",
+                facts_text(&key.facts)
+            ),
+        )
+        .hint("Make a new key, or adopt this one all the same with --allow-extractable."));
+    }
+    chosen.session.prove(key, &mut pins)?;
+    let token = chosen.session.token();
+    let files = record(context, &address, token, key)?;
+    Ok(Reply::new(json!({
+        "secretPath": files.folder,
+        "privateKeyFile": files.key,
+        "publicKeyFile": files.public,
+        "address": address.to_string(),
+        "key": key.uri(token).to_string(),
+        "bits": key.public.bits(),
+        "token": facts_json(&key.facts),
+    }))
+    .note(format!(
+        "The key is the result key of {address} now: {}",
+        facts_text(&key.facts)
+    ))
+    .note(format!(
+        "\"{}\" and \"{}\" written in \"{}\"",
+        files.key,
+        files.public,
+        files.folder.display()
+    )))
+}

@@ -1,0 +1,67 @@
+use clap::Args;
+use serde_json::json;
+
+use super::shared::{Chosen, Which};
+use crate::cli::context::Context;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::reply::Reply;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Delete {
+    #[command(flatten)]
+    which: Which,
+    /// The key's label, in place of typing it
+    #[arg(long, value_name = "LABEL")]
+    confirm_label: Option<String>,
+}
+
+pub(super) fn run(context: &mut Context, command: Delete) -> Result<Reply, Failure> {
+    let mut pins = context.pins()?;
+    let chosen = command.which.choose(context, Some(&mut pins))?;
+    let (token, key) = (chosen.session.token(), &chosen.key);
+    let uri = key.uri(token).to_string();
+    let what = format!(
+        "{uri}\nwill be removed for good, and nothing sealed for it can ever be opened again."
+    );
+    if !context.label_repeated(command.confirm_label.as_deref(), &key.label, &what) {
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("the key \"{}\" was left as it is", key.label),
+        )
+        .hint("Type its label when asked, or give it with --confirm-label."));
+    }
+    chosen.session.delete(key)?;
+    let forgotten = forget(context, &chosen)?;
+    let reply = Reply::new(json!({ "deleted": uri, "forgotten": forgotten }));
+    let reply = reply.note(format!("The key is removed: {uri}"));
+    Ok(forgotten
+        .iter()
+        .fold(reply, |reply, path| reply.note(format!("Removed {path}"))))
+}
+
+/// Removes the files that record the key: whoever published such a public key would lose results.
+fn forget(context: &Context, chosen: &Chosen) -> Result<Vec<String>, Failure> {
+    let folder = context.folder();
+    let mut removed = Vec::new();
+    for recorded in &chosen.recorded {
+        let Some(address) = recorded
+            .address
+            .filter(|_| recorded.is(chosen.session.token(), &chosen.key))
+        else {
+            continue;
+        };
+        for path in [folder.key_path(&address), folder.public_key_path(&address)] {
+            if path.exists() {
+                std::fs::remove_file(&path).map_err(|error| {
+                    Failure::new(
+                        Exit::IoFailed,
+                        format!("the key is removed, but not {}: {error}", path.display()),
+                    )
+                })?;
+                removed.push(path.display().to_string());
+            }
+        }
+    }
+    Ok(removed)
+}

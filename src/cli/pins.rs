@@ -1,0 +1,150 @@
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::terminal;
+use crate::small_file;
+use crate::token::{Pin, PinError, PinRequest, PinSource, PinState, PinUse, TokenInfo};
+
+/// Name of the systemd credential that holds the PIN.
+const CREDENTIAL: &str = "iexec-hsm-pin";
+
+/// Where the PIN comes from, in this order: a file, a systemd credential, the environment, the
+/// terminal. A reader with a pad of its own is not asked here.
+#[derive(Debug, Default)]
+pub(super) struct Pins {
+    /// `--pin-file`, or a URI's `pin-source`.
+    pub(super) file: Option<PathBuf>,
+    /// `IEXEC_HSM_PIN`.
+    pub(super) environment: Option<Pin>,
+    /// `--so-pin-file`.
+    pub(super) so_file: Option<PathBuf>,
+    /// `IEXEC_HSM_SO_PIN`.
+    pub(super) so_environment: Option<Pin>,
+    /// `--no-input`.
+    pub(super) no_input: bool,
+    /// `--final-pin-try`.
+    pub(super) final_try: bool,
+}
+
+impl PinSource for Pins {
+    fn pin(&mut self, request: &PinRequest<'_>) -> Result<Pin, PinError> {
+        if request.purpose == PinUse::NewSo {
+            return self.so_pin(request);
+        }
+        if let Some(path) = &self.file {
+            return from_file(path);
+        }
+        if let Some(folder) = std::env::var_os("CREDENTIALS_DIRECTORY") {
+            let path = Path::new(&folder).join(CREDENTIAL);
+            if path.exists() {
+                return from_file(&path);
+            }
+        }
+        if let Some(pin) = &self.environment {
+            return not_empty(pin.clone(), "IEXEC_HSM_PIN");
+        }
+        self.ask(request, "set --pin-file or IEXEC_HSM_PIN_FILE to a file that holds it, or IEXEC_HSM_PIN to the PIN")
+    }
+
+    fn allow_final_try(&mut self, token: &TokenInfo) -> bool {
+        if self.final_try || self.no_input {
+            return self.final_try;
+        }
+        let question = format!(
+            "The token \"{}\" has one PIN try left; if it is wrong, the token locks.\nUse it? Type yes: ",
+            token.label
+        );
+        terminal::open().is_some_and(|it| {
+            terminal::ask_line(&it, &question).is_ok_and(|answer| answer == "yes")
+        })
+    }
+}
+
+impl Pins {
+    fn so_pin(&self, request: &PinRequest<'_>) -> Result<Pin, PinError> {
+        if let Some(path) = &self.so_file {
+            return from_file(path);
+        }
+        if let Some(pin) = &self.so_environment {
+            return not_empty(pin.clone(), "IEXEC_HSM_SO_PIN");
+        }
+        self.ask(
+            request,
+            "set --so-pin-file to a file that holds it, or IEXEC_HSM_SO_PIN to the PIN",
+        )
+    }
+
+    fn ask(&self, request: &PinRequest<'_>, instead: &str) -> Result<Pin, PinError> {
+        let nobody = || PinError::NobodyToAsk {
+            token: request.token.label.clone(),
+            hint: format!("Run it in a terminal, or {instead}."),
+        };
+        if self.no_input {
+            return Err(nobody());
+        }
+        let terminal = terminal::open().ok_or_else(nobody)?;
+        let ask = |question: &str| {
+            terminal::ask_secret(&terminal, question)
+                .map(Pin::new)
+                .map_err(|error| PinError::NotGiven(format!("no PIN was typed: {error}")))
+        };
+        let pin = ask(&question(request))?;
+        if matches!(request.purpose, PinUse::New | PinUse::NewSo)
+            && !ask("Once more: ")?.equals(&pin)
+        {
+            return Err(PinError::NotGiven("the two PINs are not the same".into()));
+        }
+        not_empty(pin, "the terminal")
+    }
+}
+
+fn question(request: &PinRequest<'_>) -> String {
+    let label = &request.token.label;
+    match &request.purpose {
+        PinUse::Login => format!("PIN of the token \"{label}\"{}: ", tries(request.token)),
+        PinUse::KeyUse(key) => {
+            format!(
+                "The key \"{key}\" wants the PIN for each use{}.\nPIN of the token \"{label}\": ",
+                tries(request.token)
+            )
+        }
+        PinUse::New => format!("New PIN of the token \"{label}\": "),
+        PinUse::NewSo => format!("Security officer's PIN of the token \"{label}\": "),
+    }
+}
+
+fn tries(token: &TokenInfo) -> &'static str {
+    match token.pin_state() {
+        PinState::CountLow => " (few tries are left)",
+        PinState::FinalTry => " (the last try)",
+        _ => "",
+    }
+}
+
+/// The first line of a file, or of a pipe that a shell passes as one.
+fn from_file(path: &Path) -> Result<Pin, PinError> {
+    let failed = |source| PinError::File {
+        path: path.to_owned(),
+        source,
+    };
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let content = small_file::read_opened(file).map_err(failed)?;
+    let line = content
+        .split(|&byte| byte == b'\n')
+        .next()
+        .unwrap_or_default();
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    not_empty(
+        Pin::new(Zeroizing::new(line.to_vec())),
+        &path.display().to_string(),
+    )
+}
+
+fn not_empty(pin: Pin, from: &str) -> Result<Pin, PinError> {
+    if pin.is_empty() {
+        Err(PinError::Empty(from.to_owned()))
+    } else {
+        Ok(pin)
+    }
+}

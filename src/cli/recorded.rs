@@ -1,0 +1,123 @@
+use std::path::{Path, PathBuf};
+
+use super::context::Context;
+use super::failure::Failure;
+use crate::beneficiary::key_file::KeyFile;
+use crate::beneficiary::public_key_file;
+use crate::envelope::PublicKey;
+use crate::token::uri::TokenFields;
+use crate::token::{ResultKey, TokenInfo, Uri};
+use crate::wallet::address::Address;
+
+/// A result key as the key files of an address record it.
+#[derive(Debug, Clone)]
+pub(super) struct Recorded {
+    /// The address; unknown for a key file that was named by its path.
+    pub(super) address: Option<Address>,
+    /// Where the key is.
+    pub(super) uri: Uri,
+    /// Its public half; what counts when tokens change ids and labels.
+    pub(super) public: Option<PublicKey>,
+}
+
+impl Recorded {
+    fn read(path: &Path, address: Option<Address>, public_path: &Path) -> Result<Self, Failure> {
+        let uri = KeyFile::read(path)?.uri().clone();
+        let public = public_key_file::read(public_path).ok();
+        Ok(Self {
+            address,
+            uri,
+            public: public.and_then(|pem| PublicKey::from_pem(&pem).ok()),
+        })
+    }
+
+    /// Whether it records `key` of `token`.
+    pub(super) fn is(&self, token: &TokenInfo, key: &ResultKey) -> bool {
+        let here = self
+            .uri
+            .serial
+            .as_ref()
+            .is_none_or(|serial| *serial == token.serial);
+        let same_id = here && self.uri.id.as_ref() == Some(&key.id);
+        self.public
+            .as_ref()
+            .map_or(same_id, |public| *public == key.public)
+    }
+
+    /// The token that it is on: by serial where there is one, because labels may change.
+    pub(super) fn token(&self) -> Uri {
+        let text = |field: &'_ Option<String>| field.clone().unwrap_or_default();
+        let (serial, model, label) = (
+            text(&self.uri.serial),
+            text(&self.uri.model),
+            text(&self.uri.token),
+        );
+        let blank = TokenFields::default();
+        Uri::for_token(&if serial.is_empty() {
+            TokenFields {
+                label: &label,
+                ..blank
+            }
+        } else {
+            TokenFields {
+                serial: &serial,
+                model: &model,
+                ..blank
+            }
+        })
+    }
+}
+
+impl Context {
+    /// What the key file of `address` records.
+    pub(super) fn recorded(&self, address: &Address) -> Result<Option<Recorded>, Failure> {
+        let folder = self.folder();
+        let path = folder.key_path(address);
+        if !path.exists() {
+            return Ok(None);
+        }
+        Recorded::read(&path, Some(*address), &folder.public_key_path(address)).map(Some)
+    }
+
+    /// What the named key file records, else that of the beneficiary's address, else all that
+    /// are there.
+    pub(super) fn all_recorded(&self, key_file: Option<&Path>) -> Result<Vec<Recorded>, Failure> {
+        let folder = self.folder();
+        if let Some(name) = key_file {
+            let path = folder.path().join(name);
+            return Recorded::read(&path, None, &with_pub(&path)).map(|one| vec![one]);
+        }
+        if let Ok(located) = self.located()
+            && let Some(one) = self.recorded(&located.address)?
+        {
+            return Ok(vec![one]);
+        }
+        self.every_recorded()
+    }
+
+    /// What all key files in the folder record.
+    pub(super) fn every_recorded(&self) -> Result<Vec<Recorded>, Failure> {
+        let folder = self.folder();
+        let mut all = Vec::new();
+        for address in folder.addresses()? {
+            // One that is no reference is none of ours; naming its address says what it is.
+            if let Ok(Some(one)) = self.recorded(&address) {
+                all.push(one);
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// The one token that all of `recorded` are on.
+pub(super) fn common_token(recorded: &[Recorded]) -> Option<Uri> {
+    let mut tokens = recorded.iter().map(Recorded::token);
+    let first = tokens.next()?;
+    tokens.all(|other| other == first).then_some(first)
+}
+
+fn with_pub(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".pub");
+    name.into()
+}

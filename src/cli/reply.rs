@@ -1,0 +1,79 @@
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use serde_json::{Map, Value};
+
+use super::exit::Exit;
+
+/// What a command that succeeded has to say.
+#[derive(Debug, Default)]
+pub(super) struct Reply {
+    /// For `--raw`: one line on stdout.
+    json: Map<String, Value>,
+    /// For people: what was asked for, to stdout.
+    text: String,
+    /// For people: what happened, to stderr.
+    notes: String,
+    /// Already printed, with this status.
+    done: Option<Exit>,
+}
+
+impl Reply {
+    /// One that `--raw` prints as `json`, an object, with `"ok":true` before it.
+    pub(super) fn new(json: Value) -> Self {
+        let mut object = Map::from_iter([("ok".to_owned(), Value::Bool(true))]);
+        if let Value::Object(fields) = json {
+            object.extend(fields);
+        }
+        Self {
+            json: object,
+            ..Self::default()
+        }
+    }
+
+    /// One whose command printed all itself; `failed` is the first failure, if any.
+    pub(super) fn done(failed: Option<Exit>) -> Self {
+        Self {
+            done: Some(failed.unwrap_or(Exit::Done)),
+            ..Self::default()
+        }
+    }
+
+    /// Adds a line of what was asked for.
+    pub(super) fn text(mut self, line: impl AsRef<str>) -> Self {
+        self.text.push_str(line.as_ref());
+        self.text.push('\n');
+        self
+    }
+
+    /// Adds a line of what happened.
+    pub(super) fn note(mut self, line: impl AsRef<str>) -> Self {
+        self.notes.push_str(line.as_ref());
+        self.notes.push('\n');
+        self
+    }
+
+    /// Prints it and returns the status.
+    pub(super) fn print(self, raw: bool) -> ExitCode {
+        if let Some(exit) = self.done {
+            return exit.into();
+        }
+        match self.write(raw) {
+            // Whoever read has read enough.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            Err(_) => Exit::IoFailed.into(),
+            Ok(()) => ExitCode::SUCCESS,
+        }
+    }
+
+    fn write(&self, raw: bool) -> io::Result<()> {
+        let mut stdout = io::stdout().lock();
+        if raw {
+            writeln!(stdout, "{}", Value::Object(self.json.clone()))?;
+        } else {
+            io::stderr().write_all(self.notes.as_bytes())?;
+            stdout.write_all(self.text.as_bytes())?;
+        }
+        stdout.flush()
+    }
+}

@@ -1,0 +1,78 @@
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::args::{label_parser, parse_id};
+use crate::cli::context::Context;
+use crate::cli::failure::Failure;
+use crate::cli::key::{facts_json, facts_text, label_for, record};
+use crate::cli::reply::Reply;
+use crate::token::{NewKey, generate};
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  iexec-hsm result generate-encryption-keypair --wallet-address 0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
+)]
+pub(in crate::cli) struct Generate {
+    /// Modulus size
+    #[arg(long, default_value = "4096", value_parser = ["2048", "3072", "4096"])]
+    bits: String,
+    /// CKA_ID in hexadecimal; a free one of two bytes when not given
+    #[arg(long, value_name = "HEX", value_parser = parse_id)]
+    id: Option<std::vec::Vec<u8>>,
+    /// CKA_LABEL
+    #[arg(long, value_parser = label_parser())]
+    label: Option<String>,
+    /// Accepted for the SDK's sake: nothing is overwritten that would be lost
+    #[arg(long)]
+    force: bool,
+}
+
+pub(super) fn run(context: &mut Context, command: Generate) -> Result<Reply, Failure> {
+    let located = context.located()?;
+    let address = located.address;
+    // Before a key is made that could then not be recorded.
+    let before = context.recorded(&address)?;
+    let module = context.module()?;
+    let token = context.token(&module, None)?;
+    let mut pins = context.pins()?;
+    let new = NewKey {
+        // One of the three numbers above.
+        bits: command.bits.parse().unwrap_or(4096),
+        id: command.id,
+        label: command.label.unwrap_or_else(|| label_for(&address)),
+    };
+    let (session, key) = generate(&module, &token, &new, &mut pins)?;
+    let files = record(context, &address, session.token(), &key)?;
+    let mut reply = Reply::new(json!({
+        "secretPath": files.folder,
+        "privateKeyFile": files.key,
+        "publicKeyFile": files.public,
+        "address": address.to_string(),
+        "key": key.uri(session.token()).to_string(),
+        "bits": key.public.bits(),
+        "token": facts_json(&key.facts),
+    }))
+    .note(format!(
+        "Generate encryption keypair for wallet address {address} ({})",
+        located.origin
+    ))
+    .note(format!(
+        "Encryption keypair \"{}\" and \"{}\" generated in \"{}\"",
+        files.key,
+        files.public,
+        files.folder.display()
+    ))
+    .note(format!(
+        "The private key is on the token \"{}\": {}",
+        token.label,
+        facts_text(&key.facts)
+    ))
+    .note(format!("{}", key.uri(session.token())));
+    if let Some(before) = before {
+        reply = reply.note(format!(
+            "The key before it stays on its token and still opens its archives:\n{}",
+            before.uri
+        ));
+    }
+    Ok(reply)
+}

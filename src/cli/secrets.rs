@@ -1,0 +1,68 @@
+//! Secrets in the environment: taken once, and erased.
+#![allow(unsafe_code)]
+
+use std::ffi::{CString, OsString, c_char};
+use std::os::unix::ffi::OsStringExt as _;
+
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+use zeroize::Zeroizing;
+
+use crate::token::Pin;
+
+unsafe extern "C" {
+    fn getenv(name: *const c_char) -> *mut c_char;
+}
+
+/// Secrets that the environment held; it does not hold them any more.
+#[derive(Debug, Default)]
+pub(super) struct Secrets {
+    /// `IEXEC_HSM_PIN`.
+    pub(super) pin: Option<Pin>,
+    /// `IEXEC_HSM_SO_PIN`.
+    pub(super) so_pin: Option<Pin>,
+}
+
+/// Takes them. Only for the beginning of the program, when no other thread is running.
+pub(super) fn take() -> Secrets {
+    // SAFETY: by this function's contract no other thread is running.
+    let pin = |name| unsafe { take_variable(name) }.map(Pin::new);
+    Secrets {
+        pin: pin("IEXEC_HSM_PIN"),
+        so_pin: pin("IEXEC_HSM_SO_PIN"),
+    }
+}
+
+/// Takes a variable: its value is returned, erased where the kernel shows it in
+/// `/proc/<pid>/environ`, and not passed on to children.
+///
+/// # Safety
+/// No other thread may be running.
+unsafe fn take_variable(name: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let secret = Zeroizing::new(std::env::var_os(name).map(OsString::into_vec)?);
+    let variable = CString::new(name).ok()?;
+    // SAFETY: `variable` ends with NUL, and by this function's contract nobody else reads or
+    // changes the environment now. What getenv returns is the value in place, as many bytes as
+    // `secret` has, and the environment of a process is its own memory to write.
+    unsafe {
+        let place = getenv(variable.as_ptr());
+        if !place.is_null() {
+            for at in 0..secret.len() {
+                place.add(at).write_volatile(0);
+            }
+        }
+        std::env::remove_var(name);
+    }
+    Some(secret)
+}
+
+/// Keeps what this process knows out of core dumps, and out of reach of other processes of the
+/// same user.
+pub(super) fn no_core_dumps() {
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    // Where the system allows neither, the program works all the same.
+    let _ = setrlimit(Resource::Core, none);
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+}
