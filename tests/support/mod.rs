@@ -8,6 +8,7 @@ mod pty;
 mod run;
 mod sdk;
 mod seal;
+pub mod spy;
 mod token;
 mod zips;
 
@@ -15,6 +16,7 @@ pub use pty::Pty;
 pub use run::{Cmd, Run, Started, Work};
 pub use sdk::{Sdk, sdk_fixtures};
 pub use seal::{Sealed, openssl};
+pub use spy::Spy;
 pub use token::Token;
 pub use zips::{Descriptor, Entry, Method, Zip, plain_zip};
 
