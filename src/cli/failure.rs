@@ -99,7 +99,9 @@ impl From<TokenError> for Failure {
             | TokenError::TokenAmbiguous(_)
             | TokenError::NotReady { .. } => Exit::TokenNotUsable,
             TokenError::Device { .. } => Exit::DeviceFailed,
-            TokenError::PinWrong { .. } | TokenError::PinLength { .. } => Exit::PinWrong,
+            TokenError::PinWrong { .. }
+            | TokenError::SoPinWrong(_)
+            | TokenError::PinLength { .. } => Exit::PinWrong,
             TokenError::PinLocked(_) | TokenError::FinalTry(_) => Exit::PinLocked,
             TokenError::Pin(PinError::File { .. }) => Exit::IoFailed,
             TokenError::Pin(_) => Exit::PinNeeded,

@@ -1,8 +1,11 @@
 use std::sync::Arc;
 
+use cryptoki::error::RvError;
 use cryptoki::session::UserType;
+use cryptoki::types::AuthPin;
 
 use super::error::{rv_name, rv_of};
+use super::pin::check_length;
 use super::session::Mode;
 use super::{Module, Pin, TokenError, TokenInfo};
 
@@ -26,14 +29,27 @@ pub fn init_token(
     token: &TokenInfo,
     init: &InitToken,
 ) -> Result<TokenInfo, TokenError> {
+    // All that can be wrong with the PINs comes first: what C_InitToken does cannot be undone.
+    let so_pin = init.so_pin.to_text()?;
+    let pin = init.pin.to_text()?;
+    let mut named = token.clone();
+    if named.label.is_empty() {
+        named.label.clone_from(&init.label);
+    }
+    check_length(&named, &init.pin)?;
     let before: Vec<String> = module.tokens()?.into_iter().map(|it| it.serial).collect();
     module
         .pkcs11
-        .init_token(token.slot, &init.so_pin.to_text()?, &init.label)
-        .map_err(|error| refused(token, "C_InitToken", &error))?;
+        .init_token(token.slot, &so_pin, &init.label)
+        .map_err(|error| match rv_of(&error) {
+            Some(RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange) => {
+                TokenError::SoPinWrong(named.label.clone())
+            }
+            _ => refused(&named, "C_InitToken", &error),
+        })?;
     module.restart()?;
     let fresh = fresh(module, token, &before, &init.label)?;
-    set_pin(module, &fresh, init)?;
+    set_pin(module, &fresh, &init.so_pin, &pin)?;
     module.refresh(&fresh)
 }
 
@@ -59,19 +75,28 @@ fn fresh(
         })
 }
 
-fn set_pin(module: &Arc<Module>, token: &TokenInfo, init: &InitToken) -> Result<(), TokenError> {
+fn set_pin(
+    module: &Arc<Module>,
+    token: &TokenInfo,
+    so_pin: &Pin,
+    pin: &AuthPin,
+) -> Result<(), TokenError> {
     let mut session = super::Session::open_as(module, token, Mode::Write)?;
-    session.login_as(UserType::So, Some(&init.so_pin))?;
+    session.login_as(UserType::So, Some(so_pin))?;
     session
         .raw
-        .init_pin(&init.pin.to_text()?)
+        .init_pin(pin)
         .map_err(|error| refused(token, "C_InitPIN", &error))
 }
 
 fn refused(token: &TokenInfo, call: &str, error: &cryptoki::error::Error) -> TokenError {
     let reason = rv_of(error).map_or_else(|| error.to_string(), rv_name);
     TokenError::Unfit {
-        what: format!("the token \"{}\" was not initialised: {call} returned {reason}", token.label),
-        hint: "A token that is set up wants its own security officer's PIN; check the lengths of both PINs.".into(),
+        what: format!(
+            "the token \"{}\" was not initialised: {call} returned {reason}",
+            token.label
+        ),
+        hint: "Check the lengths of both PINs and what the token's documentation says of them."
+            .into(),
     }
 }

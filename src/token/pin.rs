@@ -155,6 +155,12 @@ pub(super) fn obtain(
         return Ok(None);
     }
     let pin = pins.pin(&PinRequest { token, purpose })?;
+    check_length(token, &pin)?;
+    Ok(Some(pin))
+}
+
+/// Refuses a user PIN that the token cannot have, before it costs a try.
+pub(super) fn check_length(token: &TokenInfo, pin: &Pin) -> Result<(), TokenError> {
     match token.pin_len {
         Some((min, max)) if !(min..=max).contains(&(pin.len() as u64)) => {
             Err(TokenError::PinLength {
@@ -164,7 +170,7 @@ pub(super) fn obtain(
                 max,
             })
         }
-        _ => Ok(Some(pin)),
+        _ => Ok(()),
     }
 }
 
