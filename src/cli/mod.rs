@@ -18,9 +18,7 @@ mod token;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
-use args::{Cli, Command};
+use args::Command;
 use context::Context;
 use exit::Exit;
 use failure::Failure;
@@ -32,9 +30,9 @@ pub fn main() -> ExitCode {
     let secrets = secrets::take();
     secrets::no_core_dumps();
     let arguments: Vec<_> = std::env::args_os().collect();
-    let cli = match Cli::try_parse_from(&arguments) {
+    let cli = match args::parse(&arguments) {
         Ok(cli) => cli,
-        Err(error) => return args::refuse(&error, &arguments),
+        Err(error) => return args::refuse(error, &arguments),
     };
     let name = cli.command.name();
     let raw = cli.global.raw;
