@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use tempfile::NamedTempFile;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -52,13 +53,47 @@ pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, FileError> {
 
 /// Replaces a file by one with this content and mode 0644, all of it or nothing. Makes its folder.
 pub(super) fn write_atomic(path: &Path, content: &[u8]) -> Result<(), FileError> {
-    replace(path, content).map_err(|source| FileError::Write {
-        path: path.into(),
-        source,
-    })
+    prepare(path, content)?.persist()
 }
 
-fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+/// A complete file beside its final name. Dropped, it is gone.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+/// Writes a file with this content and mode 0644, but not yet under its name. Makes its folder.
+pub(super) fn prepare(path: &Path, content: &[u8]) -> Result<Prepared, FileError> {
+    match write_beside(path, content) {
+        Ok(file) => Ok(Prepared {
+            file,
+            path: path.into(),
+        }),
+        Err(source) => Err(FileError::Write {
+            path: path.into(),
+            source,
+        }),
+    }
+}
+
+impl Prepared {
+    /// The final name.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives the file its name, replacing what is there.
+    pub(super) fn persist(self) -> Result<(), FileError> {
+        let Self { file, path } = self;
+        let renamed = file.persist(&path).map_err(io::Error::from);
+        renamed
+            .and_then(|_| sync_folder(folder_of(&path)))
+            .map_err(|source| FileError::Write { path, source })
+    }
+}
+
+fn write_beside(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
     let folder = folder_of(path);
     DirBuilder::new()
         .recursive(true)
@@ -73,8 +108,7 @@ fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     file.as_file()
         .set_permissions(Permissions::from_mode(0o644))?;
     file.as_file().sync_all()?;
-    file.persist(path)?;
-    sync_folder(folder)
+    Ok(file)
 }
 
 /// Makes a rename in a folder survive a power cut.

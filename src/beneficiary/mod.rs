@@ -3,6 +3,7 @@
 mod file;
 pub mod key_file;
 mod key_pem;
+mod pair;
 pub mod public_key_file;
 pub mod software_key;
 
@@ -12,6 +13,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 pub use file::FileError;
+pub use pair::Pair;
 
 use crate::wallet::address::Address;
 

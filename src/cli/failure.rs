@@ -51,6 +51,12 @@ impl Failure {
         self
     }
 
+    /// The same failure with one more thing that happened.
+    pub(super) fn also(mut self, what: &str) -> Self {
+        self.message = format!("{}; {what}", self.message);
+        self
+    }
+
     /// Prints it to stderr and returns its status.
     pub(super) fn print(&self, command: &str, raw: bool) -> ExitCode {
         let text = if raw {

@@ -6,6 +6,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::reply::Reply;
+use crate::token::Origin;
 
 #[derive(Debug, Args)]
 #[command(
@@ -17,12 +18,15 @@ pub(in crate::cli) struct Adopt {
     /// Adopt a key that may leave its token
     #[arg(long)]
     allow_extractable: bool,
+    /// Adopt a key that was imported, or that the token does not say it made
+    #[arg(long)]
+    allow_imported: bool,
 }
 
 pub(super) fn run(context: &mut Context, command: Adopt) -> Result<Reply, Failure> {
     let address = context.located()?.address;
-    context.recorded(&address)?;
-    let mut pins = context.pins()?;
+    context.folder().check_replaceable(&address)?;
+    let mut pins = command.which.pins(context)?;
     let mut chosen = command.which.choose(context, Some(&mut pins))?;
     let key = &chosen.key;
     if !key.facts.stays_on_token() && !command.allow_extractable {
@@ -34,6 +38,14 @@ pub(super) fn run(context: &mut Context, command: Adopt) -> Result<Reply, Failur
             ),
         )
         .hint("Make a new key, or adopt this one all the same with --allow-extractable."));
+    }
+    let origin = key.facts.origin();
+    if origin != Origin::MadeOnToken && !command.allow_imported && !command.allow_extractable {
+        return Err(Failure::new(
+            Exit::NotSupported,
+            format!("a copy of the key may be elsewhere: {}", origin.as_str()),
+        )
+        .hint("Make a new key, or adopt this one all the same with --allow-imported."));
     }
     chosen.session.prove(key, &mut pins)?;
     let token = chosen.session.token();

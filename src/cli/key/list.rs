@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::shared::{Which, facts_json, facts_text};
+use super::shared::{Which, facts_json, facts_text, hex};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::recorded::{Recorded, common_token};
@@ -27,7 +27,7 @@ pub(super) fn list(context: &mut Context) -> Result<Reply, Failure> {
 }
 
 pub(super) fn show(context: &mut Context, which: &Which) -> Result<Reply, Failure> {
-    let mut pins = context.pins()?;
+    let mut pins = which.pins(context)?;
     let chosen = which.choose(context, Some(&mut pins))?;
     let recorded = context.every_recorded()?;
     let token = chosen.session.token();
@@ -76,8 +76,4 @@ fn to_text(token: &TokenInfo, key: &ResultKey, recorded: &[Recorded]) -> String 
         key.label,
         key.public.bits(),
     )
-}
-
-fn hex(id: &[u8]) -> String {
-    id.iter().map(|byte| format!("{byte:02x}")).collect()
 }

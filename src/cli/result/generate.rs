@@ -4,7 +4,7 @@ use serde_json::json;
 use crate::cli::args::{label_parser, parse_id};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::key::{facts_json, facts_text, label_for, record};
+use crate::cli::key::{facts_json, facts_text, label_for, record_new};
 use crate::cli::reply::Reply;
 use crate::token::{NewKey, generate};
 
@@ -31,7 +31,9 @@ pub(super) fn run(context: &mut Context, command: Generate) -> Result<Reply, Fai
     let located = context.located()?;
     let address = located.address;
     // Before a key is made that could then not be recorded.
-    let before = context.recorded(&address)?;
+    context.folder().check_replaceable(&address)?;
+    // A damaged reference is replaced as if it were not there.
+    let before = context.recorded(&address).unwrap_or_default();
     let module = context.module()?;
     let token = context.token(&module, None)?;
     let mut pins = context.pins()?;
@@ -42,7 +44,7 @@ pub(super) fn run(context: &mut Context, command: Generate) -> Result<Reply, Fai
         label: command.label.unwrap_or_else(|| label_for(&address)),
     };
     let (session, key) = generate(&module, &token, &new, &mut pins)?;
-    let files = record(context, &address, session.token(), &key)?;
+    let (files, ()) = record_new(context, &address, (&session, &key), || Ok(()))?;
     let mut reply = Reply::new(json!({
         "secretPath": files.folder,
         "privateKeyFile": files.key,
