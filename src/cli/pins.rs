@@ -59,6 +59,11 @@ impl PinSource for Pins {
             terminal::ask_line(&it, &question).is_ok_and(|answer| answer == "yes")
         })
     }
+
+    fn forget(&mut self) {
+        self.environment = None;
+        self.so_environment = None;
+    }
 }
 
 impl Pins {

@@ -86,6 +86,9 @@ pub trait PinSource {
 
     /// Whether the last try that the token grants may be used.
     fn allow_final_try(&mut self, token: &TokenInfo) -> bool;
+
+    /// No PIN will be asked for any more: what is kept can be wiped.
+    fn forget(&mut self) {}
 }
 
 /// Why there is no PIN. A retry does not help.

@@ -20,6 +20,9 @@ impl<'p> TokenKeys<'p> {
     /// Holds `keys`, the likeliest first, of the logged-in `session`. `pins` is asked again only
     /// by keys that demand the PIN for each use.
     pub fn new(session: Session, keys: Vec<ResultKey>, pins: &'p mut dyn PinSource) -> Self {
+        if !keys.iter().any(ResultKey::always_authenticates) {
+            pins.forget();
+        }
         Self {
             session,
             keys,
