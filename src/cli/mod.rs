@@ -41,7 +41,7 @@ pub fn main() -> ExitCode {
         .and_then(|()| Context::new(cli.global, secrets))
         .and_then(|mut context| run(&mut context, cli.command));
     match outcome {
-        Ok(reply) => reply.print(raw),
+        Ok(reply) => reply.print(name, raw),
         Err(failure) => failure.print(name, raw),
     }
 }

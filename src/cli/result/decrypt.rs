@@ -331,7 +331,7 @@ fn reply(context: &Context, job: &Job, report: &Report) -> Reply {
 /// Tells of one of several archives at once, because the next may take long.
 fn tell(context: &Context, job: &Job, report: &Report) {
     if context.global.raw {
-        reply(context, job, report).print(true);
+        reply(context, job, report).print("result decrypt", true);
     } else {
         let place = job.place.path().unwrap_or(Path::new("-"));
         eprintln!(
