@@ -27,8 +27,8 @@ impl From<BadCiphertext> for io::Error {
 
 /// A source of chunks that takes used buffers back.
 pub trait Chunks {
-    /// The next bytes, at most [`CHUNK`], in `used` or another buffer. Shorter than [`CHUNK`]
-    /// only at the end, and empty after it.
+    /// The next bytes, at most [`CHUNK`], in `used` or another buffer: whole blocks but for the
+    /// last ones, and nothing after these.
     ///
     /// # Errors
     /// What reading the source met.
@@ -37,17 +37,36 @@ pub trait Chunks {
 
 /// Chunks read from a [`Read`] by the thread that asks for them.
 #[derive(Debug)]
-pub struct ReadChunks<R>(
-    /// Where they are read from.
-    pub R,
-);
+pub struct ReadChunks<R> {
+    reader: R,
+    size: usize,
+}
+
+impl<R: Read> ReadChunks<R> {
+    /// Chunks of `reader`.
+    pub fn new(reader: R) -> Self {
+        Self {
+            reader,
+            size: CHUNK,
+        }
+    }
+
+    /// Chunks of a `reader` that holds about `len` bytes: buffers are no larger than that.
+    pub fn of(reader: R, len: u64) -> Self {
+        let len = usize::try_from(len).unwrap_or(CHUNK);
+        Self {
+            reader,
+            size: len.saturating_add(BLOCK).min(CHUNK) / BLOCK * BLOCK,
+        }
+    }
+}
 
 impl<R: Read> Chunks for ReadChunks<R> {
     fn next_chunk(&mut self, mut used: Vec<u8>) -> io::Result<Vec<u8>> {
-        used.resize(CHUNK, 0);
+        used.resize(self.size, 0);
         let mut filled = 0;
-        while filled < CHUNK {
-            match self.0.read(&mut used[filled..]) {
+        while filled < used.len() {
+            match self.reader.read(&mut used[filled..]) {
                 Ok(0) => break,
                 Ok(count) => filled += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -54,7 +54,7 @@ fn encrypt(
     body: &mut impl Write,
     mut blocks: impl FnMut(&mut [Array<u8, U16>]),
 ) -> io::Result<u64> {
-    let mut source = ReadChunks(result);
+    let mut source = ReadChunks::new(result);
     let mut count = 0;
     let mut chunk = Vec::new();
     loop {
@@ -84,9 +84,9 @@ mod tests {
         let mut result = Vec::new();
         match key {
             ContentKey::Aes128Ecb(_) => {
-                Opener::new(key, ReadChunks(Base64Reader::new(body))).read_to_end(&mut result)
+                Opener::new(key, ReadChunks::new(Base64Reader::new(body))).read_to_end(&mut result)
             }
-            _ => Opener::new(key, ReadChunks(body)).read_to_end(&mut result),
+            _ => Opener::new(key, ReadChunks::new(body)).read_to_end(&mut result),
         }
         .map(|_| result)
     }

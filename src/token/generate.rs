@@ -116,7 +116,7 @@ fn check(
         what: format!("{what}; it was removed again"),
         hint: "This token cannot keep a result key; use another one.".into(),
     };
-    if !key.facts.stays_on_token() {
+    if !session.facts(key).stays_on_token() {
         return Err(unfit(
             "the token does not say that the new key is sensitive and not extractable".into(),
         ));
@@ -199,7 +199,7 @@ impl Session {
     /// The one private key with `id`.
     pub(super) fn key_with_id(&self, id: &[u8]) -> Result<ResultKey, TokenError> {
         let handles = self.find(ObjectClass::PRIVATE_KEY, Some(id))?;
-        self.result_keys()?
+        self.private_keys()?
             .into_iter()
             .find(|key| key.private.is_some_and(|handle| handles.contains(&handle)))
             .ok_or_else(|| TokenError::Unfit {

@@ -23,7 +23,7 @@ pub struct TokenInfo {
     /// Shortest and longest PIN in bytes; `None` where the token tells none.
     pub pin_len: Option<(u64, u64)>,
     flags: CK_FLAGS,
-    place: Place,
+    pub(super) place: Place,
 }
 
 /// What a slot and its module say of themselves; blank where they do not tell.

@@ -54,11 +54,12 @@ impl Module {
     /// When the slots cannot be listed.
     pub fn tokens(&self) -> Result<Vec<TokenInfo>, TokenError> {
         let slots = self.pkcs11.get_slots_with_token()?;
+        let library = self.library();
         Ok(slots
             .into_iter()
             .filter_map(|slot| {
                 let raw = self.raw.token_info(slot).ok()?;
-                Some(TokenInfo::new(slot, &raw, self.place(slot)))
+                Some(TokenInfo::new(slot, &raw, self.place(slot, &library)))
             })
             .collect())
     }
@@ -72,20 +73,28 @@ impl Module {
             .raw
             .token_info(token.slot)
             .map_err(|rv| TokenError::device("C_GetTokenInfo", rv_name(&rv)))?;
-        Ok(TokenInfo::new(token.slot, &raw, self.place(token.slot)))
+        Ok(TokenInfo::new(token.slot, &raw, token.place.clone()))
     }
 
-    fn place(&self, slot: Slot) -> Place {
-        let mut place = Place::default();
+    /// What the module says of itself, for every slot's place.
+    fn library(&self) -> Place {
+        let Ok(info) = self.pkcs11.get_library_info() else {
+            return Place::default();
+        };
+        let version = info.library_version();
+        Place {
+            library_manufacturer: info.manufacturer_id().to_owned(),
+            library_description: info.library_description().to_owned(),
+            library_version: (version.major(), version.minor()),
+            ..Place::default()
+        }
+    }
+
+    fn place(&self, slot: Slot, library: &Place) -> Place {
+        let mut place = library.clone();
         if let Ok(info) = self.pkcs11.get_slot_info(slot) {
             place.slot_manufacturer = info.manufacturer_id().to_owned();
             place.slot_description = info.slot_description().to_owned();
-        }
-        if let Ok(info) = self.pkcs11.get_library_info() {
-            place.library_manufacturer = info.manufacturer_id().to_owned();
-            place.library_description = info.library_description().to_owned();
-            let version = info.library_version();
-            place.library_version = (version.major(), version.minor());
         }
         place
     }

@@ -16,8 +16,8 @@ pub struct ResultKey {
     pub label: String,
     /// The public half.
     pub public: PublicKey,
-    /// What the token says of the private half; all unknown when it is not visible.
-    pub facts: Facts,
+    /// `CKA_ALWAYS_AUTHENTICATE`: each use demands the PIN. False where the token does not tell.
+    pub always_authenticate: bool,
 }
 
 /// What a token says of a private key. `None` where it does not tell.
@@ -33,8 +33,6 @@ pub struct Facts {
     pub always_sensitive: Option<bool>,
     /// `CKA_NEVER_EXTRACTABLE`.
     pub never_extractable: Option<bool>,
-    /// `CKA_ALWAYS_AUTHENTICATE`: the PIN is wanted for each use.
-    pub always_authenticate: Option<bool>,
 }
 
 /// Where a private key came from, as far as the token vouches for it.
@@ -68,7 +66,6 @@ impl Facts {
             local: flag(AttributeType::Local),
             always_sensitive: flag(AttributeType::AlwaysSensitive),
             never_extractable: flag(AttributeType::NeverExtractable),
-            always_authenticate: flag(AttributeType::AlwaysAuthenticate),
         }
     }
 
@@ -97,25 +94,29 @@ impl ResultKey {
     pub fn has_private(&self) -> bool {
         self.private.is_some()
     }
-
-    /// Whether each use demands the PIN.
-    pub fn always_authenticates(&self) -> bool {
-        self.facts.always_authenticate == Some(true)
-    }
 }
 
 impl Session {
-    /// The result keys that this session can see, in the token's order: after a login by their
-    /// private halves, before it by the public ones.
+    /// The result keys whose private halves this session can see, in the token's order: after a
+    /// login all that can be used.
+    ///
+    /// # Errors
+    /// When the token does not answer.
+    pub fn private_keys(&self) -> Result<Vec<ResultKey>, TokenError> {
+        let handles = self.find(ObjectClass::PRIVATE_KEY, None)?;
+        Ok(handles
+            .into_iter()
+            .filter_map(|handle| self.private_key(handle))
+            .collect())
+    }
+
+    /// [`Self::private_keys`], and those of which only the public half is visible: before a login
+    /// that is most of them.
     ///
     /// # Errors
     /// When the token does not answer.
     pub fn result_keys(&self) -> Result<Vec<ResultKey>, TokenError> {
-        let private = self.find(ObjectClass::PRIVATE_KEY, None)?;
-        let mut keys: Vec<ResultKey> = private
-            .into_iter()
-            .filter_map(|handle| self.private_key(handle))
-            .collect();
+        let mut keys = self.private_keys()?;
         for handle in self.find(ObjectClass::PUBLIC_KEY, None)? {
             if let Some(key) = self.public_key(handle)
                 && !keys.iter().any(|known| known.public == key.public)
@@ -124,6 +125,12 @@ impl Session {
             }
         }
         Ok(keys)
+    }
+
+    /// What the token says of the private half of `key`; nothing when that is not visible.
+    pub fn facts(&self, key: &ResultKey) -> Facts {
+        key.private
+            .map_or_else(Facts::default, |handle| Facts::read(&self.raw, handle))
     }
 
     /// RSA objects of `class`, with `id` if given.
@@ -147,7 +154,8 @@ impl Session {
             private: Some(handle),
             public: self.components(handle).or_else(|| self.public_half(&id))?,
             label: self.label(handle),
-            facts: Facts::read(&self.raw, handle),
+            always_authenticate: flag(&self.raw, handle, AttributeType::AlwaysAuthenticate)
+                == Some(true),
             id,
         })
     }
@@ -158,7 +166,7 @@ impl Session {
             id: bytes(&self.raw, handle, AttributeType::Id).unwrap_or_default(),
             label: self.label(handle),
             public: self.components(handle)?,
-            facts: Facts::default(),
+            always_authenticate: false,
         })
     }
 

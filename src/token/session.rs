@@ -68,9 +68,8 @@ impl Session {
 
     /// Logs the user in and returns the PIN that was taken, for the few who must log in again.
     pub(super) fn login(&mut self, pins: &mut dyn PinSource) -> Result<Option<Pin>, TokenError> {
-        let token = self.module.refresh(&self.token)?;
-        pin::check_state(&token, pins)?;
-        let pin = pin::obtain(&token, PinUse::Login, pins)?;
+        pin::check_state(&self.token, pins)?;
+        let pin = pin::obtain(&self.token, PinUse::Login, pins)?;
         self.login_as(UserType::User, pin.as_ref())?;
         Ok(pin)
     }

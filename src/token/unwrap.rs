@@ -69,7 +69,7 @@ impl Unwrap for TokenKeys<'_> {
             // A key that demands the PIN each time gives device and PIN errors of its own before
             // it decrypts, and a person should not be asked again for an archive that is bad.
             if let Some(key) = self.find(name)
-                && !key.always_authenticates()
+                && !key.always_authenticate
             {
                 self.session.prove(&key, self.pins)?;
             }
@@ -97,7 +97,7 @@ impl Session {
         };
         let handle = key.private.ok_or_else(|| no_private(key))?;
         self.decrypt_init(scheme, handle)?;
-        if key.always_authenticates() {
+        if key.always_authenticate {
             self.login_for_use(&key.label, pins)?;
         }
         let Ok(unwrapped) = self.module.raw.decrypt(&self.raw, &ciphertext) else {

@@ -101,7 +101,6 @@ pub(in crate::cli) fn facts_json(facts: &Facts) -> Value {
         "local": facts.local,
         "alwaysSensitive": facts.always_sensitive,
         "neverExtractable": facts.never_extractable,
-        "alwaysAuthenticate": facts.always_authenticate,
     })
 }
 
@@ -132,9 +131,6 @@ pub(in crate::cli) fn facts_text(facts: &Facts) -> String {
     }
     if facts.never_extractable == Some(true) {
         words.push("never extractable");
-    }
-    if facts.always_authenticate == Some(true) {
-        words.push("wants the PIN for each use");
     }
     words.join(", ")
 }

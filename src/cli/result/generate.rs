@@ -42,6 +42,7 @@ pub(super) fn run(context: &mut Context, command: Generate) -> Result<Reply, Fai
         label: command.label.unwrap_or_else(|| label_for(&address)),
     };
     let (session, key) = generate(&module, &token, &new, &mut pins)?;
+    let facts = session.facts(&key);
     let files = record(context, &address, session.token(), &key)?;
     let mut reply = Reply::new(json!({
         "secretPath": files.folder,
@@ -50,7 +51,7 @@ pub(super) fn run(context: &mut Context, command: Generate) -> Result<Reply, Fai
         "address": address.to_string(),
         "key": key.uri(session.token()).to_string(),
         "bits": key.public.bits(),
-        "token": facts_json(&key.facts),
+        "token": facts_json(&facts),
     }))
     .note(format!(
         "Generate encryption keypair for wallet address {address} ({})",
@@ -65,7 +66,7 @@ pub(super) fn run(context: &mut Context, command: Generate) -> Result<Reply, Fai
     .note(format!(
         "The private key is on the token \"{}\": {}",
         token.label,
-        facts_text(&key.facts)
+        facts_text(&facts)
     ))
     .note(format!("{}", key.uri(session.token())));
     if let Some(before) = before {
