@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
-use cryptoki::session::UserType;
+use cryptoki_sys::CKU_SO;
 
-use super::error::{rv_name, rv_of};
+use super::error::rv_name;
+use super::raw::CallError;
 use super::session::Mode;
 use super::{Module, Pin, TokenError, TokenInfo};
 
@@ -28,9 +29,9 @@ pub fn init_token(
 ) -> Result<TokenInfo, TokenError> {
     let before: Vec<String> = module.tokens()?.into_iter().map(|it| it.serial).collect();
     module
-        .pkcs11
-        .init_token(token.slot, &init.so_pin.to_text()?, &init.label)
-        .map_err(|error| refused(token, "C_InitToken", &error))?;
+        .table
+        .init_token(token.slot, init.so_pin.bytes(), &init.label)
+        .map_err(|error| refused(token, error))?;
     module.restart()?;
     let fresh = fresh(module, token, &before, &init.label)?;
     set_pin(module, &fresh, init)?;
@@ -61,17 +62,21 @@ fn fresh(
 
 fn set_pin(module: &Arc<Module>, token: &TokenInfo, init: &InitToken) -> Result<(), TokenError> {
     let mut session = super::Session::open_as(module, token, Mode::Write)?;
-    session.login_as(UserType::So, Some(&init.so_pin))?;
+    session.login_as(CKU_SO, Some(&init.so_pin))?;
     session
         .raw
-        .init_pin(&init.pin.to_text()?)
-        .map_err(|error| refused(token, "C_InitPIN", &error))
+        .init_pin(init.pin.bytes())
+        .map_err(|error| refused(token, error))
 }
 
-fn refused(token: &TokenInfo, call: &str, error: &cryptoki::error::Error) -> TokenError {
-    let reason = rv_of(error).map_or_else(|| error.to_string(), rv_name);
+fn refused(token: &TokenInfo, error: CallError) -> TokenError {
     TokenError::Unfit {
-        what: format!("the token \"{}\" was not initialised: {call} returned {reason}", token.label),
+        what: format!(
+            "the token \"{}\" was not initialised: {} returned {}",
+            token.label,
+            error.call,
+            rv_name(&error.rv)
+        ),
         hint: "A token that is set up wants its own security officer's PIN; check the lengths of both PINs.".into(),
     }
 }

@@ -1,7 +1,8 @@
-use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
-use cryptoki::session::Session as Raw;
+use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass};
+use cryptoki_sys::CK_OBJECT_HANDLE;
 
 use super::attributes::{bytes, flag};
+use super::raw::RawSession;
 use super::{Session, TokenError, TokenInfo, Uri};
 use crate::envelope::PublicKey;
 
@@ -9,7 +10,7 @@ use crate::envelope::PublicKey;
 #[derive(Debug, Clone)]
 pub struct ResultKey {
     /// Of the private key; `None` when only the public half is visible, as before a login.
-    pub(super) private: Option<ObjectHandle>,
+    pub(super) private: Option<CK_OBJECT_HANDLE>,
     /// `CKA_ID`.
     pub id: Vec<u8>,
     /// `CKA_LABEL`; tokens may change or lose it.
@@ -58,7 +59,7 @@ impl Origin {
 }
 
 impl Facts {
-    fn read(session: &Raw, key: ObjectHandle) -> Self {
+    fn read(session: &RawSession, key: CK_OBJECT_HANDLE) -> Self {
         let flag = |kind| flag(session, key, kind);
         Self {
             sensitive: flag(AttributeType::Sensitive),
@@ -138,13 +139,13 @@ impl Session {
         &self,
         class: ObjectClass,
         id: Option<&[u8]>,
-    ) -> Result<Vec<ObjectHandle>, TokenError> {
+    ) -> Result<Vec<CK_OBJECT_HANDLE>, TokenError> {
         let mut template = vec![Attribute::Class(class), Attribute::KeyType(KeyType::RSA)];
         template.extend(id.map(|id| Attribute::Id(id.to_vec())));
-        Ok(self.raw.find_objects(&template)?)
+        Ok(self.raw.find(&template)?)
     }
 
-    fn private_key(&self, handle: ObjectHandle) -> Option<ResultKey> {
+    fn private_key(&self, handle: CK_OBJECT_HANDLE) -> Option<ResultKey> {
         // Unknown means that the token does not say; trying is the only way to learn.
         if flag(&self.raw, handle, AttributeType::Decrypt) == Some(false) {
             return None;
@@ -160,7 +161,7 @@ impl Session {
         })
     }
 
-    fn public_key(&self, handle: ObjectHandle) -> Option<ResultKey> {
+    fn public_key(&self, handle: CK_OBJECT_HANDLE) -> Option<ResultKey> {
         Some(ResultKey {
             private: None,
             id: bytes(&self.raw, handle, AttributeType::Id).unwrap_or_default(),
@@ -176,13 +177,13 @@ impl Session {
         found.into_iter().find_map(|handle| self.components(handle))
     }
 
-    pub(super) fn components(&self, handle: ObjectHandle) -> Option<PublicKey> {
+    pub(super) fn components(&self, handle: CK_OBJECT_HANDLE) -> Option<PublicKey> {
         let modulus = bytes(&self.raw, handle, AttributeType::Modulus)?;
         let exponent = bytes(&self.raw, handle, AttributeType::PublicExponent)?;
         PublicKey::from_components(&modulus, &exponent).ok()
     }
 
-    fn label(&self, handle: ObjectHandle) -> String {
+    fn label(&self, handle: CK_OBJECT_HANDLE) -> String {
         let label = bytes(&self.raw, handle, AttributeType::Label).unwrap_or_default();
         String::from_utf8_lossy(&label)
             .trim_end_matches(['\0', ' '])

@@ -1,10 +1,10 @@
 use cryptoki::error::RvError;
 use cryptoki::mechanism::rsa::{PkcsMgfType, PkcsOaepParams, PkcsOaepSource};
 use cryptoki::mechanism::{Mechanism, MechanismType};
-use cryptoki::object::ObjectHandle;
+use cryptoki_sys::CK_OBJECT_HANDLE;
 use zeroize::Zeroizing;
 
-use super::error::{rv_name, rv_of};
+use super::error::rv_name;
 use super::{PinSource, ResultKey, Session, TokenError};
 use crate::archive::{Scheme, WrappedKey};
 use crate::envelope::{KeyName, PublicKey, Unwrap};
@@ -100,7 +100,7 @@ impl Session {
         if key.always_authenticate {
             self.login_for_use(&key.label, pins)?;
         }
-        let Ok(unwrapped) = self.module.raw.decrypt(&self.raw, &ciphertext) else {
+        let Ok(unwrapped) = self.raw.decrypt(&ciphertext) else {
             self.reopen()?;
             return Ok(None);
         };
@@ -128,7 +128,7 @@ impl Session {
         }
     }
 
-    fn decrypt_init(&mut self, scheme: Scheme, key: ObjectHandle) -> Result<(), TokenError> {
+    fn decrypt_init(&mut self, scheme: Scheme, key: CK_OBJECT_HANDLE) -> Result<(), TokenError> {
         let mechanism = match scheme {
             Scheme::Current | Scheme::LegacyEcb => Mechanism::RsaPkcs,
             Scheme::Guide2019 => Mechanism::RsaPkcsOaep(PkcsOaepParams::new(
@@ -137,17 +137,12 @@ impl Session {
                 PkcsOaepSource::empty(),
             )),
         };
-        self.raw.decrypt_init(&mechanism, key).map_err(|error| match rv_of(&error) {
-            Some(
-                rv @ (RvError::MechanismInvalid
-                | RvError::MechanismParamInvalid
-                | RvError::KeyFunctionNotPermitted
-                | RvError::KeyTypeInconsistent),
-            ) => TokenError::Unfit {
+        self.raw.decrypt_init(&mechanism, key).map_err(|error| match error.rv {
+ rv @ (RvError::MechanismInvalid | RvError::MechanismParamInvalid | RvError::KeyFunctionNotPermitted | RvError::KeyTypeInconsistent) => TokenError::Unfit {
                 what: format!(
                     "the token \"{}\" does not decrypt with {mechanism:?}: C_DecryptInit returned {}",
                     self.token.label,
-                    rv_name(rv)
+                    rv_name(&rv)
                 ),
                 hint: "Use a key and a token that allow it; `iexec-hsm token info` lists the mechanisms.".into(),
             },
