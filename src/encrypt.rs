@@ -12,8 +12,9 @@ use crate::archive::Scheme;
 use crate::decrypt::{OutputError, PendingFile};
 use crate::envelope::{Base64Writer, ContentKey, PublicKey, PublicKeyError, SealError, seal};
 
-/// Ciphertext does not compress, so no time is spent on trying; the enclave deflates it too.
-const BODY_LEVEL: i64 = 1;
+/// Ciphertext does not compress: the lowest level that notices it and, like the enclave's, ends in
+/// stored blocks. Level 1 makes it larger and slow to read.
+const BODY_LEVEL: i64 = 2;
 
 /// What sealing can meet. A retry helps where reading or writing failed.
 #[derive(Debug, thiserror::Error)]

@@ -97,7 +97,6 @@ fn the_private_key_can_only_decrypt_and_never_leaves_the_token() {
         ("local", true),
         ("alwaysSensitive", true),
         ("neverExtractable", true),
-        ("alwaysAuthenticate", false),
     ] {
         assert_eq!(told[fact], value, "{fact} in {made}");
     }

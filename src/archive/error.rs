@@ -95,27 +95,31 @@ impl ArchiveError {
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Io { .. } => "check that the path is right and that you may read it",
-            Self::Spool { .. } => "free some space there, or name another temporary folder",
-            Self::NotAFile { .. } => "pass the downloaded zip, or pipe it in",
-            Self::NotAZip => "pass the zip that was downloaded for the task",
-            Self::Truncated { .. } | Self::Malformed { .. } => "download it again",
+            Self::Io { .. } => "Check that the path is right and that you may read it.",
+            Self::Spool { .. } => {
+                "Free some space there, or name another temporary folder with TMPDIR."
+            }
+            Self::NotAFile { .. } => "Pass the downloaded zip, or pipe it in.",
+            Self::NotAZip => "Pass the zip that was downloaded for the task.",
+            Self::Truncated { .. } | Self::Malformed { .. } => "Download it again.",
             Self::Missing { .. } => {
-                "pass the downloaded zip unchanged, or the whole folder that it was unzipped into"
+                "Pass the downloaded zip unchanged, or the whole folder that it was unzipped into."
             }
             Self::LoneBody { .. } => {
-                "its AES key is in the entry beside it: pass the downloaded zip, or the folder that it was unzipped into"
+                "Its AES key is in the entry beside it: pass the downloaded zip, or the folder that it was unzipped into."
             }
             Self::Ambiguous { .. } => {
-                "keep one wrapped key and one body, each pair in its own folder"
+                "Keep one wrapped key and one body, each pair in its own folder."
             }
             Self::WrappedKeyLength { .. } => {
-                "download it again; if it stays so, the archive was not made by an iExec enclave"
+                "Download it again; if it stays so, the archive was not made by an iExec enclave."
             }
             Self::NotEncrypted => {
-                "if the task ran without result encryption, the result is already plain: unzip it"
+                "If the task ran without result encryption, the result is already plain: unzip it."
             }
-            Self::TooLarge { .. } => "check that this is the file you meant, then raise the limit",
+            Self::TooLarge { .. } => {
+                "Check that this is the file you meant, then raise the limit with --max-size or --max-entries."
+            }
         }
     }
 

@@ -31,7 +31,7 @@ pub(super) fn copy(
         total += len as u64;
         if total > limits.max_archive() {
             return Err(ArchiveError::TooLarge {
-                what: "archive in bytes",
+                what: "size of the archive in bytes",
                 limit: limits.max_archive(),
             });
         }

@@ -53,7 +53,7 @@ fn source(file: &Arc<File>, entry: &Entry, name: &str) -> Result<BodySource, Arc
 pub(super) fn read_key(source: &BodySource, path: &Path) -> Result<Vec<u8>, ArchiveError> {
     if source.content.size > MAX_KEY_ENTRY {
         return Err(ArchiveError::TooLarge {
-            what: "wrapped key in bytes",
+            what: "size of the wrapped key in bytes",
             limit: MAX_KEY_ENTRY,
         });
     }
@@ -74,7 +74,7 @@ pub(super) fn read_key(source: &BodySource, path: &Path) -> Result<Vec<u8>, Arch
 pub(super) fn check_body_len(body: &BodySource, limits: &Limits) -> Result<(), ArchiveError> {
     if body.content.size > limits.max_size {
         return Err(ArchiveError::TooLarge {
-            what: "encrypted body in bytes",
+            what: "size of the encrypted body in bytes",
             limit: limits.max_size,
         });
     }

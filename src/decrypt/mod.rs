@@ -154,9 +154,9 @@ impl Run<'_> {
         Ok((bytes, summary.entries))
     }
 
-    fn opener(&self) -> Result<Opener<impl Chunks + use<'_>>, RunError> {
+    fn opener(&self) -> Result<Opener<'_, impl Chunks + use<'_>>, RunError> {
         let chunks = read_ahead::chunks(self.archive, self.progress)?;
-        Ok(Opener::new(self.key.duplicate(), chunks))
+        Ok(Opener::new(self.key, chunks))
     }
 
     /// Copies the whole result, and counts it against the limit.
@@ -189,7 +189,7 @@ impl Run<'_> {
     /// such, whatever key was tried on it.
     fn settle<T>(
         &self,
-        opener: &mut Opener<impl Chunks>,
+        opener: &mut Opener<'_, impl Chunks>,
         result: Result<T, RunError>,
     ) -> Result<T, RunError> {
         if matches!(result, Err(DecryptError::CannotDecrypt)) {

@@ -15,19 +15,20 @@ pub(super) fn chunks<'a>(
     progress: Progress<'a>,
 ) -> Result<Counted<'a, Box<dyn Chunks>>, ArchiveError> {
     let body = archive.body();
-    let large = archive.body_len() > CHUNK as u64;
+    let len = archive.body_len();
     let chunks = match archive.layout().scheme {
-        Scheme::LegacyEcb => start(Base64Reader::new(body), large),
-        Scheme::Current | Scheme::Guide2019 => start(body, large),
+        Scheme::LegacyEcb => start(Base64Reader::new(body), len),
+        Scheme::Current | Scheme::Guide2019 => start(body, len),
     };
     Ok(Counted { chunks, progress })
 }
 
-fn start(body: impl Read + Send + 'static, large: bool) -> Box<dyn Chunks> {
-    if large {
-        Box::new(ReadAhead::start(ReadChunks(body)))
+fn start(body: impl Read + Send + 'static, len: u64) -> Box<dyn Chunks> {
+    let chunks = ReadChunks::of(body, len);
+    if len > CHUNK as u64 {
+        Box::new(ReadAhead::start(chunks))
     } else {
-        Box::new(ReadChunks(body))
+        Box::new(chunks)
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) fn content_key<U: Unwrap>(
         .map_err(DecryptError::Keys)?;
     for name in candidates {
         let unwrapped = keys.unwrap(&name, wrapped).map_err(DecryptError::Keys)?;
-        let key = unwrapped.and_then(|it| ContentKey::from_unwrapped(wrapped.scheme(), &it));
+        let key = unwrapped.and_then(|it| ContentKey::from_unwrapped(wrapped.scheme(), it));
         // A token may answer a bad padding with invented bytes, sometimes of the right length.
         if let Some(key) = key.filter(|key| key.fits(&head)) {
             return Ok(Some((name, key)));
@@ -62,7 +62,7 @@ fn decrypt_nothing<E: std::error::Error>(
 ) -> Result<(), DecryptError<E>> {
     let wrapped = archive.wrapped_key();
     let key = ContentKey::random(wrapped.scheme(), wrapped.ciphertext().len())?;
-    let mut opener = Opener::new(key, read_ahead::chunks(archive, progress)?);
+    let mut opener = Opener::new(&key, read_ahead::chunks(archive, progress)?);
     match io::copy(&mut opener, &mut io::sink()).map_err(DecryptError::from_read) {
         Ok(_) => Ok(()),
         Err(DecryptError::CannotDecrypt) => match opener.drain().map_err(DecryptError::from_read) {

@@ -16,7 +16,7 @@ mod seal;
 mod unwrap;
 
 pub use base64_body::{Base64Reader, Base64Writer};
-pub use content_key::ContentKey;
+pub use content_key::{BodyCipher, ContentKey};
 pub use open::{BadCiphertext, CHUNK, Chunks, Opener, ReadChunks};
 pub use public_key::{PublicKey, PublicKeyError};
 pub use seal::{SealError, seal};

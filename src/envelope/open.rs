@@ -4,8 +4,8 @@ use aes::cipher::{Array, BlockCipherDecrypt as _, KeyInit as _, consts::U16};
 use aes::{Aes128, Aes256};
 use cbc::cipher::{BlockModeDecrypt as _, KeyIvInit as _};
 
-use super::ContentKey;
 use super::padding::unpadded_len;
+use super::{BodyCipher, ContentKey};
 
 /// AES block size in bytes.
 pub(super) const BLOCK: usize = 16;
@@ -27,8 +27,8 @@ impl From<BadCiphertext> for io::Error {
 
 /// A source of chunks that takes used buffers back.
 pub trait Chunks {
-    /// The next bytes, at most [`CHUNK`], in `used` or another buffer. Shorter than [`CHUNK`]
-    /// only at the end, and empty after it.
+    /// The next bytes, at most [`CHUNK`], in `used` or another buffer: whole blocks but for the
+    /// last ones, and nothing after these.
     ///
     /// # Errors
     /// What reading the source met.
@@ -37,17 +37,36 @@ pub trait Chunks {
 
 /// Chunks read from a [`Read`] by the thread that asks for them.
 #[derive(Debug)]
-pub struct ReadChunks<R>(
-    /// Where they are read from.
-    pub R,
-);
+pub struct ReadChunks<R> {
+    reader: R,
+    size: usize,
+}
+
+impl<R: Read> ReadChunks<R> {
+    /// Chunks of `reader`.
+    pub fn new(reader: R) -> Self {
+        Self {
+            reader,
+            size: CHUNK,
+        }
+    }
+
+    /// Chunks of a `reader` that holds about `len` bytes: buffers are no larger than that.
+    pub fn of(reader: R, len: u64) -> Self {
+        let len = usize::try_from(len).unwrap_or(CHUNK);
+        Self {
+            reader,
+            size: len.saturating_add(BLOCK).min(CHUNK) / BLOCK * BLOCK,
+        }
+    }
+}
 
 impl<R: Read> Chunks for ReadChunks<R> {
     fn next_chunk(&mut self, mut used: Vec<u8>) -> io::Result<Vec<u8>> {
-        used.resize(CHUNK, 0);
+        used.resize(self.size, 0);
         let mut filled = 0;
-        while filled < CHUNK {
-            match self.0.read(&mut used[filled..]) {
+        while filled < used.len() {
+            match self.reader.read(&mut used[filled..]) {
                 Ok(0) => break,
                 Ok(count) => filled += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -64,9 +83,9 @@ impl<R: Read> Chunks for ReadChunks<R> {
 ///
 /// Reading fails with [`io::ErrorKind::InvalidData`] around [`BadCiphertext`] where the body
 /// cannot be decrypted; other errors are the source's own.
-pub struct Opener<C> {
+pub struct Opener<'k, C> {
     source: C,
-    cipher: Cipher,
+    cipher: Cipher<'k>,
     /// Decrypted, being handed out from `at`.
     current: Vec<u8>,
     at: usize,
@@ -74,24 +93,20 @@ pub struct Opener<C> {
     ahead: Option<Vec<u8>>,
 }
 
-enum Cipher {
-    /// Waits for its IV, the first block.
-    Cbc(ContentKey),
+enum Cipher<'k> {
+    /// Waits for its first block, which may be an IV.
+    NotStarted(&'k ContentKey),
     Aes256Cbc(cbc::Decryptor<Aes256>),
     Aes128Cbc(cbc::Decryptor<Aes128>),
     Aes128Ecb(Aes128),
 }
 
-impl<C: Chunks> Opener<C> {
+impl<'k, C: Chunks> Opener<'k, C> {
     /// Opens the body that `source` yields; base64 already removed.
-    pub fn new(key: ContentKey, source: C) -> Self {
-        let cipher = match &key {
-            ContentKey::Aes128Ecb(bytes) => Cipher::Aes128Ecb(Aes128::new(bytes.into())),
-            _ => Cipher::Cbc(key),
-        };
+    pub fn new(key: &'k ContentKey, source: C) -> Self {
         Self {
             source,
-            cipher,
+            cipher: Cipher::NotStarted(key),
             current: Vec::new(),
             at: 0,
             ahead: None,
@@ -148,7 +163,7 @@ impl<C: Chunks> Opener<C> {
     }
 }
 
-impl<C: Chunks> BufRead for Opener<C> {
+impl<C: Chunks> BufRead for Opener<'_, C> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.at >= self.current.len() {
             self.advance()?;
@@ -161,7 +176,7 @@ impl<C: Chunks> BufRead for Opener<C> {
     }
 }
 
-impl<C: Chunks> Read for Opener<C> {
+impl<C: Chunks> Read for Opener<'_, C> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let count = self.fill_buf()?.read(buf)?;
         self.consume(count);
@@ -169,35 +184,39 @@ impl<C: Chunks> Read for Opener<C> {
     }
 }
 
-impl Cipher {
+impl Cipher<'_> {
     /// Decrypts `chunk` in place; its plaintext starts at the index returned (an IV comes first).
     fn decrypt(&mut self, chunk: &mut [u8]) -> Result<usize, BadCiphertext> {
-        let mut start = 0;
-        if let Self::Cbc(key) = self {
-            let (iv, rest) = chunk.split_first_chunk::<BLOCK>().ok_or(BadCiphertext)?;
-            if rest.is_empty() {
-                return Err(BadCiphertext);
-            }
-            *self = match key {
-                ContentKey::Aes256Cbc(key) => {
-                    Self::Aes256Cbc(cbc::Decryptor::new((&*key).into(), iv.into()))
-                }
-                ContentKey::Aes128Cbc(key) | ContentKey::Aes128Ecb(key) => {
-                    Self::Aes128Cbc(cbc::Decryptor::new((&*key).into(), iv.into()))
-                }
-            };
-            start = BLOCK;
-        }
+        let start = self.start(chunk)?;
         let (blocks, rest) = Array::<u8, U16>::slice_as_chunks_mut(&mut chunk[start..]);
-        if !rest.is_empty() {
+        if !rest.is_empty() || blocks.is_empty() {
             return Err(BadCiphertext);
         }
         match self {
             Self::Aes256Cbc(cipher) => cipher.decrypt_blocks(blocks),
             Self::Aes128Cbc(cipher) => cipher.decrypt_blocks(blocks),
             Self::Aes128Ecb(cipher) => cipher.decrypt_blocks(blocks),
-            Self::Cbc(_) => return Err(BadCiphertext),
+            Self::NotStarted(_) => return Err(BadCiphertext),
         }
         Ok(start)
+    }
+
+    /// Before the first chunk, sets the cipher up; returns how much of `chunk` that took.
+    fn start(&mut self, chunk: &[u8]) -> Result<usize, BadCiphertext> {
+        let Self::NotStarted(key) = self else {
+            return Ok(0);
+        };
+        let (bytes, bad) = (key.bytes(), |_| BadCiphertext);
+        if key.cipher() == BodyCipher::Aes128Ecb {
+            *self = Self::Aes128Ecb(Aes128::new_from_slice(bytes).map_err(bad)?);
+            return Ok(0);
+        }
+        let iv = chunk.get(..BLOCK).ok_or(BadCiphertext)?;
+        *self = if key.cipher() == BodyCipher::Aes256Cbc {
+            Self::Aes256Cbc(cbc::Decryptor::new_from_slices(bytes, iv).map_err(bad)?)
+        } else {
+            Self::Aes128Cbc(cbc::Decryptor::new_from_slices(bytes, iv).map_err(bad)?)
+        };
+        Ok(BLOCK)
     }
 }

@@ -25,7 +25,7 @@ impl Session {
                     .components(handle)
                     .is_none_or(|public| public == key.public)
                 {
-                    self.raw.destroy_object(handle)?;
+                    self.raw.destroy(handle)?;
                 }
             }
         }

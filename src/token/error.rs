@@ -1,10 +1,10 @@
 use std::path::PathBuf;
 
-use cryptoki::context::Function;
-use cryptoki::error::{Error as Cryptoki, RvError};
+use cryptoki::error::RvError;
 
 use super::discover::Tried;
 use super::pin::PinError;
+use super::raw::CallError;
 
 /// What the token room can meet. Each variant says whether a retry can help.
 #[derive(Debug, thiserror::Error)]
@@ -138,18 +138,10 @@ impl TokenError {
 }
 
 /// A failed PKCS#11 call that nothing more particular is known about is a device failure.
-impl From<Cryptoki> for TokenError {
-    fn from(error: Cryptoki) -> Self {
-        match error {
-            Cryptoki::Pkcs11(rv, function) => Self::device(&c_name(function), rv_name(&rv)),
-            other => Self::device("the module", other),
-        }
+impl From<CallError> for TokenError {
+    fn from(error: CallError) -> Self {
+        Self::device(error.call, rv_name(&error.rv))
     }
-}
-
-/// The function's name in the standard: `C_Login`.
-fn c_name(function: Function) -> String {
-    format!("C_{function:?}")
 }
 
 /// The return value in the words of the standard, as far as they are known.
@@ -157,14 +149,6 @@ pub(super) fn rv_name(rv: &RvError) -> String {
     match rv {
         RvError::UnknownErrorCode(code) | RvError::VendorDefined(code) => format!("0x{code:x}"),
         known => format!("{known:?}"),
-    }
-}
-
-/// The return value of a failed call, if it has one.
-pub(super) fn rv_of(error: &Cryptoki) -> Option<&RvError> {
-    match error {
-        Cryptoki::Pkcs11(rv, _) => Some(rv),
-        _ => None,
     }
 }
 

@@ -1,12 +1,13 @@
 use std::sync::Arc;
 
-use cryptoki::error::{Error as Cryptoki, RvError};
+use cryptoki::error::RvError;
 use cryptoki::mechanism::{Mechanism, MechanismType};
-use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
-use cryptoki::session::UserType;
+use cryptoki::object::{Attribute, AttributeType, ObjectClass};
+use cryptoki_sys::{CK_OBJECT_HANDLE, CKU_USER};
 
 use super::attributes::flag;
-use super::error::{rv_name, rv_of};
+use super::error::rv_name;
+use super::raw::CallError;
 use super::session::Mode;
 use super::{Module, Pin, PinSource, ResultKey, Session, TokenError, TokenInfo};
 
@@ -59,7 +60,7 @@ pub(super) fn found_anew(
     module.restart()?;
     let token = again(module, token)?;
     let mut session = Session::open_as(module, &token, Mode::Write)?;
-    session.login_as(UserType::User, pin)?;
+    session.login_as(CKU_USER, pin)?;
     let key = session.key_with_id(id)?;
     if let Err(error) = check(&mut session, &key, bits, pins) {
         session.destroy_pair(&key)?;
@@ -116,7 +117,7 @@ fn check(
         what: format!("{what}; it was removed again"),
         hint: "This token cannot keep a result key; use another one.".into(),
     };
-    if !key.facts.stays_on_token() {
+    if !session.facts(key).stays_on_token() {
         return Err(unfit(
             "the token does not say that the new key is sensitive and not extractable".into(),
         ));
@@ -155,14 +156,11 @@ impl Session {
     }
 
     fn is_free(&self, id: &[u8]) -> Result<bool, TokenError> {
-        Ok(self
-            .raw
-            .find_objects(&[Attribute::Id(id.to_vec())])?
-            .is_empty())
+        Ok(self.raw.find(&[Attribute::Id(id.to_vec())])?.is_empty())
     }
 
     /// One `C_GenerateKeyPair`, and again with fewer attributes where the token dislikes some.
-    fn make_pair(&self, new: &NewKey, id: &[u8]) -> Result<ObjectHandle, TokenError> {
+    fn make_pair(&self, new: &NewKey, id: &[u8]) -> Result<CK_OBJECT_HANDLE, TokenError> {
         let mut last = None;
         for form in TEMPLATES {
             let (public, private) = templates(form, new, id);
@@ -170,7 +168,7 @@ impl Session {
                 .raw
                 .generate_key_pair(&Mechanism::RsaPkcsKeyPairGen, &public, &private)
             {
-                Ok((_, private)) => return Ok(private),
+                Ok(private) => return Ok(private),
                 Err(error) if is_about_template(&error) => last = Some(error),
                 Err(error) => return Err(cannot_make(&self.token.label, error)),
             }
@@ -183,7 +181,7 @@ impl Session {
 
     /// Takes from the key what it need not do, as far as the token allows: some grant every use
     /// that a template does not name, and others refuse templates that name one.
-    pub(super) fn narrow(&self, private: ObjectHandle) {
+    pub(super) fn narrow(&self, private: CK_OBJECT_HANDLE) {
         for (kind, off) in [
             (AttributeType::Sign, Attribute::Sign(false)),
             (AttributeType::SignRecover, Attribute::SignRecover(false)),
@@ -191,7 +189,7 @@ impl Session {
         ] {
             if flag(&self.raw, private, kind) == Some(true) {
                 // A token that refuses keeps a key that can do more, which harms nothing.
-                let _ = self.raw.update_attributes(private, &[off]);
+                let _ = self.raw.set(private, &off);
             }
         }
     }
@@ -199,7 +197,7 @@ impl Session {
     /// The one private key with `id`.
     pub(super) fn key_with_id(&self, id: &[u8]) -> Result<ResultKey, TokenError> {
         let handles = self.find(ObjectClass::PRIVATE_KEY, Some(id))?;
-        self.result_keys()?
+        self.private_keys()?
             .into_iter()
             .find(|key| key.private.is_some_and(|handle| handles.contains(&handle)))
             .ok_or_else(|| TokenError::Unfit {
@@ -265,26 +263,25 @@ pub(super) fn private_template(id: &[u8]) -> Vec<Attribute> {
     ]
 }
 
-fn is_about_template(error: &Cryptoki) -> bool {
+fn is_about_template(error: &CallError) -> bool {
     matches!(
-        rv_of(error),
-        Some(
-            RvError::AttributeTypeInvalid
-                | RvError::AttributeValueInvalid
-                | RvError::AttributeReadOnly
-                | RvError::TemplateIncomplete
-                | RvError::TemplateInconsistent
-        )
+        error.rv,
+        RvError::AttributeTypeInvalid
+            | RvError::AttributeValueInvalid
+            | RvError::AttributeReadOnly
+            | RvError::TemplateIncomplete
+            | RvError::TemplateInconsistent
     )
 }
 
-fn cannot_make(label: &str, error: Cryptoki) -> TokenError {
-    match rv_of(&error) {
-        Some(RvError::DeviceRemoved | RvError::TokenNotPresent) | None => error.into(),
-        Some(rv) => TokenError::Unfit {
+fn cannot_make(label: &str, error: CallError) -> TokenError {
+    match error.rv {
+        RvError::DeviceRemoved | RvError::TokenNotPresent => error.into(),
+        rv => TokenError::Unfit {
             what: format!(
-                "the token \"{label}\" did not make the key: C_GenerateKeyPair returned {}",
-                rv_name(rv)
+                "the token \"{label}\" did not make the key: {} returned {}",
+                error.call,
+                rv_name(&rv)
             ),
             hint:
                 "Make the key with the vendor's tool and take it over with `iexec-hsm key adopt`."

@@ -7,6 +7,7 @@ use rsa::pkcs8::DecodePrivateKey as _;
 use rsa::traits::{PrivateKeyParts as _, PublicKeyParts as _};
 use zeroize::{Zeroize as _, Zeroizing};
 
+use super::error::rv_name;
 use super::generate::{found_anew, private_template};
 use super::session::Mode;
 use super::{Module, NewKey, PinSource, ResultKey, Session, TokenError, TokenInfo};
@@ -124,9 +125,14 @@ impl Session {
             Attribute::Extractable(false),
             Attribute::Label(label.as_bytes().to_vec()),
         ]);
-        let created = self.raw.create_object(&private);
+        let created = self.raw.create(&private);
         private.iter_mut().for_each(wipe);
-        let handle = created.map_err(|error| unfit(&self.token.label, &error.to_string()))?;
+        let handle = created.map_err(|error| {
+            unfit(
+                &self.token.label,
+                &format!("{} returned {}", error.call, rv_name(&error.rv)),
+            )
+        })?;
         self.narrow(handle);
         let mut template = public;
         template.extend([
@@ -138,7 +144,7 @@ impl Session {
             Attribute::Label(label.as_bytes().to_vec()),
         ]);
         // The private object shows the modulus too: a token that keeps no public objects will do.
-        let _ = self.raw.create_object(&template);
+        let _ = self.raw.create(&template);
         Ok(())
     }
 }

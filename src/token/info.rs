@@ -1,6 +1,5 @@
-use cryptoki::slot::Slot;
 use cryptoki_sys::{
-    CK_FLAGS, CK_TOKEN_INFO, CKF_LOGIN_REQUIRED, CKF_PROTECTED_AUTHENTICATION_PATH,
+    CK_FLAGS, CK_SLOT_ID, CK_TOKEN_INFO, CKF_LOGIN_REQUIRED, CKF_PROTECTED_AUTHENTICATION_PATH,
     CKF_TOKEN_INITIALIZED, CKF_USER_PIN_COUNT_LOW, CKF_USER_PIN_FINAL_TRY,
     CKF_USER_PIN_INITIALIZED, CKF_USER_PIN_LOCKED, CKF_WRITE_PROTECTED,
 };
@@ -11,7 +10,7 @@ use super::uri::{LibraryFields, SlotFields, TokenFields};
 /// What a token says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenInfo {
-    pub(super) slot: Slot,
+    pub(super) slot: CK_SLOT_ID,
     /// `label`, without the padding.
     pub label: String,
     /// `serialNumber`, without the padding.
@@ -23,7 +22,7 @@ pub struct TokenInfo {
     /// Shortest and longest PIN in bytes; `None` where the token tells none.
     pub pin_len: Option<(u64, u64)>,
     flags: CK_FLAGS,
-    place: Place,
+    pub(super) place: Place,
 }
 
 /// What a slot and its module say of themselves; blank where they do not tell.
@@ -75,7 +74,7 @@ impl PinState {
 }
 
 impl TokenInfo {
-    pub(super) fn new(slot: Slot, raw: &CK_TOKEN_INFO, place: Place) -> Self {
+    pub(super) fn new(slot: CK_SLOT_ID, raw: &CK_TOKEN_INFO, place: Place) -> Self {
         let pin_len = (raw.ulMinPinLen, raw.ulMaxPinLen);
         Self {
             slot,
@@ -93,7 +92,7 @@ impl TokenInfo {
 
     /// The slot that the token is in; not stable over restarts.
     pub fn slot_id(&self) -> u64 {
-        self.slot.id()
+        self.slot
     }
 
     /// Whether it has been initialised.
@@ -169,7 +168,7 @@ impl TokenInfo {
 }
 
 /// Text of a blank-padded field. Some modules pad with NUL, or write past the text after one.
-fn padded(field: &[u8]) -> String {
+pub(super) fn padded(field: &[u8]) -> String {
     let text = field.split(|&byte| byte == 0).next().unwrap_or_default();
     String::from_utf8_lossy(text).trim_end().to_owned()
 }

@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
 use cryptoki::error::RvError;
-use cryptoki::session::UserType;
-use cryptoki::types::AuthPin;
+use cryptoki_sys::CKU_SO;
 
-use super::error::{rv_name, rv_of};
+use super::error::rv_name;
 use super::pin::check_length;
+use super::raw::CallError;
 use super::session::Mode;
 use super::{Module, Pin, TokenError, TokenInfo};
 
@@ -29,9 +29,7 @@ pub fn init_token(
     token: &TokenInfo,
     init: &InitToken,
 ) -> Result<TokenInfo, TokenError> {
-    // All that can be wrong with the PINs comes first: what C_InitToken does cannot be undone.
-    let so_pin = init.so_pin.to_text()?;
-    let pin = init.pin.to_text()?;
+    // What can be wrong with the new PIN comes first: what C_InitToken does cannot be undone.
     let mut named = token.clone();
     if named.label.is_empty() {
         named.label.clone_from(&init.label);
@@ -39,17 +37,17 @@ pub fn init_token(
     check_length(&named, &init.pin)?;
     let before: Vec<String> = module.tokens()?.into_iter().map(|it| it.serial).collect();
     module
-        .pkcs11
-        .init_token(token.slot, &so_pin, &init.label)
-        .map_err(|error| match rv_of(&error) {
-            Some(RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange) => {
+        .table
+        .init_token(token.slot, init.so_pin.bytes(), &init.label)
+        .map_err(|error| match error.rv {
+            RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange => {
                 TokenError::SoPinWrong(named.label.clone())
             }
-            _ => refused(&named, "C_InitToken", &error),
+            _ => refused(&named, error),
         })?;
     module.restart()?;
     let fresh = fresh(module, token, &before, &init.label)?;
-    set_pin(module, &fresh, &init.so_pin, &pin)?;
+    set_pin(module, &fresh, init)?;
     module.refresh(&fresh)
 }
 
@@ -75,26 +73,22 @@ fn fresh(
         })
 }
 
-fn set_pin(
-    module: &Arc<Module>,
-    token: &TokenInfo,
-    so_pin: &Pin,
-    pin: &AuthPin,
-) -> Result<(), TokenError> {
+fn set_pin(module: &Arc<Module>, token: &TokenInfo, init: &InitToken) -> Result<(), TokenError> {
     let mut session = super::Session::open_as(module, token, Mode::Write)?;
-    session.login_as(UserType::So, Some(so_pin))?;
+    session.login_as(CKU_SO, Some(&init.so_pin))?;
     session
         .raw
-        .init_pin(pin)
-        .map_err(|error| refused(token, "C_InitPIN", &error))
+        .init_pin(init.pin.bytes())
+        .map_err(|error| refused(token, error))
 }
 
-fn refused(token: &TokenInfo, call: &str, error: &cryptoki::error::Error) -> TokenError {
-    let reason = rv_of(error).map_or_else(|| error.to_string(), rv_name);
+fn refused(token: &TokenInfo, error: CallError) -> TokenError {
     TokenError::Unfit {
         what: format!(
-            "the token \"{}\" was not initialised: {call} returned {reason}",
-            token.label
+            "the token \"{}\" was not initialised: {} returned {}",
+            token.label,
+            error.call,
+            rv_name(&error.rv)
         ),
         hint: "Check the lengths of both PINs and what the token's documentation says of them."
             .into(),

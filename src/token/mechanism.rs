@@ -1,4 +1,5 @@
 use cryptoki::mechanism::MechanismType;
+use cryptoki_sys::{CK_MECHANISM_TYPE, CKF_DECRYPT, CKF_GENERATE_KEY_PAIR};
 
 use super::{Module, TokenError, TokenInfo};
 
@@ -21,20 +22,21 @@ impl Module {
     /// # Errors
     /// When they cannot be listed.
     pub fn mechanisms(&self, token: &TokenInfo) -> Result<Vec<Mechanism>, TokenError> {
-        let kinds = self.pkcs11.get_mechanism_list(token.slot)?;
+        let kinds = self.table.mechanisms(token.slot)?;
         Ok(kinds
             .into_iter()
             .filter_map(|kind| self.mechanism(token, kind))
             .collect())
     }
 
-    fn mechanism(&self, token: &TokenInfo, kind: MechanismType) -> Option<Mechanism> {
-        let info = self.pkcs11.get_mechanism_info(token.slot, kind).ok()?;
+    fn mechanism(&self, token: &TokenInfo, kind: CK_MECHANISM_TYPE) -> Option<Mechanism> {
+        let info = self.table.mechanism_info(token.slot, kind).ok()?;
+        let name = MechanismType::try_from(kind).map(|kind| kind.to_string());
         Some(Mechanism {
-            name: kind.to_string(),
-            key_size: (info.min_key_size(), info.max_key_size()),
-            decrypt: info.decrypt(),
-            generate_key_pair: info.generate_key_pair(),
+            name: name.unwrap_or_else(|_| format!("0x{kind:08x}")),
+            key_size: (info.ulMinKeySize as usize, info.ulMaxKeySize as usize),
+            decrypt: info.flags & CKF_DECRYPT != 0,
+            generate_key_pair: info.flags & CKF_GENERATE_KEY_PAIR != 0,
         })
     }
 }

@@ -1,21 +1,19 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::RvError;
-use cryptoki::slot::Slot;
+use cryptoki_sys::CK_SLOT_ID;
 
-use super::error::{rv_name, rv_of};
-use super::info::Place;
-use super::raw::RawModule;
+use super::error::rv_name;
+use super::info::{Place, padded};
+use super::raw::Table;
 use super::{TokenError, TokenInfo};
 
 /// A PKCS#11 module, loaded and initialised for the life of the process. Finalised when the last
 /// owner drops it: do so before the process ends, as some modules crash in exit handlers.
 pub struct Module {
     path: PathBuf,
-    pub(super) pkcs11: Pkcs11,
-    pub(super) raw: RawModule,
+    pub(super) table: Arc<Table>,
     /// Somebody else in this process initialised it, and so will finalise it.
     borrowed: bool,
 }
@@ -31,13 +29,11 @@ impl Module {
             path: path.to_owned(),
             reason,
         };
-        let pkcs11 = Pkcs11::new(path).map_err(|error| fail(words(&error)))?;
-        let raw = RawModule::load(path).map_err(fail)?;
-        let borrowed = initialize(&pkcs11).map_err(fail)?;
+        let table = Table::load(path).map_err(fail)?;
+        let borrowed = initialize(&table).map_err(fail)?;
         Ok(Arc::new(Self {
             path: path.to_owned(),
-            pkcs11,
-            raw,
+            table: Arc::new(table),
             borrowed,
         }))
     }
@@ -53,12 +49,13 @@ impl Module {
     /// # Errors
     /// When the slots cannot be listed.
     pub fn tokens(&self) -> Result<Vec<TokenInfo>, TokenError> {
-        let slots = self.pkcs11.get_slots_with_token()?;
+        let slots = self.table.slots()?;
+        let library = self.library();
         Ok(slots
             .into_iter()
             .filter_map(|slot| {
-                let raw = self.raw.token_info(slot).ok()?;
-                Some(TokenInfo::new(slot, &raw, self.place(slot)))
+                let raw = self.table.token_info(slot).ok()?;
+                Some(TokenInfo::new(slot, &raw, self.place(slot, &library)))
             })
             .collect())
     }
@@ -68,24 +65,28 @@ impl Module {
     /// # Errors
     /// When it is gone.
     pub fn refresh(&self, token: &TokenInfo) -> Result<TokenInfo, TokenError> {
-        let raw = self
-            .raw
-            .token_info(token.slot)
-            .map_err(|rv| TokenError::device("C_GetTokenInfo", rv_name(&rv)))?;
-        Ok(TokenInfo::new(token.slot, &raw, self.place(token.slot)))
+        let raw = self.table.token_info(token.slot)?;
+        Ok(TokenInfo::new(token.slot, &raw, token.place.clone()))
     }
 
-    fn place(&self, slot: Slot) -> Place {
-        let mut place = Place::default();
-        if let Ok(info) = self.pkcs11.get_slot_info(slot) {
-            place.slot_manufacturer = info.manufacturer_id().to_owned();
-            place.slot_description = info.slot_description().to_owned();
+    /// What the module says of itself, for every slot's place.
+    fn library(&self) -> Place {
+        let Ok(info) = self.table.info() else {
+            return Place::default();
+        };
+        Place {
+            library_manufacturer: padded(&info.manufacturerID),
+            library_description: padded(&info.libraryDescription),
+            library_version: (info.libraryVersion.major, info.libraryVersion.minor),
+            ..Place::default()
         }
-        if let Ok(info) = self.pkcs11.get_library_info() {
-            place.library_manufacturer = info.manufacturer_id().to_owned();
-            place.library_description = info.library_description().to_owned();
-            let version = info.library_version();
-            place.library_version = (version.major(), version.minor());
+    }
+
+    fn place(&self, slot: CK_SLOT_ID, library: &Place) -> Place {
+        let mut place = library.clone();
+        if let Ok(info) = self.table.slot_info(slot) {
+            place.slot_manufacturer = padded(&info.manufacturerID);
+            place.slot_description = padded(&info.slotDescription);
         }
         place
     }
@@ -96,8 +97,8 @@ impl Module {
     /// # Errors
     /// When the module does not come back.
     pub(super) fn restart(&self) -> Result<(), TokenError> {
-        self.pkcs11.clone().finalize()?;
-        initialize(&self.pkcs11)
+        self.table.finalize()?;
+        initialize(&self.table)
             .map(|_| ())
             .map_err(|reason| TokenError::Module {
                 path: self.path.clone(),
@@ -110,7 +111,7 @@ impl Drop for Module {
     fn drop(&mut self) {
         if !self.borrowed {
             // Nothing can be done about a module that does not finalise.
-            let _ = self.pkcs11.clone().finalize();
+            let _ = self.table.finalize();
         }
     }
 }
@@ -123,23 +124,11 @@ impl std::fmt::Debug for Module {
     }
 }
 
-/// Initialises with OS locking: without it some modules switch their locks off for good, and
-/// others refuse. Returns whether it had been initialised before.
-fn initialize(pkcs11: &Pkcs11) -> Result<bool, String> {
-    match pkcs11.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
+/// Initialises the module; returns whether it had been initialised before.
+fn initialize(table: &Table) -> Result<bool, String> {
+    match table.initialize() {
         Ok(()) => Ok(false),
-        Err(error) => match rv_of(&error) {
-            Some(RvError::CryptokiAlreadyInitialized) => Ok(true),
-            Some(rv) => Err(format!("C_Initialize returned {}", rv_name(rv))),
-            None => Err(error.to_string()),
-        },
-    }
-}
-
-/// The loader's own words, without the wrapper's.
-fn words(error: &cryptoki::error::Error) -> String {
-    match error {
-        cryptoki::error::Error::LibraryLoading(loader) => loader.to_string(),
-        other => other.to_string(),
+        Err(error) if error.rv == RvError::CryptokiAlreadyInitialized => Ok(true),
+        Err(error) => Err(format!("{} returned {}", error.call, rv_name(&error.rv))),
     }
 }

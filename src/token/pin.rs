@@ -1,11 +1,11 @@
 use std::path::PathBuf;
 
-use cryptoki::error::{Error as Cryptoki, RvError};
-use cryptoki::session::{Session as Raw, UserType};
-use cryptoki::types::{AuthPin, RawAuthPin};
+use cryptoki::error::RvError;
+use cryptoki_sys::CK_USER_TYPE;
 use zeroize::Zeroizing;
 
-use super::error::{rv_name, rv_of};
+use super::error::rv_name;
+use super::raw::{CallError, RawSession};
 use super::{PinState, TokenError, TokenInfo};
 
 /// A PIN: bytes as they were given, since a token's may be more than digits. Wiped when dropped,
@@ -34,17 +34,8 @@ impl Pin {
         self.0 == other.0
     }
 
-    /// For the calls that take text.
-    pub(super) fn to_text(&self) -> Result<AuthPin, TokenError> {
-        let text = std::str::from_utf8(&self.0).map_err(|_| TokenError::Unfit {
-            what: "a new PIN must be UTF-8 text".into(),
-            hint: "Choose another PIN.".into(),
-        })?;
-        Ok(AuthPin::from(text.to_owned()))
-    }
-
-    fn to_raw(&self) -> RawAuthPin {
-        RawAuthPin::new(Box::new(self.0.to_vec()))
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
     }
 }
 
@@ -178,25 +169,22 @@ pub(super) fn check_length(token: &TokenInfo, pin: &Pin) -> Result<(), TokenErro
 }
 
 /// One `C_Login`. Logged in already is success.
-pub(super) fn login(session: &Raw, user: UserType, pin: Option<&Pin>) -> Result<(), Cryptoki> {
-    let result = match pin {
-        Some(pin) => session.login_with_raw(user, &pin.to_raw()),
-        None => session.login(user, None),
-    };
-    match result {
-        Err(error) if matches!(rv_of(&error), Some(RvError::UserAlreadyLoggedIn)) => Ok(()),
+pub(super) fn login(
+    session: &RawSession,
+    user: CK_USER_TYPE,
+    pin: Option<&Pin>,
+) -> Result<(), CallError> {
+    match session.login(user, pin.map(Pin::bytes)) {
+        Err(error) if error.rv == RvError::UserAlreadyLoggedIn => Ok(()),
         result => result,
     }
 }
 
 /// What a refused login means. `token` is asked again, because the return value alone does not
 /// say whether it is locked now.
-pub(super) fn refused(error: Cryptoki, token: Option<&TokenInfo>, label: &str) -> TokenError {
-    let Some(rv) = rv_of(&error) else {
-        return error.into();
-    };
+pub(super) fn refused(error: CallError, token: Option<&TokenInfo>, label: &str) -> TokenError {
     let state = token.map_or(PinState::Ok, TokenInfo::pin_state);
-    match rv {
+    match error.rv {
         RvError::PinLocked => TokenError::PinLocked(label.to_owned()),
         // One module says ARGUMENTS_BAD of a PIN that is too short.
         RvError::PinIncorrect
@@ -211,7 +199,7 @@ pub(super) fn refused(error: Cryptoki, token: Option<&TokenInfo>, label: &str) -
         },
         RvError::UserPinNotInitialized | RvError::PinExpired => TokenError::NotReady {
             label: label.to_owned(),
-            reason: format!("C_Login returned {}", rv_name(rv)),
+            reason: format!("C_Login returned {}", rv_name(&error.rv)),
         },
         _ => error.into(),
     }

@@ -1,7 +1,8 @@
-use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
-use cryptoki::session::Session as Raw;
+use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass};
+use cryptoki_sys::CK_OBJECT_HANDLE;
 
 use super::attributes::{bytes, flag};
+use super::raw::RawSession;
 use super::{Session, TokenError, TokenInfo, Uri};
 use crate::envelope::PublicKey;
 
@@ -9,15 +10,15 @@ use crate::envelope::PublicKey;
 #[derive(Debug, Clone)]
 pub struct ResultKey {
     /// Of the private key; `None` when only the public half is visible, as before a login.
-    pub(super) private: Option<ObjectHandle>,
+    pub(super) private: Option<CK_OBJECT_HANDLE>,
     /// `CKA_ID`.
     pub id: Vec<u8>,
     /// `CKA_LABEL`; tokens may change or lose it.
     pub label: String,
     /// The public half.
     pub public: PublicKey,
-    /// What the token says of the private half; all unknown when it is not visible.
-    pub facts: Facts,
+    /// `CKA_ALWAYS_AUTHENTICATE`: each use demands the PIN. False where the token does not tell.
+    pub always_authenticate: bool,
 }
 
 /// What a token says of a private key. `None` where it does not tell.
@@ -33,8 +34,6 @@ pub struct Facts {
     pub always_sensitive: Option<bool>,
     /// `CKA_NEVER_EXTRACTABLE`.
     pub never_extractable: Option<bool>,
-    /// `CKA_ALWAYS_AUTHENTICATE`: the PIN is wanted for each use.
-    pub always_authenticate: Option<bool>,
 }
 
 /// Where a private key came from, as far as the token vouches for it.
@@ -60,7 +59,7 @@ impl Origin {
 }
 
 impl Facts {
-    fn read(session: &Raw, key: ObjectHandle) -> Self {
+    fn read(session: &RawSession, key: CK_OBJECT_HANDLE) -> Self {
         let flag = |kind| flag(session, key, kind);
         Self {
             sensitive: flag(AttributeType::Sensitive),
@@ -68,7 +67,6 @@ impl Facts {
             local: flag(AttributeType::Local),
             always_sensitive: flag(AttributeType::AlwaysSensitive),
             never_extractable: flag(AttributeType::NeverExtractable),
-            always_authenticate: flag(AttributeType::AlwaysAuthenticate),
         }
     }
 
@@ -97,16 +95,24 @@ impl ResultKey {
     pub fn has_private(&self) -> bool {
         self.private.is_some()
     }
-
-    /// Whether each use demands the PIN.
-    pub fn always_authenticates(&self) -> bool {
-        self.facts.always_authenticate == Some(true)
-    }
 }
 
 impl Session {
-    /// The result keys that this session can see, in the token's order: after a login by their
-    /// private halves, before it by the public ones.
+    /// The result keys whose private halves this session can see, in the token's order: after a
+    /// login all that can be used.
+    ///
+    /// # Errors
+    /// When the token does not answer.
+    pub fn private_keys(&self) -> Result<Vec<ResultKey>, TokenError> {
+        let handles = self.find(ObjectClass::PRIVATE_KEY, None)?;
+        Ok(handles
+            .into_iter()
+            .filter_map(|handle| self.private_key(handle))
+            .collect())
+    }
+
+    /// [`Self::private_keys`], and those of which only the public half is visible: before a login
+    /// that is most of them.
     ///
     /// # Errors
     /// When the token does not answer.
@@ -133,18 +139,24 @@ impl Session {
         Ok(keys)
     }
 
+    /// What the token says of the private half of `key`; nothing when that is not visible.
+    pub fn facts(&self, key: &ResultKey) -> Facts {
+        key.private
+            .map_or_else(Facts::default, |handle| Facts::read(&self.raw, handle))
+    }
+
     /// RSA objects of `class`, with `id` if given.
     pub(super) fn find(
         &self,
         class: ObjectClass,
         id: Option<&[u8]>,
-    ) -> Result<Vec<ObjectHandle>, TokenError> {
+    ) -> Result<Vec<CK_OBJECT_HANDLE>, TokenError> {
         let mut template = vec![Attribute::Class(class), Attribute::KeyType(KeyType::RSA)];
         template.extend(id.map(|id| Attribute::Id(id.to_vec())));
-        Ok(self.raw.find_objects(&template)?)
+        Ok(self.raw.find(&template)?)
     }
 
-    fn private_key(&self, handle: ObjectHandle) -> Option<ResultKey> {
+    fn private_key(&self, handle: CK_OBJECT_HANDLE) -> Option<ResultKey> {
         // Unknown means that the token does not say; trying is the only way to learn.
         if flag(&self.raw, handle, AttributeType::Decrypt) == Some(false) {
             return None;
@@ -154,18 +166,19 @@ impl Session {
             private: Some(handle),
             public: self.components(handle).or_else(|| self.public_half(&id))?,
             label: self.label(handle),
-            facts: Facts::read(&self.raw, handle),
+            always_authenticate: flag(&self.raw, handle, AttributeType::AlwaysAuthenticate)
+                == Some(true),
             id,
         })
     }
 
-    fn public_key(&self, handle: ObjectHandle) -> Option<ResultKey> {
+    fn public_key(&self, handle: CK_OBJECT_HANDLE) -> Option<ResultKey> {
         Some(ResultKey {
             private: None,
             id: bytes(&self.raw, handle, AttributeType::Id).unwrap_or_default(),
             label: self.label(handle),
             public: self.components(handle)?,
-            facts: Facts::default(),
+            always_authenticate: false,
         })
     }
 
@@ -175,13 +188,13 @@ impl Session {
         found.into_iter().find_map(|handle| self.components(handle))
     }
 
-    pub(super) fn components(&self, handle: ObjectHandle) -> Option<PublicKey> {
+    pub(super) fn components(&self, handle: CK_OBJECT_HANDLE) -> Option<PublicKey> {
         let modulus = bytes(&self.raw, handle, AttributeType::Modulus)?;
         let exponent = bytes(&self.raw, handle, AttributeType::PublicExponent)?;
         PublicKey::from_components(&modulus, &exponent).ok()
     }
 
-    fn label(&self, handle: ObjectHandle) -> String {
+    fn label(&self, handle: CK_OBJECT_HANDLE) -> String {
         let label = bytes(&self.raw, handle, AttributeType::Label).unwrap_or_default();
         String::from_utf8_lossy(&label)
             .trim_end_matches(['\0', ' '])

@@ -1,16 +1,16 @@
 use std::sync::Arc;
 
 use cryptoki::error::RvError;
-use cryptoki::session::{Session as Raw, UserType};
+use cryptoki_sys::{CK_USER_TYPE, CKU_CONTEXT_SPECIFIC, CKU_USER};
 
-use super::error::rv_of;
 use super::pin::{self, Pin, PinSource, PinUse};
+use super::raw::RawSession;
 use super::{Module, TokenError, TokenInfo};
 
 /// A session with one token. Closed when dropped.
 pub struct Session {
     // Fields drop in this order: the session before the module that it lives in.
-    pub(super) raw: Raw,
+    pub(super) raw: RawSession,
     pub(super) token: TokenInfo,
     pub(super) module: Arc<Module>,
     /// A PIN was refused in this process: none is sent again.
@@ -68,15 +68,18 @@ impl Session {
 
     /// Logs the user in and returns the PIN that was taken, for the few who must log in again.
     pub(super) fn login(&mut self, pins: &mut dyn PinSource) -> Result<Option<Pin>, TokenError> {
-        let token = self.module.refresh(&self.token)?;
-        pin::check_state(&token, pins)?;
-        let pin = pin::obtain(&token, PinUse::Login, pins)?;
-        self.login_as(UserType::User, pin.as_ref())?;
+        pin::check_state(&self.token, pins)?;
+        let pin = pin::obtain(&self.token, PinUse::Login, pins)?;
+        self.login_as(CKU_USER, pin.as_ref())?;
         Ok(pin)
     }
 
     /// One `C_Login` with `pin`; after one that was refused, none is made any more.
-    pub(super) fn login_as(&mut self, user: UserType, pin: Option<&Pin>) -> Result<(), TokenError> {
+    pub(super) fn login_as(
+        &mut self,
+        user: CK_USER_TYPE,
+        pin: Option<&Pin>,
+    ) -> Result<(), TokenError> {
         if self.refused {
             return Err(TokenError::PinWrong {
                 label: self.token.label.clone(),
@@ -103,7 +106,7 @@ impl Session {
         let token = self.module.refresh(&self.token)?;
         pin::check_state(&token, pins)?;
         let pin = pin::obtain(&token, PinUse::KeyUse(label.to_owned()), pins)?;
-        self.login_as(UserType::ContextSpecific, pin.as_ref())
+        self.login_as(CKU_CONTEXT_SPECIFIC, pin.as_ref())
     }
 
     /// Replaces the session by a new one, after a failure that may have left it stuck. The login
@@ -115,15 +118,14 @@ impl Session {
 }
 
 /// Some tokens have no read-only sessions, others no read-write ones: each stands in for the other.
-fn open_raw(module: &Module, token: &TokenInfo, mode: Mode) -> Result<Raw, TokenError> {
-    let read = || module.pkcs11.open_ro_session(token.slot);
-    let write = || module.pkcs11.open_rw_session(token.slot);
+fn open_raw(module: &Module, token: &TokenInfo, mode: Mode) -> Result<RawSession, TokenError> {
+    let open = |writable| RawSession::open(&module.table, token.slot, writable);
     let result = match mode {
-        Mode::Read => read().or_else(|error| write().map_err(|_| error)),
-        Mode::Write => write(),
+        Mode::Read => open(false).or_else(|error| open(true).map_err(|_| error)),
+        Mode::Write => open(true),
     };
-    result.map_err(|error| match rv_of(&error) {
-        Some(RvError::TokenWriteProtected) => TokenError::Unfit {
+    result.map_err(|error| match error.rv {
+        RvError::TokenWriteProtected => TokenError::Unfit {
             what: format!("the token \"{}\" is write-protected", token.label),
             hint: "Remove the protection, or use another token.".into(),
         },

@@ -1,10 +1,10 @@
 use cryptoki::error::RvError;
 use cryptoki::mechanism::rsa::{PkcsMgfType, PkcsOaepParams, PkcsOaepSource};
 use cryptoki::mechanism::{Mechanism, MechanismType};
-use cryptoki::object::ObjectHandle;
+use cryptoki_sys::CK_OBJECT_HANDLE;
 use zeroize::Zeroizing;
 
-use super::error::{rv_name, rv_of};
+use super::error::rv_name;
 use super::{PinSource, ResultKey, Session, TokenError};
 use crate::archive::{Scheme, WrappedKey};
 use crate::envelope::{KeyName, PublicKey, Unwrap};
@@ -20,7 +20,7 @@ impl<'p> TokenKeys<'p> {
     /// Holds `keys`, the likeliest first, of the logged-in `session`. `pins` is asked again only
     /// by keys that demand the PIN for each use.
     pub fn new(session: Session, keys: Vec<ResultKey>, pins: &'p mut dyn PinSource) -> Self {
-        if !keys.iter().any(ResultKey::always_authenticates) {
+        if !keys.iter().any(|key| key.always_authenticate) {
             pins.forget();
         }
         Self {
@@ -72,7 +72,7 @@ impl Unwrap for TokenKeys<'_> {
             // A key that demands the PIN each time gives device and PIN errors of its own before
             // it decrypts, and a person should not be asked again for an archive that is bad.
             if let Some(key) = self.find(name)
-                && !key.always_authenticates()
+                && !key.always_authenticate
             {
                 self.session.prove(&key, self.pins)?;
             }
@@ -100,10 +100,10 @@ impl Session {
         };
         let handle = key.private.ok_or_else(|| no_private(key))?;
         self.decrypt_init(scheme, handle)?;
-        if key.always_authenticates() {
+        if key.always_authenticate {
             self.login_for_use(&key.label, pins)?;
         }
-        let Ok(unwrapped) = self.module.raw.decrypt(&self.raw, &ciphertext) else {
+        let Ok(unwrapped) = self.raw.decrypt(&ciphertext) else {
             self.reopen()?;
             return Ok(None);
         };
@@ -131,7 +131,7 @@ impl Session {
         }
     }
 
-    fn decrypt_init(&mut self, scheme: Scheme, key: ObjectHandle) -> Result<(), TokenError> {
+    fn decrypt_init(&mut self, scheme: Scheme, key: CK_OBJECT_HANDLE) -> Result<(), TokenError> {
         let mechanism = match scheme {
             Scheme::Current | Scheme::LegacyEcb => Mechanism::RsaPkcs,
             Scheme::Guide2019 => Mechanism::RsaPkcsOaep(PkcsOaepParams::new(
@@ -140,17 +140,12 @@ impl Session {
                 PkcsOaepSource::empty(),
             )),
         };
-        self.raw.decrypt_init(&mechanism, key).map_err(|error| match rv_of(&error) {
-            Some(
-                rv @ (RvError::MechanismInvalid
-                | RvError::MechanismParamInvalid
-                | RvError::KeyFunctionNotPermitted
-                | RvError::KeyTypeInconsistent),
-            ) => TokenError::Unfit {
+        self.raw.decrypt_init(&mechanism, key).map_err(|error| match error.rv {
+ rv @ (RvError::MechanismInvalid | RvError::MechanismParamInvalid | RvError::KeyFunctionNotPermitted | RvError::KeyTypeInconsistent) => TokenError::Unfit {
                 what: format!(
                     "the token \"{}\" does not decrypt with {mechanism:?}: C_DecryptInit returned {}",
                     self.token.label,
-                    rv_name(rv)
+                    rv_name(&rv)
                 ),
                 hint: "Use a key and a token that allow it; `iexec-hsm token info` lists the mechanisms.".into(),
             },

@@ -79,7 +79,7 @@ pub fn read_index(file: &File, limits: &Limits) -> Result<Index, IndexError> {
     }
     if directory.size > MAX_DIRECTORY {
         return Err(IndexError::TooLarge {
-            what: "zip's directory in bytes",
+            what: "size of the zip's directory in bytes",
             limit: MAX_DIRECTORY,
         });
     }

@@ -47,7 +47,7 @@ fn summarize(index: &Index, limits: &Limits) -> Result<InnerSummary, InnerError>
     }
     if summary.size > limits.max_size {
         return Err(InnerError::TooLarge {
-            what: "result in bytes",
+            what: "size of the result in bytes",
             limit: limits.max_size,
         });
     }

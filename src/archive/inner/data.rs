@@ -102,7 +102,7 @@ impl<'a, 'r, R: BufRead + ?Sized> EntryData<'a, 'r, R> {
         if step.produced as u64 > self.decoder.left {
             self.failed = true;
             return Err(InnerError::TooLarge {
-                what: "result in bytes",
+                what: "size of the result in bytes",
                 limit: self.decoder.max_size,
             });
         }

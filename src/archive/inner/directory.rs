@@ -5,6 +5,7 @@ use std::io::BufRead;
 use std::rc::Rc;
 
 use super::counted::Counted;
+use super::walk::Visitor;
 use super::{EntryName, InnerError};
 use crate::archive::format::{
     CENTRAL, Central, Content, Directory, END, END64, End, End64, LOCATOR, Locator, Method,
@@ -54,7 +55,7 @@ impl Seen {
         self.name_bytes += name.len() as u64;
         if self.name_bytes > MAX_DIRECTORY {
             return Err(InnerError::TooLarge {
-                what: "total of all names in bytes",
+                what: "size of all names in bytes",
                 limit: MAX_DIRECTORY,
             });
         }
@@ -105,27 +106,31 @@ impl Seen {
         if !same {
             return Err(name.damaged("the directory and its own header disagree"));
         }
-        if is_symlink(record.attributes) {
-            return Err(name.refused("is a symbolic link"));
-        }
         Ok(())
     }
 }
 
-/// Reads from the signature after the last entry to the end of the stream.
+/// Reads from the signature after the last entry to the end of the stream, and returns how many
+/// entries are symbolic links, which only the directory tells.
 pub(super) fn read_directory<R: BufRead + ?Sized>(
     input: &mut Counted<'_, R>,
     mut signature: u32,
     mut seen: Seen,
-) -> Result<(), InnerError> {
+    visitor: &mut (impl Visitor + ?Sized),
+) -> Result<u64, InnerError> {
     let start = input.position() - 4;
-    let mut entries = 0;
+    let (mut entries, mut symlinks) = (0, 0);
     while signature == CENTRAL {
-        seen.compare(&Record::read(input)?)?;
+        let record = Record::read(input)?;
+        seen.compare(&record)?;
         entries += 1;
+        if is_symlink(record.attributes) {
+            symlinks += 1;
+            visitor.symlink(EntryName(&record.name))?;
+        }
         if input.position() - start > MAX_DIRECTORY {
             return Err(InnerError::TooLarge {
-                what: "zip's directory in bytes",
+                what: "size of the zip's directory in bytes",
                 limit: MAX_DIRECTORY,
             });
         }
@@ -141,7 +146,8 @@ pub(super) fn read_directory<R: BufRead + ?Sized>(
         size: input.position() - 4 - start,
         start,
     };
-    read_end(input, signature, directory)
+    read_end(input, signature, directory)?;
+    Ok(symlinks)
 }
 
 /// A record of the directory.

@@ -17,9 +17,7 @@ pub enum InnerError {
         reason: String,
     },
     /// A limit was passed.
-    #[error(
-        "the {what} is larger than the limit of {limit}; if the result is trusted, raise the limit"
-    )]
+    #[error("the {what} is larger than the limit of {limit}")]
     TooLarge {
         /// What is too large, with its unit.
         what: &'static str,

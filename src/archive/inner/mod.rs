@@ -28,6 +28,6 @@ pub struct InnerSummary {
     pub entries: u64,
     /// The bytes of all entries together, uncompressed.
     pub size: u64,
-    /// The entries that say they are symbolic links. [`walk`] refuses them instead of counting.
+    /// The entries that say they are symbolic links.
     pub symlinks: u64,
 }

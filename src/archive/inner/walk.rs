@@ -20,6 +20,11 @@ pub trait Visitor {
     /// Nothing is known to be whole, and no entry to be more than it seems, before [`walk`] returns:
     /// only the zip's end says so.
     fn entry(&mut self, name: EntryName<'_>, data: &mut dyn Read) -> Result<(), InnerError>;
+
+    /// Learns, after all entries, that one of them is a symbolic link; refused unless overridden.
+    fn symlink(&mut self, name: EntryName<'_>) -> Result<(), InnerError> {
+        Err(name.refused("is a symbolic link"))
+    }
 }
 
 impl<F> Visitor for F
@@ -51,11 +56,11 @@ pub fn walk(
         }
     };
     let entries = seen.len();
-    read_directory(&mut input, signature, seen)?;
+    let symlinks = read_directory(&mut input, signature, seen, visitor)?;
     Ok(InnerSummary {
         entries,
         size: decoder.total(),
-        symlinks: 0,
+        symlinks,
     })
 }
 

@@ -113,7 +113,7 @@ fn wrong_values_are_placed_but_not_shown() {
         ("\npin-file = 0001password", (2, 12)),
         ("pin-file = \"0001password", (1, 25)),
         ("\n\nkey = \"pkcs11:?pin-value=0001password\"", (3, 7)),
-        ("token = \"0001password\"", (1, 9)),
+        ("token = \"pkcs11:0001password\"", (1, 9)),
         ("module = [\"0001password\"]", (1, 10)),
         ("module = { \"0001password\" = 1 }", (1, 10)),
         ("wallet-address = \"0001password\"", (1, 18)),

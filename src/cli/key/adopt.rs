@@ -29,17 +29,18 @@ pub(super) fn run(context: &mut Context, command: Adopt) -> Result<Reply, Failur
     let mut pins = command.which.pins(context)?;
     let mut chosen = command.which.choose(context, Some(&mut pins))?;
     let key = &chosen.key;
-    if !key.facts.stays_on_token() && !command.allow_extractable {
+    let facts = chosen.session.facts(key);
+    if !facts.stays_on_token() && !command.allow_extractable {
         return Err(Failure::new(
             Exit::NotSupported,
             format!(
                 "the token does not say that the key stays on it: {}",
-                facts_text(&key.facts)
+                facts_text(&facts)
             ),
         )
         .hint("Make a new key, or adopt this one all the same with --allow-extractable."));
     }
-    let origin = key.facts.origin();
+    let origin = facts.origin();
     if origin != Origin::MadeOnToken && !command.allow_imported && !command.allow_extractable {
         return Err(Failure::new(
             Exit::NotSupported,
@@ -57,11 +58,11 @@ pub(super) fn run(context: &mut Context, command: Adopt) -> Result<Reply, Failur
         "address": address.to_string(),
         "key": key.uri(token).to_string(),
         "bits": key.public.bits(),
-        "token": facts_json(&key.facts),
+        "token": facts_json(&facts),
     }))
     .note(format!(
         "The key is the result key of {address} now: {}",
-        facts_text(&key.facts)
+        facts_text(&facts)
     ))
     .note(format!(
         "\"{}\" and \"{}\" written in \"{}\"",

@@ -12,17 +12,18 @@ pub(super) fn list(context: &mut Context) -> Result<Reply, Failure> {
     let module = context.module()?;
     let token = context.token(&module, common_token(&recorded).as_ref())?;
     let mut pins = context.pins()?;
-    let keys = Session::open_user(&module, &token, &mut pins)?.result_keys()?;
+    let session = Session::open_user(&module, &token, &mut pins)?;
+    let keys = session.result_keys()?;
     let json: Vec<Value> = keys
         .iter()
-        .map(|key| to_json(&token, key, &recorded))
+        .map(|key| to_json(&session, key, &recorded))
         .collect();
     let reply = Reply::new(json!({ "token": token.uri().to_string(), "keys": json }));
     if keys.is_empty() {
         return Ok(reply.note(format!("The token \"{}\" has no result key.", token.label)));
     }
     Ok(keys.iter().fold(reply, |reply, key| {
-        reply.text(to_text(&token, key, &recorded))
+        reply.text(to_text(&session, key, &recorded))
     }))
 }
 
@@ -30,10 +31,10 @@ pub(super) fn show(context: &mut Context, which: &Which) -> Result<Reply, Failur
     let mut pins = which.pins(context)?;
     let chosen = which.choose(context, Some(&mut pins))?;
     let recorded = context.every_recorded()?;
-    let token = chosen.session.token();
-    let json = to_json(token, &chosen.key, &recorded);
+    let session = &chosen.session;
+    let json = to_json(session, &chosen.key, &recorded);
     Ok(Reply::new(json!({ "key": json }))
-        .text(to_text(token, &chosen.key, &recorded))
+        .text(to_text(session, &chosen.key, &recorded))
         .text(chosen.key.public.to_pem()?.trim_end()))
 }
 
@@ -46,7 +47,8 @@ fn addresses(token: &TokenInfo, key: &ResultKey, recorded: &[Recorded]) -> Vec<S
         .collect()
 }
 
-fn to_json(token: &TokenInfo, key: &ResultKey, recorded: &[Recorded]) -> Value {
+fn to_json(session: &Session, key: &ResultKey, recorded: &[Recorded]) -> Value {
+    let token = session.token();
     json!({
         "uri": key.uri(token).to_string(),
         "label": key.label,
@@ -55,23 +57,30 @@ fn to_json(token: &TokenInfo, key: &ResultKey, recorded: &[Recorded]) -> Value {
         "private": key.has_private(),
         "addresses": addresses(token, key, recorded),
         "current": recorded.iter().any(|it| it.is(token, key)),
-        "token": facts_json(&key.facts),
+        "alwaysAuthenticate": key.always_authenticate,
+        "token": facts_json(&session.facts(key)),
     })
 }
 
-fn to_text(token: &TokenInfo, key: &ResultKey, recorded: &[Recorded]) -> String {
+fn to_text(session: &Session, key: &ResultKey, recorded: &[Recorded]) -> String {
+    let token = session.token();
     let use_of = match addresses(token, key, recorded).as_slice() {
         [] if recorded.iter().any(|it| it.is(token, key)) => "current".to_owned(),
         [] => "no key file here names it".to_owned(),
         addresses => format!("current key of {}", addresses.join(", ")),
     };
     let state = if key.has_private() {
-        facts_text(&key.facts)
+        facts_text(&session.facts(key))
     } else {
         "only its public half is here".into()
     };
+    let each_use = if key.always_authenticate {
+        ", wants the PIN for each use"
+    } else {
+        ""
+    };
     format!(
-        "{}\n  \"{}\", RSA-{}, {use_of}\n  {state}",
+        "{}\n  \"{}\", RSA-{}, {use_of}\n  {state}{each_use}",
         key.uri(token),
         key.label,
         key.public.bits(),

@@ -138,7 +138,6 @@ pub(in crate::cli) fn facts_json(facts: &Facts) -> Value {
         "local": facts.local,
         "alwaysSensitive": facts.always_sensitive,
         "neverExtractable": facts.never_extractable,
-        "alwaysAuthenticate": facts.always_authenticate,
     })
 }
 
@@ -169,9 +168,6 @@ pub(in crate::cli) fn facts_text(facts: &Facts) -> String {
     }
     if facts.never_extractable == Some(true) {
         words.push("never extractable");
-    }
-    if facts.always_authenticate == Some(true) {
-        words.push("wants the PIN for each use");
     }
     words.join(", ")
 }

@@ -286,8 +286,7 @@ impl<'p> Holder<'_, 'p> {
         let module = context.module()?;
         let token = context.token(&module, common_token(&recorded).as_ref())?;
         let session = Session::open_user(&module, &token, pins)?;
-        let mut keys = session.result_keys()?;
-        keys.retain(crate::token::ResultKey::has_private);
+        let mut keys = session.private_keys()?;
         if keys.is_empty() || context.global.key.is_some() {
             keys = vec![choose_key(&token, keys, context.global.key.as_ref())?];
         }

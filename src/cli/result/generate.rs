@@ -44,6 +44,7 @@ pub(super) fn run(context: &mut Context, command: Generate) -> Result<Reply, Fai
         label: command.label.unwrap_or_else(|| label_for(&address)),
     };
     let (session, key) = generate(&module, &token, &new, &mut pins)?;
+    let facts = session.facts(&key);
     let (files, ()) = record_new(context, &address, (&session, &key), || Ok(()))?;
     let mut reply = Reply::new(json!({
         "secretPath": files.folder,
@@ -52,7 +53,7 @@ pub(super) fn run(context: &mut Context, command: Generate) -> Result<Reply, Fai
         "address": address.to_string(),
         "key": key.uri(session.token()).to_string(),
         "bits": key.public.bits(),
-        "token": facts_json(&key.facts),
+        "token": facts_json(&facts),
     }))
     .note(format!(
         "Generate encryption keypair for wallet address {address} ({})",
@@ -67,7 +68,7 @@ pub(super) fn run(context: &mut Context, command: Generate) -> Result<Reply, Fai
     .note(format!(
         "The private key is on the token \"{}\": {}",
         token.label,
-        facts_text(&key.facts)
+        facts_text(&facts)
     ))
     .note(format!("{}", key.uri(session.token())));
     if let Some(before) = before {

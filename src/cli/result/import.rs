@@ -61,6 +61,7 @@ pub(super) fn run(context: &mut Context, command: Import) -> Result<Reply, Failu
             Ok(command.pem)
         }
     };
+    let facts = session.facts(&key);
     let (files, kept) = record_new(context, &address, (&session, &key), put_aside)?;
     let kept = context.absolute(&kept);
     Ok(Reply::new(json!({
@@ -70,10 +71,10 @@ pub(super) fn run(context: &mut Context, command: Import) -> Result<Reply, Failu
         "address": address.to_string(),
         "key": key.uri(session.token()).to_string(),
         "bits": key.public.bits(),
-        "token": facts_json(&key.facts),
+        "token": facts_json(&facts),
         "softwareKey": kept,
     }))
-    .note(format!("The key is on the token \"{}\": {}", token.label, facts_text(&key.facts)))
+    .note(format!("The key is on the token \"{}\": {}", token.label, facts_text(&facts)))
     .note(key.uri(session.token()).to_string())
     .note(format!(
         "The software key is still in {}.\nAnyone who reads it can open your results: try the key on the token first, keep a copy offline if you need one, then destroy the file:\n  shred -u {}",

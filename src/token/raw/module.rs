@@ -1,0 +1,124 @@
+use std::ptr::null_mut;
+
+use cryptoki::error::{Rv, RvError};
+use cryptoki_sys::{
+    CK_C_INITIALIZE_ARGS, CK_INFO, CK_MECHANISM_INFO, CK_MECHANISM_TYPE, CK_SLOT_ID, CK_SLOT_INFO,
+    CK_TOKEN_INFO, CK_TRUE, CKF_OS_LOCKING_OK,
+};
+use zeroize::Zeroizing;
+
+use super::{CallError, Table, call, ulong};
+
+impl Table {
+    /// `C_Initialize` with OS locking: without it some modules switch their locks off for good,
+    /// and others refuse.
+    pub(in crate::token) fn initialize(&self) -> Result<(), CallError> {
+        let mut arguments = CK_C_INITIALIZE_ARGS {
+            CreateMutex: None,
+            DestroyMutex: None,
+            LockMutex: None,
+            UnlockMutex: None,
+            flags: CKF_OS_LOCKING_OK,
+            pReserved: null_mut(),
+        };
+        call!(self, C_Initialize((&raw mut arguments).cast()))
+    }
+
+    /// `C_Finalize`.
+    pub(in crate::token) fn finalize(&self) -> Result<(), CallError> {
+        call!(self, C_Finalize(null_mut()))
+    }
+
+    /// `C_GetInfo`.
+    pub(in crate::token) fn info(&self) -> Result<CK_INFO, CallError> {
+        let mut info = CK_INFO::default();
+        call!(self, C_GetInfo(&mut info))?;
+        Ok(info)
+    }
+
+    /// `C_GetSlotList`: the slots that a token is in.
+    pub(in crate::token) fn slots(&self) -> Result<Vec<CK_SLOT_ID>, CallError> {
+        let mut count = 0;
+        call!(self, C_GetSlotList(CK_TRUE, null_mut(), &mut count))?;
+        loop {
+            let mut slots = vec![0; count as usize];
+            match call!(self, C_GetSlotList(CK_TRUE, slots.as_mut_ptr(), &mut count)) {
+                // A token was plugged in between the two calls: `count` is the new number.
+                Err(error)
+                    if error.rv == RvError::BufferTooSmall && count as usize > slots.len() => {}
+                Err(error) => return Err(error),
+                Ok(()) => {
+                    slots.truncate(count as usize);
+                    return Ok(slots);
+                }
+            }
+        }
+    }
+
+    /// `C_GetSlotInfo`.
+    pub(in crate::token) fn slot_info(&self, slot: CK_SLOT_ID) -> Result<CK_SLOT_INFO, CallError> {
+        let mut info = CK_SLOT_INFO::default();
+        call!(self, C_GetSlotInfo(slot, &mut info))?;
+        Ok(info)
+    }
+
+    /// `C_GetTokenInfo`.
+    pub(in crate::token) fn token_info(
+        &self,
+        slot: CK_SLOT_ID,
+    ) -> Result<CK_TOKEN_INFO, CallError> {
+        let mut info = CK_TOKEN_INFO::default();
+        call!(self, C_GetTokenInfo(slot, &mut info))?;
+        Ok(info)
+    }
+
+    /// `C_GetMechanismList`.
+    pub(in crate::token) fn mechanisms(
+        &self,
+        slot: CK_SLOT_ID,
+    ) -> Result<Vec<CK_MECHANISM_TYPE>, CallError> {
+        let mut count = 0;
+        call!(self, C_GetMechanismList(slot, null_mut(), &mut count))?;
+        let mut mechanisms = vec![0; count as usize];
+        call!(
+            self,
+            C_GetMechanismList(slot, mechanisms.as_mut_ptr(), &mut count)
+        )?;
+        mechanisms.truncate(count as usize);
+        Ok(mechanisms)
+    }
+
+    /// `C_GetMechanismInfo`.
+    pub(in crate::token) fn mechanism_info(
+        &self,
+        slot: CK_SLOT_ID,
+        mechanism: CK_MECHANISM_TYPE,
+    ) -> Result<CK_MECHANISM_INFO, CallError> {
+        let mut info = CK_MECHANISM_INFO::default();
+        call!(self, C_GetMechanismInfo(slot, mechanism, &mut info))?;
+        Ok(info)
+    }
+
+    /// `C_InitToken`; `label` is padded with blanks to 32 bytes.
+    pub(in crate::token) fn init_token(
+        &self,
+        slot: CK_SLOT_ID,
+        so_pin: &[u8],
+        label: &str,
+    ) -> Result<(), CallError> {
+        let mut so_pin = Zeroizing::new(so_pin.to_vec());
+        let mut padded = [b' '; 32];
+        for (to, from) in padded.iter_mut().zip(label.bytes()) {
+            *to = from;
+        }
+        call!(
+            self,
+            C_InitToken(
+                slot,
+                so_pin.as_mut_ptr(),
+                ulong(so_pin.len()),
+                padded.as_mut_ptr()
+            )
+        )
+    }
+}

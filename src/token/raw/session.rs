@@ -1,0 +1,235 @@
+use std::cell::Cell;
+use std::marker::PhantomData;
+use std::ptr::null_mut;
+use std::sync::Arc;
+
+use cryptoki::error::{Rv, RvError};
+use cryptoki::mechanism::Mechanism;
+use cryptoki::object::{Attribute, AttributeType};
+use cryptoki_sys::{
+    CK_ATTRIBUTE, CK_FLAGS, CK_MECHANISM, CK_OBJECT_HANDLE, CK_SESSION_HANDLE, CK_SLOT_ID,
+    CK_ULONG, CK_USER_TYPE, CKF_RW_SESSION, CKF_SERIAL_SESSION,
+};
+use zeroize::Zeroizing;
+
+use super::{CallError, Table, call, ulong};
+
+/// Room for one attribute: more than any modulus has, and a length that none has, so that a
+/// module which leaves the length untouched is noticed.
+const ROOM: usize = 4099;
+
+/// Objects asked for in one `C_FindObjects`.
+const BATCH: usize = 64;
+
+/// A session. Closed when dropped.
+pub(in crate::token) struct RawSession {
+    table: Arc<Table>,
+    handle: CK_SESSION_HANDLE,
+    /// A session has one operation at a time, so that threads cannot share it.
+    _not_sync: PhantomData<Cell<()>>,
+}
+
+impl RawSession {
+    /// `C_OpenSession`.
+    pub(in crate::token) fn open(
+        table: &Arc<Table>,
+        slot: CK_SLOT_ID,
+        writable: bool,
+    ) -> Result<Self, CallError> {
+        let flags: CK_FLAGS = CKF_SERIAL_SESSION | if writable { CKF_RW_SESSION } else { 0 };
+        let mut handle = 0;
+        call!(
+            table,
+            C_OpenSession(slot, flags, null_mut(), None, &mut handle)
+        )?;
+        Ok(Self {
+            table: table.clone(),
+            handle,
+            _not_sync: PhantomData,
+        })
+    }
+
+    /// `C_Login`; with no PIN the reader asks for it itself.
+    pub(in crate::token) fn login(
+        &self,
+        user: CK_USER_TYPE,
+        pin: Option<&[u8]>,
+    ) -> Result<(), CallError> {
+        let mut pin = pin.map(|pin| Zeroizing::new(pin.to_vec()));
+        let (place, len) = match &mut pin {
+            Some(pin) => (pin.as_mut_ptr(), ulong(pin.len())),
+            None => (null_mut(), 0),
+        };
+        call!(self.table, C_Login(self.handle, user, place, len))
+    }
+
+    /// `C_InitPIN`.
+    pub(in crate::token) fn init_pin(&self, pin: &[u8]) -> Result<(), CallError> {
+        let mut pin = Zeroizing::new(pin.to_vec());
+        call!(
+            self.table,
+            C_InitPIN(self.handle, pin.as_mut_ptr(), ulong(pin.len()))
+        )
+    }
+
+    /// `C_FindObjects`: all objects that have the attributes of `template`.
+    pub(in crate::token) fn find(
+        &self,
+        template: &[Attribute],
+    ) -> Result<Vec<CK_OBJECT_HANDLE>, CallError> {
+        let mut template = to_raw(template);
+        let (place, len) = (template.as_mut_ptr(), ulong(template.len()));
+        call!(self.table, C_FindObjectsInit(self.handle, place, len))?;
+        let found = self.found();
+        // Even after a failure, or the session stays in the search.
+        let ended = call!(self.table, C_FindObjectsFinal(self.handle));
+        found.and_then(|found| ended.map(|()| found))
+    }
+
+    fn found(&self) -> Result<Vec<CK_OBJECT_HANDLE>, CallError> {
+        let mut all = Vec::new();
+        loop {
+            let mut batch = [0; BATCH];
+            let mut count = 0;
+            call!(
+                self.table,
+                C_FindObjects(self.handle, batch.as_mut_ptr(), ulong(BATCH), &mut count)
+            )?;
+            let count = (count as usize).min(BATCH);
+            all.extend_from_slice(&batch[..count]);
+            if count == 0 {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// `C_GetAttributeValue` of one attribute, since one that a token does not like may spoil the
+    /// call for all. `None` where the length is left untouched or said to be unavailable.
+    pub(in crate::token) fn attribute(
+        &self,
+        object: CK_OBJECT_HANDLE,
+        kind: AttributeType,
+    ) -> Result<Option<Vec<u8>>, CallError> {
+        let mut value = vec![0; ROOM];
+        let mut attribute = CK_ATTRIBUTE {
+            type_: kind.into(),
+            pValue: value.as_mut_ptr().cast(),
+            ulValueLen: ulong(ROOM),
+        };
+        call!(
+            self.table,
+            C_GetAttributeValue(self.handle, object, &mut attribute, 1)
+        )?;
+        Ok(usize::try_from(attribute.ulValueLen)
+            .ok()
+            .filter(|&len| len < ROOM)
+            .map(|len| {
+                value.truncate(len);
+                value
+            }))
+    }
+
+    /// `C_SetAttributeValue` of one attribute.
+    pub(in crate::token) fn set(
+        &self,
+        object: CK_OBJECT_HANDLE,
+        attribute: &Attribute,
+    ) -> Result<(), CallError> {
+        let mut raw = CK_ATTRIBUTE::from(attribute);
+        call!(
+            self.table,
+            C_SetAttributeValue(self.handle, object, &mut raw, 1)
+        )
+    }
+
+    /// `C_GenerateKeyPair`; returns the private key.
+    pub(in crate::token) fn generate_key_pair(
+        &self,
+        mechanism: &Mechanism<'_>,
+        public: &[Attribute],
+        private: &[Attribute],
+    ) -> Result<CK_OBJECT_HANDLE, CallError> {
+        let mut mechanism = CK_MECHANISM::from(mechanism);
+        let (mut public, mut private) = (to_raw(public), to_raw(private));
+        let mut handles = (0, 0);
+        call!(
+            self.table,
+            C_GenerateKeyPair(
+                self.handle,
+                &mut mechanism,
+                public.as_mut_ptr(),
+                ulong(public.len()),
+                private.as_mut_ptr(),
+                ulong(private.len()),
+                &mut handles.0,
+                &mut handles.1,
+            )
+        )?;
+        Ok(handles.1)
+    }
+
+    /// `C_CreateObject`.
+    pub(in crate::token) fn create(
+        &self,
+        template: &[Attribute],
+    ) -> Result<CK_OBJECT_HANDLE, CallError> {
+        let mut template = to_raw(template);
+        let (place, len) = (template.as_mut_ptr(), ulong(template.len()));
+        let mut handle = 0;
+        call!(
+            self.table,
+            C_CreateObject(self.handle, place, len, &mut handle)
+        )?;
+        Ok(handle)
+    }
+
+    /// `C_DestroyObject`.
+    pub(in crate::token) fn destroy(&self, object: CK_OBJECT_HANDLE) -> Result<(), CallError> {
+        call!(self.table, C_DestroyObject(self.handle, object))
+    }
+
+    /// `C_DecryptInit`.
+    pub(in crate::token) fn decrypt_init(
+        &self,
+        mechanism: &Mechanism<'_>,
+        key: CK_OBJECT_HANDLE,
+    ) -> Result<(), CallError> {
+        let mut mechanism = CK_MECHANISM::from(mechanism);
+        call!(self.table, C_DecryptInit(self.handle, &mut mechanism, key))
+    }
+
+    /// One `C_Decrypt`, with a buffer as large as `ciphertext`, so that no module finds it too
+    /// small and none is asked for the length.
+    pub(in crate::token) fn decrypt(
+        &self,
+        ciphertext: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, CallError> {
+        let mut input = ciphertext.to_vec();
+        let mut output = Zeroizing::new(vec![0; ciphertext.len()]);
+        let mut len: CK_ULONG = ulong(output.len());
+        let (from, to) = (input.as_mut_ptr(), output.as_mut_ptr());
+        call!(
+            self.table,
+            C_Decrypt(self.handle, from, ulong(input.len()), to, &mut len)
+        )?;
+        // A module that claims more than the buffer holds has not written it: keep what is there.
+        output.truncate(usize::try_from(len).unwrap_or(usize::MAX));
+        Ok(output)
+    }
+
+    fn close(&self) -> Result<(), CallError> {
+        call!(self.table, C_CloseSession(self.handle))
+    }
+}
+
+impl Drop for RawSession {
+    fn drop(&mut self) {
+        // One that is closed already, or whose device is gone, needs nothing more.
+        let _ = self.close();
+    }
+}
+
+/// `template` as the standard's structures, which point into it.
+fn to_raw(template: &[Attribute]) -> Vec<CK_ATTRIBUTE> {
+    template.iter().map(CK_ATTRIBUTE::from).collect()
+}

@@ -1,0 +1,404 @@
+//! README and docs/ say what the program does: their command lines parse, their links lead somewhere, and their tables
+//! are those of the source.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use iexec_hsm::cli::config::Config;
+use serde_json::Value;
+use support::*;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A page of the documentation.
+struct Page {
+    path: PathBuf,
+    text: String,
+}
+
+impl Page {
+    fn read(path: PathBuf) -> Self {
+        let text = fs::read_to_string(&path).unwrap();
+        Self { path, text }
+    }
+
+    fn named(name: &str) -> Self {
+        Self::read(root().join(name))
+    }
+
+    fn name(&self) -> String {
+        self.path
+            .strip_prefix(root())
+            .unwrap()
+            .display()
+            .to_string()
+    }
+
+    /// The fenced blocks in one of `languages`.
+    fn blocks(&self, languages: &[&str]) -> Vec<String> {
+        let mut blocks = Vec::new();
+        let mut open: Option<(bool, String)> = None;
+        for line in self.text.lines() {
+            match (line.strip_prefix("```"), &mut open) {
+                (Some(language), None) => {
+                    open = Some((languages.contains(&language), String::new()));
+                }
+                (Some(_), Some(_)) => {
+                    blocks.extend(open.take().filter(|it| it.0).map(|it| it.1));
+                }
+                (None, Some((_, block))) => {
+                    block.push_str(line);
+                    block.push('\n');
+                }
+                (None, None) => {}
+            }
+        }
+        assert!(open.is_none(), "{}: a block is not closed", self.name());
+        blocks
+    }
+
+    /// The text outside fenced blocks.
+    fn prose(&self) -> String {
+        let parts = self.text.split("\n```");
+        parts.step_by(2).collect::<Vec<_>>().join("\n")
+    }
+
+    /// What stands between backticks in the prose.
+    fn code(&self) -> Vec<String> {
+        let prose = self.prose();
+        let parts = prose.split('`').skip(1).step_by(2);
+        parts.map(|it| it.replace('\n', " ")).collect()
+    }
+}
+
+fn pages() -> Vec<Page> {
+    let mut paths: Vec<PathBuf> = [
+        "README.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+    ]
+    .map(|name| root().join(name))
+    .into();
+    let docs = fs::read_dir(root().join("docs")).unwrap();
+    paths.extend(docs.map(|entry| entry.unwrap().path()));
+    paths.retain(|path| path.extension().is_some_and(|it| it == "md"));
+    paths.sort();
+    paths.into_iter().map(Page::read).collect()
+}
+
+/// The words of a shell command line, as far as documentation needs it: quotes, comments, pipes and redirections.
+/// Each command of a pipeline or list is one vector.
+fn commands(line: &str) -> Vec<Vec<String>> {
+    let mut commands = vec![vec![]];
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    for c in line.chars().chain([' ']) {
+        match quote {
+            Some(end) if c == end => quote = None,
+            Some(_) => word.get_or_insert_default().push(c),
+            None if c == '\'' || c == '"' => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            None if c == '#' && word.is_none() => break,
+            None if "|;&<>() ".contains(c) => {
+                let last = commands.last_mut().unwrap();
+                last.extend(word.take());
+                if c != ' ' {
+                    commands.push(vec![]);
+                }
+            }
+            None => word.get_or_insert_default().push(c),
+        }
+    }
+    assert_eq!(quote, None, "a quote is not closed: {line}");
+    commands
+}
+
+/// The arguments of every `iexec-hsm` in a line.
+fn ours(line: &str) -> Vec<Vec<String>> {
+    if !line.contains("iexec-hsm ") {
+        return vec![];
+    }
+    let line = line.strip_prefix("$ ").unwrap_or(line);
+    commands(line)
+        .into_iter()
+        .filter(|words| words.first().is_some_and(|word| word == "iexec-hsm"))
+        .map(|mut words| words.split_off(1))
+        .collect()
+}
+
+#[test]
+fn a_shell_line_is_split_into_its_commands() {
+    let split =
+        ours("curl -s 'a|b' | iexec-hsm key show 'pkcs11:id=%01;x=\"' --quiet <in # iexec-hsm no");
+    assert_eq!(split, [["key", "show", "pkcs11:id=%01;x=\"", "--quiet"]]);
+}
+
+#[test]
+fn every_command_line_parses() {
+    let work = Work::without_token();
+    let mut count = 0;
+    for page in pages() {
+        let mut lines: Vec<String> = page.code();
+        for block in page.blocks(&["sh"]) {
+            lines.extend(block.lines().map(str::to_owned));
+        }
+        for block in page.blocks(&["console"]) {
+            // What does not follow a prompt is output.
+            lines.extend(
+                block
+                    .lines()
+                    .filter(|it| it.starts_with("$ "))
+                    .map(str::to_owned),
+            );
+        }
+        for line in lines {
+            for mut words in ours(&line) {
+                // After all else was parsed, this prints help; what stands before it must be right.
+                words.push("--help".into());
+                let run = work.cmd(&words).run();
+                assert_eq!(run.code, Some(0), "{}: {line}\n{}", page.name(), run.err());
+                assert!(
+                    run.out().contains("Usage: iexec-hsm"),
+                    "{}: {line}",
+                    page.name()
+                );
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 30, "only {count} command lines were found");
+}
+
+#[test]
+fn a_wrong_command_line_would_be_noticed() {
+    let work = Work::without_token();
+    for line in [
+        "iexec-hsm result push-encryption-key",
+        "iexec-hsm result decrypt --no-such-option x.zip",
+        "iexec-hsm result encrypt x --format v9",
+    ] {
+        let mut words = ours(line).remove(0);
+        words.push("--help".into());
+        work.cmd(&words).run().fails(2);
+    }
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    for page in pages() {
+        for link in page.prose().split("](").skip(1) {
+            let target = link.split(')').next().unwrap();
+            if target.starts_with("https://") {
+                continue;
+            }
+            let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+            let path = match file {
+                "" => page.path.clone(),
+                file => page.path.parent().unwrap().join(file),
+            };
+            assert!(path.exists(), "{}: {target}", page.name());
+            if !anchor.is_empty() {
+                let found = anchors(&fs::read_to_string(&path).unwrap());
+                assert!(
+                    found.contains(anchor),
+                    "{}: {target} in {found:?}",
+                    page.name()
+                );
+            }
+        }
+    }
+}
+
+/// The anchors of a page's headings.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let headings = text.lines().filter(|line| line.starts_with('#'));
+    headings
+        .map(|line| {
+            let title = line.trim_start_matches('#').trim().to_lowercase();
+            let title = title.replace(' ', "-");
+            title
+                .chars()
+                .filter(|c| c.is_alphanumeric() || *c == '-')
+                .collect()
+        })
+        .collect()
+}
+
+#[test]
+fn every_file_of_the_project_that_is_named_exists() {
+    let folders = ["src/", "docs/", "tests/", "softhsm/", "benches/", ".ci/"];
+    for page in pages() {
+        for code in page.code() {
+            let word = code.split(' ').next().unwrap();
+            if folders.iter().any(|folder| word.starts_with(folder)) {
+                assert!(root().join(word).exists(), "{}: {word}", page.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_rooms_of_the_promises_exist() {
+    let page = Page::named("docs/architecture.md");
+    let mut count = 0;
+    for code in page.code() {
+        if code.ends_with(".rs") && code.contains('/') && !code.starts_with("tests/") {
+            let path = root().join("src").join(code.trim_start_matches("src/"));
+            assert!(path.exists(), "{code}");
+            count += 1;
+        }
+    }
+    assert!(count > 10, "only {count} files were found");
+}
+
+#[test]
+fn exit_codes_are_those_of_the_source() {
+    let source = fs::read_to_string(root().join("src/cli/exit.rs")).unwrap();
+    let (mut numbers, mut words) = (vec![], vec![]);
+    for line in source.lines() {
+        let Some((name, value)) = line.trim().split_once(" => ") else {
+            continue;
+        };
+        match value.trim_end_matches(',').trim_matches('"') {
+            number if number.parse::<u8>().is_ok() => numbers.push((name, number)),
+            word => words.push((name, word)),
+        }
+    }
+    let names = |pairs: &[(&str, &str)]| pairs.iter().map(|it| it.0.to_owned()).collect::<Vec<_>>();
+    assert!(!numbers.is_empty());
+    assert_eq!(names(&numbers), names(&words));
+    let of_source: Vec<_> = numbers
+        .iter()
+        .zip(&words)
+        .map(|(number, word)| (number.1.to_owned(), word.1.to_owned()))
+        .collect();
+    assert_eq!(exit_table(), of_source);
+}
+
+/// Numbers and words of the table in docs/json-and-exit-codes.md.
+fn exit_table() -> Vec<(String, String)> {
+    let page = Page::named("docs/json-and-exit-codes.md");
+    let rows = page.text.lines().filter_map(|line| {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        match cells.as_slice() {
+            ["", number, word, _, ""] if number.parse::<u8>().is_ok() => {
+                Some(((*number).to_owned(), word.trim_matches('`').to_owned()))
+            }
+            _ => None,
+        }
+    });
+    rows.collect()
+}
+
+#[test]
+fn json_examples_are_json() {
+    let table = exit_table();
+    let mut failures = 0;
+    for block in Page::named("docs/json-and-exit-codes.md").blocks(&["json"]) {
+        let json: Value = serde_json::from_str(&block).unwrap();
+        if json["ok"] == false {
+            let error = &json["error"];
+            let row = (
+                error["exit"].to_string(),
+                error["code"].as_str().unwrap().to_owned(),
+            );
+            assert!(table.contains(&row), "{row:?}");
+            failures += 1;
+        }
+    }
+    assert_eq!(failures, 1);
+}
+
+#[test]
+fn exit_codes_in_the_prose_are_in_the_table() {
+    let table = exit_table();
+    for page in pages() {
+        let prose = page.prose();
+        for mention in ["(exit ", "exit code ", "with exit "] {
+            for rest in prose.split(mention).skip(1) {
+                let number: String = rest.chars().take_while(char::is_ascii_digit).collect();
+                let known = number.is_empty() || table.iter().any(|row| row.0 == number);
+                assert!(known, "{}: {mention}{number}", page.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_configuration_shown_sets_every_setting() {
+    let page = Page::named("docs/configuration.md");
+    let block = page.blocks(&["toml"]).remove(0);
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("iexec-hsm")).unwrap();
+    fs::write(folder.path().join("iexec-hsm/config.toml"), &block).unwrap();
+    let config = Config::load(Some(folder.path().as_os_str()), None).unwrap();
+    let shown = format!("{config:?}");
+    let unset: Vec<&str> = top_level(&shown)
+        .into_iter()
+        .filter(|field| field.ends_with(": None"))
+        .collect();
+    assert_eq!(unset, Vec::<&str>::new());
+    let keys = block.lines().filter_map(|line| line.split_once(" = "));
+    for (key, _) in keys {
+        assert!(
+            page.text.contains(&format!("| `{key}`")),
+            "{key} is in no row"
+        );
+    }
+}
+
+/// The fields in what `Debug` shows of a struct, those of inner structs left out.
+fn top_level(shown: &str) -> Vec<&str> {
+    let (mut depth, mut start, mut fields) = (0, 0, vec![]);
+    for (at, c) in shown.char_indices() {
+        match c {
+            '{' | '(' | '[' => depth += 1,
+            '}' | ')' | ']' => depth -= 1,
+            ',' if depth == 1 => {
+                fields.push(shown[start..at].trim());
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    fields.push(shown[start..].trim_end_matches([' ', '}']).trim());
+    fields
+}
+
+#[test]
+fn every_variable_named_is_looked_at() {
+    let mut sources = String::new();
+    for folder in ["src", "tests/support", "softhsm"] {
+        collect(&root().join(folder), &mut sources);
+    }
+    for page in pages() {
+        for code in page.code() {
+            if code.starts_with("IEXEC_")
+                && code.bytes().all(|c| c.is_ascii_uppercase() || c == b'_')
+            {
+                assert!(sources.contains(&code), "{}: {code}", page.name());
+            }
+        }
+    }
+}
+
+fn collect(folder: &Path, text: &mut String) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, text);
+        } else {
+            text.push_str(&fs::read_to_string(&path).unwrap_or_default());
+        }
+    }
+}
