@@ -31,3 +31,4 @@ pub use key::WrappedKey;
 pub use layout::{Layout, Scheme};
 pub use limits::Limits;
 pub use open::Archive;
+pub(crate) use open::FileId;

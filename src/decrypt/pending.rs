@@ -71,6 +71,11 @@ impl PendingFile {
         }
     }
 
+    /// Where it is until it is published.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     pub(crate) fn file(&mut self) -> &mut File {
         // `temp` is taken only by `publish` and `drop`, which end the value.
         #[allow(clippy::expect_used)]
