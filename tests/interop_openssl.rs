@@ -1,5 +1,7 @@
 //! Round trips with `openssl`, `zip`, `unzip` and Java as the other side: none of our code is on both sides.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod support;
 
 use std::fs;
