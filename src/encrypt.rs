@@ -9,8 +9,9 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use crate::archive::{FileId, Scheme};
-use crate::decrypt::{OutputError, PendingFile};
+use crate::decrypt::OutputError;
 use crate::envelope::{Base64Writer, ContentKey, PublicKey, PublicKeyError, SealError, seal};
+use crate::pending::{PendingFile, folder_of};
 
 /// Ciphertext does not compress: the lowest level that notices it and, like the enclave's, ends in
 /// stored blocks. Level 1 makes it larger and slow to read.
@@ -80,7 +81,7 @@ pub fn encrypt(
     zip.start_file(key_entry, options)?;
     write_key(scheme, &wrapped, &mut zip).map_err(write)?;
     zip.finish()?;
-    pending.publish(output, force)?;
+    pending.publish(output, force).map_err(write)?;
     Ok(Sealed { bytes })
 }
 
@@ -142,11 +143,7 @@ fn files_below(folder: &Path, without: &[FileId]) -> io::Result<Vec<PathBuf>> {
 /// A zip of `files`, named relative to `folder`, in a file without a name beside `output`.
 fn zip_of(files: &[PathBuf], folder: &Path, output: &Path) -> Result<File, EncryptError> {
     let write = |error| OutputError::io(output, error);
-    let place = output
-        .parent()
-        .filter(|it| !it.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let mut zip = ZipWriter::new(tempfile::tempfile_in(place).map_err(write)?);
+    let mut zip = ZipWriter::new(tempfile::tempfile_in(folder_of(output)).map_err(write)?);
     for path in files {
         let name = path.strip_prefix(folder).unwrap_or(path);
         let name = name

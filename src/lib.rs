@@ -6,6 +6,7 @@ pub mod cli;
 pub mod decrypt;
 pub mod encrypt;
 pub mod envelope;
+mod pending;
 mod small_file;
 pub mod token;
 pub mod wallet;

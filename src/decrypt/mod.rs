@@ -11,7 +11,6 @@
 mod error;
 mod extract;
 mod output;
-mod pending;
 mod read_ahead;
 mod unlock;
 
@@ -20,11 +19,12 @@ use std::path::Path;
 
 pub use error::DecryptError;
 pub use output::OutputError;
-pub(crate) use pending::PendingFile;
-pub use pending::discard_pending;
+
+pub use crate::pending::discard_pending;
 
 use crate::archive::{Archive, Limits};
 use crate::envelope::{Chunks, ContentKey, KeyName, Opener, Unwrap};
+use crate::pending::PendingFile;
 
 /// Where a result goes.
 pub enum Target<'a> {
@@ -124,13 +124,13 @@ impl Run<'_> {
     }
 
     fn to_file(&self, path: &Path, force: bool) -> Result<(u64, u64), RunError> {
-        let mut pending =
-            pending::PendingFile::create(path).map_err(|e| OutputError::io(path, e))?;
+        let fail = |error| OutputError::io(path, error);
+        let mut pending = PendingFile::create(path).map_err(fail)?;
         let mut opener = self.opener()?;
         let written = self.copy(&mut opener, pending.file(), path);
         let bytes = self.settle(&mut opener, written)?;
         let entries = output::check_result(pending.file(), self.options)?;
-        pending.publish(path, force)?;
+        pending.publish(path, force).map_err(fail)?;
         Ok((bytes, entries))
     }
 
