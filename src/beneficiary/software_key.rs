@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::file::{self, FileError};
+use crate::pending::{folder_of, sync_folder};
 
 /// Why a software key could not be put aside. It is still where it was.
 #[derive(Debug, Error)]
@@ -57,7 +58,7 @@ fn put_aside(path: &Path) -> io::Result<PathBuf> {
         let _ = fs::remove_file(&target);
         return Err(error);
     }
-    file::sync_folder(file::folder_of(path))?;
+    sync_folder(folder_of(path))?;
     Ok(target)
 }
 
