@@ -9,7 +9,6 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::{key, result, token};
 use crate::token::Uri;
-use crate::token::uri::TokenFields;
 use crate::wallet::address::Address;
 
 /// Open encrypted iExec results with a key that never leaves its token.
@@ -146,10 +145,7 @@ pub(super) fn parse_token(text: &str) -> Result<Uri, String> {
     if text.is_empty() {
         return Err("a label or a pkcs11: URI is needed".into());
     }
-    Ok(Uri::for_token(&TokenFields {
-        label: text,
-        ..TokenFields::default()
-    }))
+    Ok(Uri::for_label(text))
 }
 
 /// A size in bytes, with an optional unit: `500`, `64K`, `10GiB`.

@@ -31,7 +31,7 @@ pub use mechanism::Mechanism;
 pub use module::Module;
 pub use pin::{Pin, PinError, PinRequest, PinSource, PinUse};
 pub use result_key::{Facts, Origin, ResultKey};
-pub use select::{choose_key, choose_token};
+pub use select::choose_key;
 pub use session::Session;
 pub use unwrap::TokenKeys;
 pub use uri::Uri;
