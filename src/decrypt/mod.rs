@@ -126,7 +126,7 @@ impl Run<'_> {
     fn to_file(&self, path: &Path, force: bool) -> Result<(u64, u64), RunError> {
         let fail = |error| OutputError::io(path, error);
         let mut pending = PendingFile::create(path).map_err(fail)?;
-        let mut opener = self.opener()?;
+        let mut opener = self.opener();
         let written = self.copy(&mut opener, pending.file(), path);
         let bytes = self.settle(&mut opener, written)?;
         let entries = output::check_result(pending.file(), self.options)?;
@@ -136,7 +136,7 @@ impl Run<'_> {
 
     fn to_folder(&self, path: &Path, force: bool) -> Result<(u64, u64), RunError> {
         let mut folder = extract::PendingFolder::create(path)?;
-        let mut opener = self.opener()?;
+        let mut opener = self.opener();
         let walked = folder.extract(&mut opener, &self.options.limits);
         let summary = self.settle(&mut opener, walked)?;
         folder.publish(force)?;
@@ -144,19 +144,18 @@ impl Run<'_> {
     }
 
     fn to_stream(&self, stream: &mut dyn Write) -> Result<(u64, u64), RunError> {
-        let mut opener = self.opener()?;
+        let mut opener = self.opener();
         let walked = extract::check(&mut opener, &self.options.limits);
         let summary = self.settle(&mut opener, walked)?;
-        let bytes = self.copy(&mut self.opener()?, stream, Path::new("-"))?;
+        let bytes = self.copy(&mut self.opener(), stream, Path::new("-"))?;
         stream
             .flush()
             .map_err(|error| OutputError::io(Path::new("-"), error))?;
         Ok((bytes, summary.entries))
     }
 
-    fn opener(&self) -> Result<Opener<'_, impl Chunks + use<'_>>, RunError> {
-        let chunks = read_ahead::chunks(self.archive, self.progress)?;
-        Ok(Opener::new(self.key, chunks))
+    fn opener(&self) -> Opener<'_, impl Chunks + use<'_>> {
+        Opener::new(self.key, read_ahead::chunks(self.archive, self.progress))
     }
 
     /// Copies the whole result, and counts it against the limit.
