@@ -21,6 +21,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Opens `archive` into the file `output`, and returns the URI of the key that opened it.
+///
+/// # Errors
+/// Whatever is wrong, `output` is as it was.
 pub fn open(
     module: &str,
     label: &str,

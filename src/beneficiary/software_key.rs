@@ -27,6 +27,9 @@ pub enum BackupError {
 
 /// Renames a key file that holds a PEM private key to `<name>.software.pem`, or `-1`, `-2`, …
 /// before the extension where that is taken, with mode 0600. Returns the new path.
+///
+/// # Errors
+/// [`BackupError`]; the file is then still where it was.
 pub fn backup_software_key(path: &Path) -> Result<PathBuf, BackupError> {
     if !is_in(&file::read(path)?) {
         return Err(BackupError::NotASoftwareKey { path: path.into() });
