@@ -105,3 +105,6 @@ impl PublicKey {
         .map_err(PublicKeyError::Wrap)
     }
 }
+
+#[cfg(test)]
+mod tests;

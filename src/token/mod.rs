@@ -18,6 +18,8 @@ mod raw;
 mod result_key;
 mod select;
 mod session;
+#[cfg(test)]
+mod testing;
 mod unwrap;
 pub mod uri;
 

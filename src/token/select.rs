@@ -60,3 +60,6 @@ pub fn choose_key(
         present,
     })
 }
+
+#[cfg(test)]
+mod tests;
