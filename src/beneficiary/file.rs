@@ -1,14 +1,14 @@
 //! Reading and replacing the small files of the folder.
 
-use std::fs::{self, DirBuilder, File, Permissions};
+use std::fs::{self, DirBuilder, Permissions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use crate::pending::{PendingFile, folder_of};
 use crate::small_file;
 
 /// Why a file of the folder could not be read or written.
@@ -59,7 +59,7 @@ pub(super) fn write_atomic(path: &Path, content: &[u8]) -> Result<(), FileError>
 /// A complete file beside its final name. Dropped, it is gone.
 #[derive(Debug)]
 pub(super) struct Prepared {
-    file: NamedTempFile,
+    file: PendingFile,
     path: PathBuf,
 }
 
@@ -86,42 +86,22 @@ impl Prepared {
     /// Gives the file its name, replacing what is there.
     pub(super) fn persist(self) -> Result<(), FileError> {
         let Self { file, path } = self;
-        let renamed = file.persist(&path).map_err(io::Error::from);
-        renamed
-            .and_then(|_| sync_folder(folder_of(&path)))
+        file.publish(&path, true)
             .map_err(|source| FileError::Write { path, source })
     }
 }
 
-fn write_beside(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
-    let folder = folder_of(path);
+fn write_beside(path: &Path, content: &[u8]) -> io::Result<PendingFile> {
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
-        .create(folder)?;
-    let mut builder = tempfile::Builder::new();
-    let mut file = builder
-        .prefix(".iexec-hsm-")
-        .suffix(".part")
-        .tempfile_in(folder)?;
-    file.write_all(content)?;
-    file.as_file()
+        .create(folder_of(path))?;
+    let mut pending = PendingFile::create(path)?;
+    pending.file().write_all(content)?;
+    pending
+        .file()
         .set_permissions(Permissions::from_mode(0o644))?;
-    file.as_file().sync_all()?;
-    Ok(file)
-}
-
-/// Makes a rename in a folder survive a power cut.
-pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-/// The folder that a file is in, which is the working directory for a bare name.
-pub(super) fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    }
+    Ok(pending)
 }
 
 /// Gives a file that may hold a private key the mode it should have had.
@@ -165,12 +145,6 @@ mod tests {
             Err(FileError::Write { .. })
         ));
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn a_bare_name_is_in_the_working_directory() {
-        assert_eq!(folder_of(Path::new("key")), Path::new("."));
-        assert_eq!(folder_of(Path::new("a/key")), Path::new("a"));
     }
 
     #[test]

@@ -85,6 +85,9 @@ impl KeyFile {
     }
 
     /// Reads a key file.
+    ///
+    /// # Errors
+    /// When it cannot be read, is anything but a key reference, or says how to reach the key.
     pub fn read(path: &Path) -> Result<Self, KeyFileError> {
         let content = file::read(path)?;
         if software_key::is_in(&content) {
@@ -103,6 +106,9 @@ impl KeyFile {
     }
 
     /// Writes the key file, all of it or nothing. Only another key reference is ever replaced.
+    ///
+    /// # Errors
+    /// When something else stands there, or writing fails; what stood there before still does.
     pub fn write_atomic(&self, path: &Path) -> Result<(), KeyFileError> {
         Self::check_replaceable(path)?;
         file::write_atomic(path, self.text().as_bytes())?;

@@ -53,6 +53,9 @@ impl Folder {
     }
 
     /// The addresses that have a key file or a public key file, in order. A missing folder has none.
+    ///
+    /// # Errors
+    /// [`FileError::Read`] when the folder cannot be listed.
     pub fn addresses(&self) -> Result<Vec<Address>, FileError> {
         let unreadable = |source| FileError::Read {
             path: self.path.clone(),

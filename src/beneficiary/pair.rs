@@ -14,12 +14,18 @@ pub struct Pair {
 
 impl Folder {
     /// Refuses an address whose files hold what would be lost, before a key is made for it.
+    ///
+    /// # Errors
+    /// When one of them is no key reference of ours, or cannot be read.
     pub fn check_replaceable(&self, address: &Address) -> Result<(), KeyFileError> {
         KeyFile::check_replaceable(&self.key_path(address))?;
         self.check_public_replaceable(address)
     }
 
     /// The same for the public key file alone.
+    ///
+    /// # Errors
+    /// When it holds a private key, or cannot be read.
     pub fn check_public_replaceable(&self, address: &Address) -> Result<(), KeyFileError> {
         let path = self.public_key_path(address);
         match file::read(&path) {
@@ -33,6 +39,9 @@ impl Folder {
     }
 
     /// Writes both files of an address, but not yet under their names.
+    ///
+    /// # Errors
+    /// When the folder or a file cannot be made.
     pub fn prepare(
         &self,
         address: &Address,
@@ -48,6 +57,9 @@ impl Folder {
 
 impl Pair {
     /// Gives both files their names. Only another key reference is ever replaced.
+    ///
+    /// # Errors
+    /// When something else stands there by now, or a file cannot be renamed.
     pub fn commit(self) -> Result<(), KeyFileError> {
         KeyFile::check_replaceable(self.key.path())?;
         self.key.persist()?;

@@ -11,7 +11,6 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::{key, result, token};
 use crate::token::Uri;
-use crate::token::uri::TokenFields;
 use crate::wallet::address::Address;
 
 /// Open encrypted iExec results with a key that never leaves its token.
@@ -148,22 +147,18 @@ pub(super) fn parse_token(text: &str) -> Result<Uri, String> {
     if text.is_empty() {
         return Err("a label or a pkcs11: URI is needed".into());
     }
-    Ok(Uri::for_token(&TokenFields {
-        label: text,
-        ..TokenFields::default()
-    }))
+    Ok(Uri::for_label(text))
 }
 
 /// A size in bytes, with an optional unit: `500`, `64K`, `10GiB`.
 pub(super) fn parse_size(text: &str) -> Result<u64, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = text[digits.len()..].to_ascii_uppercase();
-    let shift = match unit.trim_end_matches("IB").trim_end_matches('B') {
-        "" => 0,
-        "K" => 10,
-        "M" => 20,
-        "G" => 30,
-        "T" => 40,
+    let shift = match text[digits.len()..].to_ascii_uppercase().as_str() {
+        "" | "B" => 0,
+        "K" | "KB" | "KIB" => 10,
+        "M" | "MB" | "MIB" => 20,
+        "G" | "GB" | "GIB" => 30,
+        "T" | "TB" | "TIB" => 40,
         _ => return Err("the units are K, M, G and T (powers of 1024)".into()),
     };
     let number: u64 = digits.parse().map_err(|_| "not a number".to_owned())?;
@@ -254,3 +249,6 @@ fn typed(arguments: &[OsString]) -> String {
     }
     names.join(" ")
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use super::pins::Pins;
 use super::secrets::Secrets;
 use crate::archive::Limits;
 use crate::beneficiary::Folder;
-use crate::token::{Module, TokenInfo, Uri, choose_token, discover};
+use crate::token::{Module, TokenInfo, Uri, discover};
 use crate::wallet::locate::{KeystoreDir, Located, WalletOptions, locate};
 
 /// What options, environment and configuration say, merged.
@@ -78,7 +78,7 @@ impl Context {
             .as_ref()
             .or(self.global.key.as_ref())
             .or(recorded);
-        Ok(choose_token(module.tokens()?, wanted)?)
+        Ok(module.token(wanted)?)
     }
 
     /// Where PINs come from. The secrets of the environment go with it.

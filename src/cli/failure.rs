@@ -12,7 +12,7 @@ use crate::beneficiary::public_key_file::PublicKeyFileError;
 use crate::beneficiary::software_key::BackupError;
 use crate::decrypt::{DecryptError, OutputError};
 use crate::encrypt::EncryptError;
-use crate::envelope::PublicKeyError;
+use crate::envelope::{PublicKeyError, SealError};
 use crate::token::uri::UriError;
 use crate::token::{PinError, SoftwareKeyError, TokenError};
 use crate::wallet::address::AddressError;
@@ -166,7 +166,9 @@ impl From<EncryptError> for Failure {
         match error {
             EncryptError::Output(error) => error.into(),
             EncryptError::Wrap(error) => error.into(),
-            EncryptError::Read { .. } | EncryptError::Zip(_) => Self::new(Exit::IoFailed, error),
+            EncryptError::Read { .. }
+            | EncryptError::Zip(_)
+            | EncryptError::Seal(SealError::Io(_)) => Self::new(Exit::IoFailed, error),
             EncryptError::Name(_) | EncryptError::Seal(_) => Self::new(Exit::Failed, error),
         }
     }

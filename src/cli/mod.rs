@@ -1,7 +1,7 @@
 //! All that a person sees: arguments, prompts, progress, text and JSON, exit codes.
 
 mod args;
-pub mod config;
+mod config;
 mod context;
 mod exit;
 mod failure;

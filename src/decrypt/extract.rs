@@ -3,10 +3,10 @@ use std::io::{self, BufRead, Read, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use super::pending::{self, PendingDir};
 use super::{OutputError, RunError};
 use crate::archive::Limits;
 use crate::archive::inner::{EntryName, InnerError, InnerSummary, Visitor, walk};
+use crate::pending::{self, PendingDir};
 
 /// Checks a result as it streams by, and keeps nothing.
 pub(super) fn check(result: &mut impl BufRead, limits: &Limits) -> Result<InnerSummary, RunError> {

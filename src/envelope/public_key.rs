@@ -83,9 +83,9 @@ impl PublicKey {
         self.0.e().to_bytes_be()
     }
 
-    /// Whether the number in `ciphertext` is below the modulus, as RFC 8017 demands of one.
-    pub fn is_above(&self, ciphertext: &[u8]) -> bool {
-        BigUint::from_bytes_be(ciphertext) < *self.0.n()
+    /// Whether the big-endian `number` is below the modulus, as RFC 8017 demands of a ciphertext.
+    pub fn is_below_modulus(&self, number: &[u8]) -> bool {
+        BigUint::from_bytes_be(number) < *self.0.n()
     }
 
     /// Wraps `secret` as the enclave of `scheme` does: RSAES-PKCS1-v1_5, or RSAES-OAEP with
@@ -105,3 +105,6 @@ impl PublicKey {
         .map_err(PublicKeyError::Wrap)
     }
 }
+
+#[cfg(test)]
+mod tests;

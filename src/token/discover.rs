@@ -104,3 +104,6 @@ fn with_absent(mut tried: Vec<Tried>) -> Vec<Tried> {
     }
     tried
 }
+
+#[cfg(test)]
+mod tests;

@@ -163,3 +163,6 @@ fn listed_or(items: &[String], none: &str, some: &str) -> String {
         format!("{some}{}", listed(items))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -172,3 +172,6 @@ pub(super) fn padded(field: &[u8]) -> String {
     let text = field.split(|&byte| byte == 0).next().unwrap_or_default();
     String::from_utf8_lossy(text).trim_end().to_owned()
 }
+
+#[cfg(test)]
+mod tests;

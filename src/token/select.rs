@@ -1,10 +1,10 @@
 use super::{ResultKey, TokenError, TokenInfo, Uri};
 
-/// The one token that is set up and fits `wanted`.
-///
-/// # Errors
-/// When none or more than one does; the error lists the candidates as paste-ready URIs.
-pub fn choose_token(tokens: Vec<TokenInfo>, wanted: Option<&Uri>) -> Result<TokenInfo, TokenError> {
+/// The one of `tokens` that is set up and fits `wanted`.
+pub(super) fn choose_token(
+    tokens: Vec<TokenInfo>,
+    wanted: Option<&Uri>,
+) -> Result<TokenInfo, TokenError> {
     let present: Vec<String> = tokens.iter().map(|token| token.uri().to_string()).collect();
     let mut fitting: Vec<TokenInfo> = tokens
         .into_iter()
@@ -60,3 +60,6 @@ pub fn choose_key(
         present,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -42,6 +42,9 @@ pub enum AddressError {
 
 impl Address {
     /// Reads an address that a key is made or looked up for: any but the zero address.
+    ///
+    /// # Errors
+    /// [`AddressError`], which never shows the text.
     pub fn parse_beneficiary(text: &str) -> Result<Self, AddressError> {
         match text.parse()? {
             Self([0, rest @ ..]) if rest == [0; LENGTH - 1] => Err(AddressError::Zero),

@@ -4,6 +4,7 @@
 #![allow(dead_code, unused_imports, unreachable_pub)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod java;
 mod pty;
 mod run;
 mod sdk;
@@ -12,6 +13,7 @@ pub mod spy;
 mod token;
 mod zips;
 
+pub use java::java_zip;
 pub use pty::Pty;
 pub use run::{Cmd, Run, Started, Work};
 pub use sdk::{Sdk, sdk_fixtures};
