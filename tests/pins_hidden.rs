@@ -6,8 +6,11 @@ mod support;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use support::*;
 
@@ -151,25 +154,34 @@ fn a_running_process_shows_no_pin_in_proc() {
 }
 
 #[test]
-fn another_user_cannot_look_into_the_process() {
-    let token = marked();
-    let work = Work::new(&token);
+fn other_processes_of_the_same_user_cannot_look_into_it() {
+    if !rustix::process::geteuid().is_root() {
+        println!("skipped: only root can run the program as another user");
+        return;
+    }
+    let work = Work::without_token();
+    let everybody = fs::Permissions::from_mode(0o777);
+    for folder in [work.folder(), work.home(), work.folder().join("..")] {
+        fs::set_permissions(folder, everybody.clone()).unwrap();
+    }
     let gate = fifo(&work, "gate");
-    let cmd = work.cmd(["key", "list", "--pin-file"]).arg(&gate);
-    let started = cmd.start();
-    let mut gate = OpenOptions::new().write(true).open(gate).unwrap();
-    // What a process that is not dumpable has belongs to root, whoever runs it.
-    let status = fs::read_to_string(format!("/proc/{}/status", started.id())).unwrap();
-    assert!(status.contains("iexec-hsm"), "{status}");
-    let dumpable = Command::new("sh")
-        .args(["-c", "exec setpriv --reuid=65534 --clear-groups cat \"$0\""])
-        .arg(format!("/proc/{}/environ", started.id()))
-        .output()
-        .unwrap();
-    assert!(!dumpable.status.success(), "{dumpable:?}");
-    writeln!(gate, "{PIN}").unwrap();
+    let as_nobody = r#"cp "$1" iexec-hsm; shift; exec setpriv --reuid=65534 --clear-groups ./iexec-hsm "$@" <gate"#;
+    let cmd = work.cmd(["result", "inspect", "-", "--no-token"]);
+    let started = cmd.under(["sh", "-c", as_nobody, "sh"]).start();
+    let gate = OpenOptions::new().write(true).open(gate).unwrap();
+    let of = |name: &str| PathBuf::from(format!("/proc/{}/{name}", started.id()));
+    let is_ours = || fs::read_to_string(of("comm")).unwrap() == "iexec-hsm\n";
+    // What a process that cannot be looked into has in /proc belongs to root.
+    let closed = || is_ours() && fs::metadata(of("environ")).unwrap().uid() == 0;
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !closed() {
+        assert!(Instant::now() < deadline, "its user can look into it");
+        thread::yield_now();
+    }
+    let status = fs::read_to_string(of("status")).unwrap();
+    assert!(status.contains("Uid:\t65534"), "{status}");
     drop(gate);
-    started.wait().ok();
+    started.wait().fails(21);
 }
 
 /// Runs a decryption up to the first byte of its output, when the token is long logged in, and
