@@ -163,26 +163,22 @@ impl From<DecryptError<TokenError>> for Failure {
 
 impl From<EncryptError> for Failure {
     fn from(error: EncryptError) -> Self {
-        match error {
-            EncryptError::Output(error) => error.into(),
-            EncryptError::Wrap(error) => error.into(),
+        let hint = error.hint();
+        let exit = match error {
+            EncryptError::Output(error) => return error.into(),
+            EncryptError::Wrap(error) => return error.into(),
             EncryptError::Read { .. }
             | EncryptError::Zip(_)
-            | EncryptError::Seal(SealError::Io(_)) => Self::new(Exit::IoFailed, error),
-            EncryptError::Name(_) | EncryptError::Seal(_) => Self::new(Exit::Failed, error),
-        }
+            | EncryptError::Seal(SealError::Io(_)) => Exit::IoFailed,
+            EncryptError::Name(_) | EncryptError::Seal(_) => Exit::Failed,
+        };
+        Self::new(exit, &error).hint(hint)
     }
 }
 
 impl From<SoftwareKeyError> for Failure {
     fn from(error: SoftwareKeyError) -> Self {
-        let hint = match error {
-            SoftwareKeyError::Encrypted => {
-                "Decrypt it first: openssl pkey -in <file> -out <new file>."
-            }
-            _ => "",
-        };
-        Self::new(Exit::NotSupported, error).hint(hint)
+        Self::new(Exit::NotSupported, &error).hint(error.hint())
     }
 }
 
@@ -194,7 +190,7 @@ impl From<LocateError> for Failure {
 
 impl From<PublicKeyError> for Failure {
     fn from(error: PublicKeyError) -> Self {
-        Self::new(Exit::NotSupported, error)
+        Self::new(Exit::NotSupported, &error).hint(error.hint())
     }
 }
 
@@ -232,3 +228,6 @@ impl From<KeyFileError> for Failure {
         Self::new(exit, error)
     }
 }
+
+#[cfg(test)]
+mod tests;
