@@ -77,6 +77,7 @@ pub mod cli;
 pub mod decrypt;
 pub mod encrypt;
 pub mod envelope;
+mod hex;
 mod pending;
 mod small_file;
 pub mod token;

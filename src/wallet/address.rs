@@ -6,6 +6,8 @@ use std::str::FromStr;
 use sha3::{Digest, Keccak256};
 use thiserror::Error;
 
+use crate::hex::hex;
+
 const LENGTH: usize = 20;
 
 /// An Ethereum address. Shown with `0x` and the EIP-55 checksum in its letter case.
@@ -63,7 +65,7 @@ impl Address {
     }
 
     fn digits(&self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.0)
     }
 
     /// The digits with the letter case that EIP-55 derives from their hash.

@@ -1,7 +1,6 @@
 use clap::Args;
-use serde_json::json;
 
-use super::shared::{Which, facts_json, facts_text, record};
+use super::shared::{Which, facts_text, record};
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -51,23 +50,15 @@ pub(super) fn run(context: &mut Context, command: Adopt) -> Result<Reply, Failur
     chosen.session.prove(key, &mut pins)?;
     let token = chosen.session.token();
     let files = record(context, &address, token, key)?;
-    Ok(Reply::new(json!({
-        "secretPath": files.folder,
-        "privateKeyFile": files.key,
-        "publicKeyFile": files.public,
-        "address": address.to_string(),
-        "key": key.uri(token).to_string(),
-        "bits": key.public.bits(),
-        "token": facts_json(&facts),
-    }))
-    .note(format!(
-        "The key is the result key of {address} now: {}",
-        facts_text(&facts)
-    ))
-    .note(format!(
-        "\"{}\" and \"{}\" written in \"{}\"",
-        files.key,
-        files.public,
-        files.folder.display()
-    )))
+    Ok(Reply::new(files.json(token, key, &facts))
+        .note(format!(
+            "The key is the result key of {address} now: {}",
+            facts_text(&facts)
+        ))
+        .note(format!(
+            "\"{}\" and \"{}\" written in \"{}\"",
+            files.key,
+            files.public,
+            files.folder.display()
+        )))
 }

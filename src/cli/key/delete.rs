@@ -1,12 +1,13 @@
 use clap::Args;
 use serde_json::json;
 
-use super::shared::{Chosen, Which, hex};
+use super::shared::{Chosen, Which};
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::recorded::Recorded;
 use crate::cli::reply::Reply;
+use crate::hex::hex;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Delete {

@@ -1,10 +1,11 @@
 use serde_json::{Value, json};
 
-use super::shared::{Which, facts_json, facts_text, hex};
+use super::shared::{Which, facts_json, facts_text};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::recorded::{Recorded, common_token};
 use crate::cli::reply::Reply;
+use crate::hex::hex;
 use crate::token::{ResultKey, Session, TokenInfo};
 
 pub(super) fn list(context: &mut Context) -> Result<Reply, Failure> {

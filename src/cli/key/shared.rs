@@ -70,9 +70,25 @@ pub(in crate::cli) fn label_for(address: &Address) -> String {
 
 /// The files of an address, as the SDK names them in its JSON.
 pub(in crate::cli) struct Files {
+    address: Address,
     pub(in crate::cli) folder: PathBuf,
     pub(in crate::cli) key: String,
     pub(in crate::cli) public: String,
+}
+
+impl Files {
+    /// What `--raw` says of the key that they record.
+    pub(in crate::cli) fn json(&self, token: &TokenInfo, key: &ResultKey, facts: &Facts) -> Value {
+        json!({
+            "secretPath": self.folder,
+            "privateKeyFile": self.key,
+            "publicKeyFile": self.public,
+            "address": self.address.to_string(),
+            "key": key.uri(token).to_string(),
+            "bits": key.public.bits(),
+            "token": facts_json(facts),
+        })
+    }
 }
 
 /// Writes the key file and the public key file of `address`.
@@ -118,19 +134,15 @@ fn prepare(
 
 fn files(folder: &Folder, address: &Address) -> Files {
     Files {
+        address: *address,
         folder: folder.path().to_owned(),
         key: format!("{address}_key"),
         public: format!("{address}_key.pub"),
     }
 }
 
-/// An id as people give it.
-pub(super) fn hex(id: &[u8]) -> String {
-    id.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// What the token says of a key, in JSON; `null` where it does not tell.
-pub(in crate::cli) fn facts_json(facts: &Facts) -> Value {
+pub(super) fn facts_json(facts: &Facts) -> Value {
     json!({
         "origin": facts.origin().as_str(),
         "sensitive": facts.sensitive,

@@ -9,7 +9,7 @@ use crate::cli::args::{label_parser, parse_id};
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::key::{facts_json, facts_text, label_for, record_new};
+use crate::cli::key::{facts_text, label_for, record_new};
 use crate::cli::reply::Reply;
 use crate::small_file;
 use crate::token::{NewKey, SoftwareKey, import};
@@ -64,16 +64,9 @@ pub(super) fn run(context: &mut Context, command: Import) -> Result<Reply, Failu
     let facts = session.facts(&key);
     let (files, kept) = record_new(context, &address, (&session, &key), put_aside)?;
     let kept = context.absolute(&kept);
-    Ok(Reply::new(json!({
-        "secretPath": files.folder,
-        "privateKeyFile": files.key,
-        "publicKeyFile": files.public,
-        "address": address.to_string(),
-        "key": key.uri(session.token()).to_string(),
-        "bits": key.public.bits(),
-        "token": facts_json(&facts),
-        "softwareKey": kept,
-    }))
+    let mut json = files.json(session.token(), &key, &facts);
+    json["softwareKey"] = json!(kept);
+    Ok(Reply::new(json)
     .note(format!("The key is on the token \"{}\": {}", token.label, facts_text(&facts)))
     .note(key.uri(session.token()).to_string())
     .note(format!(
