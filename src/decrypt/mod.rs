@@ -10,6 +10,7 @@
 
 mod error;
 mod extract;
+mod made_folder;
 mod output;
 mod read_ahead;
 mod unlock;
@@ -18,6 +19,7 @@ use std::io::{self, BufRead, Write};
 use std::path::Path;
 
 pub use error::DecryptError;
+pub use made_folder::MadeFolder;
 pub use output::OutputError;
 
 pub use crate::pending::discard_pending;
