@@ -1,5 +1,7 @@
 //! Every layout that results ever came in opens, to the same bytes, and `inspect` names it.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod support;
 
 use std::path::Path;
