@@ -101,6 +101,8 @@ fn write_beside(path: &Path, content: &[u8]) -> io::Result<PendingFile> {
     pending
         .file()
         .set_permissions(Permissions::from_mode(0o644))?;
+    // A full disk must show now, and not when both files of an address get their names.
+    pending.file().sync_all()?;
     Ok(pending)
 }
 

@@ -129,3 +129,67 @@ fn every_exit_has_a_status_and_a_word_of_its_own() {
     words.dedup();
     assert_eq!(words.len(), all.len());
 }
+
+#[test]
+fn failures_of_archives_end_as_documented() {
+    let path = || std::path::PathBuf::from("a.zip");
+    let reason = || "it ends early".to_owned();
+    for (error, exit) in [
+        (
+            ArchiveError::Io {
+                path: path(),
+                source: full(),
+            },
+            Exit::IoFailed,
+        ),
+        (
+            ArchiveError::Spool {
+                path: path(),
+                source: full(),
+            },
+            Exit::IoFailed,
+        ),
+        (ArchiveError::NotAFile { path: path() }, Exit::NotAnArchive),
+        (ArchiveError::NotAZip, Exit::NotAnArchive),
+        (
+            ArchiveError::Truncated { reason: reason() },
+            Exit::NotAnArchive,
+        ),
+        (
+            ArchiveError::Malformed { reason: reason() },
+            Exit::NotAnArchive,
+        ),
+        (
+            ArchiveError::Ambiguous { reason: reason() },
+            Exit::NotAnArchive,
+        ),
+        (
+            ArchiveError::Missing {
+                found: "aes-key.rsa",
+                missing: "iexec_out.zip.aes".into(),
+            },
+            Exit::NotAnArchive,
+        ),
+        (
+            ArchiveError::LoneBody {
+                body: path(),
+                missing: "aes-key.rsa".into(),
+            },
+            Exit::NotAnArchive,
+        ),
+        (
+            ArchiveError::WrappedKeyLength { len: 7 },
+            Exit::NotAnArchive,
+        ),
+        (ArchiveError::NotEncrypted, Exit::NotAnArchive),
+        (
+            ArchiveError::TooLarge {
+                what: "body (bytes)",
+                limit: 7,
+            },
+            Exit::TooLarge,
+        ),
+    ] {
+        is(error, exit);
+    }
+}

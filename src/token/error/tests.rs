@@ -23,6 +23,7 @@ fn every_variant() -> Vec<TokenError> {
             label: label(),
             tries: PinState::CountLow,
         },
+        TokenError::SoPinWrong(label()),
         TokenError::PinLength {
             label: label(),
             len: 3,
