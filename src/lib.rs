@@ -2,6 +2,7 @@
 
 pub mod archive;
 pub mod beneficiary;
+pub mod chain;
 pub mod cli;
 pub mod decrypt;
 pub mod encrypt;
