@@ -1,0 +1,3 @@
+//! iExec's Secret Management Service: what is published there, and what is signed for it.
+
+pub mod challenge;
