@@ -72,6 +72,7 @@
 
 pub mod archive;
 pub mod beneficiary;
+pub mod chain;
 #[doc(hidden)]
 pub mod cli;
 pub mod decrypt;
@@ -80,5 +81,6 @@ pub mod envelope;
 mod hex;
 mod pending;
 mod small_file;
+pub mod sms;
 pub mod token;
 pub mod wallet;

@@ -1,0 +1,108 @@
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use super::known::known_names;
+use super::tee_framework::TeeFramework;
+
+/// Why a chain cannot be used. Where the SDK has words for it, the text begins with them. No value
+/// of the file is shown.
+#[derive(Debug, Error)]
+pub enum ChainError {
+    /// `chain.json` is there and cannot be read.
+    #[error("cannot read {path:?}: {source}; check its permissions, or move it away")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// `chain.json` is not JSON.
+    #[error("{path:?} is not JSON at line {line}, column {column}: {problem}; correct it there")]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// The line of the error, from 1.
+        line: usize,
+        /// The column of the error, in bytes.
+        column: usize,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A value of `chain.json` is of the wrong kind.
+    #[error("{path:?} is wrong at {key}: {problem}; correct it there")]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// Where it is wrong, as in `chains.bellecour.sms.scone`.
+        key: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// There is no `chain.json`, and no chain was named.
+    #[error(
+        "Missing \"chain.json\" file, did you forget to run \"iexec init\"? Go to the folder that has it, or name the chain with --chain ({})",
+        known_names().join(", ")
+    )]
+    NoFile,
+    /// No chain was named, by `chain.json` neither.
+    #[error(
+        "Missing chain parameter. Check your \"chain.json\" file: it sets no \"default\"; add one, or name the chain with --chain"
+    )]
+    NoDefault,
+    /// `chain.json` does not have the named chain.
+    #[error(
+        "Missing {name:?} chain in \"chain.json\"; {}add this one there under \"chains\"",
+        listed(.there)
+    )]
+    NotInFile {
+        /// The name, or the number.
+        name: String,
+        /// The names in the file.
+        there: Vec<String>,
+    },
+    /// The named chain is not built in, and there is no `chain.json`.
+    #[error(
+        "the chain {name:?} is not known and there is no \"chain.json\" here; choose one of {} with --chain, or go to the folder that has the file",
+        known_names().join(", ")
+    )]
+    NotKnown {
+        /// The name, or the number.
+        name: String,
+    },
+    /// The chain has no RPC service.
+    #[error(
+        "Missing RPC host, no \"host\" key in \"chain.json\" and no default value for chain {chain}; add its URL there"
+    )]
+    NoHost {
+        /// The number, else the name.
+        chain: String,
+    },
+    /// The chain has no Secret Management Service.
+    #[error(
+        "Missing sms in \"chain.json\" for chain {chain}; choose another chain with --chain, add the URL there, or give it with --sms-url"
+    )]
+    NoSms {
+        /// The number, else the name.
+        chain: String,
+    },
+    /// The chain has no Secret Management Service for the chosen framework.
+    #[error(
+        "Missing sms for tee framework {framework} in \"chain.json\" for chain {chain}; choose another with --tee-framework, add the URL there, or give it with --sms-url"
+    )]
+    NoSmsFor {
+        /// The framework.
+        framework: TeeFramework,
+        /// The number, else the name.
+        chain: String,
+    },
+}
+
+fn listed(there: &[String]) -> String {
+    if there.is_empty() {
+        return String::new();
+    }
+    let quoted: Vec<_> = there.iter().map(|name| format!("{name:?}")).collect();
+    format!("choose one of {} with --chain, or ", quoted.join(", "))
+}

@@ -1,0 +1,17 @@
+//! iExec's chains: their names, addresses and URLs, and what `chain.json` makes of them.
+
+mod error;
+mod file;
+mod known;
+mod node;
+mod select;
+mod sms_url;
+mod tee_framework;
+
+pub use error::ChainError;
+pub use file::{ChainEntry, ChainFile};
+pub use known::known_names;
+pub use node::UnknownKey;
+pub use select::Chain;
+pub use sms_url::{Sms, SmsUrl};
+pub use tee_framework::{FrameworkChoice, TeeFramework, TeeFrameworkError};

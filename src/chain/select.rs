@@ -1,0 +1,117 @@
+use super::error::ChainError;
+use super::file::{ChainEntry, ChainFile};
+use super::known;
+use super::sms_url::Sms;
+use super::tee_framework::TeeFramework;
+use crate::wallet::address::Address;
+
+/// The chain that is used: what is built in for its number, overlaid by `chain.json`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chain {
+    /// The name: its key in `chain.json`, else the built-in one.
+    pub name: String,
+    /// The number; unknown where neither `chain.json` says it nor the name is a built-in one.
+    pub id: Option<u64>,
+    /// The URL of the RPC service, or a name that the SDK gives to a set of such services.
+    pub host: Option<String>,
+    /// The address of iExec's hub contract.
+    pub hub: Option<Address>,
+    /// Where the Secret Management Service is.
+    pub sms: Option<Sms>,
+    /// The URL of the IPFS gateway.
+    pub ipfs_gateway: Option<String>,
+    /// The framework that `chain.json` sets as the default.
+    pub default_tee_framework: Option<TeeFramework>,
+}
+
+impl Chain {
+    /// Chooses as the SDK does: `wanted` (a name, or a number), else the default of `chain.json`.
+    /// An empty text is none.
+    ///
+    /// With a `chain.json`, `wanted` is one of its keys, or the number of a built-in chain whose
+    /// name is one of its keys. Without it, which the SDK does not allow, `wanted` is a built-in
+    /// chain and must be given: a key that was published to a chain nobody chose helps nobody.
+    ///
+    /// # Errors
+    /// When there is no such chain, or none was chosen.
+    pub fn choose(wanted: Option<&str>, file: Option<&ChainFile>) -> Result<Self, ChainError> {
+        let wanted = wanted.filter(|name| !name.is_empty());
+        match (file, wanted) {
+            (Some(file), Some(wanted)) => Self::in_file(file, wanted),
+            (Some(file), None) => {
+                let default = file.default.as_deref().filter(|name| !name.is_empty());
+                let default = default.ok_or(ChainError::NoDefault)?;
+                match file.chains.get(default) {
+                    Some(entry) => Ok(Self::new(default, entry)),
+                    None => Err(not_in_file(file, default)),
+                }
+            }
+            (None, Some(wanted)) => match known::find(wanted) {
+                Some((_, name)) => Ok(Self::new(name, &ChainEntry::default())),
+                None => Err(ChainError::NotKnown {
+                    name: wanted.to_owned(),
+                }),
+            },
+            (None, None) => Err(ChainError::NoFile),
+        }
+    }
+
+    /// The URL of the RPC service, or a name that the SDK gives to a set of such services.
+    ///
+    /// # Errors
+    /// When neither `chain.json` nor what is built in says it.
+    pub fn rpc_host(&self) -> Result<&str, ChainError> {
+        let host = self.host.as_deref();
+        host.ok_or_else(|| ChainError::NoHost {
+            chain: self.label(),
+        })
+    }
+
+    /// The number, else the name.
+    pub(super) fn label(&self) -> String {
+        match self.id {
+            Some(id) => id.to_string(),
+            None => format!("{:?}", self.name),
+        }
+    }
+
+    fn in_file(file: &ChainFile, wanted: &str) -> Result<Self, ChainError> {
+        let alias = || known::find(wanted).map(|(_, name)| name);
+        let found = match file.chains.get_key_value(wanted) {
+            Some(found) => Some(found),
+            None => alias().and_then(|name| file.chains.get_key_value(name)),
+        };
+        let (name, entry) = found.ok_or_else(|| not_in_file(file, wanted))?;
+        Ok(Self::new(name, entry))
+    }
+
+    /// Each key of `entry` hides all of the default, and an empty text hides it with nothing.
+    fn new(name: &str, entry: &ChainEntry) -> Self {
+        let entry = entry.clone();
+        let id = entry.id.or(known::find(name).map(|(id, _)| id));
+        let defaults = known::defaults(id);
+        let some_text = |text: &String| !text.is_empty();
+        Self {
+            name: name.to_owned(),
+            id,
+            host: entry.host.or(defaults.host).filter(some_text),
+            hub: entry.hub.or(defaults.hub),
+            sms: entry.sms.or(defaults.sms),
+            ipfs_gateway: entry
+                .ipfs_gateway
+                .or(defaults.ipfs_gateway)
+                .filter(some_text),
+            default_tee_framework: entry.default_tee_framework,
+        }
+    }
+}
+
+fn not_in_file(file: &ChainFile, name: &str) -> ChainError {
+    ChainError::NotInFile {
+        name: name.to_owned(),
+        there: file.chains.keys().cloned().collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
