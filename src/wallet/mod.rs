@@ -1,6 +1,12 @@
-//! Who the beneficiary is.
+//! Who the beneficiary is, and who signs for it.
 
 pub mod address;
+pub mod eip191;
+mod hex;
 mod keystore;
 pub mod locate;
+mod public_key;
+pub mod sign;
+pub mod signature;
+pub mod software;
 mod wallet_file;
