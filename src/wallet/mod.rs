@@ -3,7 +3,9 @@
 pub mod address;
 pub mod eip191;
 mod hex;
+pub mod key_file;
 mod keystore;
+pub mod keystore_v3;
 pub mod locate;
 mod public_key;
 pub mod sign;
