@@ -20,6 +20,7 @@ mod select;
 mod session;
 mod unwrap;
 pub mod uri;
+mod wallet;
 
 pub use discover::{Tried, discover, well_known};
 pub use error::TokenError;
@@ -35,3 +36,4 @@ pub use select::{choose_key, choose_token};
 pub use session::Session;
 pub use unwrap::TokenKeys;
 pub use uri::Uri;
+pub use wallet::{WalletKey, create_wallet};

@@ -7,6 +7,7 @@ pub mod key_file;
 mod keystore;
 pub mod keystore_v3;
 pub mod locate;
+pub mod on_token;
 mod public_key;
 pub mod sign;
 pub mod signature;
