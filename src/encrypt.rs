@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use crate::archive::Scheme;
-use crate::decrypt::{OutputError, PendingFile};
+use crate::archive::{FileId, Scheme};
+use crate::decrypt::OutputError;
 use crate::envelope::{Base64Writer, ContentKey, PublicKey, PublicKeyError, SealError, seal};
+use crate::pending::{PendingFile, folder_of};
 
 /// Ciphertext does not compress: the lowest level that notices it and, like the enclave's, ends in
 /// stored blocks. Level 1 makes it larger and slow to read.
@@ -45,6 +46,21 @@ pub enum EncryptError {
     Name(PathBuf),
 }
 
+impl EncryptError {
+    /// What to do about it, as one sentence.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Read { .. } => "Check that the path is right and that you may read it.",
+            Self::Output(error) => error.hint(),
+            Self::Seal(_) | Self::Zip(_) => {
+                "Check the disk, and the room on it, then run it again."
+            }
+            Self::Wrap(error) => error.hint(),
+            Self::Name(_) => "Rename it: the names in a result are UTF-8.",
+        }
+    }
+}
+
 /// What was sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sealed {
@@ -54,8 +70,8 @@ pub struct Sealed {
 
 /// Seals `source`, a folder or a file, to `public` into the archive `output`, which `force`
 /// replaces. A folder is zipped as the post-compute zips `/iexec_out`: its files, deflated, no
-/// entries for folders, links left out. A file that is a zip is taken for the result itself,
-/// any other is zipped alone.
+/// entries for folders, links left out; `output` itself is left out, too. A file that is a zip is
+/// taken for the result itself, any other is zipped alone.
 ///
 /// # Errors
 /// [`EncryptError`]; what stood under `output` before is then still there.
@@ -68,7 +84,7 @@ pub fn encrypt(
 ) -> Result<Sealed, EncryptError> {
     let write = |error| OutputError::io(output, error);
     let mut pending = PendingFile::create(output).map_err(write)?;
-    let mut result = plain_zip(source, output)?;
+    let mut result = plain_zip(source, output, pending.path())?;
     let len = result.metadata().map_err(write)?.len();
     let key = ContentKey::random(scheme, public.modulus_len()).map_err(SealError::from)?;
     let wrapped = public.wrap(scheme, &key.to_wrap())?;
@@ -80,7 +96,7 @@ pub fn encrypt(
     zip.start_file(key_entry, options)?;
     write_key(scheme, &wrapped, &mut zip).map_err(write)?;
     zip.finish()?;
-    pending.publish(output, force)?;
+    pending.publish(output, force).map_err(write)?;
     Ok(Sealed { bytes })
 }
 
@@ -95,14 +111,18 @@ fn write_key(scheme: Scheme, wrapped: &[u8], to: &mut impl Write) -> io::Result<
     }
 }
 
-/// `source` as a plaintext zip, at its beginning.
-fn plain_zip(source: &Path, output: &Path) -> Result<File, EncryptError> {
+/// `source` as a plaintext zip, at its beginning. An archive that is made inside of `source` is no
+/// part of it, neither as `output` nor as `pending`.
+fn plain_zip(source: &Path, output: &Path, pending: &Path) -> Result<File, EncryptError> {
     let read = |error| EncryptError::Read {
         path: source.to_owned(),
         source: error,
     };
     if source.is_dir() {
-        return zip_of(&files_below(source).map_err(read)?, source, output);
+        let id = |path: &Path| Some(FileId::of(&std::fs::metadata(path).ok()?));
+        let archive: Vec<_> = [output, pending].into_iter().filter_map(id).collect();
+        let files = files_below(source, &archive).map_err(read)?;
+        return zip_of(&files, source, output);
     }
     let mut file = File::open(source).map_err(read)?;
     let mut head = [0; 4];
@@ -115,17 +135,19 @@ fn plain_zip(source: &Path, output: &Path) -> Result<File, EncryptError> {
     zip_of(&[source.to_owned()], folder, output)
 }
 
-/// The regular files below `folder`, in order of their names.
-fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
+/// The regular files below `folder` but for `without`, in order of their names.
+fn files_below(folder: &Path, without: &[FileId]) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder)? {
             let entry = entry?;
-            match entry.file_type()? {
-                kind if kind.is_dir() => folders.push(entry.path()),
-                kind if kind.is_file() => files.push(entry.path()),
-                _ => {}
+            // Not of what a link leads to.
+            let found = entry.metadata()?;
+            if found.is_dir() {
+                folders.push(entry.path());
+            } else if found.is_file() && !without.contains(&FileId::of(&found)) {
+                files.push(entry.path());
             }
         }
     }
@@ -136,11 +158,7 @@ fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
 /// A zip of `files`, named relative to `folder`, in a file without a name beside `output`.
 fn zip_of(files: &[PathBuf], folder: &Path, output: &Path) -> Result<File, EncryptError> {
     let write = |error| OutputError::io(output, error);
-    let place = output
-        .parent()
-        .filter(|it| !it.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let mut zip = ZipWriter::new(tempfile::tempfile_in(place).map_err(write)?);
+    let mut zip = ZipWriter::new(tempfile::tempfile_in(folder_of(output)).map_err(write)?);
     for path in files {
         let name = path.strip_prefix(folder).unwrap_or(path);
         let name = name

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use iexec_hsm::token::{
     Module, Pin, PinError, PinRequest, PinSource, PinUse, Session, TokenError, TokenInfo, Uri,
-    choose_token, create_wallet,
+    create_wallet,
 };
 use iexec_hsm::wallet::eip191::eip191_digest;
 use iexec_hsm::wallet::on_token::{TokenWallet, choose};
@@ -24,7 +24,7 @@ const INSIDE: &str = "IEXEC_HSM_TEST_INSIDE";
 /// by the environment where its tokens are.
 fn with_token(test: &str, prepare: impl FnOnce(&Token), body: impl FnOnce(Arc<Module>)) {
     if let Some(module) = std::env::var_os(INSIDE) {
-        return body(Module::load(&PathBuf::from(module)).unwrap());
+        return body(Module::load(PathBuf::from(module)).unwrap());
     }
     let token = Token::new();
     prepare(&token);
@@ -64,7 +64,7 @@ impl PinSource for Pins {
 }
 
 fn token(module: &Module) -> TokenInfo {
-    choose_token(module.tokens().unwrap(), None).unwrap()
+    module.token(None).unwrap()
 }
 
 /// Fifty hashes: half of a token's signatures have a high `s`.

@@ -4,14 +4,14 @@
 //! that one was unzipped into. [`Archive`] finds both in any layout that was ever in use and hands
 //! them out as bytes; it holds no keys and decrypts nothing.
 //!
-//! The body, once decrypted, is itself a zip. [`inner`] checks and reads that one.
+//! The body, once decrypted, is itself a zip; the room checks and reads that one as well.
 
 mod body;
 mod error;
 mod folder;
 mod format;
 mod inflate;
-pub mod inner;
+pub(crate) mod inner;
 mod key;
 mod layout;
 mod limits;
@@ -31,3 +31,4 @@ pub use key::WrappedKey;
 pub use layout::{Layout, Scheme};
 pub use limits::Limits;
 pub use open::Archive;
+pub(crate) use open::FileId;

@@ -20,7 +20,11 @@ pub struct Archive {
 
 impl Archive {
     /// Opens a zip, a folder that one was unzipped into, or the `.aes` file in such a folder.
-    pub fn open(path: &Path, limits: &Limits) -> Result<Self, ArchiveError> {
+    ///
+    /// # Errors
+    /// [`ArchiveError`] when it cannot be read, is no encrypted result, or passes `limits`.
+    pub fn open(path: impl AsRef<Path>, limits: &Limits) -> Result<Self, ArchiveError> {
+        let path = path.as_ref();
         // Asked before opening, because opening a pipe would wait for its writer.
         let kind = std::fs::metadata(path).map_err(ArchiveError::io(path))?;
         if kind.is_dir() {
@@ -43,6 +47,9 @@ impl Archive {
     ///
     /// A zip is read from its end, so it is first copied, as it is and so still encrypted, into a
     /// file without a name in `spool_dir`, which is gone when the archive is.
+    ///
+    /// # Errors
+    /// As [`Archive::open`]; [`ArchiveError::Spool`] when the copy cannot be kept.
     pub fn from_stream(
         reader: impl Read,
         spool_dir: &Path,
@@ -62,7 +69,7 @@ impl Archive {
         &self.key
     }
 
-    /// The length of the body, as the archive declares it.
+    /// The length of the body in bytes, as the archive declares it.
     pub fn body_len(&self) -> u64 {
         self.body.content.size
     }
@@ -82,13 +89,13 @@ impl Archive {
 
 /// What makes a file the same file under any name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct FileId {
+pub(crate) struct FileId {
     device: u64,
     inode: u64,
 }
 
 impl FileId {
-    pub fn of(metadata: &Metadata) -> Self {
+    pub(crate) fn of(metadata: &Metadata) -> Self {
         Self {
             device: metadata.dev(),
             inode: metadata.ino(),

@@ -189,7 +189,9 @@ fn limits_hold() {
     assert!(refused(1, 5000));
     assert!(refused(2, 4999));
     let big_key = zip_of(&[(ROOT[0], &vec![0; 70_000]), (ROOT[1], &body)]);
-    assert!(open_bytes(&big_key).unwrap_err().is_too_large());
+    let error = open_bytes(&big_key).unwrap_err();
+    let expected = ArchiveError::WrappedKeyLength { len: 70_000 };
+    assert_eq!(error.to_string(), expected.to_string());
     let endless = zip.chain(std::io::repeat(0));
     let limits = Limits {
         max_entries: 10,

@@ -52,9 +52,8 @@ fn source(file: &Arc<File>, entry: &Entry, name: &str) -> Result<BodySource, Arc
 /// Reads the entry with the wrapped key, which must be small.
 pub(super) fn read_key(source: &BodySource, path: &Path) -> Result<Vec<u8>, ArchiveError> {
     if source.content.size > MAX_KEY_ENTRY {
-        return Err(ArchiveError::TooLarge {
-            what: "size of the wrapped key in bytes",
-            limit: MAX_KEY_ENTRY,
+        return Err(ArchiveError::WrappedKeyLength {
+            len: source.content.size,
         });
     }
     let mut key = Vec::new();

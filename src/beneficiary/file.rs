@@ -1,6 +1,6 @@
 //! Reading and replacing the small files of the folder.
 
-use std::fs::{self, DirBuilder, File, Permissions};
+use std::fs::{self, DirBuilder, Permissions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use crate::pending::{PendingFile, folder_of};
 use crate::small_file;
 
 /// Why a file of the folder could not be read or written.
@@ -52,42 +53,57 @@ pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, FileError> {
 
 /// Replaces a file by one with this content and mode 0644, all of it or nothing. Makes its folder.
 pub(super) fn write_atomic(path: &Path, content: &[u8]) -> Result<(), FileError> {
-    replace(path, content).map_err(|source| FileError::Write {
-        path: path.into(),
-        source,
-    })
+    prepare(path, content)?.persist()
 }
 
-fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let folder = folder_of(path);
+/// A complete file beside its final name. Dropped, it is gone.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    file: PendingFile,
+    path: PathBuf,
+}
+
+/// Writes a file with this content and mode 0644, but not yet under its name. Makes its folder.
+pub(super) fn prepare(path: &Path, content: &[u8]) -> Result<Prepared, FileError> {
+    match write_beside(path, content) {
+        Ok(file) => Ok(Prepared {
+            file,
+            path: path.into(),
+        }),
+        Err(source) => Err(FileError::Write {
+            path: path.into(),
+            source,
+        }),
+    }
+}
+
+impl Prepared {
+    /// The final name.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives the file its name, replacing what is there.
+    pub(super) fn persist(self) -> Result<(), FileError> {
+        let Self { file, path } = self;
+        file.publish(&path, true)
+            .map_err(|source| FileError::Write { path, source })
+    }
+}
+
+fn write_beside(path: &Path, content: &[u8]) -> io::Result<PendingFile> {
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
-        .create(folder)?;
-    let mut builder = tempfile::Builder::new();
-    let mut file = builder
-        .prefix(".iexec-hsm-")
-        .suffix(".part")
-        .tempfile_in(folder)?;
-    file.write_all(content)?;
-    file.as_file()
+        .create(folder_of(path))?;
+    let mut pending = PendingFile::create(path)?;
+    pending.file().write_all(content)?;
+    pending
+        .file()
         .set_permissions(Permissions::from_mode(0o644))?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    sync_folder(folder)
-}
-
-/// Makes a rename in a folder survive a power cut.
-pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-/// The folder that a file is in, which is the working directory for a bare name.
-pub(super) fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    }
+    // A full disk must show now, and not when both files of an address get their names.
+    pending.file().sync_all()?;
+    Ok(pending)
 }
 
 /// Gives a file that may hold a private key the mode it should have had.
@@ -131,12 +147,6 @@ mod tests {
             Err(FileError::Write { .. })
         ));
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn a_bare_name_is_in_the_working_directory() {
-        assert_eq!(folder_of(Path::new("key")), Path::new("."));
-        assert_eq!(folder_of(Path::new("a/key")), Path::new("a"));
     }
 
     #[test]

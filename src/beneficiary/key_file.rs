@@ -85,6 +85,9 @@ impl KeyFile {
     }
 
     /// Reads a key file.
+    ///
+    /// # Errors
+    /// When it cannot be read, is anything but a key reference, or says how to reach the key.
     pub fn read(path: &Path) -> Result<Self, KeyFileError> {
         let content = file::read(path)?;
         if software_key::is_in(&content) {
@@ -103,22 +106,31 @@ impl KeyFile {
     }
 
     /// Writes the key file, all of it or nothing. Only another key reference is ever replaced.
+    ///
+    /// # Errors
+    /// When something else stands there, or writing fails; what stood there before still does.
     pub fn write_atomic(&self, path: &Path) -> Result<(), KeyFileError> {
-        check_replaceable(path)?;
-        file::write_atomic(path, key_pem::encode(&self.uri.to_string()).as_bytes())?;
+        Self::check_replaceable(path)?;
+        file::write_atomic(path, self.text().as_bytes())?;
         Ok(())
     }
-}
 
-fn check_replaceable(path: &Path) -> Result<(), KeyFileError> {
-    match file::read(path) {
-        Err(FileError::Missing { .. }) => Ok(()),
-        Err(error) => Err(error.into()),
-        Ok(content) if software_key::is_in(&content) => {
-            Err(KeyFileError::WouldDestroySoftwareKey { path: path.into() })
+    /// The content of the file.
+    pub(super) fn text(&self) -> String {
+        key_pem::encode(&self.uri.to_string())
+    }
+
+    /// Refuses a file that is anything but another key reference.
+    pub(super) fn check_replaceable(path: &Path) -> Result<(), KeyFileError> {
+        match file::read(path) {
+            Err(FileError::Missing { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+            Ok(content) if software_key::is_in(&content) => {
+                Err(KeyFileError::WouldDestroySoftwareKey { path: path.into() })
+            }
+            Ok(content) if content.is_empty() || key_pem::is_reference(&content) => Ok(()),
+            Ok(_) => Err(KeyFileError::WouldReplaceUnknown { path: path.into() }),
         }
-        Ok(content) if content.is_empty() || key_pem::is_reference(&content) => Ok(()),
-        Ok(_) => Err(KeyFileError::WouldReplaceUnknown { path: path.into() }),
     }
 }
 

@@ -3,6 +3,7 @@
 mod file;
 pub mod key_file;
 mod key_pem;
+mod pair;
 pub mod public_key_file;
 pub mod software_key;
 
@@ -12,6 +13,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 pub use file::FileError;
+pub use pair::Pair;
 
 use crate::wallet::address::Address;
 
@@ -51,6 +53,9 @@ impl Folder {
     }
 
     /// The addresses that have a key file or a public key file, in order. A missing folder has none.
+    ///
+    /// # Errors
+    /// [`FileError::Read`] when the folder cannot be listed.
     pub fn addresses(&self) -> Result<Vec<Address>, FileError> {
         let unreadable = |source| FileError::Read {
             path: self.path.clone(),

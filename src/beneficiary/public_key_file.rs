@@ -30,6 +30,9 @@ pub enum PublicKeyFileError {
 }
 
 /// Reads the PEM text of a public key file. Whether it is a good key is for the caller to see.
+///
+/// # Errors
+/// When it cannot be read, is no text, or holds a private key.
 pub fn read(path: &Path) -> Result<String, PublicKeyFileError> {
     let content = file::read(path)?;
     if software_key::is_in(&content) {
@@ -41,6 +44,9 @@ pub fn read(path: &Path) -> Result<String, PublicKeyFileError> {
 }
 
 /// Writes a public key file as it is given, mode 0644, all of it or nothing.
+///
+/// # Errors
+/// [`FileError::Write`]; what stood there before still does.
 pub fn write_atomic(path: &Path, pem: &str) -> Result<(), FileError> {
     file::write_atomic(path, pem.as_bytes())
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::file::{self, FileError};
+use crate::pending::{folder_of, sync_folder};
 
 /// Why a software key could not be put aside. It is still where it was.
 #[derive(Debug, Error)]
@@ -26,6 +27,9 @@ pub enum BackupError {
 
 /// Renames a key file that holds a PEM private key to `<name>.software.pem`, or `-1`, `-2`, …
 /// before the extension where that is taken, with mode 0600. Returns the new path.
+///
+/// # Errors
+/// [`BackupError`]; the file is then still where it was.
 pub fn backup_software_key(path: &Path) -> Result<PathBuf, BackupError> {
     if !is_in(&file::read(path)?) {
         return Err(BackupError::NotASoftwareKey { path: path.into() });
@@ -57,7 +61,7 @@ fn put_aside(path: &Path) -> io::Result<PathBuf> {
         let _ = fs::remove_file(&target);
         return Err(error);
     }
-    file::sync_folder(file::folder_of(path))?;
+    sync_folder(folder_of(path))?;
     Ok(target)
 }
 

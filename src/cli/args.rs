@@ -3,13 +3,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::builder::NonEmptyStringValueParser;
-use clap::{Args, Parser, Subcommand};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::parser::ValueSource;
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::exit::Exit;
 use super::failure::Failure;
 use super::{key, result, token};
 use crate::token::Uri;
-use crate::token::uri::TokenFields;
 use crate::wallet::address::Address;
 
 /// Open encrypted iExec results with a key that never leaves its token.
@@ -146,22 +147,18 @@ pub(super) fn parse_token(text: &str) -> Result<Uri, String> {
     if text.is_empty() {
         return Err("a label or a pkcs11: URI is needed".into());
     }
-    Ok(Uri::for_token(&TokenFields {
-        label: text,
-        ..TokenFields::default()
-    }))
+    Ok(Uri::for_label(text))
 }
 
 /// A size in bytes, with an optional unit: `500`, `64K`, `10GiB`.
 pub(super) fn parse_size(text: &str) -> Result<u64, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = text[digits.len()..].to_ascii_uppercase();
-    let shift = match unit.trim_end_matches("IB").trim_end_matches('B') {
-        "" => 0,
-        "K" => 10,
-        "M" => 20,
-        "G" => 30,
-        "T" => 40,
+    let shift = match text[digits.len()..].to_ascii_uppercase().as_str() {
+        "" | "B" => 0,
+        "K" | "KB" | "KIB" => 10,
+        "M" | "MB" | "MIB" => 20,
+        "G" | "GB" | "GIB" => 30,
+        "T" | "TB" | "TIB" => 40,
         _ => return Err("the units are K, M, G and T (powers of 1024)".into()),
     };
     let number: u64 = digits.parse().map_err(|_| "not a number".to_owned())?;
@@ -199,9 +196,26 @@ pub(super) fn label_parser() -> impl clap::builder::TypedValueParser<Value = Str
     })
 }
 
+/// The arguments, with what the environment says in the place of those that are not there.
+pub(super) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    let matches = Cli::command().try_get_matches_from(arguments)?;
+    let mut cli = Cli::from_arg_matches(&matches)?;
+    let typed = |name| matches.value_source(name) == Some(ValueSource::CommandLine);
+    // Of the two, the file wins; but not one from the environment over a typed address.
+    if typed("wallet_address") && !typed("wallet_file") {
+        cli.global.wallet_file = None;
+    }
+    Ok(cli)
+}
+
 /// Prints what is wrong with the arguments, as JSON where `--raw` is among them; help and version
 /// are no failure.
-pub(super) fn refuse(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+pub(super) fn refuse(mut error: clap::Error, arguments: &[OsString]) -> ExitCode {
+    if error.kind() == ErrorKind::ValueValidation {
+        // The refused value may be a PIN in a URI or a private key in the place of an address.
+        let hidden = ContextValue::String("…".into());
+        error.insert(ContextKind::InvalidValue, hidden);
+    }
     if !error.use_stderr() || !arguments.iter().any(|it| it == "--raw") {
         // With the stream gone there is nobody to tell.
         let _ = error.print();
@@ -222,9 +236,19 @@ pub(super) fn refuse(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
         .print(&typed(arguments), true)
 }
 
-/// The command as far as it can be told from arguments that did not parse.
+/// The command as far as it can be told from arguments that did not parse. Only names of commands
+/// are repeated: any other word may be a secret.
 fn typed(arguments: &[OsString]) -> String {
-    let words = arguments.iter().skip(1).map(|it| it.to_string_lossy());
-    let words: Vec<_> = words.filter(|it| !it.starts_with('-')).take(2).collect();
-    words.join(" ")
+    let mut command = &Cli::command();
+    let mut names = Vec::new();
+    for word in arguments.iter().skip(1) {
+        if let Some(found) = command.find_subcommand(word) {
+            names.push(found.get_name());
+            command = found;
+        }
+    }
+    names.join(" ")
 }
+
+#[cfg(test)]
+mod tests;

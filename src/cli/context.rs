@@ -9,7 +9,7 @@ use super::pins::Pins;
 use super::secrets::Secrets;
 use crate::archive::Limits;
 use crate::beneficiary::Folder;
-use crate::token::{Module, TokenInfo, Uri, choose_token, discover};
+use crate::token::{Module, TokenInfo, Uri, discover};
 use crate::wallet::locate::{KeystoreDir, Located, WalletOptions, locate};
 
 /// What options, environment and configuration say, merged.
@@ -37,10 +37,8 @@ impl Context {
             global.wallet_file = global.wallet_file.or_else(|| config.wallet_file.clone());
         }
         global.wallet_address = global.wallet_address.or(config.wallet_address);
-        global.module = global.module.or_else(|| config.module.clone());
         global.token = global.token.or_else(|| config.token.clone());
         global.key = global.key.or_else(|| config.key.clone());
-        global.pin_file = global.pin_file.or_else(|| config.pin_file.clone());
         global.beneficiary_keystoredir = global
             .beneficiary_keystoredir
             .or_else(|| config.beneficiary_keystoredir.clone());
@@ -60,7 +58,8 @@ impl Context {
             .filter_map(|uri| uri.module_path.as_ref())
             .next()
             .map(PathBuf::from);
-        Ok(match self.global.module.clone().or(in_uri) {
+        let path = self.global.module.clone().or(in_uri);
+        Ok(match path.or_else(|| self.config.module.clone()) {
             Some(path) => Module::load(&path)?,
             None => discover()?,
         })
@@ -79,7 +78,7 @@ impl Context {
             .as_ref()
             .or(self.global.key.as_ref())
             .or(recorded);
-        Ok(choose_token(module.tokens()?, wanted)?)
+        Ok(module.token(wanted)?)
     }
 
     /// Where PINs come from. The secrets of the environment go with it.
@@ -90,7 +89,7 @@ impl Context {
             file = file.or(uri.pin_file()?);
         }
         Ok(Pins {
-            file,
+            file: file.or_else(|| self.config.pin_file.clone()),
             environment: self.secrets.pin.take(),
             so_environment: self.secrets.so_pin.take(),
             so_file: None,

@@ -12,7 +12,7 @@ use crate::beneficiary::public_key_file::PublicKeyFileError;
 use crate::beneficiary::software_key::BackupError;
 use crate::decrypt::{DecryptError, OutputError};
 use crate::encrypt::EncryptError;
-use crate::envelope::PublicKeyError;
+use crate::envelope::{PublicKeyError, SealError};
 use crate::token::uri::UriError;
 use crate::token::{PinError, SoftwareKeyError, TokenError};
 use crate::wallet::address::AddressError;
@@ -48,6 +48,12 @@ impl Failure {
     /// The same failure, of one of several things.
     pub(super) fn of(mut self, what: &str) -> Self {
         self.message = format!("{what}: {}", self.message);
+        self
+    }
+
+    /// The same failure with one more thing that happened.
+    pub(super) fn also(mut self, what: &str) -> Self {
+        self.message = format!("{}; {what}", self.message);
         self
     }
 
@@ -99,7 +105,9 @@ impl From<TokenError> for Failure {
             | TokenError::TokenAmbiguous(_)
             | TokenError::NotReady { .. } => Exit::TokenNotUsable,
             TokenError::Device { .. } => Exit::DeviceFailed,
-            TokenError::PinWrong { .. } | TokenError::PinLength { .. } => Exit::PinWrong,
+            TokenError::PinWrong { .. }
+            | TokenError::SoPinWrong(_)
+            | TokenError::PinLength { .. } => Exit::PinWrong,
             TokenError::PinLocked(_) | TokenError::FinalTry(_) => Exit::PinLocked,
             TokenError::Pin(PinError::File { .. }) => Exit::IoFailed,
             TokenError::Pin(_) => Exit::PinNeeded,
@@ -155,24 +163,22 @@ impl From<DecryptError<TokenError>> for Failure {
 
 impl From<EncryptError> for Failure {
     fn from(error: EncryptError) -> Self {
-        match error {
-            EncryptError::Output(error) => error.into(),
-            EncryptError::Wrap(error) => error.into(),
-            EncryptError::Read { .. } | EncryptError::Zip(_) => Self::new(Exit::IoFailed, error),
-            EncryptError::Name(_) | EncryptError::Seal(_) => Self::new(Exit::Failed, error),
-        }
+        let hint = error.hint();
+        let exit = match error {
+            EncryptError::Output(error) => return error.into(),
+            EncryptError::Wrap(error) => return error.into(),
+            EncryptError::Read { .. }
+            | EncryptError::Zip(_)
+            | EncryptError::Seal(SealError::Io(_)) => Exit::IoFailed,
+            EncryptError::Name(_) | EncryptError::Seal(_) => Exit::Failed,
+        };
+        Self::new(exit, &error).hint(hint)
     }
 }
 
 impl From<SoftwareKeyError> for Failure {
     fn from(error: SoftwareKeyError) -> Self {
-        let hint = match error {
-            SoftwareKeyError::Encrypted => {
-                "Decrypt it first: openssl pkey -in <file> -out <new file>."
-            }
-            _ => "",
-        };
-        Self::new(Exit::NotSupported, error).hint(hint)
+        Self::new(Exit::NotSupported, &error).hint(error.hint())
     }
 }
 
@@ -184,7 +190,7 @@ impl From<LocateError> for Failure {
 
 impl From<PublicKeyError> for Failure {
     fn from(error: PublicKeyError) -> Self {
-        Self::new(Exit::NotSupported, error)
+        Self::new(Exit::NotSupported, &error).hint(error.hint())
     }
 }
 
@@ -222,3 +228,6 @@ impl From<KeyFileError> for Failure {
         Self::new(exit, error)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use rustix::process::Signal;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -14,11 +15,13 @@ use crate::decrypt::discard_pending;
 /// # Errors
 /// When the handlers cannot be installed.
 pub(super) fn install() -> io::Result<()> {
-    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+    // That a file may not grow is said by the write that fails; left alone, it would end the process.
+    let too_large = Signal::XFSZ.as_raw();
+    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM, too_large])?;
     std::thread::Builder::new()
         .name("signals".into())
         .spawn(move || {
-            if let Some(signal) = signals.forever().next() {
+            if let Some(signal) = signals.forever().find(|it| *it != too_large) {
                 terminal::restore();
                 discard_pending();
                 signal_hook::low_level::exit(128 + signal);

@@ -1,7 +1,7 @@
 //! All that a person sees: arguments, prompts, progress, text and JSON, exit codes.
 
 mod args;
-pub mod config;
+mod config;
 mod context;
 mod exit;
 mod failure;
@@ -18,9 +18,7 @@ mod token;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
-use args::{Cli, Command};
+use args::Command;
 use context::Context;
 use exit::Exit;
 use failure::Failure;
@@ -32,9 +30,9 @@ pub fn main() -> ExitCode {
     let secrets = secrets::take();
     secrets::no_core_dumps();
     let arguments: Vec<_> = std::env::args_os().collect();
-    let cli = match Cli::try_parse_from(&arguments) {
+    let cli = match args::parse(&arguments) {
         Ok(cli) => cli,
-        Err(error) => return args::refuse(&error, &arguments),
+        Err(error) => return args::refuse(error, &arguments),
     };
     let name = cli.command.name();
     let raw = cli.global.raw;
@@ -43,7 +41,7 @@ pub fn main() -> ExitCode {
         .and_then(|()| Context::new(cli.global, secrets))
         .and_then(|mut context| run(&mut context, cli.command));
     match outcome {
-        Ok(reply) => reply.print(raw),
+        Ok(reply) => reply.print(name, raw),
         Err(failure) => failure.print(name, raw),
     }
 }

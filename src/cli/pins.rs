@@ -1,9 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use zeroize::Zeroizing;
-
 use super::terminal;
-use crate::small_file;
 use crate::token::{Pin, PinError, PinRequest, PinSource, PinState, PinUse, TokenInfo};
 
 /// Name of the systemd credential that holds the PIN.
@@ -33,16 +30,16 @@ impl PinSource for Pins {
             return self.so_pin(request);
         }
         if let Some(path) = &self.file {
-            return from_file(path);
+            return Pin::from_file(path);
         }
         if let Some(folder) = std::env::var_os("CREDENTIALS_DIRECTORY") {
             let path = Path::new(&folder).join(CREDENTIAL);
             if path.exists() {
-                return from_file(&path);
+                return Pin::from_file(path);
             }
         }
         if let Some(pin) = &self.environment {
-            return not_empty(pin.clone(), "IEXEC_HSM_PIN");
+            return pin.clone().not_empty("IEXEC_HSM_PIN");
         }
         self.ask(request, "set --pin-file or IEXEC_HSM_PIN_FILE to a file that holds it, or IEXEC_HSM_PIN to the PIN")
     }
@@ -59,15 +56,20 @@ impl PinSource for Pins {
             terminal::ask_line(&it, &question).is_ok_and(|answer| answer == "yes")
         })
     }
+
+    fn forget(&mut self) {
+        self.environment = None;
+        self.so_environment = None;
+    }
 }
 
 impl Pins {
     fn so_pin(&self, request: &PinRequest<'_>) -> Result<Pin, PinError> {
         if let Some(path) = &self.so_file {
-            return from_file(path);
+            return Pin::from_file(path);
         }
         if let Some(pin) = &self.so_environment {
-            return not_empty(pin.clone(), "IEXEC_HSM_SO_PIN");
+            return pin.clone().not_empty("IEXEC_HSM_SO_PIN");
         }
         self.ask(
             request,
@@ -95,7 +97,7 @@ impl Pins {
         {
             return Err(PinError::NotGiven("the two PINs are not the same".into()));
         }
-        not_empty(pin, "the terminal")
+        pin.not_empty("the terminal")
     }
 }
 
@@ -119,32 +121,5 @@ fn tries(token: &TokenInfo) -> &'static str {
         PinState::CountLow => " (few tries are left)",
         PinState::FinalTry => " (the last try)",
         _ => "",
-    }
-}
-
-/// The first line of a file, or of a pipe that a shell passes as one.
-fn from_file(path: &Path) -> Result<Pin, PinError> {
-    let failed = |source| PinError::File {
-        path: path.to_owned(),
-        source,
-    };
-    let file = std::fs::File::open(path).map_err(failed)?;
-    let content = small_file::read_opened(file).map_err(failed)?;
-    let line = content
-        .split(|&byte| byte == b'\n')
-        .next()
-        .unwrap_or_default();
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    not_empty(
-        Pin::new(Zeroizing::new(line.to_vec())),
-        &path.display().to_string(),
-    )
-}
-
-fn not_empty(pin: Pin, from: &str) -> Result<Pin, PinError> {
-    if pin.is_empty() {
-        Err(PinError::Empty(from.to_owned()))
-    } else {
-        Ok(pin)
     }
 }

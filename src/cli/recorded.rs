@@ -33,15 +33,16 @@ impl Recorded {
 
     /// Whether it records `key` of `token`.
     pub(super) fn is(&self, token: &TokenInfo, key: &ResultKey) -> bool {
-        let here = self
-            .uri
-            .serial
-            .as_ref()
-            .is_none_or(|serial| *serial == token.serial);
-        let same_id = here && self.uri.id.as_ref() == Some(&key.id);
+        let same_id = self.is_on(token) && self.uri.id.as_ref() == Some(&key.id);
         self.public
             .as_ref()
             .map_or(same_id, |public| *public == key.public)
+    }
+
+    /// Whether the token that it names can be `token`.
+    pub(super) fn is_on(&self, token: &TokenInfo) -> bool {
+        let serial = self.uri.serial.as_ref();
+        serial.is_none_or(|serial| *serial == token.serial)
     }
 
     /// The token that it is on: by serial where there is one, because labels may change.

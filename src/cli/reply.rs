@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use serde_json::{Map, Value};
 
 use super::exit::Exit;
+use super::failure::Failure;
 
 /// What a command that succeeded has to say.
 #[derive(Debug, Default)]
@@ -54,14 +55,19 @@ impl Reply {
     }
 
     /// Prints it and returns the status.
-    pub(super) fn print(self, raw: bool) -> ExitCode {
+    pub(super) fn print(self, command: &str, raw: bool) -> ExitCode {
         if let Some(exit) = self.done {
             return exit.into();
         }
         match self.write(raw) {
             // Whoever read has read enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-            Err(_) => Exit::IoFailed.into(),
+            Err(error) => Failure::new(
+                Exit::IoFailed,
+                format!("the answer cannot be written: {error}"),
+            )
+            .hint("The command is done; only its answer is lost.")
+            .print(command, raw),
             Ok(()) => ExitCode::SUCCESS,
         }
     }

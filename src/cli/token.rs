@@ -38,7 +38,8 @@ pub(super) struct Init {
     /// Initialise a token that is set up already; all keys on it are lost
     #[arg(long)]
     force: bool,
-    /// With --force: the token's present label, in place of typing it
+    /// With --force: the token's present label, or its serial where it has none, in place of
+    /// typing it
     #[arg(long, value_name = "LABEL", requires = "force")]
     confirm_label: Option<String>,
 }
@@ -103,10 +104,15 @@ fn initialise(context: &mut Context, init: Init) -> Result<Reply, Failure> {
     let token = choose(context, &module, init.force)?;
     if token.initialised() {
         let what = format!("All keys on the token \"{}\" will be lost.", token.label);
-        if !context.label_repeated(init.confirm_label.as_deref(), &token.label, &what) {
+        // An empty line must not be enough.
+        let label = match token.label.as_str() {
+            "" => &token.serial,
+            label => label,
+        };
+        if !context.label_repeated(init.confirm_label.as_deref(), label, &what) {
             return Err(Failure::new(
                 Exit::Usage,
-                format!("the token \"{}\" was left as it is", token.label),
+                format!("the token \"{label}\" was left as it is"),
             )
             .hint("Type its label when asked, or give it with --confirm-label."));
         }

@@ -56,7 +56,8 @@ pub enum DecryptError<E: std::error::Error> {
 }
 
 impl<E: std::error::Error> DecryptError<E> {
-    /// What to do about it, as one sentence; empty where the cause has its own.
+    /// What to do about it, as one sentence; empty for [`Self::Keys`], whose cause has
+    /// its own.
     pub fn hint(&self) -> &'static str {
         match self {
             Self::CannotDecrypt => {
@@ -73,7 +74,8 @@ impl<E: std::error::Error> DecryptError<E> {
             Self::UnsafeName { .. } => "Open it without --extract and look into the zip with care.",
             Self::Archive(error) => error.hint(),
             Self::Output(error) => error.hint(),
-            Self::Keys(_) | Self::Random(_) => "",
+            Self::Random(_) => "Run it again; the system may only just have started.",
+            Self::Keys(_) => "",
         }
     }
 

@@ -1,12 +1,13 @@
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, Read, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use super::pending::{self, PendingDir};
+use super::made_folder::{MadeFolder, make_folders};
 use super::{OutputError, RunError};
 use crate::archive::Limits;
 use crate::archive::inner::{EntryName, InnerError, InnerSummary, Visitor, walk};
+use crate::pending::{self, PendingDir};
 
 /// Checks a result as it streams by, and keeps nothing.
 pub(super) fn check(result: &mut impl BufRead, limits: &Limits) -> Result<InnerSummary, RunError> {
@@ -28,39 +29,21 @@ pub(super) struct PendingFolder {
     // Dropped before the folder that it is in.
     staging: PendingDir,
     folder: MadeFolder,
+    path: PathBuf,
     /// What was extracted, relative to the folder, in order.
     files: Vec<PathBuf>,
     folders: Vec<PathBuf>,
 }
 
-/// A folder that is removed again if it was made and is still empty at the end.
-struct MadeFolder {
-    path: PathBuf,
-    made: bool,
-}
-
-impl Drop for MadeFolder {
-    fn drop(&mut self) {
-        if self.made {
-            // Fails on a folder that something is in, as it should.
-            let _ = fs::remove_dir(&self.path);
-        }
-    }
-}
-
 impl PendingFolder {
     pub(super) fn create(path: &Path) -> Result<Self, OutputError> {
         let fail = |error| OutputError::io(path, error);
-        let made = !path.exists();
-        make_folders(path).map_err(fail)?;
-        let folder = MadeFolder {
-            path: path.to_owned(),
-            made,
-        };
+        let folder = MadeFolder::create(path).map_err(fail)?;
         let staging = PendingDir::create(path).map_err(fail)?;
         Ok(Self {
             staging,
             folder,
+            path: path.to_owned(),
             files: Vec::new(),
             folders: Vec::new(),
         })
@@ -83,8 +66,8 @@ impl PendingFolder {
     }
 
     /// Moves every file to its place, after all of them are known to fit and are on the disk.
-    pub(super) fn publish(mut self, force: bool) -> Result<(), OutputError> {
-        let target = &self.folder.path;
+    pub(super) fn publish(self, force: bool) -> Result<(), OutputError> {
+        let target = &self.path;
         let fail = |error| OutputError::io(target, error);
         for relative in &self.folders {
             fits(target, relative, true, force)?;
@@ -104,8 +87,9 @@ impl PendingFolder {
                 .map_err(|error| OutputError::io(&path, error))?;
         }
         drop(left);
-        self.folder.made = false;
-        sync_all_of(&self.folder.path).map_err(|error| OutputError::io(&self.folder.path, error))
+        sync_all_of(target).map_err(fail)?;
+        self.folder.keep();
+        Ok(())
     }
 }
 
@@ -163,10 +147,6 @@ fn create(path: &Path) -> io::Result<File> {
         .create_new(true)
         .mode(0o600)
         .open(path)
-}
-
-fn make_folders(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 /// Refuses the place of a file that is taken, and any that is reached through a link.

@@ -10,8 +10,8 @@
 
 mod error;
 mod extract;
+mod made_folder;
 mod output;
-mod pending;
 mod read_ahead;
 mod unlock;
 
@@ -19,12 +19,14 @@ use std::io::{self, BufRead, Write};
 use std::path::Path;
 
 pub use error::DecryptError;
+pub use made_folder::MadeFolder;
 pub use output::OutputError;
-pub(crate) use pending::PendingFile;
-pub use pending::discard_pending;
+
+pub use crate::pending::discard_pending;
 
 use crate::archive::{Archive, Limits};
 use crate::envelope::{Chunks, ContentKey, KeyName, Opener, Unwrap};
+use crate::pending::PendingFile;
 
 /// Where a result goes.
 pub enum Target<'a> {
@@ -124,19 +126,19 @@ impl Run<'_> {
     }
 
     fn to_file(&self, path: &Path, force: bool) -> Result<(u64, u64), RunError> {
-        let mut pending =
-            pending::PendingFile::create(path).map_err(|e| OutputError::io(path, e))?;
-        let mut opener = self.opener()?;
+        let fail = |error| OutputError::io(path, error);
+        let mut pending = PendingFile::create(path).map_err(fail)?;
+        let mut opener = self.opener();
         let written = self.copy(&mut opener, pending.file(), path);
         let bytes = self.settle(&mut opener, written)?;
         let entries = output::check_result(pending.file(), self.options)?;
-        pending.publish(path, force)?;
+        pending.publish(path, force).map_err(fail)?;
         Ok((bytes, entries))
     }
 
     fn to_folder(&self, path: &Path, force: bool) -> Result<(u64, u64), RunError> {
         let mut folder = extract::PendingFolder::create(path)?;
-        let mut opener = self.opener()?;
+        let mut opener = self.opener();
         let walked = folder.extract(&mut opener, &self.options.limits);
         let summary = self.settle(&mut opener, walked)?;
         folder.publish(force)?;
@@ -144,19 +146,18 @@ impl Run<'_> {
     }
 
     fn to_stream(&self, stream: &mut dyn Write) -> Result<(u64, u64), RunError> {
-        let mut opener = self.opener()?;
+        let mut opener = self.opener();
         let walked = extract::check(&mut opener, &self.options.limits);
         let summary = self.settle(&mut opener, walked)?;
-        let bytes = self.copy(&mut self.opener()?, stream, Path::new("-"))?;
+        let bytes = self.copy(&mut self.opener(), stream, Path::new("-"))?;
         stream
             .flush()
             .map_err(|error| OutputError::io(Path::new("-"), error))?;
         Ok((bytes, summary.entries))
     }
 
-    fn opener(&self) -> Result<Opener<'_, impl Chunks + use<'_>>, RunError> {
-        let chunks = read_ahead::chunks(self.archive, self.progress)?;
-        Ok(Opener::new(self.key, chunks))
+    fn opener(&self) -> Opener<'_, impl Chunks + use<'_>> {
+        Opener::new(self.key, read_ahead::chunks(self.archive, self.progress))
     }
 
     /// Copies the whole result, and counts it against the limit.

@@ -3,7 +3,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use super::Progress;
-use crate::archive::{Archive, ArchiveError, Scheme};
+use crate::archive::{Archive, Scheme};
 use crate::envelope::{Base64Reader, CHUNK, Chunks, ReadChunks};
 
 /// Chunks that may wait between the two threads.
@@ -13,14 +13,14 @@ const AHEAD: usize = 4;
 pub(super) fn chunks<'a>(
     archive: &Archive,
     progress: Progress<'a>,
-) -> Result<Counted<'a, Box<dyn Chunks>>, ArchiveError> {
+) -> Counted<'a, Box<dyn Chunks>> {
     let body = archive.body();
     let len = archive.body_len();
     let chunks = match archive.layout().scheme {
         Scheme::LegacyEcb => start(Base64Reader::new(body), len),
         Scheme::Current | Scheme::Guide2019 => start(body, len),
     };
-    Ok(Counted { chunks, progress })
+    Counted { chunks, progress }
 }
 
 fn start(body: impl Read + Send + 'static, len: u64) -> Box<dyn Chunks> {
@@ -57,6 +57,8 @@ struct ReadAhead {
     filled: Option<Receiver<io::Result<Vec<u8>>>>,
     used: SyncSender<Vec<u8>>,
     thread: Option<JoinHandle<()>>,
+    /// The last chunk, or an error, came.
+    ended: bool,
 }
 
 impl ReadAhead {
@@ -77,6 +79,7 @@ impl ReadAhead {
             filled: Some(filled),
             used,
             thread: Some(thread),
+            ended: false,
         }
     }
 }
@@ -87,11 +90,16 @@ impl Chunks for ReadAhead {
             // A full channel means that there are buffers enough.
             let _ = self.used.try_send(used);
         }
-        match self.filled.as_ref().map(Receiver::recv) {
-            Some(Ok(chunk)) => chunk,
-            // The thread has ended: so has the body.
-            _ => Ok(Vec::new()),
+        if self.ended {
+            return Ok(Vec::new());
         }
+        let chunk = match self.filled.as_ref().map(Receiver::recv) {
+            Some(Ok(chunk)) => chunk,
+            // Only a panic ends the thread before the body does.
+            _ => Err(io::Error::other("the thread that reads the archive failed")),
+        };
+        self.ended = !matches!(&chunk, Ok(bytes) if !bytes.is_empty());
+        chunk
     }
 }
 
@@ -99,8 +107,11 @@ impl Drop for ReadAhead {
     fn drop(&mut self) {
         self.filled = None;
         if let Some(thread) = self.thread.take() {
-            // A panic there was an end of the body here.
+            // A panic there was an error here.
             let _ = thread.join();
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

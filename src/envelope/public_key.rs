@@ -27,6 +27,19 @@ pub enum PublicKeyError {
     Wrap(rsa::Error),
 }
 
+impl PublicKeyError {
+    /// What to do about it, as one sentence.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Pem(_) => {
+                "Give the public key as the SDK writes it; `iexec-hsm key export` writes that of a key on a token."
+            }
+            Self::Components(_) => "Use another key, of 2048 to 4096 bits.",
+            Self::Wrap(_) => "Use a key of 2048 bits or more.",
+        }
+    }
+}
+
 impl PublicKey {
     /// A key of big-endian `modulus` and `exponent`; leading zeros are ignored.
     ///
@@ -83,9 +96,9 @@ impl PublicKey {
         self.0.e().to_bytes_be()
     }
 
-    /// Whether the number in `ciphertext` is below the modulus, as RFC 8017 demands of one.
-    pub fn is_above(&self, ciphertext: &[u8]) -> bool {
-        BigUint::from_bytes_be(ciphertext) < *self.0.n()
+    /// Whether the big-endian `number` is below the modulus, as RFC 8017 demands of a ciphertext.
+    pub fn is_below_modulus(&self, number: &[u8]) -> bool {
+        BigUint::from_bytes_be(number) < *self.0.n()
     }
 
     /// Wraps `secret` as the enclave of `scheme` does: RSAES-PKCS1-v1_5, or RSAES-OAEP with
@@ -105,3 +118,6 @@ impl PublicKey {
         .map_err(PublicKeyError::Wrap)
     }
 }
+
+#[cfg(test)]
+mod tests;

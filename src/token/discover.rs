@@ -93,14 +93,18 @@ fn shows(path: &Path) -> Result<(Arc<Module>, bool), String> {
 
 /// Names the modules that are nowhere, too.
 fn with_absent(mut tried: Vec<Tried>) -> Vec<Tried> {
-    for name in NAMES {
-        if !tried.iter().any(|known| known.path.ends_with(name)) {
-            let reason = format!("not in any of {}", FOLDERS.join(", "));
-            tried.push(Tried {
-                path: name.into(),
-                reason,
-            });
-        }
+    let absent: Vec<&str> = NAMES
+        .into_iter()
+        .filter(|name| !tried.iter().any(|known| known.path.ends_with(name)))
+        .collect();
+    if !absent.is_empty() {
+        tried.push(Tried {
+            path: absent.join(", ").into(),
+            reason: format!("in none of {}", FOLDERS.join(", ")),
+        });
     }
     tried
 }
+
+#[cfg(test)]
+mod tests;

@@ -70,6 +70,10 @@ pub enum TokenError {
         /// Longest PIN that the token takes, in bytes.
         max: u64,
     },
+    /// The token refused the security officer's PIN. A retry with the same PIN only costs another
+    /// try.
+    #[error("the token \"{0}\" refused the security officer's PIN, and is as it was")]
+    SoPinWrong(String),
     /// The PIN is locked. A retry does not help.
     #[error("the PIN of the token \"{0}\" is locked")]
     PinLocked(String),
@@ -121,6 +125,7 @@ impl TokenError {
             Self::NotReady { .. } => "`iexec-hsm token init` sets up an empty token.".into(),
             Self::Device { .. } => "Check that the token is plugged in and its service runs, then try again; no PIN try was spent.".into(),
             Self::PinWrong { .. } => "Check the PIN and where it comes from before the next try: tokens lock after a few wrong ones.".into(),
+            Self::SoPinWrong(_) => "A token that is set up wants its own security officer's PIN; check where the PIN comes from, and its length.".into(),
             Self::PinLength { .. } => "No try was spent; check where the PIN comes from.".into(),
             Self::PinLocked(_) => "Unlock it with the security officer's PIN or PUK, by the vendor's tool.".into(),
             Self::FinalTry(_) => "If you are sure of the PIN, allow it with --final-pin-try; if it is wrong, the token locks.".into(),
@@ -158,3 +163,6 @@ fn listed_or(items: &[String], none: &str, some: &str) -> String {
         format!("{some}{}", listed(items))
     }
 }
+
+#[cfg(test)]
+mod tests;

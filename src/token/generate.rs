@@ -10,6 +10,7 @@ use super::error::rv_name;
 use super::raw::CallError;
 use super::session::Mode;
 use super::{Module, Pin, PinSource, ResultKey, Session, TokenError, TokenInfo};
+use crate::hex::hex;
 
 /// F4, the only exponent that every token takes.
 const EXPONENT: [u8; 3] = [1, 0, 1];
@@ -313,8 +314,4 @@ fn taken(id: &[u8]) -> TokenError {
         what: format!("the id {} is taken on this token", hex(id)),
         hint: "Choose another one with --id, or leave --id out.".into(),
     }
-}
-
-pub(super) fn hex(id: &[u8]) -> String {
-    id.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -90,6 +90,15 @@ impl TokenInfo {
         }
     }
 
+    /// Its label, or where it is for one that has none.
+    pub fn name(&self) -> String {
+        if self.label.is_empty() {
+            format!("in slot {}", self.slot_id())
+        } else {
+            self.label.clone()
+        }
+    }
+
     /// The slot that the token is in; not stable over restarts.
     pub fn slot_id(&self) -> u64 {
         self.slot
@@ -172,3 +181,6 @@ pub(super) fn padded(field: &[u8]) -> String {
     let text = field.split(|&byte| byte == 0).next().unwrap_or_default();
     String::from_utf8_lossy(text).trim_end().to_owned()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,10 @@
 use std::sync::Arc;
 
+use cryptoki::error::RvError;
 use cryptoki_sys::CKU_SO;
 
 use super::error::rv_name;
+use super::pin::check_length;
 use super::raw::CallError;
 use super::session::Mode;
 use super::{Module, Pin, TokenError, TokenInfo};
@@ -27,11 +29,22 @@ pub fn init_token(
     token: &TokenInfo,
     init: &InitToken,
 ) -> Result<TokenInfo, TokenError> {
+    // What can be wrong with the new PIN comes first: what C_InitToken does cannot be undone.
+    let mut named = token.clone();
+    if named.label.is_empty() {
+        named.label.clone_from(&init.label);
+    }
+    check_length(&named, &init.pin)?;
     let before: Vec<String> = module.tokens()?.into_iter().map(|it| it.serial).collect();
     module
         .table
         .init_token(token.slot, init.so_pin.bytes(), &init.label)
-        .map_err(|error| refused(token, error))?;
+        .map_err(|error| match error.rv {
+            RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange => {
+                TokenError::SoPinWrong(named.label.clone())
+            }
+            _ => refused(&named, error),
+        })?;
     module.restart()?;
     let fresh = fresh(module, token, &before, &init.label)?;
     set_pin(module, &fresh, init)?;
@@ -77,6 +90,7 @@ fn refused(token: &TokenInfo, error: CallError) -> TokenError {
             error.call,
             rv_name(&error.rv)
         ),
-        hint: "A token that is set up wants its own security officer's PIN; check the lengths of both PINs.".into(),
+        hint: "Check the lengths of both PINs and what the token's documentation says of them."
+            .into(),
     }
 }

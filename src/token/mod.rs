@@ -18,6 +18,8 @@ mod raw;
 mod result_key;
 mod select;
 mod session;
+#[cfg(test)]
+mod testing;
 mod unwrap;
 pub mod uri;
 mod wallet;
@@ -32,7 +34,7 @@ pub use mechanism::Mechanism;
 pub use module::Module;
 pub use pin::{Pin, PinError, PinRequest, PinSource, PinUse};
 pub use result_key::{Facts, Origin, ResultKey};
-pub use select::{choose_key, choose_token};
+pub use select::choose_key;
 pub use session::Session;
 pub use unwrap::TokenKeys;
 pub use uri::Uri;

@@ -7,7 +7,8 @@ use cryptoki_sys::CK_SLOT_ID;
 use super::error::rv_name;
 use super::info::{Place, padded};
 use super::raw::Table;
-use super::{TokenError, TokenInfo};
+use super::select::choose_token;
+use super::{TokenError, TokenInfo, Uri};
 
 /// A PKCS#11 module, loaded and initialised for the life of the process. Finalised when the last
 /// owner drops it: do so before the process ends, as some modules crash in exit handlers.
@@ -24,7 +25,8 @@ impl Module {
     ///
     /// # Errors
     /// [`TokenError::Module`] with the loader's or the module's own words.
-    pub fn load(path: &Path) -> Result<Arc<Self>, TokenError> {
+    pub fn load(path: impl AsRef<Path>) -> Result<Arc<Self>, TokenError> {
+        let path = path.as_ref();
         let fail = |reason: String| TokenError::Module {
             path: path.to_owned(),
             reason,
@@ -58,6 +60,14 @@ impl Module {
                 Some(TokenInfo::new(slot, &raw, self.place(slot, &library)))
             })
             .collect())
+    }
+
+    /// The one token that is set up and fits `wanted`; without `wanted`, the only one there is.
+    ///
+    /// # Errors
+    /// When none or more than one does; the error lists the candidates as paste-ready URIs.
+    pub fn token(&self, wanted: Option<&Uri>) -> Result<TokenInfo, TokenError> {
+        choose_token(self.tokens()?, wanted)
     }
 
     /// What `token` says of itself now.

@@ -1,4 +1,5 @@
-use std::path::PathBuf;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 
 use cryptoki::error::RvError;
 use cryptoki_sys::CK_USER_TYPE;
@@ -7,6 +8,7 @@ use zeroize::Zeroizing;
 use super::error::rv_name;
 use super::raw::{CallError, RawSession};
 use super::{PinState, TokenError, TokenInfo};
+use crate::small_file;
 
 /// A PIN: bytes as they were given, since a token's may be more than digits. Wiped when dropped,
 /// and `Debug` shows nothing of it.
@@ -17,6 +19,39 @@ impl Pin {
     /// Takes the bytes over.
     pub fn new(bytes: Zeroizing<Vec<u8>>) -> Self {
         Self(bytes)
+    }
+
+    /// Takes the first line of a file, or of a pipe that a shell passes as one.
+    ///
+    /// # Errors
+    /// [`PinError::File`] when it cannot be read or is larger than 64 KiB, [`PinError::Empty`]
+    /// when its first line is empty.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, PinError> {
+        let path = path.as_ref();
+        let content = File::open(path)
+            .and_then(small_file::read_opened)
+            .map_err(|source| PinError::File {
+                path: path.to_owned(),
+                source,
+            })?;
+        let line = content
+            .split(|&byte| byte == b'\n')
+            .next()
+            .unwrap_or_default();
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        Self::new(Zeroizing::new(line.to_vec())).not_empty(&path.display().to_string())
+    }
+
+    /// Itself, unless it is empty.
+    ///
+    /// # Errors
+    /// [`PinError::Empty`], which names the source it came `from`.
+    pub(crate) fn not_empty(self, from: &str) -> Result<Self, PinError> {
+        if self.is_empty() {
+            Err(PinError::Empty(from.to_owned()))
+        } else {
+            Ok(self)
+        }
     }
 
     /// Its length in bytes.
@@ -36,6 +71,13 @@ impl Pin {
 
     pub(super) fn bytes(&self) -> &[u8] {
         &self.0
+    }
+}
+
+/// Copies the text. The original is the caller's to wipe.
+impl From<&str> for Pin {
+    fn from(text: &str) -> Self {
+        Self::new(Zeroizing::new(text.as_bytes().to_vec()))
     }
 }
 
@@ -67,7 +109,7 @@ pub struct PinRequest<'a> {
     pub purpose: PinUse,
 }
 
-/// Where PINs come from: files, credentials, a person.
+/// Where PINs come from: files, credentials, a person. A [`Pin`] is a source of itself.
 pub trait PinSource {
     /// The PIN for `request`. Asked once for each use, never twice for the same one.
     ///
@@ -77,6 +119,20 @@ pub trait PinSource {
 
     /// Whether the last try that the token grants may be used.
     fn allow_final_try(&mut self, token: &TokenInfo) -> bool;
+
+    /// No PIN will be asked for any more: what is kept can be wiped.
+    fn forget(&mut self) {}
+}
+
+/// The same PIN for every request; the last try that a token grants is never used.
+impl PinSource for Pin {
+    fn pin(&mut self, _: &PinRequest<'_>) -> Result<Pin, PinError> {
+        Ok(self.clone())
+    }
+
+    fn allow_final_try(&mut self, _: &TokenInfo) -> bool {
+        false
+    }
 }
 
 /// Why there is no PIN. A retry does not help.
@@ -146,6 +202,12 @@ pub(super) fn obtain(
         return Ok(None);
     }
     let pin = pins.pin(&PinRequest { token, purpose })?;
+    check_length(token, &pin)?;
+    Ok(Some(pin))
+}
+
+/// Refuses a user PIN that the token cannot have, before it costs a try.
+pub(super) fn check_length(token: &TokenInfo, pin: &Pin) -> Result<(), TokenError> {
     match token.pin_len {
         Some((min, max)) if !(min..=max).contains(&(pin.len() as u64)) => {
             Err(TokenError::PinLength {
@@ -155,7 +217,7 @@ pub(super) fn obtain(
                 max,
             })
         }
-        _ => Ok(Some(pin)),
+        _ => Ok(()),
     }
 }
 

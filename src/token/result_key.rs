@@ -117,10 +117,21 @@ impl Session {
     /// # Errors
     /// When the token does not answer.
     pub fn result_keys(&self) -> Result<Vec<ResultKey>, TokenError> {
-        let mut keys = self.private_keys()?;
+        let mut keys = Vec::new();
+        let mut others = Vec::new();
+        for handle in self.find(ObjectClass::PRIVATE_KEY, None)? {
+            match self.private_key(handle) {
+                Some(key) => keys.push(key),
+                None => others.extend(bytes(&self.raw, handle, AttributeType::Id)),
+            }
+        }
         for handle in self.find(ObjectClass::PUBLIC_KEY, None)? {
+            // The public half of a key for other uses is none of ours.
             if let Some(key) = self.public_key(handle)
-                && !keys.iter().any(|known| known.public == key.public)
+                && !keys
+                    .iter()
+                    .any(|known: &ResultKey| known.public == key.public)
+                && !others.contains(&key.id)
             {
                 keys.push(key);
             }

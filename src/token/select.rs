@@ -1,10 +1,11 @@
+use super::uri::ObjectType;
 use super::{ResultKey, TokenError, TokenInfo, Uri};
 
-/// The one token that is set up and fits `wanted`.
-///
-/// # Errors
-/// When none or more than one does; the error lists the candidates as paste-ready URIs.
-pub fn choose_token(tokens: Vec<TokenInfo>, wanted: Option<&Uri>) -> Result<TokenInfo, TokenError> {
+/// The one of `tokens` that is set up and fits `wanted`.
+pub(super) fn choose_token(
+    tokens: Vec<TokenInfo>,
+    wanted: Option<&Uri>,
+) -> Result<TokenInfo, TokenError> {
     let present: Vec<String> = tokens.iter().map(|token| token.uri().to_string()).collect();
     let mut fitting: Vec<TokenInfo> = tokens
         .into_iter()
@@ -17,11 +18,11 @@ pub fn choose_token(tokens: Vec<TokenInfo>, wanted: Option<&Uri>) -> Result<Toke
     match (fitting.len(), fitting.pop()) {
         (1, Some(token)) if token.initialised() => Ok(token),
         (_, Some(token)) if !token.initialised() => Err(TokenError::NotReady {
-            label: token.label,
+            label: token.name(),
             reason: "it is not initialised".into(),
         }),
         (0, _) | (_, None) => Err(TokenError::NoToken {
-            wanted: wanted.map_or("any".into(), |uri| uri.to_string()),
+            wanted: wanted.map_or("any".into(), |uri| uri.identity().to_string()),
             present,
         }),
         (_, Some(last)) => {
@@ -34,6 +35,15 @@ pub fn choose_token(tokens: Vec<TokenInfo>, wanted: Option<&Uri>) -> Result<Toke
             ))
         }
     }
+}
+
+/// Whether `uri` names either half of `key`.
+fn names_key(uri: &Uri, key: &ResultKey) -> bool {
+    let is_key = matches!(
+        uri.object_type,
+        None | Some(ObjectType::Private | ObjectType::Public)
+    );
+    is_key && uri.matches_object(&key.id, key.label.as_bytes())
 }
 
 /// The one result key that fits `wanted`.
@@ -49,14 +59,17 @@ pub fn choose_key(
     let present = uris(&keys);
     let mut fitting: Vec<ResultKey> = keys
         .into_iter()
-        .filter(|key| wanted.is_none_or(|uri| uri.matches_object(&key.id, key.label.as_bytes())))
+        .filter(|key| wanted.is_none_or(|uri| names_key(uri, key)))
         .collect();
     if fitting.len() > 1 {
         return Err(TokenError::KeyAmbiguous(uris(&fitting)));
     }
     fitting.pop().ok_or_else(|| TokenError::NoKey {
         label: token.label.clone(),
-        wanted: wanted.map_or("any".into(), |uri| uri.to_string()),
+        wanted: wanted.map_or("any".into(), |uri| uri.identity().to_string()),
         present,
     })
 }
+
+#[cfg(test)]
+mod tests;

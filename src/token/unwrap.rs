@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use cryptoki::error::RvError;
 use cryptoki::mechanism::rsa::{PkcsMgfType, PkcsOaepParams, PkcsOaepSource};
 use cryptoki::mechanism::{Mechanism, MechanismType};
@@ -5,7 +7,7 @@ use cryptoki_sys::CK_OBJECT_HANDLE;
 use zeroize::Zeroizing;
 
 use super::error::rv_name;
-use super::{PinSource, ResultKey, Session, TokenError};
+use super::{Module, PinSource, ResultKey, Session, TokenError, TokenInfo};
 use crate::archive::{Scheme, WrappedKey};
 use crate::envelope::{KeyName, PublicKey, Unwrap};
 
@@ -17,9 +19,33 @@ pub struct TokenKeys<'p> {
 }
 
 impl<'p> TokenKeys<'p> {
+    /// Logs in to `token` with at most one PIN of `pins`, and holds all result keys there.
+    ///
+    /// # Errors
+    /// Login and device errors; [`TokenError::NoKey`] when no private key there may decrypt.
+    pub fn log_in(
+        module: &Arc<Module>,
+        token: &TokenInfo,
+        pins: &'p mut dyn PinSource,
+    ) -> Result<Self, TokenError> {
+        let session = Session::open_user(module, token, pins)?;
+        let keys = session.result_keys()?;
+        if !keys.iter().any(ResultKey::has_private) {
+            return Err(TokenError::NoKey {
+                label: token.label.clone(),
+                wanted: "any".into(),
+                present: vec![],
+            });
+        }
+        Ok(Self::new(session, keys, pins))
+    }
+
     /// Holds `keys`, the likeliest first, of the logged-in `session`. `pins` is asked again only
     /// by keys that demand the PIN for each use.
     pub fn new(session: Session, keys: Vec<ResultKey>, pins: &'p mut dyn PinSource) -> Self {
+        if !keys.iter().any(|key| key.always_authenticate) {
+            pins.forget();
+        }
         Self {
             session,
             keys,
@@ -159,7 +185,7 @@ fn in_range(public: &PublicKey, ciphertext: &[u8]) -> Option<(Vec<u8>, bool)> {
         return None;
     }
     let mut sent = ciphertext.to_vec();
-    let possible = public.is_above(ciphertext);
+    let possible = public.is_below_modulus(ciphertext);
     if !possible {
         // The first byte of a modulus is never zero.
         sent[0] = 0;

@@ -85,6 +85,14 @@ impl Uri {
         }
     }
 
+    /// The URI that names whatever token has this label.
+    pub fn for_label(label: &str) -> Self {
+        Self::for_token(&TokenFields {
+            label,
+            ..TokenFields::default()
+        })
+    }
+
     /// The URI that names a private key on its token. An empty id or label is left out.
     pub fn for_key(token: &TokenFields<'_>, id: &[u8], label: &str) -> Self {
         Self {

@@ -50,13 +50,19 @@ impl Session {
     /// When the token does not answer.
     pub fn wallet_keys(&self) -> Result<Vec<WalletKey>, TokenError> {
         let private = self.find_keys(KeyType::EC, ObjectClass::PRIVATE_KEY, None)?;
-        let mut keys: Vec<WalletKey> = private
-            .into_iter()
-            .filter_map(|handle| self.private_wallet(handle))
-            .collect();
+        let mut keys: Vec<WalletKey> = Vec::new();
+        let mut others = Vec::new();
+        for handle in private {
+            match self.private_wallet(handle) {
+                Some(key) => keys.push(key),
+                None => others.extend(bytes(&self.raw, handle, AttributeType::Id)),
+            }
+        }
         for handle in self.find_keys(KeyType::EC, ObjectClass::PUBLIC_KEY, None)? {
+            // The public half of a key for other uses is none of ours.
             if let Some(key) = self.public_wallet(handle)
                 && !keys.iter().any(|known| known.public == key.public)
+                && !others.contains(&key.id)
             {
                 keys.push(key);
             }

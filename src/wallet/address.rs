@@ -6,6 +6,8 @@ use std::str::FromStr;
 use sha3::{Digest, Keccak256};
 use thiserror::Error;
 
+use crate::hex::hex;
+
 const LENGTH: usize = 20;
 
 /// An Ethereum address. Shown with `0x` and the EIP-55 checksum in its letter case.
@@ -42,6 +44,9 @@ pub enum AddressError {
 
 impl Address {
     /// Reads an address that a key is made or looked up for: any but the zero address.
+    ///
+    /// # Errors
+    /// [`AddressError`], which never shows the text.
     pub fn parse_beneficiary(text: &str) -> Result<Self, AddressError> {
         match text.parse()? {
             Self([0, rest @ ..]) if rest == [0; LENGTH - 1] => Err(AddressError::Zero),
@@ -60,7 +65,7 @@ impl Address {
     }
 
     fn digits(&self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.0)
     }
 
     /// The digits with the letter case that EIP-55 derives from their hash.

@@ -13,8 +13,8 @@ pub fn eip191_digest(message: &[u8; 32]) -> [u8; 32] {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::super::hex::array;
     use super::*;
+    use crate::hex::array;
 
     #[test]
     fn the_published_challenge_has_its_digest() {

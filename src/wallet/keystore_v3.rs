@@ -16,9 +16,9 @@ use zeroize::Zeroizing;
 
 use self::kdf::{Kdf, KdfParams};
 use super::address::Address;
-use super::hex;
 use super::sign::Wallet as _;
 use super::software::{PrivateKeyError, SoftwareWallet};
+use crate::hex;
 
 /// The `crypto` part of the file.
 #[derive(Deserialize)]

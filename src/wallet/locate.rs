@@ -154,6 +154,9 @@ pub enum LocateError {
 ///
 /// In `wallet.json` the `address` field counts. Whether the `privateKey` beside it belongs to that
 /// address is not checked here: it shows when the key is used to sign.
+///
+/// # Errors
+/// [`LocateError`], whose text says what to do.
 pub fn locate(
     options: &WalletOptions,
     home: Option<&Path>,

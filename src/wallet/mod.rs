@@ -2,7 +2,6 @@
 
 pub mod address;
 pub mod eip191;
-mod hex;
 pub mod key_file;
 mod keystore;
 pub mod keystore_v3;

@@ -19,6 +19,9 @@ impl<'p> TokenWallet<'p> {
     /// Signs with `key` of the logged-in `session`. `pins` is asked again only by a key that
     /// demands the PIN for each use.
     pub fn new(session: Session, key: WalletKey, pins: &'p mut dyn PinSource) -> Self {
+        if !key.always_authenticate {
+            pins.forget();
+        }
         Self { session, key, pins }
     }
 

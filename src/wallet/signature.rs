@@ -8,8 +8,8 @@ use thiserror::Error;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::address::Address;
-use super::hex;
 use super::public_key::address_of;
+use crate::hex;
 
 const LENGTH: usize = 65;
 

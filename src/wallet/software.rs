@@ -7,10 +7,10 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use super::address::Address;
-use super::hex;
 use super::public_key::address_of;
 use super::sign::{Wallet, WalletError};
 use super::signature::Signature;
+use crate::hex;
 
 /// A wallet whose private key is in this process. Wiped when dropped, and `Debug` shows its
 /// address only.

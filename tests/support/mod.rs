@@ -4,18 +4,26 @@
 #![allow(dead_code, unused_imports, unreachable_pub)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod java;
+mod keyed;
 mod pty;
 mod run;
 mod sdk;
 mod seal;
+pub mod spy;
 mod token;
+mod tree;
 mod zips;
 
+pub use java::java_zip;
+pub use keyed::Keyed;
 pub use pty::Pty;
 pub use run::{Cmd, Run, Started, Work};
 pub use sdk::{Sdk, sdk_fixtures};
 pub use seal::{Sealed, openssl};
+pub use spy::Spy;
 pub use token::Token;
+pub use tree::{Node, tree, unchanged};
 pub use zips::{Descriptor, Entry, Method, Zip, plain_zip};
 
 use std::path::{Path, PathBuf};

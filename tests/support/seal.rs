@@ -223,6 +223,25 @@ pub mod openssl {
         )
     }
 
+    /// The names in an archive, in its order, as `unzip` lists them.
+    pub fn names(archive: &[u8]) -> Vec<String> {
+        let file = NamedTempFile::with_suffix(".zip").unwrap();
+        fs::write(file.path(), archive).unwrap();
+        let mut command = Command::new("unzip");
+        command.env("LC_ALL", "C.UTF-8").arg("-Z1").arg(file.path());
+        let listed = String::from_utf8(run(&mut command, &[])).unwrap();
+        listed.lines().map(str::to_owned).collect()
+    }
+
+    /// Insists that `unzip -t` finds nothing wrong with an archive.
+    pub fn unzip_accepts(archive: &[u8]) {
+        let file = NamedTempFile::with_suffix(".zip").unwrap();
+        fs::write(file.path(), archive).unwrap();
+        let printed = run(Command::new("unzip").arg("-tq").arg(file.path()), &[]);
+        let printed = String::from_utf8(printed).unwrap();
+        assert!(printed.starts_with("No errors detected"), "{printed}");
+    }
+
     /// How many bytes a wrapped key has.
     pub fn modulus_len(public_pem: &str) -> usize {
         rsa_wrap(public_pem, b"x").len()
@@ -236,7 +255,8 @@ pub mod openssl {
         openssl(&[&["pkeyutl"], args, &options].concat(), input)
     }
 
-    fn openssl(args: &[&str], input: &[u8]) -> Vec<u8> {
+    /// What `openssl` prints, given `input`; it must succeed.
+    pub fn openssl(args: &[&str], input: &[u8]) -> Vec<u8> {
         run(Command::new("openssl").args(args), input)
     }
 

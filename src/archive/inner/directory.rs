@@ -44,7 +44,7 @@ impl Seen {
         self.entries.len() as u64
     }
 
-    /// Refuses an entry before anybody sees it: one too many, or a name for the second time.
+    /// Refuses an entry before anybody sees it: one too many, or too much of names.
     pub fn announce(&mut self, name: &[u8]) -> Result<(), InnerError> {
         if self.len() >= self.max_entries {
             return Err(InnerError::TooLarge {
@@ -59,12 +59,11 @@ impl Seen {
                 limit: MAX_DIRECTORY,
             });
         }
-        if self.names.contains(name) {
-            return Err(EntryName(name).damaged("two entries have this name"));
-        }
         Ok(())
     }
 
+    /// Keeps what an entry was; a name for the second time is refused, unless the visitor was
+    /// there first.
     pub fn add(
         &mut self,
         name: Vec<u8>,
@@ -72,9 +71,11 @@ impl Seen {
         flags: u16,
         method: Method,
         content: Content,
-    ) {
+    ) -> Result<(), InnerError> {
         let name: Rc<[u8]> = name.into();
-        self.names.insert(Rc::clone(&name));
+        if !self.names.insert(Rc::clone(&name)) {
+            return Err(EntryName(&name).damaged("two entries have this name"));
+        }
         self.entries.push(SeenEntry {
             name,
             offset,
@@ -83,6 +84,7 @@ impl Seen {
             content,
             listed: false,
         });
+        Ok(())
     }
 
     /// Compares one record of the directory with the entry that it points at.

@@ -18,7 +18,7 @@ mod tests_of_lies;
 
 pub use check::{check_crcs, check_structure};
 pub use error::InnerError;
-pub use name::{EntryName, safe_path};
+pub use name::EntryName;
 pub use walk::{Visitor, walk};
 
 /// What was found in a plaintext zip.

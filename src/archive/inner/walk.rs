@@ -82,8 +82,7 @@ fn walk_entry<R: BufRead + ?Sized>(
     if header.flags & flags::DESCRIPTOR != 0 {
         header.check_descriptor(&content, input)?;
     }
-    seen.add(header.name, offset, header.flags, header.method, content);
-    Ok(())
+    seen.add(header.name, offset, header.flags, header.method, content)
 }
 
 /// What comes before an entry's data.

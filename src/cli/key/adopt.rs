@@ -1,11 +1,11 @@
 use clap::Args;
-use serde_json::json;
 
-use super::shared::{Which, facts_json, facts_text, record};
+use super::shared::{Which, facts_text, record};
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::reply::Reply;
+use crate::token::Origin;
 
 #[derive(Debug, Args)]
 #[command(
@@ -17,12 +17,15 @@ pub(in crate::cli) struct Adopt {
     /// Adopt a key that may leave its token
     #[arg(long)]
     allow_extractable: bool,
+    /// Adopt a key that was imported, or that the token does not say it made
+    #[arg(long)]
+    allow_imported: bool,
 }
 
 pub(super) fn run(context: &mut Context, command: Adopt) -> Result<Reply, Failure> {
     let address = context.located()?.address;
-    context.recorded(&address)?;
-    let mut pins = context.pins()?;
+    context.folder().check_replaceable(&address)?;
+    let mut pins = command.which.pins(context)?;
     let mut chosen = command.which.choose(context, Some(&mut pins))?;
     let key = &chosen.key;
     let facts = chosen.session.facts(key);
@@ -36,26 +39,26 @@ pub(super) fn run(context: &mut Context, command: Adopt) -> Result<Reply, Failur
         )
         .hint("Make a new key, or adopt this one all the same with --allow-extractable."));
     }
+    let origin = facts.origin();
+    if origin != Origin::MadeOnToken && !command.allow_imported && !command.allow_extractable {
+        return Err(Failure::new(
+            Exit::NotSupported,
+            format!("a copy of the key may be elsewhere: {}", origin.as_str()),
+        )
+        .hint("Make a new key, or adopt this one all the same with --allow-imported."));
+    }
     chosen.session.prove(key, &mut pins)?;
     let token = chosen.session.token();
     let files = record(context, &address, token, key)?;
-    Ok(Reply::new(json!({
-        "secretPath": files.folder,
-        "privateKeyFile": files.key,
-        "publicKeyFile": files.public,
-        "address": address.to_string(),
-        "key": key.uri(token).to_string(),
-        "bits": key.public.bits(),
-        "token": facts_json(&facts),
-    }))
-    .note(format!(
-        "The key is the result key of {address} now: {}",
-        facts_text(&facts)
-    ))
-    .note(format!(
-        "\"{}\" and \"{}\" written in \"{}\"",
-        files.key,
-        files.public,
-        files.folder.display()
-    )))
+    Ok(Reply::new(files.json(token, key, &facts))
+        .note(format!(
+            "The key is the result key of {address} now: {}",
+            facts_text(&facts)
+        ))
+        .note(format!(
+            "\"{}\" and \"{}\" written in \"{}\"",
+            files.key,
+            files.public,
+            files.folder.display()
+        )))
 }

@@ -5,34 +5,42 @@ use super::shared::{Chosen, Which};
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::recorded::Recorded;
 use crate::cli::reply::Reply;
+use crate::hex::hex;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Delete {
     #[command(flatten)]
     which: Which,
-    /// The key's label, in place of typing it
+    /// The key's label, or its id where it has none, in place of typing it
     #[arg(long, value_name = "LABEL")]
     confirm_label: Option<String>,
 }
 
 pub(super) fn run(context: &mut Context, command: Delete) -> Result<Reply, Failure> {
-    let mut pins = context.pins()?;
+    let mut pins = command.which.pins(context)?;
     let chosen = command.which.choose(context, Some(&mut pins))?;
     let (token, key) = (chosen.session.token(), &chosen.key);
     let uri = key.uri(token).to_string();
     let what = format!(
         "{uri}\nwill be removed for good, and nothing sealed for it can ever be opened again."
     );
-    if !context.label_repeated(command.confirm_label.as_deref(), &key.label, &what) {
+    // An empty line must not be enough.
+    let label = match key.label.as_str() {
+        "" => hex(&key.id),
+        label => label.to_owned(),
+    };
+    if !context.label_repeated(command.confirm_label.as_deref(), &label, &what) {
         return Err(Failure::new(
             Exit::Usage,
-            format!("the key \"{}\" was left as it is", key.label),
+            format!("the key \"{label}\" was left as it is"),
         )
         .hint("Type its label when asked, or give it with --confirm-label."));
     }
+    let recorded = context.every_recorded()?;
     chosen.session.delete(key)?;
-    let forgotten = forget(context, &chosen)?;
+    let forgotten = forget(context, &chosen, &recorded)?;
     let reply = Reply::new(json!({ "deleted": uri, "forgotten": forgotten }));
     let reply = reply.note(format!("The key is removed: {uri}"));
     Ok(forgotten
@@ -41,16 +49,18 @@ pub(super) fn run(context: &mut Context, command: Delete) -> Result<Reply, Failu
 }
 
 /// Removes the files that record the key: whoever published such a public key would lose results.
-fn forget(context: &Context, chosen: &Chosen) -> Result<Vec<String>, Failure> {
+fn forget(
+    context: &Context,
+    chosen: &Chosen,
+    recorded: &[Recorded],
+) -> Result<Vec<String>, Failure> {
     let folder = context.folder();
+    let token = chosen.session.token();
+    // Of one key on two tokens, the other one is still there.
+    let gone = |it: &&Recorded| it.is(token, &chosen.key) && it.is_on(token);
+    let addresses = recorded.iter().filter(gone).filter_map(|it| it.address);
     let mut removed = Vec::new();
-    for recorded in &chosen.recorded {
-        let Some(address) = recorded
-            .address
-            .filter(|_| recorded.is(chosen.session.token(), &chosen.key))
-        else {
-            continue;
-        };
+    for address in addresses {
         for path in [folder.key_path(&address), folder.public_key_path(&address)] {
             if path.exists() {
                 std::fs::remove_file(&path).map_err(|error| {

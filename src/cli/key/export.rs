@@ -23,7 +23,7 @@ pub(in crate::cli) struct Export {
 }
 
 pub(super) fn run(context: &mut Context, command: Export) -> Result<Reply, Failure> {
-    let mut pins = context.pins()?;
+    let mut pins = command.which.pins(context)?;
     // Public halves are visible without a PIN on most tokens, and after a login on the others.
     let chosen = match command.which.choose(context, None) {
         Ok(chosen) => chosen,

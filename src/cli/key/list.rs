@@ -5,6 +5,7 @@ use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::recorded::{Recorded, common_token};
 use crate::cli::reply::Reply;
+use crate::hex::hex;
 use crate::token::{ResultKey, Session, TokenInfo};
 
 pub(super) fn list(context: &mut Context) -> Result<Reply, Failure> {
@@ -28,7 +29,7 @@ pub(super) fn list(context: &mut Context) -> Result<Reply, Failure> {
 }
 
 pub(super) fn show(context: &mut Context, which: &Which) -> Result<Reply, Failure> {
-    let mut pins = context.pins()?;
+    let mut pins = which.pins(context)?;
     let chosen = which.choose(context, Some(&mut pins))?;
     let recorded = context.every_recorded()?;
     let session = &chosen.session;
@@ -85,8 +86,4 @@ fn to_text(session: &Session, key: &ResultKey, recorded: &[Recorded]) -> String 
         key.label,
         key.public.bits(),
     )
-}
-
-fn hex(id: &[u8]) -> String {
-    id.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -4,11 +4,11 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::beneficiary::key_file::KeyFile;
-use crate::beneficiary::public_key_file;
+use crate::beneficiary::{Folder, Pair};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::pins::Pins;
-use crate::cli::recorded::{Recorded, common_token};
+use crate::cli::recorded::common_token;
 use crate::token::{Facts, ResultKey, Session, TokenInfo, Uri, choose_key};
 use crate::wallet::address::Address;
 
@@ -24,10 +24,17 @@ pub(in crate::cli) struct Which {
 pub(super) struct Chosen {
     pub(super) session: Session,
     pub(super) key: ResultKey,
-    pub(super) recorded: Vec<Recorded>,
 }
 
 impl Which {
+    /// Where PINs come from; the URI may say it.
+    pub(super) fn pins(&self, context: &mut Context) -> Result<Pins, Failure> {
+        if let Some(uri) = &self.uri {
+            context.global.key = Some(uri.clone());
+        }
+        context.pins()
+    }
+
     /// Finds the key. `pins` gives the login without which private keys are not visible; without
     /// it the public halves are looked at.
     pub(super) fn choose(
@@ -35,9 +42,6 @@ impl Which {
         context: &mut Context,
         pins: Option<&mut Pins>,
     ) -> Result<Chosen, Failure> {
-        if let Some(uri) = &self.uri {
-            context.global.key = Some(uri.clone());
-        }
         let recorded = context.all_recorded(None)?;
         let module = context.module()?;
         let token = context.token(&module, common_token(&recorded).as_ref())?;
@@ -55,11 +59,7 @@ impl Which {
             keys.retain(|key| recorded.iter().any(|it| it.is(&token, key)));
         }
         let key = choose_key(&token, keys, wanted)?;
-        Ok(Chosen {
-            session,
-            key,
-            recorded,
-        })
+        Ok(Chosen { session, key })
     }
 }
 
@@ -70,9 +70,25 @@ pub(in crate::cli) fn label_for(address: &Address) -> String {
 
 /// The files of an address, as the SDK names them in its JSON.
 pub(in crate::cli) struct Files {
+    address: Address,
     pub(in crate::cli) folder: PathBuf,
     pub(in crate::cli) key: String,
     pub(in crate::cli) public: String,
+}
+
+impl Files {
+    /// What `--raw` says of the key that they record.
+    pub(in crate::cli) fn json(&self, token: &TokenInfo, key: &ResultKey, facts: &Facts) -> Value {
+        json!({
+            "secretPath": self.folder,
+            "privateKeyFile": self.key,
+            "publicKeyFile": self.public,
+            "address": self.address.to_string(),
+            "key": key.uri(token).to_string(),
+            "bits": key.public.bits(),
+            "token": facts_json(facts),
+        })
+    }
 }
 
 /// Writes the key file and the public key file of `address`.
@@ -83,17 +99,50 @@ pub(in crate::cli) fn record(
     key: &ResultKey,
 ) -> Result<Files, Failure> {
     let folder = context.folder();
-    KeyFile::new(&key.uri(token)).write_atomic(&folder.key_path(address))?;
-    public_key_file::write_atomic(&folder.public_key_path(address), &key.public.to_pem()?)?;
-    Ok(Files {
+    prepare(&folder, address, token, key)?.commit()?;
+    Ok(files(&folder, address))
+}
+
+/// The same for a key that is `new`, in two steps: when the files cannot be written, the key is
+/// removed again; `between` is done when they are, before they get their names.
+pub(in crate::cli) fn record_new<T>(
+    context: &Context,
+    address: &Address,
+    (session, key): (&Session, &ResultKey),
+    between: impl FnOnce() -> Result<T, Failure>,
+) -> Result<(Files, T), Failure> {
+    let folder = context.folder();
+    let prepared = prepare(&folder, address, session.token(), key);
+    let ready = prepared.and_then(|pair| Ok((pair, between()?)));
+    let (pair, done) = ready.map_err(|failure| match session.delete(key) {
+        Ok(()) => failure.also("the key was removed from the token again"),
+        Err(error) => failure.also(&format!("the key is left on the token: {error}")),
+    })?;
+    pair.commit()?;
+    Ok((files(&folder, address), done))
+}
+
+fn prepare(
+    folder: &Folder,
+    address: &Address,
+    token: &TokenInfo,
+    key: &ResultKey,
+) -> Result<Pair, Failure> {
+    let reference = KeyFile::new(&key.uri(token));
+    Ok(folder.prepare(address, &reference, &key.public.to_pem()?)?)
+}
+
+fn files(folder: &Folder, address: &Address) -> Files {
+    Files {
+        address: *address,
         folder: folder.path().to_owned(),
         key: format!("{address}_key"),
         public: format!("{address}_key.pub"),
-    })
+    }
 }
 
 /// What the token says of a key, in JSON; `null` where it does not tell.
-pub(in crate::cli) fn facts_json(facts: &Facts) -> Value {
+pub(super) fn facts_json(facts: &Facts) -> Value {
     json!({
         "origin": facts.origin().as_str(),
         "sensitive": facts.sensitive,

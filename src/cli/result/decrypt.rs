@@ -13,7 +13,7 @@ use crate::cli::pins::Pins;
 use crate::cli::progress::Progress;
 use crate::cli::recorded::common_token;
 use crate::cli::reply::Reply;
-use crate::decrypt::{self, Options, Report, Target};
+use crate::decrypt::{self, MadeFolder, Options, Report, Target};
 use crate::token::{Session, TokenKeys, choose_key};
 
 const DEFAULT_ARCHIVE: &str = "encryptedResults.zip";
@@ -189,14 +189,10 @@ impl<E: Into<Failure>> From<E> for Stop {
 fn open(holder: &mut Holder<'_, '_>, job: &Job, options: &Options) -> Result<Report, Stop> {
     let archive = open_archive(&job.archive, &spool_folder(job), &options.limits)?;
     let force = may_replace(holder.context, job)?;
-    if let Some(folder) = &holder.command.output_dir {
-        std::fs::create_dir_all(folder).map_err(|error| {
-            Failure::new(
-                Exit::IoFailed,
-                format!("{} cannot be made: {error}", folder.display()),
-            )
-        })?;
-    }
+    let _made = match &holder.command.output_dir {
+        Some(folder) => Some(make(folder)?),
+        None => None,
+    };
     let quiet = holder.context.global.quiet || holder.context.global.raw;
     let keys = holder.keys()?;
     let mut stdout = io::stdout().lock();
@@ -218,6 +214,15 @@ fn open(holder: &mut Holder<'_, '_>, job: &Job, options: &Options) -> Result<Rep
         options,
         &|bytes| progress.add(bytes),
     )?)
+}
+
+fn make(folder: &Path) -> Result<MadeFolder, Failure> {
+    MadeFolder::create(folder).map_err(|error| {
+        Failure::new(
+            Exit::IoFailed,
+            format!("{} cannot be made: {error}", folder.display()),
+        )
+    })
 }
 
 /// Opens an archive by its path, or from stdin for `-`.
@@ -330,7 +335,7 @@ fn reply(context: &Context, job: &Job, report: &Report) -> Reply {
 /// Tells of one of several archives at once, because the next may take long.
 fn tell(context: &Context, job: &Job, report: &Report) {
     if context.global.raw {
-        reply(context, job, report).print(true);
+        reply(context, job, report).print("result decrypt", true);
     } else {
         let place = job.place.path().unwrap_or(Path::new("-"));
         eprintln!(

@@ -1,10 +1,9 @@
 use clap::Args;
-use serde_json::json;
 
 use crate::cli::args::{label_parser, parse_id};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::key::{facts_json, facts_text, label_for, record};
+use crate::cli::key::{facts_text, label_for, record_new};
 use crate::cli::reply::Reply;
 use crate::token::{NewKey, generate};
 
@@ -31,7 +30,9 @@ pub(super) fn run(context: &mut Context, command: Generate) -> Result<Reply, Fai
     let located = context.located()?;
     let address = located.address;
     // Before a key is made that could then not be recorded.
-    let before = context.recorded(&address)?;
+    context.folder().check_replaceable(&address)?;
+    // A damaged reference is replaced as if it were not there.
+    let before = context.recorded(&address).unwrap_or_default();
     let module = context.module()?;
     let token = context.token(&module, None)?;
     let mut pins = context.pins()?;
@@ -43,32 +44,24 @@ pub(super) fn run(context: &mut Context, command: Generate) -> Result<Reply, Fai
     };
     let (session, key) = generate(&module, &token, &new, &mut pins)?;
     let facts = session.facts(&key);
-    let files = record(context, &address, session.token(), &key)?;
-    let mut reply = Reply::new(json!({
-        "secretPath": files.folder,
-        "privateKeyFile": files.key,
-        "publicKeyFile": files.public,
-        "address": address.to_string(),
-        "key": key.uri(session.token()).to_string(),
-        "bits": key.public.bits(),
-        "token": facts_json(&facts),
-    }))
-    .note(format!(
-        "Generate encryption keypair for wallet address {address} ({})",
-        located.origin
-    ))
-    .note(format!(
-        "Encryption keypair \"{}\" and \"{}\" generated in \"{}\"",
-        files.key,
-        files.public,
-        files.folder.display()
-    ))
-    .note(format!(
-        "The private key is on the token \"{}\": {}",
-        token.label,
-        facts_text(&facts)
-    ))
-    .note(format!("{}", key.uri(session.token())));
+    let (files, ()) = record_new(context, &address, (&session, &key), || Ok(()))?;
+    let mut reply = Reply::new(files.json(session.token(), &key, &facts))
+        .note(format!(
+            "Generate encryption keypair for wallet address {address} ({})",
+            located.origin
+        ))
+        .note(format!(
+            "Encryption keypair \"{}\" and \"{}\" generated in \"{}\"",
+            files.key,
+            files.public,
+            files.folder.display()
+        ))
+        .note(format!(
+            "The private key is on the token \"{}\": {}",
+            token.label,
+            facts_text(&facts)
+        ))
+        .note(format!("{}", key.uri(session.token())));
     if let Some(before) = before {
         reply = reply.note(format!(
             "The key before it stays on its token and still opens its archives:\n{}",

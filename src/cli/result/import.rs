@@ -9,7 +9,7 @@ use crate::cli::args::{label_parser, parse_id};
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::key::{facts_json, facts_text, label_for, record};
+use crate::cli::key::{facts_text, label_for, record_new};
 use crate::cli::reply::Reply;
 use crate::small_file;
 use crate::token::{NewKey, SoftwareKey, import};
@@ -39,9 +39,11 @@ pub(super) fn run(context: &mut Context, command: Import) -> Result<Reply, Failu
     };
     let key_path = context.folder().key_path(&address);
     let in_place = same_file(&command.pem, &key_path);
-    if !in_place {
+    if in_place {
+        context.folder().check_public_replaceable(&address)?;
+    } else {
         // A software key of this address that is not the one imported must not be lost.
-        context.recorded(&address)?;
+        context.folder().check_replaceable(&address)?;
     }
     let module = context.module()?;
     let token = context.token(&module, None)?;
@@ -52,24 +54,19 @@ pub(super) fn run(context: &mut Context, command: Import) -> Result<Reply, Failu
         label: command.label.unwrap_or_else(|| label_for(&address)),
     };
     let (session, key) = import(&module, &token, &software, &new, &mut pins)?;
-    let kept = if in_place {
-        backup_software_key(&command.pem)?
-    } else {
-        command.pem
+    let put_aside = || {
+        if in_place {
+            Ok(backup_software_key(&command.pem)?)
+        } else {
+            Ok(command.pem)
+        }
     };
     let facts = session.facts(&key);
-    let files = record(context, &address, session.token(), &key)?;
+    let (files, kept) = record_new(context, &address, (&session, &key), put_aside)?;
     let kept = context.absolute(&kept);
-    Ok(Reply::new(json!({
-        "secretPath": files.folder,
-        "privateKeyFile": files.key,
-        "publicKeyFile": files.public,
-        "address": address.to_string(),
-        "key": key.uri(session.token()).to_string(),
-        "bits": key.public.bits(),
-        "token": facts_json(&facts),
-        "softwareKey": kept,
-    }))
+    let mut json = files.json(session.token(), &key, &facts);
+    json["softwareKey"] = json!(kept);
+    Ok(Reply::new(json)
     .note(format!("The key is on the token \"{}\": {}", token.label, facts_text(&facts)))
     .note(key.uri(session.token()).to_string())
     .note(format!(

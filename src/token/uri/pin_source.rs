@@ -9,6 +9,10 @@ impl Uri {
     ///
     /// The value was percent-decoded once with the rest of the URI, and is not decoded again: other
     /// PKCS#11 programs do not either.
+    ///
+    /// # Errors
+    /// [`UriError::PinCommand`] for a command, [`UriError::PinSource`] for anything else that is no
+    /// local file.
     pub fn pin_file(&self) -> Result<Option<PathBuf>, UriError> {
         let Some(source) = &self.pin_source else {
             return Ok(None);

@@ -8,8 +8,9 @@ use k256::ecdsa::Signature;
 use k256::ecdsa::signature::hazmat::PrehashVerifier as _;
 
 use super::{SECP256K1, WalletKey};
+use crate::hex::hex;
 use crate::token::error::rv_name;
-use crate::token::generate::{Form, again, hex};
+use crate::token::generate::{Form, again};
 use crate::token::raw::CallError;
 use crate::token::session::Mode;
 use crate::token::{Module, PinSource, Session, TokenError, TokenInfo};

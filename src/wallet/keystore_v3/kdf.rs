@@ -5,8 +5,8 @@ use serde::Deserialize;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::super::hex;
 use super::KeystoreError;
+use crate::hex;
 
 /// What `n`, `r` and `p` of scrypt may come to: 128 bytes of work for each, so 1 GiB. The usual
 /// 262144 times 8 is a quarter of it.

@@ -1,7 +1,13 @@
-//! Hexadecimal digits that may be a secret: read without copies.
+//! Bytes as people write them.
 
-/// Fills `bytes` with what `digits` say; `None` where they are not exactly as many as that takes.
-pub(super) fn fill(bytes: &mut [u8], digits: &[u8]) -> Option<()> {
+/// Two lower-case digits for each byte.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Fills `bytes` with what `digits` say, leaving no copy of what may be a secret; `None` where
+/// they are not exactly as many as that takes.
+pub(crate) fn fill(bytes: &mut [u8], digits: &[u8]) -> Option<()> {
     if digits.len() != 2 * bytes.len() {
         return None;
     }
@@ -14,21 +20,21 @@ pub(super) fn fill(bytes: &mut [u8], digits: &[u8]) -> Option<()> {
 }
 
 /// So many bytes.
-pub(super) fn array<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
+pub(crate) fn array<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     fill(&mut bytes, digits)?;
     Some(bytes)
 }
 
-/// As many bytes as there are.
-pub(super) fn vec(digits: &[u8]) -> Option<Vec<u8>> {
+/// As many bytes as there are digits for.
+pub(crate) fn vec(digits: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = vec![0; digits.len() / 2];
     fill(&mut bytes, digits)?;
     Some(bytes)
 }
 
 /// Without the `0x` in front, if there is one.
-pub(super) fn without_prefix(text: &[u8]) -> &[u8] {
+pub(crate) fn without_prefix(text: &[u8]) -> &[u8] {
     text.strip_prefix(b"0x").unwrap_or(text)
 }
 
@@ -41,6 +47,12 @@ fn digit_value(digit: u8) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_byte_has_two_digits() {
+        assert_eq!(hex(&[0, 0x0f, 0xa0, 0xff]), "000fa0ff");
+        assert_eq!(hex(&[]), "");
+    }
 
     #[test]
     fn both_letter_cases_are_read_and_nothing_else() {

@@ -1,0 +1,195 @@
+use std::io;
+
+use super::*;
+
+fn full() -> io::Error {
+    io::ErrorKind::StorageFull.into()
+}
+
+/// Asserts an exit status and a hint that is a sentence.
+#[track_caller]
+fn is(failure: impl Into<Failure>, exit: Exit) {
+    let failure = failure.into();
+    assert_eq!(failure.exit, exit, "{}", failure.message);
+    let hint = &failure.hint;
+    let sentence = hint.ends_with('.')
+        && hint.starts_with(|first: char| first.is_ascii_uppercase() || first == '`');
+    assert!(sentence, "{}: {hint}", failure.message);
+}
+
+#[test]
+fn failures_of_decrypting_end_as_documented() {
+    type Error = DecryptError<TokenError>;
+    is(Error::CannotDecrypt, Exit::CannotDecrypt);
+    is(Error::Damaged("bad".into()), Exit::NotAnArchive);
+    let unsafe_name = Error::UnsafeName {
+        name: "../x".into(),
+        reason: "leads out".into(),
+    };
+    is(unsafe_name, Exit::NotAnArchive);
+    is(Error::TooLarge { limit: 7 }, Exit::TooLarge);
+    is(Error::OverLimit("too many".into()), Exit::TooLarge);
+    is(Error::Read(full()), Exit::IoFailed);
+    is(Error::Random(getrandom::Error::UNSUPPORTED), Exit::Failed);
+    is(
+        Error::Keys(TokenError::PinLocked("mine".into())),
+        Exit::PinLocked,
+    );
+}
+
+#[test]
+fn failures_of_output_end_as_documented() {
+    is(OutputError::Exists("out".into()), Exit::OutputExists);
+    let folder = OutputError::NotAFile {
+        path: "out".into(),
+        reason: "it is a folder",
+    };
+    is(folder, Exit::OutputExists);
+    let io = |kind: io::ErrorKind| OutputError::Io {
+        path: "out".into(),
+        source: kind.into(),
+    };
+    is(io(io::ErrorKind::StorageFull), Exit::IoFailed);
+    is(io(io::ErrorKind::BrokenPipe), Exit::IoFailed);
+    is(io(io::ErrorKind::PermissionDenied), Exit::IoFailed);
+}
+
+#[test]
+fn failures_of_sealing_end_as_documented() {
+    let unreadable = EncryptError::Read {
+        path: "result".into(),
+        source: full(),
+    };
+    is(unreadable, Exit::IoFailed);
+    is(EncryptError::Seal(SealError::Io(full())), Exit::IoFailed);
+    is(EncryptError::Zip(full().into()), Exit::IoFailed);
+    is(EncryptError::Name("a\u{fffd}".into()), Exit::Failed);
+    let no_key = PublicKeyError::Pem("no PEM".into());
+    is(EncryptError::Wrap(no_key), Exit::NotSupported);
+    let exists = OutputError::Exists("out".into());
+    is(EncryptError::Output(exists), Exit::OutputExists);
+}
+
+#[test]
+fn failures_of_importing_say_what_to_do() {
+    for error in [
+        SoftwareKeyError::NoPem,
+        SoftwareKeyError::Encrypted,
+        SoftwareKeyError::Invalid,
+        SoftwareKeyError::Size(1024),
+    ] {
+        is(error, Exit::NotSupported);
+    }
+}
+
+#[test]
+fn json_says_the_same_as_the_text() {
+    let failure = Failure::new(Exit::TooLarge, "it is too large").hint("Raise the limit.");
+    assert_eq!(
+        failure.text(),
+        "error: it is too large\n hint: Raise the limit."
+    );
+    let json = failure.of("a.zip").json("result decrypt");
+    assert_eq!(json["ok"], false);
+    assert_eq!(json["command"], "iexec-hsm result decrypt");
+    assert_eq!(
+        json["error"]["message"],
+        "a.zip: it is too large. Raise the limit."
+    );
+    assert_eq!(json["error"]["code"], "too-large");
+    assert_eq!(json["error"]["exit"], 24);
+    let bare = Failure::new(Exit::Failed, "it failed").json("key list");
+    assert_eq!(bare["error"]["message"], "it failed");
+}
+
+#[test]
+fn every_exit_has_a_status_and_a_word_of_its_own() {
+    let all = [
+        Exit::Done,
+        Exit::Failed,
+        Exit::Usage,
+        Exit::TokenNotUsable,
+        Exit::DeviceFailed,
+        Exit::PinWrong,
+        Exit::PinLocked,
+        Exit::PinNeeded,
+        Exit::KeyNotFound,
+        Exit::NotSupported,
+        Exit::CannotDecrypt,
+        Exit::NotAnArchive,
+        Exit::OutputExists,
+        Exit::IoFailed,
+        Exit::TooLarge,
+        Exit::Wallet,
+    ];
+    let statuses: Vec<_> = all.iter().map(|exit| exit.status()).collect();
+    assert!(statuses.is_sorted_by(|one, next| one < next));
+    let mut words: Vec<_> = all.iter().map(|exit| exit.word()).collect();
+    words.sort_unstable();
+    words.dedup();
+    assert_eq!(words.len(), all.len());
+}
+
+#[test]
+fn failures_of_archives_end_as_documented() {
+    let path = || std::path::PathBuf::from("a.zip");
+    let reason = || "it ends early".to_owned();
+    for (error, exit) in [
+        (
+            ArchiveError::Io {
+                path: path(),
+                source: full(),
+            },
+            Exit::IoFailed,
+        ),
+        (
+            ArchiveError::Spool {
+                path: path(),
+                source: full(),
+            },
+            Exit::IoFailed,
+        ),
+        (ArchiveError::NotAFile { path: path() }, Exit::NotAnArchive),
+        (ArchiveError::NotAZip, Exit::NotAnArchive),
+        (
+            ArchiveError::Truncated { reason: reason() },
+            Exit::NotAnArchive,
+        ),
+        (
+            ArchiveError::Malformed { reason: reason() },
+            Exit::NotAnArchive,
+        ),
+        (
+            ArchiveError::Ambiguous { reason: reason() },
+            Exit::NotAnArchive,
+        ),
+        (
+            ArchiveError::Missing {
+                found: "aes-key.rsa",
+                missing: "iexec_out.zip.aes".into(),
+            },
+            Exit::NotAnArchive,
+        ),
+        (
+            ArchiveError::LoneBody {
+                body: path(),
+                missing: "aes-key.rsa".into(),
+            },
+            Exit::NotAnArchive,
+        ),
+        (
+            ArchiveError::WrappedKeyLength { len: 7 },
+            Exit::NotAnArchive,
+        ),
+        (ArchiveError::NotEncrypted, Exit::NotAnArchive),
+        (
+            ArchiveError::TooLarge {
+                what: "body (bytes)",
+                limit: 7,
+            },
+            Exit::TooLarge,
+        ),
+    ] {
+        is(error, exit);
+    }
+}

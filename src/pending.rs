@@ -1,0 +1,192 @@
+//! Temporary files and folders beside their final place. They go away when dropped, when
+//! [`discard_pending`] is called before the process ends by a signal, and, after a kill, when the
+//! next one is made in the same folder: a lock tells those whose process is gone.
+
+use std::fs::{self, File, Permissions};
+use std::io;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tempfile::{Builder, NamedTempFile, TempDir};
+
+const PREFIX: &str = ".iexec-hsm-";
+const SUFFIX: &str = ".part";
+
+/// What would be left behind if the process ended now. Held while something is published, so
+/// that it is not removed half-way.
+static LEFT: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Removes every temporary file and folder of this process. For signal handling threads: the
+/// process must end after it, because nothing can be written or published any more.
+pub fn discard_pending() {
+    let left = lock();
+    left.iter().for_each(|path| remove(path));
+    std::mem::forget(left);
+}
+
+pub(crate) fn lock() -> MutexGuard<'static, Vec<PathBuf>> {
+    LEFT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A file beside its final name.
+#[derive(Debug)]
+pub(crate) struct PendingFile {
+    // Dropped, and so removed, before its entry.
+    temp: NamedTempFile,
+    entry: Entry,
+}
+
+impl PendingFile {
+    /// Makes one beside `target`, mode 0600.
+    pub(crate) fn create(target: &Path) -> io::Result<Self> {
+        let folder = folder_of(target);
+        let (temp, entry) = make(folder, |builder| builder.tempfile_in(folder))?;
+        Ok(Self { temp, entry })
+    }
+
+    /// Where it is until it is published.
+    pub(crate) fn path(&self) -> &Path {
+        &self.entry.path
+    }
+
+    pub(crate) fn file(&mut self) -> &mut File {
+        self.temp.as_file_mut()
+    }
+
+    /// Makes the content durable and gives it its final name; `force` replaces what is there.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::AlreadyExists`] when something is there that is not to be replaced.
+    pub(crate) fn publish(self, target: &Path, force: bool) -> io::Result<()> {
+        let Self { temp, entry } = self;
+        temp.as_file().sync_all()?;
+        let left = lock();
+        let published = if force {
+            temp.persist(target)
+        } else {
+            temp.persist_noclobber(target)
+        };
+        drop(left);
+        drop(entry);
+        published.map_err(|failed| failed.error)?;
+        sync_folder(folder_of(target))
+    }
+}
+
+/// A folder in which files wait for their final place.
+pub(crate) struct PendingDir {
+    // Dropped, and so removed, before its entry.
+    _temp: TempDir,
+    entry: Entry,
+}
+
+impl PendingDir {
+    /// Makes one in `folder`, mode 0700.
+    pub(crate) fn create(folder: &Path) -> io::Result<Self> {
+        let (temp, entry) = make(folder, |builder| {
+            builder
+                .permissions(Permissions::from_mode(0o700))
+                .tempdir_in(folder)
+        })?;
+        Ok(Self { _temp: temp, entry })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.entry.path
+    }
+}
+
+/// A temporary among those that would be left behind. Dropped after it was published or removed.
+#[derive(Debug)]
+struct Entry {
+    path: PathBuf,
+    /// Tells other processes that it is in use.
+    _lock: File,
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        lock().retain(|it| *it != self.path);
+    }
+}
+
+/// Makes a temporary in `folder`, after those that nobody uses any more are removed.
+fn make<T: AsRef<Path>>(
+    folder: &Path,
+    make: impl Fn(&mut Builder<'_, '_>) -> io::Result<T>,
+) -> io::Result<(T, Entry)> {
+    sweep(folder);
+    let mut builder = Builder::new();
+    builder.prefix(PREFIX).suffix(SUFFIX);
+    loop {
+        let mut left = lock();
+        let temp = make(&mut builder)?;
+        if let Some(lock) = locked(temp.as_ref())? {
+            let path = temp.as_ref().to_owned();
+            left.push(path.clone());
+            return Ok((temp, Entry { path, _lock: lock }));
+        }
+    }
+}
+
+/// Locks a new temporary; `None` when another process took it for a stray one in between.
+fn locked(path: &Path) -> io::Result<Option<File>> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened?,
+    };
+    let ours = match file.try_lock() {
+        // Where the file system has no locks, nothing sweeps either.
+        Err(fs::TryLockError::Error(_)) => true,
+        Err(fs::TryLockError::WouldBlock) => false,
+        Ok(()) => file.metadata()?.nlink() > 0,
+    };
+    Ok(ours.then_some(file))
+}
+
+/// Removes the temporaries in `folder` that no process holds any more.
+fn sweep(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if !(name.starts_with(PREFIX) && name.ends_with(SUFFIX)) {
+            continue;
+        }
+        let path = entry.path();
+        // The lock is held until the file is gone, so that its maker sees what happened.
+        if let Ok(file) = File::open(&path)
+            && file.try_lock().is_ok()
+        {
+            remove(&path);
+        }
+    }
+}
+
+/// Removes a temporary. Nothing can be done about one that stays; the next run tries again.
+fn remove(path: &Path) {
+    let _ = if path.is_dir() {
+        fs::remove_dir_all(path)
+    } else {
+        fs::remove_file(path)
+    };
+}
+
+/// The folder that `path` is in, which is the working directory for a bare name.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Makes a rename in `folder` survive a power cut.
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests;

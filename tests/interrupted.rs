@@ -1,0 +1,351 @@
+//! A run that is interrupted or runs out of disk leaves what was there, and nothing else; after one that was killed the
+//! next run tidies up.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod support;
+
+use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::fs::{FlockOperation, flock};
+use rustix::process::Signal;
+use support::*;
+
+const LARGE: usize = 24 << 20;
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// An archive that takes a while to open, in a work folder with results from before.
+fn furnished(keyed: &Keyed) -> Work<'_> {
+    let work = keyed.work();
+    let plain = Zip::of([Entry::new("noise", vec![7; LARGE]).stored()]).bytes();
+    let sealed = Sealed::current(&keyed.public, &plain);
+    let entries = [sealed.body_entry().stored(), sealed.key_entry()];
+    work.write("large.zip", Zip::of(entries).bytes());
+    work.write("results.zip", "old");
+    work.write("out/noise", "old");
+    work
+}
+
+const TO_FILE: &[&str] = &["result", "decrypt", "large.zip", "--force"];
+const TO_FOLDER: &[&str] = &[
+    "result",
+    "decrypt",
+    "large.zip",
+    "--force",
+    "--extract",
+    "out",
+];
+
+/// Waits until a temporary of ours has something in it.
+#[track_caller]
+fn until_writing(work: &Work) {
+    let deadline = Instant::now() + PATIENCE;
+    while wrong_tmp(&work.folder()).iter().all(|it| size(it) == 0) {
+        assert!(Instant::now() < deadline, "no temporary appears");
+        thread::yield_now();
+    }
+}
+
+/// The bytes in a file or below a folder that may vanish meanwhile.
+fn size(path: &Path) -> u64 {
+    match fs::read_dir(path) {
+        Ok(entries) => entries.flatten().map(|it| size(&it.path())).sum(),
+        Err(_) => path.metadata().map_or(0, |it| it.len()),
+    }
+}
+
+/// Starts a run and stops it when it has begun to write. It goes on in small steps and is looked at between them, so
+/// that it does not get far.
+#[track_caller]
+fn caught_writing(work: &Work, args: &[&str]) -> Started {
+    let mut started = work.cmd(args).pin().start();
+    loop {
+        started.signal(Signal::STOP);
+        if wrong_tmp(&work.folder()).iter().any(|path| size(path) > 0) {
+            return started;
+        }
+        started.signal(Signal::CONT);
+        assert!(started.runs(), "it ended before it was caught");
+        thread::yield_now();
+    }
+}
+
+/// Lets a stopped run go on and meet what was sent to it.
+fn ended(started: Started) -> Run {
+    started.signal(Signal::CONT);
+    started.wait()
+}
+
+#[test]
+fn a_signal_leaves_the_old_file_and_no_temporary() {
+    let keyed = Keyed::new();
+    let work = furnished(&keyed);
+    for args in [TO_FILE, TO_FOLDER] {
+        for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+            unchanged(&work.folder(), || {
+                let started = caught_writing(&work, args);
+                started.signal(signal);
+                ended(started).fails(128 + signal.as_raw());
+            });
+        }
+    }
+}
+
+#[test]
+fn control_c_on_a_terminal_leaves_the_old_file_and_no_temporary() {
+    let keyed = Keyed::new();
+    let work = furnished(&keyed);
+    unchanged(&work.folder(), || {
+        let mut pty = Pty::spawn(&work.cmd(TO_FILE).pin());
+        until_writing(&work);
+        assert_eq!(pty.ctrl_c().wait().0, 130);
+    });
+}
+
+#[test]
+fn a_signal_while_the_archive_still_comes_through_a_pipe_leaves_nothing() {
+    let keyed = Keyed::new();
+    let work = furnished(&keyed);
+    let fifo = work.home().join("pipe");
+    let made = Command::new("mkfifo").arg(&fifo).status();
+    assert!(made.unwrap().success());
+    let script = format!("exec \"$0\" \"$@\" <{}", fifo.display());
+    let half = work.read("large.zip")[..LARGE / 2].to_vec();
+    unchanged(&work.folder(), || {
+        let args = ["result", "decrypt", "-", "--force"];
+        let started = work.cmd(args).pin().under(["bash", "-c", &script]).start();
+        let mut writer = File::options().write(true).open(&fifo).unwrap();
+        // It has read nearly all of it when this is through, and waits for more.
+        std::io::Write::write_all(&mut writer, &half).unwrap();
+        started.signal(Signal::TERM);
+        started.wait().fails(128 + 15);
+    });
+}
+
+#[test]
+fn what_a_killed_run_leaves_is_gone_after_the_next() {
+    let keyed = Keyed::new();
+    let work = furnished(&keyed);
+    work.write("small.zip", keyed.archive(&plain_zip(&[("a", b"b")])));
+    for (args, next) in [
+        (TO_FILE, ["--output", "new.zip"]),
+        (TO_FOLDER, ["--extract", "out"]),
+    ] {
+        let started = caught_writing(&work, args);
+        started.signal(Signal::KILL);
+        assert_eq!(started.wait().signal, Some(9));
+        assert_eq!(wrong_tmp(&work.folder()).len(), 1, "the stray one");
+        let small = ["result", "decrypt", "small.zip"];
+        work.run([&small[..], &next].concat()).ok();
+        work.is_tidy();
+        assert_eq!(work.read("results.zip"), b"old");
+        assert_eq!(work.read("out/noise"), b"old");
+    }
+}
+
+#[test]
+fn a_temporary_of_a_run_that_is_alive_is_not_swept() {
+    let keyed = Keyed::new();
+    let work = furnished(&keyed);
+    work.write("small.zip", keyed.archive(&plain_zip(&[("a", b"b")])));
+    for args in [TO_FILE, TO_FOLDER] {
+        let slow = caught_writing(&work, args);
+        let left = wrong_tmp(&work.folder());
+        let other = ["result", "decrypt", "small.zip"];
+        let place = [
+            ["--output", "other.zip", "--force"],
+            ["--extract", "out", "--force"],
+        ];
+        for place in place {
+            work.run([other, place].concat()).ok();
+        }
+        assert_eq!(wrong_tmp(&work.folder()), left);
+        ended(slow).ok();
+        work.is_tidy();
+    }
+    assert!(work.read("results.zip").len() > LARGE);
+    assert!(work.read("out/noise") == vec![7; LARGE]);
+    assert_eq!(work.read("out/a"), b"b");
+}
+
+#[test]
+fn only_what_is_ours_and_unlocked_is_swept() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    work.write("a.zip", keyed.archive(&plain_zip(&[("a", b"b")])));
+    work.write(".iexec-hsm-stray.part", "x");
+    work.write(".iexec-hsm-folder.part/sub/x", "x");
+    for name in [
+        ".iexec-hsm-x",
+        "iexec-hsm-x.part",
+        "other.part",
+        "sub/.iexec-hsm-deep.part",
+    ] {
+        work.write(name, "mine");
+    }
+    let locked = work.write(".iexec-hsm-locked.part", "mine");
+    let locked = File::open(locked).unwrap();
+    flock(&locked, FlockOperation::LockExclusive).unwrap();
+    work.run(["result", "decrypt", "a.zip"]).ok();
+    let left = [
+        ".iexec-hsm-locked.part",
+        ".iexec-hsm-x",
+        "a.zip",
+        "iexec-hsm-x.part",
+        "other.part",
+        "results.zip",
+        "sub/.iexec-hsm-deep.part",
+    ];
+    assert_eq!(work.files(), left);
+}
+
+#[test]
+fn a_file_that_may_not_grow_leaves_the_old_one() {
+    let keyed = Keyed::new();
+    let work = furnished(&keyed);
+    for args in [TO_FILE, TO_FOLDER] {
+        let run = unchanged(&work.folder(), || {
+            let limited = work.cmd(args).pin().under(["prlimit", "--fsize=1000000"]);
+            limited.run()
+        });
+        assert_eq!(run.code, Some(23), "{:?}: {}", run.signal, run.err());
+        assert!(run.err().contains("writing "), "{}", run.err());
+    }
+}
+
+#[test]
+fn a_full_disk_leaves_the_old_file() {
+    let keyed = Keyed::new();
+    let work = furnished(&keyed);
+    let disk = work.home().join("disk");
+    fs::create_dir(&disk).unwrap();
+    let Some(_mounted) = Mounted::tmpfs(&disk, 4 << 20) else {
+        return;
+    };
+    fs::write(disk.join("results.zip"), "old").unwrap();
+    fs::create_dir(disk.join("out")).unwrap();
+    fs::write(disk.join("out/noise"), "old").unwrap();
+    let path = |name: &str| disk.join(name).display().to_string();
+    for to in [
+        ["--output", &path("results.zip")],
+        ["--extract", &path("out")],
+    ] {
+        let run = unchanged(&disk, || {
+            work.cmd(TO_FILE)
+                .arg(to[0])
+                .arg(to[1])
+                .pin()
+                .run()
+                .fails(23)
+        });
+        assert!(run.err().contains("Make room on the disk"), "{}", run.err());
+    }
+    // An archive from a pipe waits on that disk, too.
+    let piped = work.cmd(["result", "decrypt", "-", "--force"]).pin();
+    let piped = piped.arg("--output").arg(path("results.zip"));
+    unchanged(&disk, || {
+        piped.stdin(work.read("large.zip")).run().fails(23)
+    });
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_to_stays_as_it_is() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let archive = keyed.archive(&plain_zip(&[("a", b"b")]));
+    let folder = work.path("read-only");
+    work.write("read-only/results.zip", "old");
+    work.write("a.zip", archive);
+    let lock = |mode| fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
+    lock(0o555);
+    let Some(nobody) = NotRoot::find(&keyed.token, &work) else {
+        lock(0o755);
+        return;
+    };
+    for to in [
+        ["--output", "read-only/results.zip"],
+        ["--output", "read-only/new.zip"],
+        ["--extract", "read-only"],
+        ["--extract", "read-only/new"],
+        ["--output-dir", "read-only/new"],
+    ] {
+        let run = unchanged(&folder, || {
+            let cmd = work.cmd(["result", "decrypt", "a.zip", "--force"]).pin();
+            cmd.arg(to[0])
+                .arg(to[1])
+                .under(&nobody.wrapper)
+                .run()
+                .fails(23)
+        });
+        assert!(run.err().contains("read-only"), "{}", run.err());
+    }
+    lock(0o755);
+}
+
+/// A file system that goes away with this.
+struct Mounted(PathBuf);
+
+impl Mounted {
+    /// A small disk, or nothing and a word to the reader.
+    fn tmpfs(path: &Path, size: usize) -> Option<Self> {
+        let options = format!("size={size}");
+        let mut mount = Command::new("mount");
+        mount
+            .args(["-t", "tmpfs", "-o", &options, "tmpfs"])
+            .arg(path);
+        if rustix::process::geteuid().is_root() && mount.status().is_ok_and(|it| it.success()) {
+            return Some(Self(path.to_owned()));
+        }
+        println!("skipped: only root may mount a small disk, and not everywhere");
+        None
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.0).status();
+    }
+}
+
+/// How to run as somebody whom permissions bind.
+struct NotRoot {
+    wrapper: Vec<&'static str>,
+}
+
+impl NotRoot {
+    fn find(token: &Token, work: &Work) -> Option<Self> {
+        if !rustix::process::geteuid().is_root() {
+            return Some(Self {
+                wrapper: vec!["env"],
+            });
+        }
+        // Give it all away: to one who has no rights of root.
+        for path in [
+            token.conf().parent().unwrap(),
+            work.folder().parent().unwrap(),
+        ] {
+            let mut give = Command::new("chown");
+            give.args(["-R", "65534:65534"]).arg(path);
+            assert!(give.status().unwrap().success());
+        }
+        let wrapper = vec![
+            "setpriv",
+            "--reuid=65534",
+            "--regid=65534",
+            "--clear-groups",
+        ];
+        let program = Path::new(env!("CARGO_BIN_EXE_iexec-hsm"));
+        let mut probe = Command::new(wrapper[0]);
+        probe.args(&wrapper[1..]).arg(program).arg("--version");
+        if probe.output().is_ok_and(|it| it.status.success()) {
+            return Some(Self { wrapper });
+        }
+        println!("skipped: nobody but root can run the program where it was built");
+        None
+    }
+}

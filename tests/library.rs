@@ -1,0 +1,98 @@
+//! The library's documented example, run against a token.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[allow(dead_code)]
+#[path = "../examples/open_archive.rs"]
+mod example;
+mod support;
+
+use std::path::Path;
+use std::process::Command;
+
+use support::*;
+
+/// The example's arguments, for the test that runs it.
+const ARGUMENTS: &str = "IEXEC_HSM_TEST_EXAMPLE";
+
+/// Runs the example in a process of its own, because SoftHSM2 finds its tokens by the environment. Returns whether it
+/// succeeded, and all that it printed.
+fn run_example(token: &Token, archive: &Path, output: &Path) -> (bool, String) {
+    let arguments = [
+        token.module.to_str().unwrap(),
+        &token.label,
+        token.pin_file().to_str().unwrap(),
+        archive.to_str().unwrap(),
+        output.to_str().unwrap(),
+    ]
+    .join("\n");
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "the_example", "--nocapture"])
+        .env("SOFTHSM2_CONF", token.conf())
+        .env(ARGUMENTS, arguments)
+        .output()
+        .unwrap();
+    let printed = [output.stdout, output.stderr].concat();
+    (
+        output.status.success(),
+        String::from_utf8_lossy(&printed).into_owned(),
+    )
+}
+
+/// Does nothing unless another test asks for it.
+#[test]
+fn the_example() {
+    let Ok(arguments) = std::env::var(ARGUMENTS) else {
+        return;
+    };
+    let arguments: Vec<&str> = arguments.lines().collect();
+    let [module, label, pin_file, archive, output] = arguments[..] else {
+        unreachable!("five arguments")
+    };
+    let opened = example::open(module, label, pin_file, archive, output);
+    println!("opened with {}", opened.unwrap());
+}
+
+#[test]
+fn the_documented_example_opens_an_archive() {
+    let token = Token::labelled("library");
+    token.add("another");
+    let work = Work::new(&token);
+    let options = ["--token", "library", "--wallet-address", ADDRESS];
+    let generate = ["result", "generate-keys", "--bits", "2048", "--raw"];
+    let made = work.run([&generate[..], &options].concat()).ok().raw();
+    let public = work.read(format!(".secrets/beneficiary/{ADDRESS}_key.pub"));
+    let public = String::from_utf8(public).unwrap();
+    let plain = plain_zip(&[("result.txt", b"Hello, world!")]);
+    let archive = work.write("sealed.zip", Sealed::current(&public, &plain).archive());
+
+    let output = work.path("results.zip");
+    let (ok, printed) = run_example(&token, &archive, &output);
+    assert!(ok, "{printed}");
+    assert!(printed.contains(made["key"].as_str().unwrap()), "{printed}");
+    assert!(work.read("results.zip") == plain);
+
+    // What is there already is not replaced.
+    let (ok, printed) = run_example(&token, &archive, &output);
+    assert!(!ok && printed.contains("Exists"), "{printed}");
+    assert!(work.read("results.zip") == plain);
+}
+
+#[test]
+fn the_documented_example_says_what_is_wrong() {
+    let token = Token::labelled("library");
+    let work = Work::new(&token);
+    let (_, public) = openssl::rsa_key(2048);
+    let archive = work.write("sealed.zip", Sealed::current(&public, b"PK").archive());
+    let output = work.path("results.zip");
+
+    let (ok, printed) = run_example(&token, &archive, &output);
+    assert!(!ok && printed.contains("NoKey"), "{printed}");
+    token.pkcs11_tool(&["--keypairgen", "--key-type", "rsa:2048", "--id", "0001"]);
+    let (ok, printed) = run_example(&token, &archive, &output);
+    assert!(!ok && printed.contains("CannotDecrypt"), "{printed}");
+    let (ok, printed) = run_example(&token, &work.write("not.zip", "text"), &output);
+    assert!(!ok && printed.contains("NotAZip"), "{printed}");
+    assert!(!output.exists());
+    work.is_tidy();
+}

@@ -1,0 +1,133 @@
+//! How the PIN is asked for on a terminal.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use rustix::process::Signal;
+use support::*;
+
+const PROMPT: &str = "PIN of the token \"test\": ";
+
+fn list(work: &Work) -> Cmd {
+    work.cmd(["key", "list"])
+}
+
+#[test]
+fn the_prompt_names_the_token_and_what_is_typed_is_not_shown() {
+    let token = Token::new();
+    token.add("another");
+    let work = Work::new(&token);
+    for label in ["test", "another"] {
+        let mut pty = Pty::spawn(&list(&work).arg("--token").arg(label));
+        assert!(pty.echoes());
+        pty.expect(&format!("PIN of the token \"{label}\": "));
+        pty.until_echo(false).send("1234\n");
+        let (code, shown) = pty.wait();
+        assert_eq!(code, 0, "{shown}");
+        assert!(!shown.contains("1234"), "{shown}");
+        assert!(pty.echoes(), "echo is on again");
+        // The answer's own newline, so that the next line does not begin behind the question.
+        assert!(shown.contains(": \r\n"), "{shown:?}");
+    }
+}
+
+#[test]
+fn the_question_goes_to_the_terminal_and_not_into_a_pipe() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    let to_files = ["sh", "-c", r#"exec "$@" >out 2>err </dev/null"#, "sh"];
+    let mut pty = Pty::spawn(&list(&work).arg("--raw").under(to_files));
+    pty.expect(PROMPT).until_echo(false).send("1234\n");
+    assert_eq!(pty.wait().0, 0);
+    let out = String::from_utf8(work.read("out")).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(json["ok"], true);
+    assert_eq!(work.read("err"), b"");
+}
+
+#[test]
+fn echo_is_restored_when_the_question_is_interrupted() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    let mut pty = Pty::spawn(&list(&work));
+    pty.expect(PROMPT).until_echo(false).send("12").ctrl_c();
+    assert_eq!(pty.wait().0, 130);
+    assert!(pty.echoes());
+    for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129), (Signal::INT, 130)] {
+        let mut pty = Pty::spawn(&list(&work));
+        pty.expect(PROMPT).until_echo(false);
+        pty.signal(signal);
+        assert_eq!(pty.wait().0, code);
+        assert!(pty.echoes());
+    }
+}
+
+#[test]
+fn no_answer_is_no_pin() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    // End of input, and an empty line: neither is sent.
+    for (keys, words) in [("\x04", "no PIN was typed"), ("\n", "holds no PIN")] {
+        let mut pty = Pty::spawn(&list(&work));
+        pty.expect(PROMPT).until_echo(false).send(keys);
+        let (code, shown) = pty.wait();
+        assert_eq!(code, 14, "{shown}");
+        assert!(shown.contains(words), "{shown}");
+        assert!(pty.echoes());
+    }
+    let state = work.cmd(["token", "info", "--raw"]).run().ok().raw();
+    assert_eq!(state["token"]["pin"], "ok");
+}
+
+#[test]
+fn the_prompt_says_when_few_tries_are_left() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    let mut pty = Pty::spawn(&list(&work));
+    pty.expect(PROMPT).until_echo(false).send("9999\n");
+    let (code, shown) = pty.wait();
+    assert_eq!(code, 12, "{shown}");
+    assert!(shown.contains("few tries are left"), "{shown}");
+
+    let mut pty = Pty::spawn(&list(&work));
+    pty.expect("PIN of the token \"test\" (few tries are left): ");
+    pty.until_echo(false).send("1234\n");
+    assert_eq!(pty.wait().0, 0);
+    let mut pty = Pty::spawn(&list(&work));
+    pty.expect(PROMPT).until_echo(false).send("1234\n");
+    assert_eq!(pty.wait().0, 0);
+}
+
+#[test]
+fn what_was_typed_before_the_question_is_no_answer_to_it() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    let early = ["sh", "-c", r#"read first </dev/tty; exec "$@""#, "sh"];
+    let mut pty = Pty::spawn(&list(&work).under(early));
+    pty.send("go\n9999\n");
+    pty.expect(PROMPT).until_echo(false).send("1234\n");
+    assert_eq!(pty.wait().0, 0);
+}
+
+#[test]
+fn several_archives_ask_once() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    let generate = ["result", "generate-keys", "--bits=2048", "--wallet-address"];
+    let cmd = work.cmd(generate).arg(ADDRESS).pin();
+    cmd.run().ok();
+    let pem = work.read(format!(".secrets/beneficiary/{ADDRESS}_key.pub"));
+    let pem = String::from_utf8(pem).unwrap();
+    let plain = plain_zip(&[("x", b"1")]);
+    for name in ["a.zip", "b.zip"] {
+        work.write(name, Sealed::current(&pem, &plain).archive());
+    }
+    let decrypt = ["result", "decrypt", "a.zip", "b.zip", "--output-dir", "out"];
+    let mut pty = Pty::spawn(&work.cmd(decrypt));
+    pty.expect(PROMPT).until_echo(false).send("1234\n");
+    let (code, shown) = pty.wait();
+    assert_eq!(code, 0, "{shown}");
+    assert_eq!(shown.matches("PIN of the token").count(), 1, "{shown}");
+    assert!(work.read("out/a.zip") == plain && work.read("out/b.zip") == plain);
+}

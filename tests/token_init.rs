@@ -1,0 +1,276 @@
+//! `token init`: an empty token becomes usable, and none that is in use is lost by mistake.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use support::*;
+
+/// A token with a key on it.
+fn with_key() -> Token {
+    let token = Token::new();
+    token.pkcs11_tool(&["--keypairgen", "--key-type", "rsa:2048", "--id", "0001"]);
+    token
+}
+
+fn has_key(token: &Token) -> bool {
+    token.objects().contains("Private Key Object")
+}
+
+/// How many tokens are set up behind the module.
+fn set_up(work: &Work) -> usize {
+    let run = work.cmd(["token", "list", "--raw"]).run().ok();
+    let json = run.raw();
+    let tokens = json["tokens"].as_array().unwrap();
+    tokens.iter().filter(|it| it["initialised"] == true).count()
+}
+
+/// Asserts that the token takes these PINs: the user's by a login, the officer's by setting the user's anew.
+fn takes(token: &Token, label: &str, so_pin: &str, pin: &str) {
+    let tool = |args: &[&str]| {
+        let mut command = std::process::Command::new("pkcs11-tool");
+        command.env("SOFTHSM2_CONF", token.conf());
+        command.arg("--module").arg(&token.module);
+        command.args(["--token-label", label]).args(args);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{args:?}: {output:?}");
+    };
+    tool(&["--login", "--pin", pin, "--list-objects"]);
+    tool(&[
+        "--init-pin",
+        "--login",
+        "--login-type",
+        "so",
+        "--so-pin",
+        so_pin,
+        "--pin",
+        "5555",
+    ]);
+}
+
+const INIT: [&str; 4] = ["token", "init", "--token-label", "fresh"];
+
+#[test]
+fn an_empty_token_gets_its_label_and_pins_from_files() {
+    let token = Token::uninitialised();
+    let work = Work::new(&token);
+    let so_pin = token.so_pin_file();
+    let run = work
+        .cmd(INIT)
+        .pin()
+        .arg("--so-pin-file")
+        .arg(&so_pin)
+        .run()
+        .ok();
+    let uri = run.out().trim().to_owned();
+    assert!(uri.starts_with("pkcs11:token=fresh;"), "{uri}");
+    assert!(run.err().contains("\"fresh\" is initialised"));
+    takes(&token, "fresh", &token.so_pin, &token.pin);
+    work.cmd(["token", "info", "--token", &uri]).run().ok();
+
+    // Once more by the environment's name of the same option; the other one stays.
+    let run = work
+        .cmd(["token", "init", "--token-label", "other", "--raw"])
+        .pin()
+        .env("IEXEC_HSM_SO_PIN_FILE", &so_pin)
+        .run()
+        .ok();
+    assert_eq!(run.raw()["token"]["label"], "other");
+    assert_eq!(run.raw()["token"]["initialised"], true);
+    assert_eq!(run.raw()["token"]["pin"], "ok");
+    assert_eq!(set_up(&work), 2);
+}
+
+#[test]
+fn an_empty_token_gets_its_pins_from_the_environment() {
+    let token = Token::uninitialised();
+    let work = Work::new(&token);
+    work.cmd(INIT)
+        .env("IEXEC_HSM_PIN", "user-pin")
+        .env("IEXEC_HSM_SO_PIN", "officer-pin")
+        .run()
+        .ok();
+    takes(&token, "fresh", "officer-pin", "user-pin");
+}
+
+#[test]
+fn pins_are_typed_twice_and_not_shown() {
+    let token = Token::uninitialised();
+    let work = Work::new(&token);
+    let mut pty = Pty::spawn(&work.cmd(INIT));
+    for (question, pin) in [
+        ("Security officer's PIN of the token \"fresh\": ", "officer"),
+        ("Once more: ", "officer"),
+        ("New PIN of the token \"fresh\": ", "typed-pin"),
+        ("Once more: ", "typed-pin"),
+    ] {
+        pty.expect(question).until_echo(false);
+        pty.send(pin).send("\n");
+    }
+    let (code, shown) = pty.wait();
+    assert_eq!(code, 0, "{shown}");
+    assert!(!shown.contains("typed-pin") && !shown.contains("officer\r"));
+    assert!(pty.echoes());
+    takes(&token, "fresh", "officer", "typed-pin");
+}
+
+#[test]
+fn two_different_pins_change_nothing() {
+    let token = Token::uninitialised();
+    let work = Work::new(&token);
+    let typed = ["officer", "officer", "one-pin", "other-pin"];
+    for differing in [&["officer", "0fficer"][..], &typed] {
+        let mut pty = Pty::spawn(&work.cmd(INIT));
+        for (index, pin) in differing.iter().enumerate() {
+            let question = ["PIN of the token \"fresh\": ", "Once more: "][index % 2];
+            pty.expect(question).until_echo(false);
+            pty.send(pin).send("\n");
+        }
+        let (code, shown) = pty.wait();
+        assert_eq!(code, 14, "{shown}");
+        assert!(shown.contains("not the same"), "{shown}");
+        assert!(pty.echoes());
+        assert_eq!(set_up(&work), 0);
+    }
+}
+
+#[test]
+fn pins_that_cannot_be_had_change_nothing() {
+    let token = Token::uninitialised();
+    let work = Work::new(&token);
+    let run = work.cmd(INIT).pin().run().fails(14);
+    assert!(run.err().contains("IEXEC_HSM_SO_PIN"), "{}", run.err());
+    let run = work
+        .cmd(INIT)
+        .env("IEXEC_HSM_SO_PIN", "12345678")
+        .run()
+        .fails(14);
+    assert!(run.err().contains("--pin-file"), "{}", run.err());
+    assert_eq!(set_up(&work), 0);
+}
+
+#[test]
+fn pins_of_a_wrong_length_change_nothing() {
+    let token = with_key();
+    let work = Work::new(&token);
+    let long = "9".repeat(256);
+    for (so_pin, pin, words) in [
+        (token.so_pin.as_str(), "123", "has 3 bytes"),
+        (&token.so_pin, &long, "has 256 bytes"),
+        ("12", "1234", "refused the security officer's PIN"),
+    ] {
+        for force in [false, true] {
+            let mut cmd = work
+                .cmd(INIT)
+                .env("IEXEC_HSM_SO_PIN", so_pin)
+                .env("IEXEC_HSM_PIN", pin);
+            if force {
+                cmd = cmd.arg("--token").arg("test").arg("--force");
+                cmd = cmd.arg("--confirm-label").arg("test");
+            }
+            let run = cmd.run().fails(12);
+            assert!(run.err().contains(words), "{}", run.err());
+            assert!(!run.err().contains("\"\""), "{}", run.err());
+            assert_eq!(set_up(&work), 1);
+            assert!(has_key(&token), "the key is still there");
+        }
+    }
+}
+
+#[test]
+fn a_pin_of_any_bytes_is_set_as_it_is() {
+    let token = Token::uninitialised();
+    let work = Work::new(&token);
+    let pin = work.write("pin", b"\xff\xfe\xfd\xfc\n");
+    let cmd = work.cmd(INIT).env("IEXEC_HSM_SO_PIN", "12345678");
+    cmd.arg("--pin-file").arg(&pin).run().ok();
+    let list = work.cmd(["key", "list", "--pin-file"]).arg(&pin);
+    list.run().ok();
+    work.run(["key", "list"]).fails(12);
+}
+
+#[test]
+fn a_token_in_use_is_refused() {
+    let token = with_key();
+    let work = Work::new(&token);
+    let init = || {
+        let cmd = work.cmd(INIT).pin().arg("--token").arg("test");
+        cmd.env("IEXEC_HSM_SO_PIN", &token.so_pin)
+    };
+    let run = init().run().fails(16);
+    assert!(run.err().contains("initialised already"), "{}", run.err());
+    assert!(run.err().contains("--force"), "{}", run.err());
+    // Nobody types the label, or it is another one.
+    let run = init().arg("--force").run().fails(2);
+    assert!(run.err().contains("left as it is"), "{}", run.err());
+    for wrong in ["fresh", "TEST", ""] {
+        let cmd = init().arg("--force").arg("--confirm-label").arg(wrong);
+        cmd.run().fails(2);
+    }
+    // To confirm is not to force.
+    init().arg("--confirm-label").arg("test").run().fails(2);
+    assert!(has_key(&token));
+}
+
+#[test]
+fn a_token_in_use_is_lost_only_with_its_label_repeated() {
+    let token = with_key();
+    let work = Work::new(&token);
+    let init = |args: &[&str]| {
+        let cmd = work.cmd(INIT.iter().chain(args)).pin();
+        cmd.env("IEXEC_HSM_SO_PIN", &token.so_pin)
+    };
+    let mut pty = Pty::spawn(&init(&["--token", "test", "--force"]));
+    pty.expect("All keys on the token \"test\" will be lost.")
+        .expect("(test): ")
+        .send("tset\n");
+    assert_eq!(pty.wait().0, 2);
+    assert!(has_key(&token));
+
+    let mut pty = Pty::spawn(&init(&["--token", "test", "--force"]));
+    pty.expect("(test): ").send("test\n");
+    let (code, shown) = pty.wait();
+    assert_eq!(code, 0, "{shown}");
+    assert_eq!(set_up(&work), 1, "it is the same token");
+    let keys = work.run(["key", "list", "--raw"]).ok().raw();
+    assert_eq!(keys["keys"].as_array().unwrap().len(), 0);
+
+    let args = [
+        "--token",
+        "fresh",
+        "--force",
+        "--confirm-label",
+        "fresh",
+        "--raw",
+    ];
+    let run = init(&args).run().ok();
+    assert_eq!(run.raw()["token"]["label"], "fresh");
+}
+
+#[test]
+fn a_wrong_officers_pin_is_named_and_loses_nothing() {
+    let token = with_key();
+    let work = Work::new(&token);
+    let run = work
+        .cmd(INIT)
+        .pin()
+        .env("IEXEC_HSM_SO_PIN", "00000000")
+        .arg("--token=test")
+        .arg("--force")
+        .arg("--confirm-label=test")
+        .run()
+        .fails(12);
+    assert!(run.err().contains("security officer"), "{}", run.err());
+    assert!(has_key(&token));
+}
+
+#[test]
+fn a_label_that_the_token_cannot_keep_is_refused() {
+    let token = Token::uninitialised();
+    let work = Work::new(&token);
+    for label in ["", " ", &"x".repeat(33)] {
+        let cmd = work.cmd(["token", "init", "--token-label", label]).pin();
+        cmd.env("IEXEC_HSM_SO_PIN", "12345678").run().fails(2);
+    }
+    assert_eq!(set_up(&work), 0);
+}
