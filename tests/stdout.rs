@@ -43,7 +43,7 @@ fn a_good_result_is_on_stdout_byte_for_byte_with_nothing_beside_it() {
     assert!(run.stdout == plain());
     assert!(
         run.err()
-            .starts_with("Results successfully decrypted in stdout\n")
+            .starts_with("Results successfully decrypted in the standard output\n")
     );
 
     let raw = work.cmd(args).pin().arg("--raw").run().ok();

@@ -66,14 +66,14 @@ impl PendingFolder {
     }
 
     /// Moves every file to its place, after all of them are known to fit and are on the disk.
-    pub(super) fn publish(self, force: bool) -> Result<(), OutputError> {
+    pub(super) fn publish(self, replace: &dyn Fn(&Path) -> bool) -> Result<(), OutputError> {
         let target = &self.path;
         let fail = |error| OutputError::io(target, error);
         for relative in &self.folders {
-            fits(target, relative, true, force)?;
+            fits(target, relative, true, replace)?;
         }
         for relative in &self.files {
-            fits(target, relative, false, force)?;
+            fits(target, relative, false, replace)?;
         }
         sync_all_of(self.staging.path()).map_err(fail)?;
         let left = pending::lock();
@@ -150,7 +150,12 @@ fn create(path: &Path) -> io::Result<File> {
 }
 
 /// Refuses the place of a file that is taken, and any that is reached through a link.
-fn fits(folder: &Path, relative: &Path, is_folder: bool, force: bool) -> Result<(), OutputError> {
+fn fits(
+    folder: &Path,
+    relative: &Path,
+    is_folder: bool,
+    replace: &dyn Fn(&Path) -> bool,
+) -> Result<(), OutputError> {
     let mut path = folder.to_owned();
     let mut parts = relative.components().peekable();
     while let Some(part) = parts.next() {
@@ -161,7 +166,7 @@ fn fits(folder: &Path, relative: &Path, is_folder: bool, force: bool) -> Result<
         let fits = match parts.peek() {
             Some(_) => found.is_dir(),
             None if is_folder => found.is_dir(),
-            None => force && !found.is_dir(),
+            None => !found.is_dir() && replace(&path),
         };
         if !fits {
             return Err(OutputError::Exists(path));

@@ -41,8 +41,8 @@ pub enum Target<'a> {
     Folder {
         /// The folder.
         path: &'a Path,
-        /// Whether existing files are replaced.
-        force: bool,
+        /// Whether the file that stands at a path is replaced.
+        replace: &'a dyn Fn(&Path) -> bool,
     },
     /// The zip, to a stream that cannot be taken back: one pass checks, a second one streams.
     Stream(&'a mut dyn Write),
@@ -83,7 +83,7 @@ pub fn decrypt<U: Unwrap>(
     options: &Options,
     progress: Progress<'_>,
 ) -> Result<Report, DecryptError<U::Error>> {
-    output::check(&target, archive)?;
+    target.check(archive)?;
     let Some((name, key)) = unlock::content_key(archive, keys)? else {
         return Err(unlock::fail_late(archive, keys, progress));
     };
@@ -120,7 +120,7 @@ impl Run<'_> {
     fn to(&self, target: Target<'_>) -> Result<(u64, u64), RunError> {
         match target {
             Target::File { path, force } => self.to_file(path, force),
-            Target::Folder { path, force } => self.to_folder(path, force),
+            Target::Folder { path, replace } => self.to_folder(path, replace),
             Target::Stream(stream) => self.to_stream(stream),
         }
     }
@@ -136,12 +136,16 @@ impl Run<'_> {
         Ok((bytes, entries))
     }
 
-    fn to_folder(&self, path: &Path, force: bool) -> Result<(u64, u64), RunError> {
+    fn to_folder(
+        &self,
+        path: &Path,
+        replace: &dyn Fn(&Path) -> bool,
+    ) -> Result<(u64, u64), RunError> {
         let mut folder = extract::PendingFolder::create(path)?;
         let mut opener = self.opener();
         let walked = folder.extract(&mut opener, &self.options.limits);
         let summary = self.settle(&mut opener, walked)?;
-        folder.publish(force)?;
+        folder.publish(replace)?;
         Ok((summary.size, summary.entries))
     }
 

@@ -58,15 +58,21 @@ impl OutputError {
     }
 }
 
-/// Refuses a target that cannot be written or must not be, before any key is touched.
-pub(super) fn check(target: &Target<'_>, archive: &Archive) -> Result<(), OutputError> {
-    match target {
-        Target::File { path, force } => check_file(path, *force, archive),
-        Target::Folder { path, .. } => match fs::metadata(path) {
-            Ok(found) if !found.is_dir() => Err(OutputError::Exists(path.to_path_buf())),
-            _ => Ok(()),
-        },
-        Target::Stream(_) => Ok(()),
+impl Target<'_> {
+    /// Refuses a target that cannot be written or must not be, before any key is touched.
+    /// [`super::decrypt`] does so, too; a program that asks for a PIN can do it before.
+    ///
+    /// # Errors
+    /// When something stands there that is not to be replaced, or it is the archive itself.
+    pub fn check(&self, archive: &Archive) -> Result<(), OutputError> {
+        match self {
+            Target::File { path, force } => check_file(path, *force, archive),
+            Target::Folder { path, .. } => match fs::metadata(path) {
+                Ok(found) if !found.is_dir() => Err(OutputError::Exists(path.to_path_buf())),
+                _ => Ok(()),
+            },
+            Target::Stream(_) => Ok(()),
+        }
     }
 }
 

@@ -1,4 +1,7 @@
-use std::io;
+mod holder;
+mod job;
+
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -9,12 +12,12 @@ use crate::cli::args::parse_size;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::pins::Pins;
 use crate::cli::progress::Progress;
-use crate::cli::recorded::common_token;
 use crate::cli::reply::Reply;
 use crate::decrypt::{self, MadeFolder, Options, Report, Target};
-use crate::token::{Session, TokenKeys, choose_key};
+
+use holder::Holder;
+use job::{Job, Place, jobs, spool_folder};
 
 const DEFAULT_ARCHIVE: &str = "encryptedResults.zip";
 const DEFAULT_OUTPUT: &str = "results.zip";
@@ -94,76 +97,6 @@ pub(super) fn run(context: &mut Context, command: Decrypt) -> Result<Reply, Fail
     Ok(Reply::done(first))
 }
 
-/// One archive and where its result goes.
-struct Job {
-    archive: PathBuf,
-    place: Place,
-    force: bool,
-}
-
-enum Place {
-    File(PathBuf),
-    Folder(PathBuf),
-    Stdout,
-}
-
-impl Place {
-    fn path(&self) -> Option<&Path> {
-        match self {
-            Self::File(path) | Self::Folder(path) => Some(path),
-            Self::Stdout => None,
-        }
-    }
-}
-
-fn jobs(command: &Decrypt) -> Result<Vec<Job>, Failure> {
-    let several = command.archives.len() > 1;
-    if several && command.output_dir.is_none() && command.extract.is_none() {
-        return Err(
-            Failure::new(Exit::Usage, "several archives need a place each")
-                .hint("Name a folder with --output-dir, or with --extract."),
-        );
-    }
-    let jobs: Vec<Job> = command
-        .archives
-        .iter()
-        .map(|archive| Job {
-            archive: archive.clone(),
-            place: place(command, archive, several),
-            force: command.force,
-        })
-        .collect();
-    let mut places: Vec<_> = jobs.iter().filter_map(|job| job.place.path()).collect();
-    places.sort_unstable();
-    if let Some(twice) = places.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(Failure::new(
-            Exit::Usage,
-            format!("two archives would become {}", twice[0].display()),
-        )
-        .hint("Open them one by one, each to a name of its own."));
-    }
-    Ok(jobs)
-}
-
-fn place(command: &Decrypt, archive: &Path, several: bool) -> Place {
-    let stem = match archive.file_stem() {
-        Some(stem) if archive != Path::new("-") => PathBuf::from(stem),
-        _ => PathBuf::from("results"),
-    };
-    match (&command.extract, &command.output_dir, &command.output) {
-        (Some(folder), ..) if several => Place::Folder(folder.join(stem)),
-        (Some(folder), ..) => Place::Folder(folder.clone()),
-        (_, Some(folder), _) => {
-            let mut name = stem.into_os_string();
-            name.push(".zip");
-            Place::File(folder.join(name))
-        }
-        (.., Some(output)) if output == Path::new("-") => Place::Stdout,
-        (.., Some(output)) => Place::File(output.clone()),
-        _ => Place::File(DEFAULT_OUTPUT.into()),
-    }
-}
-
 /// A failure, and whether it is one of all archives.
 struct Stop {
     failure: Failure,
@@ -187,26 +120,33 @@ impl<E: Into<Failure>> From<E> for Stop {
 }
 
 fn open(holder: &mut Holder<'_, '_>, job: &Job, options: &Options) -> Result<Report, Stop> {
+    let (context, command) = (holder.context, holder.command);
     let archive = open_archive(&job.archive, &spool_folder(job), &options.limits)?;
-    let force = may_replace(holder.context, job)?;
-    let _made = match &holder.command.output_dir {
+    let force = command.force || may_replace(context, job);
+    let replace = |path: &Path| force || ask(context, path);
+    let mut stdout = io::stdout().lock();
+    let target = match &job.place {
+        Place::File(path) => Target::File { path, force },
+        Place::Folder(path) => Target::Folder {
+            path,
+            replace: &replace,
+        },
+        Place::Stdout => Target::Stream(&mut stdout),
+    };
+    // Before a PIN is asked for in vain.
+    target.check(&archive)?;
+    let _made = match &command.output_dir {
         Some(folder) => Some(make(folder)?),
         None => None,
     };
-    let quiet = holder.context.global.quiet || holder.context.global.raw;
-    let keys = holder.keys()?;
-    let mut stdout = io::stdout().lock();
     let passes = if matches!(job.place, Place::Stdout) {
         2
     } else {
         1
     };
+    let quiet = context.global.quiet || context.global.raw;
+    let keys = holder.keys()?;
     let progress = Progress::new(passes * archive.body_len(), quiet);
-    let target = match &job.place {
-        Place::File(path) => Target::File { path, force },
-        Place::Folder(path) => Target::Folder { path, force },
-        Place::Stdout => Target::Stream(&mut stdout),
-    };
     Ok(decrypt::decrypt(
         &archive,
         keys,
@@ -237,67 +177,16 @@ pub(super) fn open_archive(
     Archive::open(path, limits)
 }
 
-/// Where an archive from a pipe waits, still encrypted: on the disk that the result goes to.
-fn spool_folder(job: &Job) -> PathBuf {
-    let parent = job
-        .place
-        .path()
-        .and_then(Path::parent)
-        .filter(|it| it.is_dir());
-    match parent {
-        Some(parent) => parent.to_owned(),
-        None if matches!(job.place, Place::Stdout) => std::env::temp_dir(),
-        None => PathBuf::from("."),
-    }
+/// Whether the file that stands where a result goes may be replaced; asks on a terminal.
+fn may_replace(context: &Context, job: &Job) -> bool {
+    matches!(&job.place, Place::File(path) if path.is_file() && ask(context, path))
 }
 
-/// Whether an existing output may be replaced; asks on a terminal.
-fn may_replace(context: &Context, job: &Job) -> Result<bool, Failure> {
-    match &job.place {
-        Place::File(path) if !job.force && path.is_file() => {
-            let question = format!("File {} already exists, replace it? [y/N] ", path.display());
-            if context.confirm(&question) {
-                Ok(true)
-            } else {
-                Err(decrypt::OutputError::Exists(path.clone()).into())
-            }
-        }
-        _ => Ok(job.force),
-    }
-}
-
-/// The logged-in token, once an archive is there to be opened with it.
-struct Holder<'c, 'p> {
-    command: &'c Decrypt,
-    context: &'c Context,
-    pins: Option<&'p mut Pins>,
-    keys: Option<TokenKeys<'p>>,
-}
-
-impl<'p> Holder<'_, 'p> {
-    fn keys(&mut self) -> Result<&mut TokenKeys<'p>, Failure> {
-        if let Some(pins) = self.pins.take() {
-            self.keys = Some(self.log_in(pins)?);
-        }
-        // Without keys the log-in failed before, and every other archive is given up with it.
-        self.keys
-            .as_mut()
-            .ok_or_else(|| Failure::new(Exit::DeviceFailed, "the token is not logged in"))
-    }
-
-    fn log_in(&self, pins: &'p mut Pins) -> Result<TokenKeys<'p>, Failure> {
-        let context = self.context;
-        let recorded = context.all_recorded(self.command.beneficiary_key_file.as_deref())?;
-        let module = context.module()?;
-        let token = context.token(&module, common_token(&recorded).as_ref())?;
-        let session = Session::open_user(&module, &token, pins)?;
-        let mut keys = session.private_keys()?;
-        if keys.is_empty() || context.global.key.is_some() {
-            keys = vec![choose_key(&token, keys, context.global.key.as_ref())?];
-        }
-        keys.sort_by_key(|key| !recorded.iter().any(|it| it.is(&token, key)));
-        Ok(TokenKeys::new(session, keys, pins))
-    }
+fn ask(context: &Context, path: &Path) -> bool {
+    context.confirm(&format!(
+        "File {} already exists, replace it? [y/N] ",
+        path.display()
+    ))
 }
 
 fn to_json(context: &Context, job: &Job, report: &Report) -> Value {
@@ -312,9 +201,12 @@ fn to_json(context: &Context, job: &Job, report: &Report) -> Value {
 }
 
 fn sentence(context: &Context, job: &Job, report: &Report) -> String {
-    let place = job.place.path().map_or("stdout".into(), |path| {
-        context.absolute(path).display().to_string()
-    });
+    let place = job
+        .place
+        .path()
+        .map_or("the standard output".into(), |path| {
+            context.absolute(path).display().to_string()
+        });
     format!(
         "Results successfully decrypted in {place}\nOpened with {}",
         report.key.uri
@@ -325,7 +217,7 @@ fn reply(context: &Context, job: &Job, report: &Report) -> Reply {
     if matches!(job.place, Place::Stdout) {
         // The result is on stdout: nothing else may be.
         if !context.global.raw {
-            eprintln!("{}", sentence(context, job, report));
+            say(&sentence(context, job, report));
         }
         return Reply::done(None);
     }
@@ -337,11 +229,12 @@ fn tell(context: &Context, job: &Job, report: &Report) {
     if context.global.raw {
         reply(context, job, report).print("result decrypt", true);
     } else {
-        let place = job.place.path().unwrap_or(Path::new("-"));
-        eprintln!(
-            "{} -> {}",
-            job.archive.display(),
-            context.absolute(place).display()
-        );
+        let place = context.absolute(job.place.path().unwrap_or(Path::new("-")));
+        say(&format!("{} -> {}", job.archive.display(), place.display()));
     }
+}
+
+fn say(line: &str) {
+    // With stderr gone there is nobody to tell; the result is where it should be.
+    let _ = writeln!(io::stderr(), "{line}");
 }

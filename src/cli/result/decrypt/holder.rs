@@ -1,0 +1,42 @@
+use super::Decrypt;
+use crate::cli::context::Context;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::pins::Pins;
+use crate::cli::recorded::common_token;
+use crate::token::{Session, TokenKeys, choose_key};
+
+/// The logged-in token, once an archive is there to be opened with it.
+pub(super) struct Holder<'c, 'p> {
+    pub(super) command: &'c Decrypt,
+    pub(super) context: &'c Context,
+    pub(super) pins: Option<&'p mut Pins>,
+    pub(super) keys: Option<TokenKeys<'p>>,
+}
+
+impl<'p> Holder<'_, 'p> {
+    /// The keys; logs in the first time.
+    pub(super) fn keys(&mut self) -> Result<&mut TokenKeys<'p>, Failure> {
+        if let Some(pins) = self.pins.take() {
+            self.keys = Some(self.log_in(pins)?);
+        }
+        // Without keys the log-in failed before, and every other archive is given up with it.
+        self.keys
+            .as_mut()
+            .ok_or_else(|| Failure::new(Exit::DeviceFailed, "the token is not logged in"))
+    }
+
+    fn log_in(&self, pins: &'p mut Pins) -> Result<TokenKeys<'p>, Failure> {
+        let context = self.context;
+        let recorded = context.all_recorded(self.command.beneficiary_key_file.as_deref())?;
+        let module = context.module()?;
+        let token = context.token(&module, common_token(&recorded).as_ref())?;
+        let session = Session::open_user(&module, &token, pins)?;
+        let mut keys = session.private_keys()?;
+        if keys.is_empty() || context.global.key.is_some() {
+            keys = vec![choose_key(&token, keys, context.global.key.as_ref())?];
+        }
+        keys.sort_by_key(|key| !recorded.iter().any(|it| it.is(&token, key)));
+        Ok(TokenKeys::new(session, keys, pins))
+    }
+}
