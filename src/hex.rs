@@ -5,11 +5,63 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Fills `bytes` with what `digits` say, leaving no copy of what may be a secret; `None` where
+/// they are not exactly as many as that takes.
+pub(crate) fn fill(bytes: &mut [u8], digits: &[u8]) -> Option<()> {
+    if digits.len() != 2 * bytes.len() {
+        return None;
+    }
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = pair
+            .iter()
+            .try_fold(0, |value, &digit| Some(value << 4 | digit_value(digit)?))?;
+    }
+    Some(())
+}
+
+/// So many bytes.
+pub(crate) fn array<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    fill(&mut bytes, digits)?;
+    Some(bytes)
+}
+
+/// As many bytes as there are digits for.
+pub(crate) fn vec(digits: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; digits.len() / 2];
+    fill(&mut bytes, digits)?;
+    Some(bytes)
+}
+
+/// Without the `0x` in front, if there is one.
+pub(crate) fn without_prefix(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"0x").unwrap_or(text)
+}
+
+fn digit_value(digit: u8) -> Option<u8> {
+    char::from(digit)
+        .to_digit(16)
+        .and_then(|value| u8::try_from(value).ok())
+}
+
 #[cfg(test)]
 mod tests {
+    use super::*;
+
     #[test]
     fn every_byte_has_two_digits() {
-        assert_eq!(super::hex(&[0, 0x0f, 0xa0, 0xff]), "000fa0ff");
-        assert_eq!(super::hex(&[]), "");
+        assert_eq!(hex(&[0, 0x0f, 0xa0, 0xff]), "000fa0ff");
+        assert_eq!(hex(&[]), "");
+    }
+
+    #[test]
+    fn both_letter_cases_are_read_and_nothing_else() {
+        assert_eq!(array(b"00ffAa9b"), Some([0, 0xff, 0xaa, 0x9b]));
+        assert_eq!(vec(b""), Some(vec![]));
+        for bad in [&b"0"[..], b"0g", b"+1", b" 1", b"000", "é".as_bytes()] {
+            assert_eq!(vec(bad), None, "{bad:?}");
+        }
+        assert_eq!(array::<2>(b"00"), None);
+        assert_eq!(without_prefix(b"0x01"), b"01");
     }
 }

@@ -58,7 +58,7 @@
 //!   |             |             |
 //!  encrypt        |        beneficiary    the files that record keys
 //!   |             |          |     |
-//!  decrypt        |          |   wallet   whose address it is
+//!  decrypt        |          |   wallet   whose address it is, and who signs
 //!   |             |          |
 //!   |           token <------+            PKCS#11: modules, PINs, sessions, result keys
 //!   |             |

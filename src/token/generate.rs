@@ -97,7 +97,7 @@ fn check_size(module: &Module, token: &TokenInfo, bits: usize) -> Result<(), Tok
 }
 
 /// The same token after a restart, in which slots may have moved.
-fn again(module: &Module, token: &TokenInfo) -> Result<TokenInfo, TokenError> {
+pub(super) fn again(module: &Module, token: &TokenInfo) -> Result<TokenInfo, TokenError> {
     module
         .tokens()?
         .into_iter()
@@ -160,34 +160,52 @@ impl Session {
         Ok(self.raw.find(&[Attribute::Id(id.to_vec())])?.is_empty())
     }
 
-    /// One `C_GenerateKeyPair`, and again with fewer attributes where the token dislikes some.
     fn make_pair(&self, new: &NewKey, id: &[u8]) -> Result<CK_OBJECT_HANDLE, TokenError> {
-        let mut last = None;
-        for form in TEMPLATES {
-            let (public, private) = templates(form, new, id);
-            match self
-                .raw
-                .generate_key_pair(&Mechanism::RsaPkcsKeyPairGen, &public, &private)
-            {
-                Ok(private) => return Ok(private),
-                Err(error) if is_about_template(&error) => last = Some(error),
-                Err(error) => return Err(cannot_make(&self.token.label, error)),
-            }
-        }
-        Err(last.map_or_else(
-            || TokenError::device("C_GenerateKeyPair", "nothing"),
-            |error| cannot_make(&self.token.label, error),
-        ))
+        self.generate_pair(&Mechanism::RsaPkcsKeyPairGen, |form| {
+            templates(form, new, id)
+        })
+        .map_err(|error| cannot_make(&self.token.label, error))
+    }
+
+    /// One `C_GenerateKeyPair` with the public and private template of the first form, and again
+    /// with fewer attributes where the token dislikes some.
+    pub(super) fn generate_pair(
+        &self,
+        mechanism: &Mechanism<'_>,
+        templates: impl Fn(Form) -> (Vec<Attribute>, Vec<Attribute>),
+    ) -> Result<CK_OBJECT_HANDLE, CallError> {
+        let make = |form| {
+            let (public, private) = templates(form);
+            self.raw.generate_key_pair(mechanism, &public, &private)
+        };
+        let [first, fewer @ ..] = TEMPLATES;
+        fewer
+            .into_iter()
+            .fold(make(first), |made, form| match made {
+                Err(error) if is_about_template(&error) => make(form),
+                made => made,
+            })
     }
 
     /// Takes from the key what it need not do, as far as the token allows: some grant every use
     /// that a template does not name, and others refuse templates that name one.
     pub(super) fn narrow(&self, private: CK_OBJECT_HANDLE) {
-        for (kind, off) in [
-            (AttributeType::Sign, Attribute::Sign(false)),
-            (AttributeType::SignRecover, Attribute::SignRecover(false)),
-            (AttributeType::Unwrap, Attribute::Unwrap(false)),
-        ] {
+        self.turn_off(
+            private,
+            [
+                (AttributeType::Sign, Attribute::Sign(false)),
+                (AttributeType::SignRecover, Attribute::SignRecover(false)),
+                (AttributeType::Unwrap, Attribute::Unwrap(false)),
+            ],
+        );
+    }
+
+    pub(super) fn turn_off<const N: usize>(
+        &self,
+        private: CK_OBJECT_HANDLE,
+        uses: [(AttributeType, Attribute); N],
+    ) {
+        for (kind, off) in uses {
             if flag(&self.raw, private, kind) == Some(true) {
                 // A token that refuses keeps a key that can do more, which harms nothing.
                 let _ = self.raw.set(private, &off);
@@ -213,9 +231,9 @@ impl Session {
 
 /// Which attributes beside the necessary ones a template has.
 #[derive(Clone, Copy)]
-struct Form {
-    not_extractable: bool,
-    label: bool,
+pub(super) struct Form {
+    pub(super) not_extractable: bool,
+    pub(super) label: bool,
 }
 
 const TEMPLATES: [Form; 3] = [

@@ -22,6 +22,7 @@ mod session;
 mod testing;
 mod unwrap;
 pub mod uri;
+mod wallet;
 
 pub use discover::{Tried, discover, well_known};
 pub use error::TokenError;
@@ -37,3 +38,4 @@ pub use select::choose_key;
 pub use session::Session;
 pub use unwrap::TokenKeys;
 pub use uri::Uri;
+pub use wallet::{WalletKey, create_wallet};

@@ -59,7 +59,7 @@ impl Origin {
 }
 
 impl Facts {
-    fn read(session: &RawSession, key: CK_OBJECT_HANDLE) -> Self {
+    pub(super) fn read(session: &RawSession, key: CK_OBJECT_HANDLE) -> Self {
         let flag = |kind| flag(session, key, kind);
         Self {
             sensitive: flag(AttributeType::Sensitive),
@@ -151,7 +151,17 @@ impl Session {
         class: ObjectClass,
         id: Option<&[u8]>,
     ) -> Result<Vec<CK_OBJECT_HANDLE>, TokenError> {
-        let mut template = vec![Attribute::Class(class), Attribute::KeyType(KeyType::RSA)];
+        self.find_keys(KeyType::RSA, class, id)
+    }
+
+    /// Objects of a key type and `class`, with `id` if given.
+    pub(super) fn find_keys(
+        &self,
+        kind: KeyType,
+        class: ObjectClass,
+        id: Option<&[u8]>,
+    ) -> Result<Vec<CK_OBJECT_HANDLE>, TokenError> {
+        let mut template = vec![Attribute::Class(class), Attribute::KeyType(kind)];
         template.extend(id.map(|id| Attribute::Id(id.to_vec())));
         Ok(self.raw.find(&template)?)
     }
@@ -194,7 +204,7 @@ impl Session {
         PublicKey::from_components(&modulus, &exponent).ok()
     }
 
-    fn label(&self, handle: CK_OBJECT_HANDLE) -> String {
+    pub(super) fn label(&self, handle: CK_OBJECT_HANDLE) -> String {
         let label = bytes(&self.raw, handle, AttributeType::Label).unwrap_or_default();
         String::from_utf8_lossy(&label)
             .trim_end_matches(['\0', ' '])

@@ -68,7 +68,8 @@ fn date_part(name: &str) -> Option<&str> {
     keystore_name(name).map(|(date, _)| date)
 }
 
-fn address_part(name: &str) -> Option<&str> {
+/// The address in the name of a keystore file.
+pub(super) fn address_part(name: &str) -> Option<&str> {
     keystore_name(name).map(|(_, address)| address)
 }
 

@@ -102,14 +102,14 @@ fn unknown_keys_are_named_and_ignored() {
         "providers": {"other": null, "infura": {"x\u001b": 1}}}"#,
     );
     let expected = [
+        "extra",
         "chains[\"a b\"].smsUrl",
         "chains.c.sms.sgx",
-        "extra",
-        "providers.infura[\"x\\u{1b}\"]",
         "providers.other",
+        "providers.infura[\"x\\u{1b}\"]",
     ];
     assert_eq!(unknown(&file), expected);
-    let text = file.unknown_keys[1].to_string();
+    let text = file.unknown_keys[2].to_string();
     assert!(text.starts_with("Unknown key in \"chain.json\": chains.c.sms.sgx is ignored;"));
     assert_eq!(
         file.chains["c"].sms,

@@ -18,6 +18,9 @@ use super::{CallError, Table, call, ulong};
 /// module which leaves the length untouched is noticed.
 const ROOM: usize = 4099;
 
+/// Room for one signature.
+const SIGNATURE_ROOM: usize = 256;
+
 /// Objects asked for in one `C_FindObjects`.
 const BATCH: usize = 64;
 
@@ -213,6 +216,32 @@ impl RawSession {
             C_Decrypt(self.handle, from, ulong(input.len()), to, &mut len)
         )?;
         // A module that claims more than the buffer holds has not written it: keep what is there.
+        output.truncate(usize::try_from(len).unwrap_or(usize::MAX));
+        Ok(output)
+    }
+
+    /// `C_SignInit`.
+    pub(in crate::token) fn sign_init(
+        &self,
+        mechanism: &Mechanism<'_>,
+        key: CK_OBJECT_HANDLE,
+    ) -> Result<(), CallError> {
+        let mut mechanism = CK_MECHANISM::from(mechanism);
+        call!(self.table, C_SignInit(self.handle, &mut mechanism, key))
+    }
+
+    /// One `C_Sign`, with a buffer larger than the signature of any curve, so that no module finds
+    /// it too small and none is asked for the length.
+    pub(in crate::token) fn sign(&self, data: &[u8]) -> Result<Zeroizing<Vec<u8>>, CallError> {
+        let mut input = data.to_vec();
+        let mut output = Zeroizing::new(vec![0; SIGNATURE_ROOM]);
+        let mut len: CK_ULONG = ulong(output.len());
+        let (from, to) = (input.as_mut_ptr(), output.as_mut_ptr());
+        call!(
+            self.table,
+            C_Sign(self.handle, from, ulong(input.len()), to, &mut len)
+        )?;
+        // As for `decrypt`.
         output.truncate(usize::try_from(len).unwrap_or(usize::MAX));
         Ok(output)
     }

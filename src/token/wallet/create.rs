@@ -1,0 +1,204 @@
+use std::sync::Arc;
+
+use cryptoki::error::RvError;
+use cryptoki::mechanism::Mechanism;
+use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass};
+use cryptoki_sys::{CK_OBJECT_HANDLE, CKU_USER};
+use k256::ecdsa::Signature;
+use k256::ecdsa::signature::hazmat::PrehashVerifier as _;
+
+use super::{SECP256K1, WalletKey};
+use crate::hex::hex;
+use crate::token::error::rv_name;
+use crate::token::generate::{Form, again};
+use crate::token::raw::CallError;
+use crate::token::session::Mode;
+use crate::token::{Module, PinSource, Session, TokenError, TokenInfo};
+
+/// What to use where a token has not got the curve.
+const ALTERNATIVES: &str = "Use a token that has the curve (SoftHSM2 has; YubiHSM 2 and Nitrokey HSM 2 have by their documentation), or keep the wallet in a keystore file (--wallet-file) or in IEXEC_HSM_WALLET_KEY.";
+
+/// Makes a wallet on `token` that can only sign, with `label` (ASCII, at most 40 bytes) and `id`
+/// (a free one of two bytes when `None`). It is returned only when it is as it should be: found
+/// anew after a restart of the module, sensitive and not extractable, and able to sign. One that
+/// is not is removed again.
+///
+/// # Errors
+/// [`TokenError::Unfit`] when the token cannot make such a key; login and device errors.
+pub fn create_wallet(
+    module: &Arc<Module>,
+    token: &TokenInfo,
+    label: &str,
+    id: Option<&[u8]>,
+    pins: &mut dyn PinSource,
+) -> Result<(Session, WalletKey), TokenError> {
+    let mut session = Session::open_as(module, token, Mode::Write)?;
+    let pin = session.login(pins)?;
+    let id = session.free_id(id)?;
+    let private = session.make_wallet(label, &id)?;
+    session.turn_off(
+        private,
+        [
+            (AttributeType::Derive, Attribute::Derive(false)),
+            (AttributeType::Decrypt, Attribute::Decrypt(false)),
+            (AttributeType::Unwrap, Attribute::Unwrap(false)),
+            (AttributeType::SignRecover, Attribute::SignRecover(false)),
+        ],
+    );
+    drop(session);
+    module.restart()?;
+    let token = again(module, token)?;
+    let mut session = Session::open_as(module, &token, Mode::Write)?;
+    session.login_as(CKU_USER, pin.as_ref())?;
+    match session.checked_wallet(&id, pins) {
+        Ok(key) => Ok((session, key)),
+        Err(error) => {
+            session.destroy_wallet(&id)?;
+            Err(error)
+        }
+    }
+}
+
+impl Session {
+    fn make_wallet(&self, label: &str, id: &[u8]) -> Result<CK_OBJECT_HANDLE, TokenError> {
+        self.generate_pair(&Mechanism::EccKeyPairGen, |form| templates(form, label, id))
+            .map_err(|error| cannot_make(&self.token.label, error))
+    }
+
+    /// The new wallet with `id`, which was free before.
+    fn checked_wallet(
+        &mut self,
+        id: &[u8],
+        pins: &mut dyn PinSource,
+    ) -> Result<WalletKey, TokenError> {
+        let unfit = |what: String| TokenError::Unfit {
+            what: format!("{what}; it was removed again"),
+            hint: ALTERNATIVES.into(),
+        };
+        let key = self
+            .wallet_keys()?
+            .into_iter()
+            .find(|key| key.has_private() && key.id == id)
+            .ok_or_else(|| {
+                let id = hex(id);
+                unfit(format!(
+                    "the token shows no whole key pair with the new wallet's id {id}"
+                ))
+            })?;
+        if !self.wallet_facts(&key).stays_on_token() {
+            return Err(unfit(
+                "the token does not say that the new wallet's key is sensitive and not extractable"
+                    .into(),
+            ));
+        }
+        self.prove_wallet(&key, pins)
+            .map_err(|error| unfit(format!("the new wallet does not sign: {error}")))?;
+        Ok(key)
+    }
+
+    /// Proves that `key` signs, and that its two halves belong together.
+    fn prove_wallet(
+        &mut self,
+        key: &WalletKey,
+        pins: &mut dyn PinSource,
+    ) -> Result<(), TokenError> {
+        let mut digest = [0; 32];
+        getrandom::fill(&mut digest).map_err(|error| TokenError::device("getrandom", error))?;
+        let numbers = self.sign(key, &digest, pins)?;
+        Signature::from_slice(numbers.as_slice())
+            .and_then(|signature| key.public.verify_prehash(&digest, &signature.normalize_s()))
+            .map_err(|_| TokenError::device("C_Sign", "no signature of the public key"))
+    }
+
+    fn destroy_wallet(&self, id: &[u8]) -> Result<(), TokenError> {
+        for class in [ObjectClass::PRIVATE_KEY, ObjectClass::PUBLIC_KEY] {
+            for handle in self.find_keys(KeyType::EC, class, Some(id))? {
+                self.raw.destroy(handle)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Public and private template: only what every token takes, and no use but signing.
+fn templates(form: Form, label: &str, id: &[u8]) -> (Vec<Attribute>, Vec<Attribute>) {
+    let mut public = vec![
+        Attribute::Token(true),
+        Attribute::Verify(true),
+        Attribute::EcParams(SECP256K1.to_vec()),
+        Attribute::Id(id.to_vec()),
+    ];
+    let mut private = vec![
+        Attribute::Token(true),
+        Attribute::Private(true),
+        Attribute::Sensitive(true),
+        Attribute::Sign(true),
+        Attribute::Id(id.to_vec()),
+    ];
+    if form.not_extractable {
+        private.push(Attribute::Extractable(false));
+    }
+    if form.label {
+        public.push(Attribute::Label(label.as_bytes().to_vec()));
+        private.push(Attribute::Label(label.as_bytes().to_vec()));
+    }
+    (public, private)
+}
+
+/// Tokens without the curve say so in many ways.
+fn cannot_make(label: &str, error: CallError) -> TokenError {
+    let what = match error.rv {
+        RvError::DeviceRemoved | RvError::TokenNotPresent => return error.into(),
+        RvError::CurveNotSupported
+        | RvError::DomainParamsInvalid
+        | RvError::AttributeValueInvalid
+        | RvError::FunctionNotSupported
+        | RvError::MechanismInvalid
+        | RvError::GeneralError => "makes no wallets, as it seems not to have the curve secp256k1",
+        _ => "did not make the wallet",
+    };
+    TokenError::Unfit {
+        what: format!(
+            "the token \"{label}\" {what}: {} returned {}",
+            error.call,
+            rv_name(&error.rv)
+        ),
+        hint: ALTERNATIVES.into(),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::panic)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_without_the_curve_is_named_with_what_else_to_use() {
+        for rv in [
+            RvError::CurveNotSupported,
+            RvError::DomainParamsInvalid,
+            RvError::AttributeValueInvalid,
+            RvError::FunctionNotSupported,
+            RvError::MechanismInvalid,
+            RvError::GeneralError,
+        ] {
+            let error = CallError {
+                call: "C_GenerateKeyPair",
+                rv,
+            };
+            let TokenError::Unfit { what, hint } = cannot_make("card", error) else {
+                panic!("{rv:?}");
+            };
+            assert!(what.contains("secp256k1") && what.contains(&rv_name(&rv)));
+            assert!(hint.contains("--wallet-file"));
+        }
+        let gone = CallError {
+            call: "C_GenerateKeyPair",
+            rv: RvError::DeviceRemoved,
+        };
+        assert!(matches!(
+            cannot_make("card", gone),
+            TokenError::Device { .. }
+        ));
+    }
+}

@@ -1,0 +1,80 @@
+use cryptoki::error::RvError;
+use cryptoki::mechanism::Mechanism;
+use cryptoki_sys::CK_OBJECT_HANDLE;
+use zeroize::Zeroizing;
+
+use super::WalletKey;
+use crate::token::error::rv_name;
+use crate::token::raw::CallError;
+use crate::token::{PinSource, Session, TokenError};
+
+impl Session {
+    /// One signature of a hash: `r` and `s`, in whichever of its two forms the token makes. One
+    /// `C_SignInit`, a context login only where the key demands it, one `C_Sign`.
+    ///
+    /// # Errors
+    /// When the token does not sign. The session is a new one then, since some modules leave the
+    /// old one in the middle of the operation.
+    pub fn sign(
+        &mut self,
+        key: &WalletKey,
+        digest: &[u8; 32],
+        pins: &mut dyn PinSource,
+    ) -> Result<Zeroizing<[u8; 64]>, TokenError> {
+        let handle = key.private.ok_or_else(|| no_private(key))?;
+        let signed = self.sign_once(key, handle, digest, pins);
+        if signed.is_err() {
+            // The first failure is the one to tell.
+            let _ = self.reopen();
+        }
+        signed
+    }
+
+    fn sign_once(
+        &mut self,
+        key: &WalletKey,
+        handle: CK_OBJECT_HANDLE,
+        digest: &[u8; 32],
+        pins: &mut dyn PinSource,
+    ) -> Result<Zeroizing<[u8; 64]>, TokenError> {
+        self.raw
+            .sign_init(&Mechanism::Ecdsa, handle)
+            .map_err(|error| does_not_sign(&self.token.label, error))?;
+        if key.always_authenticate {
+            self.login_for_use(&key.label, pins)?;
+        }
+        let signature = self.raw.sign(digest)?;
+        let numbers = signature.as_slice().try_into().map_err(|_| {
+            let len = signature.len();
+            TokenError::device("C_Sign", format!("{len} bytes instead of 64"))
+        })?;
+        Ok(Zeroizing::new(numbers))
+    }
+}
+
+fn does_not_sign(label: &str, error: CallError) -> TokenError {
+    match error.rv {
+        rv @ (RvError::MechanismInvalid
+        | RvError::MechanismParamInvalid
+        | RvError::KeyFunctionNotPermitted
+        | RvError::KeyTypeInconsistent
+        | RvError::FunctionNotSupported) => TokenError::Unfit {
+            what: format!(
+                "the token \"{label}\" does not sign with CKM_ECDSA: {} returned {}",
+                error.call,
+                rv_name(&rv)
+            ),
+            hint:
+                "Use a key and a token that allow it; `iexec-hsm token info` lists the mechanisms."
+                    .into(),
+        },
+        _ => error.into(),
+    }
+}
+
+fn no_private(key: &WalletKey) -> TokenError {
+    TokenError::Unfit {
+        what: format!("the private half of \"{}\" is not visible", key.label),
+        hint: "Log in to the token that holds it.".into(),
+    }
+}

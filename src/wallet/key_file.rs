@@ -1,0 +1,210 @@
+//! Wallet files that can sign: encrypted keystores, and the plain `wallet.json`.
+
+use std::fmt;
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde_json::Value;
+use thiserror::Error;
+
+use super::address::{Address, AddressError};
+use super::keystore;
+use super::keystore_v3::{Crypto, Keystore, KeystoreError};
+use super::sign::Wallet as _;
+use super::software::{PrivateKeyError, SoftwareWallet};
+use crate::small_file;
+
+/// The fields that count. A private key is not copied out of the text.
+#[derive(Deserialize)]
+struct Content<'a> {
+    version: Option<Value>,
+    address: Option<String>,
+    #[serde(alias = "Crypto")]
+    crypto: Option<Crypto>,
+    #[serde(borrow, rename = "privateKey")]
+    private_key: Option<&'a str>,
+}
+
+/// What a wallet file holds.
+#[derive(Debug)]
+pub enum KeyFile {
+    /// A private key that nothing protects but the file's permissions.
+    Plain(SoftwareWallet),
+    /// A private key behind a password.
+    Encrypted(Keystore),
+}
+
+/// A wallet file that every user of the machine can read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exposed {
+    /// The file.
+    pub path: PathBuf,
+    /// Its permissions.
+    pub mode: u32,
+}
+
+impl fmt::Display for Exposed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, mode } = self;
+        write!(
+            f,
+            "every user of this machine can read the wallet {path:?} (mode {mode:03o}); set its mode to 600"
+        )
+    }
+}
+
+/// Why a wallet file cannot sign. Nothing of its content is shown.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum KeyFileError {
+    /// It cannot be read.
+    #[error("cannot read the wallet {path:?}: {source}; check the name and its permissions")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// It is not the JSON that it should be.
+    #[error(
+        "{path:?} is not a wallet that can sign: line {line}, column {column} is not as it should be; name another with --wallet-file"
+    )]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// The line of the first error.
+        line: usize,
+        /// The column of the first error.
+        column: usize,
+    },
+    /// It holds no key.
+    #[error(
+        "the wallet {path:?} holds neither `crypto` nor `privateKey`, so it cannot sign; name another with --wallet-file"
+    )]
+    NoKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It names something that is no address.
+    #[error("the wallet {path:?} names no usable address: {source}")]
+    Address {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: AddressError,
+    },
+    /// Its name and its content name two addresses, or its key is that of another address.
+    #[error(
+        "the wallet {path:?} is for {named}, but what it holds is for {held}; do not use it, and name another with --wallet-file"
+    )]
+    Disagree {
+        /// The file.
+        path: PathBuf,
+        /// Whose it says it is.
+        named: Address,
+        /// Whose key, or whose content, it holds.
+        held: Address,
+    },
+    /// The encrypted wallet in it is not usable.
+    #[error("the wallet {path:?} cannot be used: {source}")]
+    Keystore {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: KeystoreError,
+    },
+    /// The plain private key in it is not usable.
+    #[error("the `privateKey` of the wallet {path:?} cannot be used: {source}")]
+    PrivateKey {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: PrivateKeyError,
+    },
+}
+
+/// Reads a wallet file; with a warning when its permissions are too wide. The address that its name
+/// or its content says must be the key's: here for a plain one, when it is unlocked for an
+/// encrypted one.
+///
+/// # Errors
+/// When it cannot be read, or is no wallet that can sign.
+pub fn read(path: &Path) -> Result<(KeyFile, Option<Exposed>), KeyFileError> {
+    let path_of = || path.to_owned();
+    let unreadable = |source| KeyFileError::Read {
+        path: path_of(),
+        source,
+    };
+    let file = small_file::open(path).map_err(unreadable)?;
+    let mode = file.metadata().map_err(unreadable)?.permissions().mode() & 0o777;
+    let text = small_file::read_opened(file).map_err(unreadable)?;
+    // The parser's own message may quote the file.
+    let content: Content<'_> =
+        serde_json::from_slice(&text).map_err(|error| KeyFileError::Json {
+            path: path_of(),
+            line: error.line(),
+            column: error.column(),
+        })?;
+    let exposed = (mode & 0o004 != 0).then(|| Exposed {
+        path: path_of(),
+        mode,
+    });
+    Ok((key(path, &content)?, exposed))
+}
+
+fn key(path: &Path, content: &Content<'_>) -> Result<KeyFile, KeyFileError> {
+    let address = address(path, content.address.as_deref())?;
+    if let Some(crypto) = &content.crypto {
+        return Keystore::new(content.version.as_ref(), crypto, address)
+            .map(KeyFile::Encrypted)
+            .map_err(|source| KeyFileError::Keystore {
+                path: path.to_owned(),
+                source,
+            });
+    }
+    let Some(text) = content.private_key else {
+        return Err(KeyFileError::NoKey {
+            path: path.to_owned(),
+        });
+    };
+    let wallet = SoftwareWallet::from_text(text.as_bytes());
+    let wallet = wallet.map_err(|source| KeyFileError::PrivateKey {
+        path: path.to_owned(),
+        source,
+    })?;
+    agree(path, address, Some(wallet.address()))?;
+    Ok(KeyFile::Plain(wallet))
+}
+
+/// The address that the file's name and its content say.
+fn address(path: &Path, inside: Option<&str>) -> Result<Option<Address>, KeyFileError> {
+    let name = path.file_name().and_then(|name| name.to_str());
+    let parse = |text: Option<&str>| {
+        text.map(str::parse)
+            .transpose()
+            .map_err(|source| KeyFileError::Address {
+                path: path.to_owned(),
+                source,
+            })
+    };
+    let named = parse(name.and_then(keystore::address_part))?;
+    let inside = parse(inside)?;
+    agree(path, named, inside)?;
+    Ok(inside.or(named))
+}
+
+fn agree(path: &Path, named: Option<Address>, held: Option<Address>) -> Result<(), KeyFileError> {
+    match (named, held) {
+        (Some(named), Some(held)) if named != held => Err(KeyFileError::Disagree {
+            path: path.to_owned(),
+            named,
+            held,
+        }),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;
