@@ -7,5 +7,6 @@ pub mod decrypt;
 pub mod encrypt;
 pub mod envelope;
 mod small_file;
+pub mod sms;
 pub mod token;
 pub mod wallet;
