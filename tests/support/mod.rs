@@ -8,6 +8,7 @@ mod pty;
 mod run;
 mod sdk;
 mod seal;
+pub mod sms;
 mod token;
 mod zips;
 
