@@ -212,9 +212,17 @@ fn what_others_store_while_an_answer_is_lost_is_not_overwritten() {
 #[test]
 fn the_time_for_everything_is_limited() {
     let mut options = patient();
+    options.limits.read = Duration::from_secs(3600);
     options.limits.total = Duration::from_millis(500);
     let sms = Sms::failing_for_ever([], Fault::Hang(false));
     let error = Pusher::with(&sms.url(), options.clone()).fails();
     assert!(matches!(error, SmsError::Timeout { .. }), "{error}");
     assert_eq!(sms.methods(), "HEAD");
+
+    // After a write nothing is known then.
+    options.limits.total = Duration::from_secs(2);
+    let sms = Sms::failing([Fault::None, Fault::Hang(true)]);
+    let error = Pusher::with(&sms.url(), options).fails();
+    assert!(matches!(error, SmsError::Unknown { .. }), "{error}");
+    assert_eq!(stored(&sms).as_deref(), Some(VALUE));
 }
