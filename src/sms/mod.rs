@@ -1,4 +1,8 @@
-//! iExec's Secret Management Service: what is published there, and what is signed for it.
+//! iExec's Secret Management Service: where a beneficiary publishes the public half of a result
+//! key, and what is signed for it.
 
 pub mod challenge;
+mod client;
 pub mod value;
+
+pub use client::{Authorization, Client, Kind, Limits, Options, Pushed, SmsError};

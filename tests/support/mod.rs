@@ -10,6 +10,7 @@ mod pty;
 mod run;
 mod sdk;
 mod seal;
+pub mod sms;
 pub mod spy;
 mod token;
 mod tree;

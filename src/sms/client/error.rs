@@ -1,0 +1,300 @@
+use std::time::Duration;
+
+/// Why the SMS could not be asked, or did not do what it was asked. Each variant says whether a retry can help;
+/// none holds anything of the signature.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SmsError {
+    /// The address of the SMS cannot be used. A retry does not help.
+    #[error("the address of the SMS is not usable: {reason}")]
+    Url {
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The SMS is on another machine and its address has no TLS. A retry does not help.
+    #[error("{origin} has no TLS, so everybody on the way could read and replay what is published")]
+    Plain {
+        /// Scheme, host and port of the SMS.
+        origin: String,
+    },
+    /// The signature has not the form of one. A retry does not help.
+    #[error("the signature is not `0x` and 130 hexadecimal digits; nothing was sent")]
+    Signature,
+    /// This machine cannot speak to any SMS. A retry does not help.
+    #[error("cannot set up the connection to the SMS: {reason}")]
+    Setup {
+        /// The library's own words.
+        reason: String,
+    },
+    /// The name of the SMS, or of a proxy, has no address. A retry helps when the network is back.
+    #[error("the name {host} cannot be found: {reason}")]
+    Dns {
+        /// The name.
+        host: String,
+        /// The system's own words.
+        reason: String,
+    },
+    /// Nobody listens there. A retry helps when the SMS is back.
+    #[error("{origin} refuses connections")]
+    ConnectionRefused {
+        /// Scheme, host and port of the SMS.
+        origin: String,
+    },
+    /// The server cannot prove who it is, or does not speak TLS. A retry does not help.
+    #[error("no secure connection to {origin}: {reason}")]
+    Tls {
+        /// Scheme, host and port of the SMS.
+        origin: String,
+        /// The library's own words.
+        reason: String,
+    },
+    /// No connection, for another reason. A retry may help.
+    #[error("no connection to {origin}: {reason}")]
+    Connect {
+        /// Scheme, host and port of the SMS.
+        origin: String,
+        /// The system's own words.
+        reason: String,
+    },
+    /// No answer within the time limits. A retry may help.
+    #[error("{origin} did not answer in time")]
+    Timeout {
+        /// Scheme, host and port of the SMS.
+        origin: String,
+    },
+    /// The connection ended before the answer did. A retry may help.
+    #[error("{origin} broke the connection off: {reason}")]
+    Broken {
+        /// Scheme, host and port of the SMS.
+        origin: String,
+        /// The system's own words.
+        reason: String,
+    },
+    /// Something answered that is no HTTP server. A retry does not help.
+    #[error("{origin} does not speak HTTP")]
+    NotHttp {
+        /// Scheme, host and port of the SMS.
+        origin: String,
+    },
+    /// The answer leads to another server, where a signature must not go. A retry does not help.
+    #[error("{origin} redirects to {to}, which was not followed")]
+    Redirected {
+        /// Scheme, host and port of the SMS.
+        origin: String,
+        /// Scheme, host and port of the other server.
+        to: String,
+    },
+    /// The answers lead to and fro. A retry does not help.
+    #[error("{origin} redirects again and again")]
+    TooManyRedirects {
+        /// Scheme, host and port of the SMS.
+        origin: String,
+    },
+    /// 400: it does not understand the request. A retry does not help.
+    #[error("the SMS found the request malformed (400){}", said(.text))]
+    BadRequest {
+        /// What it said.
+        text: String,
+    },
+    /// 401: the signature is not the owner's, or not for this value. A retry does not help.
+    #[error("the SMS does not accept the signature (401)")]
+    Unauthorized,
+    /// 404 to something that should be there. A retry does not help.
+    #[error("{origin} has nothing at the place where an SMS takes secrets (404)")]
+    NotFound {
+        /// Scheme, host and port of the SMS.
+        origin: String,
+    },
+    /// 405: nothing can be published there. A retry does not help.
+    #[error("{origin} does not take secrets (405)")]
+    MethodNotAllowed {
+        /// Scheme, host and port of the SMS.
+        origin: String,
+    },
+    /// A secret of this name is there, and nobody said that it may be replaced. A retry does not help.
+    #[error("secret \"{name}\" is already published for {owner}")]
+    AlreadyPublished {
+        /// Address of the owner.
+        owner: String,
+        /// Name of the secret.
+        name: String,
+    },
+    /// 409, and yet no such secret is to be seen: the database of the SMS failed. A retry may help.
+    #[error("the SMS could not store the value (409), although it has none")]
+    Conflict,
+    /// 413: the value is too long. A retry does not help.
+    #[error("the value is too long for the SMS (413), which takes 4096 bytes")]
+    TooLarge,
+    /// 429: too many requests. A retry helps later.
+    #[error("the SMS takes no more requests for now (429){}", later(.retry_after))]
+    RateLimited {
+        /// How long it asks to wait.
+        retry_after: Option<Duration>,
+    },
+    /// 503: maintenance. A retry helps later.
+    #[error("the SMS is in maintenance (503){}{}", said(.text), later(.retry_after))]
+    Maintenance {
+        /// What it said.
+        text: String,
+        /// How long it asks to wait.
+        retry_after: Option<Duration>,
+    },
+    /// Another 5xx: the SMS or a gateway in front of it failed. A retry may help.
+    #[error("the SMS failed ({status}){}", said(.text))]
+    Server {
+        /// The status.
+        status: u16,
+        /// What it said.
+        text: String,
+    },
+    /// A status that no SMS answers. A retry does not help.
+    #[error("{origin} answered what no SMS answers ({status}){}", said(.text))]
+    Unexpected {
+        /// Scheme, host and port of the SMS.
+        origin: String,
+        /// The status.
+        status: u16,
+        /// What it said.
+        text: String,
+    },
+    /// The answer was lost, and asking again did not tell whether the value was stored. To publish again does no harm.
+    #[error("it is not known whether the value was published: {cause}")]
+    Unknown {
+        /// The last failure.
+        cause: Box<SmsError>,
+    },
+}
+
+/// What kind of failure it is, for those who only need to tell kinds apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// What was given cannot be used; nothing was sent.
+    Usage,
+    /// There was no answer of an SMS that is at work, or it is not known what became of the request.
+    Unreachable,
+    /// The SMS refused.
+    Refused,
+    /// A secret is already published.
+    AlreadyPublished,
+}
+
+impl SmsError {
+    /// What kind of failure it is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Url { .. } | Self::Plain { .. } | Self::Signature => Kind::Usage,
+            Self::AlreadyPublished { .. } => Kind::AlreadyPublished,
+            Self::BadRequest { .. }
+            | Self::Unauthorized
+            | Self::NotFound { .. }
+            | Self::MethodNotAllowed { .. }
+            | Self::Conflict
+            | Self::TooLarge
+            | Self::Unexpected {
+                status: 400..=499, ..
+            } => Kind::Refused,
+            _ => Kind::Unreachable,
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Url { .. } => {
+                "Give the address of the SMS as https://host, with --sms-url or in chain.json."
+            }
+            Self::Plain { .. } => {
+                "Use an https:// address; --insecure-http allows plain http where you trust everybody on the way."
+            }
+            Self::Signature => "Sign the challenge again and pass the whole signature.",
+            Self::Setup { .. } => {
+                "Check that the system's root certificates are installed (package ca-certificates)."
+            }
+            Self::Dns { .. } => "Check the address of the SMS, the network and the proxy settings.",
+            Self::ConnectionRefused { .. } | Self::Connect { .. } => {
+                "Check the address and port of the SMS, the network and the proxy settings; nothing was stored."
+            }
+            Self::Tls { .. } => {
+                "Check the address of the SMS, this machine's clock and its root certificates; nothing was sent."
+            }
+            Self::Timeout { .. } | Self::Broken { .. } => "Nothing was stored; try again later.",
+            Self::NotHttp { .. } | Self::TooManyRedirects { .. } | Self::Unexpected { .. } => {
+                "Check that the address is that of an SMS."
+            }
+            Self::Redirected { .. } => {
+                "If you trust that server, give its address as that of the SMS."
+            }
+            Self::BadRequest { .. } => {
+                "Check that the address is that of an SMS of this version; nothing was stored."
+            }
+            Self::Unauthorized => {
+                "Sign with the wallet of the beneficiary's own address; nothing was stored."
+            }
+            Self::NotFound { .. } | Self::MethodNotAllowed { .. } => {
+                "Check that the address is that of an SMS, with the path in front if it has one; nothing was stored."
+            }
+            Self::AlreadyPublished { .. } => "--force-update replaces it; nothing was changed.",
+            Self::Conflict => {
+                "Nothing was stored; try again later, and report it to iExec if it stays."
+            }
+            Self::TooLarge => "Publish a key of at most 4096 bits; nothing was stored.",
+            Self::RateLimited { .. } | Self::Maintenance { .. } | Self::Server { .. } => {
+                "Nothing was stored; try again later."
+            }
+            Self::Unknown { .. } => {
+                "Push again, with --force-update if a key is found then: to publish the same key twice does no harm."
+            }
+        }
+    }
+
+    /// Whether it may pass within seconds.
+    pub(super) fn is_passing(&self) -> bool {
+        match self {
+            Self::Timeout { .. }
+            | Self::Broken { .. }
+            | Self::Conflict
+            | Self::RateLimited { .. }
+            | Self::Maintenance { .. } => true,
+            Self::Server { status, .. } => *status != 501,
+            _ => false,
+        }
+    }
+
+    /// Whether there was no answer at all.
+    pub(super) fn is_without_answer(&self) -> bool {
+        matches!(
+            self,
+            Self::Dns { .. }
+                | Self::ConnectionRefused { .. }
+                | Self::Tls { .. }
+                | Self::Connect { .. }
+                | Self::Timeout { .. }
+                | Self::Broken { .. }
+                | Self::NotHttp { .. }
+        )
+    }
+
+    /// How long the server asks to wait.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::RateLimited { retry_after } | Self::Maintenance { retry_after, .. } => {
+                *retry_after
+            }
+            _ => None,
+        }
+    }
+}
+
+fn said(text: &str) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
+    format!(": {text}")
+}
+
+fn later(wait: &Option<Duration>) -> String {
+    wait.map_or_else(String::new, |wait| {
+        format!("; it asks to wait {} seconds", wait.as_secs())
+    })
+}

@@ -1,0 +1,110 @@
+use super::*;
+
+const OWNER: &str = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf";
+const QUERY: &str = "ownerAddress=0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf&secretName=a-b";
+
+fn server(url: &str) -> Server {
+    Server::parse(url, false).unwrap()
+}
+
+#[test]
+fn a_path_in_front_is_kept() {
+    for (url, target) in [
+        ("https://sms.test", "https://sms.test/secrets/web2"),
+        ("https://sms.test/", "https://sms.test/secrets/web2"),
+        ("https://sms.test:443", "https://sms.test/secrets/web2"),
+        (
+            "https://sms.test:8443/a/b",
+            "https://sms.test:8443/a/b/secrets/web2",
+        ),
+        (
+            " https://sms.test/a/b// ",
+            "https://sms.test/a/b/secrets/web2",
+        ),
+    ] {
+        let found = server(url).target(OWNER, "a-b");
+        assert_eq!(found.as_str(), format!("{target}?{QUERY}"));
+    }
+}
+
+#[test]
+fn names_are_encoded_as_the_sdk_does() {
+    let target = server("https://sms.test").target("a&b", "c d/é'(!)*~_.-");
+    let query = "ownerAddress=a%26b&secretName=c%20d%2F%C3%A9%27%28%21%29%2A~_.-";
+    assert_eq!(target.query(), Some(query));
+}
+
+#[test]
+fn other_addresses_are_refused() {
+    for url in [
+        "",
+        "sms.test",
+        "//sms.test",
+        "ftp://sms.test",
+        "file:///secrets",
+        "https://user@sms.test",
+        "https://:hunter2@sms.test",
+        "https://sms.test/?a=b",
+        "https://sms.test/#a",
+    ] {
+        let error = Server::parse(url, true).unwrap_err();
+        assert!(matches!(error, SmsError::Url { .. }), "{url}: {error}");
+        assert!(!error.to_string().contains("hunter2"));
+    }
+}
+
+#[test]
+fn plain_http_stays_on_this_machine() {
+    for url in [
+        "http://127.0.0.1:13300",
+        "http://127.1.2.3",
+        "http://[::1]:80",
+        "http://localhost:13300/a",
+        "HTTP://LOCALHOST",
+    ] {
+        assert!(!server(url).may_use_proxy(), "{url}");
+    }
+    for url in [
+        "http://sms.test",
+        "http://localhost.sms.test",
+        "http://127.0.0.1.sms.test",
+        "http://10.0.0.1",
+        "http://[::2]",
+    ] {
+        let error = Server::parse(url, false).unwrap_err();
+        assert!(matches!(error, SmsError::Plain { .. }), "{url}: {error}");
+        assert!(Server::parse(url, true).unwrap().may_use_proxy(), "{url}");
+    }
+}
+
+#[test]
+fn a_redirect_keeps_to_the_origin() {
+    let server = server("https://sms.test/a");
+    let from = server.target(OWNER, "a-b");
+    for (location, to) in [
+        ("/b?c=d", "https://sms.test/b?c=d"),
+        ("https://sms.test:443/b#c", "https://sms.test/b"),
+        ("//SMS.test/b", "https://sms.test/b"),
+        ("web3", "https://sms.test/a/secrets/web3"),
+    ] {
+        assert_eq!(server.redirected(&from, location).unwrap().as_str(), to);
+    }
+    for (location, named) in [
+        ("https://other.test/b", "https://other.test"),
+        ("http://sms.test/b", "http://sms.test"),
+        ("https://sms.test:444/b", "https://sms.test:444"),
+        ("https://user:hunter2@other.test", "https://other.test"),
+        (
+            "https://user:hunter2@sms.test/",
+            "an address with a user name",
+        ),
+        ("data:text/plain,hunter2", "a `data` address"),
+        ("https://[", "an unreadable address"),
+    ] {
+        let error = server.redirected(&from, location).unwrap_err().to_string();
+        assert!(
+            error.contains(named) && !error.contains("hunter2"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,160 @@
+//! The client of the SMS against one that keeps every byte and fails on demand: what was stored, what we said, and that
+//! the signature shows in nothing that we say.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod support;
+
+#[path = "sms_client/lost_answers.rs"]
+mod lost_answers;
+#[path = "sms_client/network.rs"]
+mod network;
+#[path = "sms_client/races.rs"]
+mod races;
+#[path = "sms_client/redirects.rs"]
+mod redirects;
+#[path = "sms_client/refusals.rs"]
+mod refusals;
+#[path = "sms_client/wire.rs"]
+mod wire;
+
+use std::time::Duration;
+
+use iexec_hsm::sms::{Authorization, Client, Kind, Limits, Options, Pushed, SmsError};
+use support::ADDRESS as OWNER;
+use support::sms::{Sms, Wallet};
+use zeroize::Zeroizing;
+
+const NAME: &str = "iexec-result-encryption-public-key";
+const VALUE: &str = "dGVzdC1yc2EtcHVibGljLWtleQ==";
+/// What somebody else publishes for the same owner.
+const THEIRS: &str = "dGhlaXJz";
+
+const CREATED: Pushed = Pushed {
+    updated: false,
+    inferred: false,
+};
+const UPDATED: Pushed = Pushed {
+    updated: true,
+    inferred: false,
+};
+const INFERRED: Pushed = Pushed {
+    updated: false,
+    inferred: true,
+};
+
+/// Limits that nothing here comes near, and hardly a wait between attempts.
+fn patient() -> Options {
+    Options {
+        insecure_http: false,
+        limits: Limits {
+            attempts: 3,
+            first_wait: Duration::from_millis(1),
+            ..Limits::default()
+        },
+    }
+}
+
+/// As [`patient`], for servers that do not answer.
+fn impatient() -> Options {
+    let mut options = patient();
+    options.limits.connect = Duration::from_secs(1);
+    options.limits.read = Duration::from_millis(200);
+    options
+}
+
+/// What everybody does first: a client with `options`, a push of [`VALUE`].
+struct Pusher {
+    client: Client,
+    authorization: String,
+    force_update: bool,
+}
+
+impl Pusher {
+    fn of(sms: &Sms) -> Self {
+        Self::with(&sms.url(), patient())
+    }
+
+    fn with(url: &str, options: Options) -> Self {
+        Self {
+            client: Client::new(url, options).unwrap(),
+            authorization: Wallet::new(1).authorize(OWNER, NAME, VALUE),
+            force_update: false,
+        }
+    }
+
+    fn force_update(mut self) -> Self {
+        self.force_update = true;
+        self
+    }
+
+    fn signed_by(mut self, wallet: &Wallet) -> Self {
+        self.authorization = wallet.authorize(OWNER, NAME, VALUE);
+        self
+    }
+
+    fn push(&self) -> Result<Pushed, SmsError> {
+        self.push_value(VALUE)
+    }
+
+    fn push_value(&self, value: &str) -> Result<Pushed, SmsError> {
+        let authorization = Authorization::new(Zeroizing::new(self.authorization.clone())).unwrap();
+        let pushed = self
+            .client
+            .push(OWNER, NAME, value, &authorization, self.force_update);
+        if let Err(error) = &pushed {
+            self.shows_no_signature(error);
+        }
+        for shown in [format!("{:?}", self.client), format!("{authorization:?}")] {
+            self.is_without_signature(&shown);
+        }
+        pushed
+    }
+
+    fn fails(&self) -> SmsError {
+        self.push().unwrap_err()
+    }
+
+    fn shows_no_signature(&self, error: &SmsError) {
+        let mut source = Some(error as &dyn std::error::Error);
+        while let Some(cause) = source {
+            self.is_without_signature(&format!("{cause} {cause:?} {cause:#?}"));
+            source = cause.source();
+        }
+        self.is_without_signature(error.hint());
+    }
+
+    /// Not even a piece of it.
+    fn is_without_signature(&self, text: &str) {
+        let text = text.to_lowercase();
+        for piece in self.authorization.as_bytes().windows(16) {
+            let piece = std::str::from_utf8(piece).unwrap();
+            assert!(!text.contains(piece), "{text}");
+        }
+    }
+}
+
+/// What is stored there for the owner.
+fn stored(sms: &Sms) -> Option<String> {
+    sms.stored(OWNER, NAME)
+}
+
+/// Runs the test that calls it in a process of its own, with this environment. True in that process.
+fn in_own_process(test: &str, environment: &[(&str, String)]) -> bool {
+    const MARK: &str = "IEXEC_HSM_TEST_IN_OWN_PROCESS";
+    if std::env::var_os(MARK).is_some() {
+        return true;
+    }
+    let run = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test])
+        .env(MARK, "1")
+        .envs(environment.iter().map(|(name, value)| (name, value)))
+        .output()
+        .unwrap();
+    let shown = String::from_utf8_lossy(&run.stdout);
+    assert!(
+        run.status.success() && shown.contains("1 passed"),
+        "{shown}"
+    );
+    false
+}
