@@ -41,16 +41,6 @@ const TO_FOLDER: &[&str] = &[
     "out",
 ];
 
-/// Waits until a temporary of ours has something in it.
-#[track_caller]
-fn until_writing(work: &Work) {
-    let deadline = Instant::now() + PATIENCE;
-    while wrong_tmp(&work.folder()).iter().all(|it| size(it) == 0) {
-        assert!(Instant::now() < deadline, "no temporary appears");
-        thread::yield_now();
-    }
-}
-
 /// The bytes in a file or below a folder that may vanish meanwhile.
 fn size(path: &Path) -> u64 {
     match fs::read_dir(path) {
@@ -59,20 +49,26 @@ fn size(path: &Path) -> u64 {
     }
 }
 
-/// Starts a run and stops it when it has begun to write. It goes on in small steps and is looked at between them, so
-/// that it does not get far.
+/// Stops a run when it has begun to write. It goes on in small steps and is looked at between them, so that it does not
+/// get far.
 #[track_caller]
-fn caught_writing(work: &Work, args: &[&str]) -> Started {
-    let mut started = work.cmd(args).pin().start();
+fn catch(work: &Work, send: impl Fn(Signal)) {
+    let deadline = Instant::now() + PATIENCE;
     loop {
-        started.signal(Signal::STOP);
+        send(Signal::STOP);
         if wrong_tmp(&work.folder()).iter().any(|path| size(path) > 0) {
-            return started;
+            return;
         }
-        started.signal(Signal::CONT);
-        assert!(started.runs(), "it ended before it was caught");
+        send(Signal::CONT);
+        assert!(Instant::now() < deadline, "it was not caught writing");
         thread::yield_now();
     }
+}
+
+fn caught_writing(work: &Work, args: &[&str]) -> Started {
+    let started = work.cmd(args).pin().start();
+    catch(work, |signal| started.signal(signal));
+    started
 }
 
 /// Lets a stopped run go on and meet what was sent to it.
@@ -102,8 +98,10 @@ fn control_c_on_a_terminal_leaves_the_old_file_and_no_temporary() {
     let work = furnished(&keyed);
     unchanged(&work.folder(), || {
         let mut pty = Pty::spawn(&work.cmd(TO_FILE).pin());
-        until_writing(&work);
-        assert_eq!(pty.ctrl_c().wait().0, 130);
+        catch(&work, |signal| pty.signal(signal));
+        // The terminal shows the key once it has sent the signal.
+        pty.ctrl_c().expect("^C").signal(Signal::CONT);
+        assert_eq!(pty.wait().0, 130);
     });
 }
 
