@@ -21,8 +21,26 @@ static LEFT: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 /// process must end after it, because nothing can be written or published any more.
 pub fn discard_pending() {
     let left = lock();
-    left.iter().for_each(|path| remove(path));
+    // What was made last is inside of what was made before.
+    for path in left.iter().rev() {
+        if is_temporary(path) {
+            remove(path);
+        } else {
+            // A folder made for results: it goes only when it is empty.
+            let _ = fs::remove_dir(path);
+        }
+    }
     std::mem::forget(left);
+}
+
+/// Adds a folder that was made for results and is to go, if it is empty, when there are none.
+pub(crate) fn note(path: &Path) {
+    lock().push(path.to_owned());
+}
+
+/// Takes `path` off what would be left behind.
+pub(crate) fn forget(path: &Path) {
+    lock().retain(|it| it != path);
 }
 
 pub(crate) fn lock() -> MutexGuard<'static, Vec<PathBuf>> {
@@ -107,7 +125,7 @@ struct Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        lock().retain(|it| *it != self.path);
+        forget(&self.path);
     }
 }
 
@@ -151,12 +169,10 @@ fn sweep(folder: &Path) {
         return;
     };
     for entry in entries.flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if !(name.starts_with(PREFIX) && name.ends_with(SUFFIX)) {
+        let path = entry.path();
+        if !is_temporary(&path) {
             continue;
         }
-        let path = entry.path();
         // The lock is held until the file is gone, so that its maker sees what happened.
         if let Ok(file) = File::open(&path)
             && file.try_lock().is_ok()
@@ -164,6 +180,11 @@ fn sweep(folder: &Path) {
             remove(&path);
         }
     }
+}
+
+fn is_temporary(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with(PREFIX) && name.ends_with(SUFFIX)
 }
 
 /// Removes a temporary. Nothing can be done about one that stays; the next run tries again.

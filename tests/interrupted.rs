@@ -41,6 +41,8 @@ const TO_FOLDER: &[&str] = &[
     "out",
 ];
 
+const TO_NEW_FOLDER: &[&str] = &["result", "decrypt", "large.zip", "-x", "new/folder"];
+
 /// The bytes in a file or below a folder that may vanish meanwhile.
 fn size(path: &Path) -> u64 {
     match fs::read_dir(path) {
@@ -81,8 +83,8 @@ fn ended(started: Started) -> Run {
 fn a_signal_leaves_the_old_file_and_no_temporary() {
     let keyed = Keyed::new();
     let work = furnished(&keyed);
-    for args in [TO_FILE, TO_FOLDER] {
-        for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+    for args in [TO_FILE, TO_FOLDER, TO_NEW_FOLDER] {
+        for signal in [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT] {
             unchanged(&work.folder(), || {
                 let started = caught_writing(&work, args);
                 started.signal(signal);

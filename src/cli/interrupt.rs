@@ -3,7 +3,7 @@
 use std::io;
 
 use rustix::process::Signal;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::terminal;
@@ -17,7 +17,7 @@ use crate::decrypt::discard_pending;
 pub(super) fn install() -> io::Result<()> {
     // That a file may not grow is said by the write that fails; left alone, it would end the process.
     let too_large = Signal::XFSZ.as_raw();
-    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM, too_large])?;
+    let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM, too_large])?;
     std::thread::Builder::new()
         .name("signals".into())
         .spawn(move || {

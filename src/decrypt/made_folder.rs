@@ -3,6 +3,8 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
+use crate::pending;
+
 /// A folder for results. It goes away again, with those above it that were made for it, if nothing
 /// is in it at the end.
 #[derive(Debug)]
@@ -25,13 +27,16 @@ impl MadeFolder {
                 .map(Path::to_owned)
                 .collect(),
         };
+        folder.made.iter().rev().for_each(|it| pending::note(it));
         make_folders(path)?;
         Ok(folder)
     }
 
     /// Leaves it there, even empty.
     pub(super) fn keep(mut self) {
-        self.made.clear();
+        for path in self.made.drain(..) {
+            pending::forget(&path);
+        }
     }
 }
 
@@ -40,6 +45,7 @@ impl Drop for MadeFolder {
         for path in &self.made {
             // Fails on a folder that something is in, as it should.
             let _ = fs::remove_dir(path);
+            pending::forget(path);
         }
     }
 }
