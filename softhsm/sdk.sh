@@ -17,7 +17,9 @@ if [[ ! -d $folder ]]; then
     fresh=$(mktemp -d "$folder.XXXXXX")
     trap 'rm -rf "$fresh"' EXIT
     say "Fetching iexec@$version ..."
-    npm install --prefix "$fresh" --ignore-scripts --no-audit --no-fund --silent "iexec@$version" >&2 ||
+    # Without a network npm waits for minutes.
+    timeout 180 npm install --prefix "$fresh" --ignore-scripts --no-audit --no-fund --silent \
+        --fetch-retries 1 --fetch-timeout 60000 "iexec@$version" >&2 ||
         die "npm cannot fetch iexec@$version"
     mv -T "$fresh" "$folder"
 fi
