@@ -96,7 +96,7 @@ mod tests {
     fn files_are_named_as_the_sdk_names_them() {
         let folder = Folder::in_directory(Path::new("/work"));
         let address = FIRST.to_lowercase().parse().unwrap();
-        let base = format!("/work/.secrets/beneficiary/{FIRST}");
+        let base = format!("/home/me/.secrets/beneficiary/{FIRST}");
         assert_eq!(folder.key_path(&address), Path::new(&format!("{base}_key")));
         assert_eq!(
             folder.public_key_path(&address),
