@@ -41,9 +41,8 @@ fn bad_keys(public: &str, stranger: &str) -> Vec<Class> {
     let end = [&[0][..], &secret].concat();
     let mut one_less = modulus.clone();
     *one_less.last_mut().unwrap() -= 1;
-    let mut above = modulus.clone();
-    *above.last_mut().unwrap() += 2;
     let len = modulus.len();
+    let above = vec![0xff; len];
     let mut one = vec![0; len];
     one[len - 1] = 1;
     let mut random = vec![0; len];
