@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn files_are_named_as_the_sdk_names_them() {
-        let folder = Folder::in_directory(Path::new("/work"));
+        let folder = Folder::in_directory(Path::new("/home/me"));
         let address = FIRST.to_lowercase().parse().unwrap();
         let base = format!("/home/me/.secrets/beneficiary/{FIRST}");
         assert_eq!(folder.key_path(&address), Path::new(&format!("{base}_key")));
