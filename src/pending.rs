@@ -170,7 +170,7 @@ fn sweep(folder: &Path) {
     };
     for entry in entries.flatten() {
         let path = entry.path();
-        if !is_temporary(&path) {
+        if !is_temporary(&path) || !may_be_ours(&entry) {
             continue;
         }
         // The lock is held until the file is gone, so that its maker sees what happened.
@@ -180,6 +180,14 @@ fn sweep(folder: &Path) {
             remove(&path);
         }
     }
+}
+
+/// Whether an entry is of a kind that is made here, by this user: another one's pipe of that name
+/// would hold up whoever opens it.
+fn may_be_ours(entry: &fs::DirEntry) -> bool {
+    entry.metadata().is_ok_and(|found| {
+        (found.is_file() || found.is_dir()) && found.uid() == rustix::process::geteuid().as_raw()
+    })
 }
 
 fn is_temporary(path: &Path) -> bool {

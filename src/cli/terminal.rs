@@ -4,7 +4,9 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::sync::{Mutex, PoisonError};
 
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{
+    LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
+};
 use zeroize::Zeroizing;
 
 /// Longest line that is taken as an answer, in bytes.
@@ -39,6 +41,8 @@ pub(super) fn ask_secret(terminal: &File, question: &str) -> io::Result<Zeroizin
     let mut silent = modes.clone();
     silent.local_modes.remove(LocalModes::ECHO);
     silent.local_modes.insert(LocalModes::ECHONL);
+    // A shell that stops and resumes a program gives it back with echo on.
+    silent.special_codes[SpecialCodeIndex::VSUSP] = 0;
     *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) =
         Some((terminal.try_clone()?, modes.clone()));
     // What was typed before the question is no answer to it.

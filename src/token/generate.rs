@@ -129,9 +129,11 @@ fn check(
             "the new key has {bits} bits and exponent {exponent:02x?}"
         )));
     }
-    session
-        .prove(key, pins)
-        .map_err(|error| unfit(format!("the new key does not decrypt: {error}")))
+    session.prove(key, pins).map_err(|error| match error {
+        TokenError::Device { .. } => unfit(format!("the new key does not decrypt: {error}")),
+        // A PIN that was refused or not given is not the token's fault.
+        other => other,
+    })
 }
 
 impl Session {

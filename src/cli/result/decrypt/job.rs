@@ -56,7 +56,10 @@ pub(super) fn jobs(command: &Decrypt) -> Result<Vec<Job>, Failure> {
 
 fn place(command: &Decrypt, archive: &Path, several: bool) -> Place {
     let stem = match archive.file_stem() {
-        Some(stem) if archive != Path::new("-") => PathBuf::from(stem),
+        // `...zip` has the stem `..`, which would lead out of the folder.
+        Some(stem) if archive != Path::new("-") && stem != "." && stem != ".." => {
+            PathBuf::from(stem)
+        }
         _ => PathBuf::from("results"),
     };
     match (&command.extract, &command.output_dir, &command.output) {
