@@ -289,6 +289,16 @@ fn several_archives_get_a_folder_each() {
 }
 
 #[test]
+fn the_name_of_an_archive_does_not_lead_out_of_the_folder() {
+    let keyed = Keyed::new();
+    let work = sealed(&keyed, entries());
+    work.write("...zip", keyed.archive(&Zip::of(entries()).bytes()));
+    extract(&work, &["...zip", "--extract", "out"]).ok();
+    assert_eq!(tree(&work.path("out/a")), extracted());
+    assert_eq!(tree(&work.path("out/results")), extracted());
+}
+
+#[test]
 fn an_empty_result_becomes_an_empty_folder() {
     let keyed = Keyed::new();
     let work = sealed(&keyed, []);

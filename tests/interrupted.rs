@@ -191,7 +191,12 @@ fn only_what_is_ours_and_unlocked_is_swept() {
     let locked = work.write(".iexec-hsm-locked.part", "mine");
     let locked = File::open(locked).unwrap();
     flock(&locked, FlockOperation::LockExclusive).unwrap();
+    // Opened, a pipe would hold the run up for ever.
+    let pipe = work.path(".iexec-hsm-pipe.part");
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
     work.run(["result", "decrypt", "a.zip"]).ok();
+    fs::remove_file(&pipe).unwrap();
     let left = [
         ".iexec-hsm-locked.part",
         ".iexec-hsm-x",
