@@ -64,6 +64,20 @@ fn echo_is_restored_when_the_question_is_interrupted() {
 }
 
 #[test]
+fn control_z_neither_stops_the_question_nor_costs_a_try() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    let mut pty = Pty::spawn(&list(&work));
+    pty.expect(PROMPT).until_echo(false).send("\u{1a}1234\n");
+    let (code, shown) = pty.wait();
+    assert_eq!(code, 14, "{shown}");
+    assert!(shown.contains("there was a control key in it"), "{shown}");
+    // A wrong PIN would have left its mark on the token.
+    let info = work.run(["token", "info", "--raw"]).ok().raw();
+    assert_eq!(info["token"]["pin"], "ok");
+}
+
+#[test]
 fn no_answer_is_no_pin() {
     let token = Token::new();
     let work = Work::new(&token);

@@ -52,7 +52,13 @@ pub(super) fn ask_secret(terminal: &File, question: &str) -> io::Result<Zeroizin
     let restored = tcsetattr(terminal, OptionalActions::Now, &modes);
     *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = None;
     restored?;
-    answer
+    match answer {
+        // Typed by mistake, it would cost a try.
+        Ok(line) if line.iter().any(u8::is_ascii_control) => {
+            Err(io::Error::other("there was a control key in it"))
+        }
+        answer => answer,
+    }
 }
 
 /// Asks for a line that is shown.
