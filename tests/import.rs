@@ -257,3 +257,35 @@ fn a_software_key_where_a_reference_should_be_names_the_command_that_moves_it() 
     assert!(run.err().contains("import-encryption-key"), "{}", run.err());
     assert!(!work.exists("results.zip"));
 }
+
+#[test]
+fn a_key_with_another_exponent_is_refused_before_the_token_sees_it() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    let args = [
+        "genpkey",
+        "-algorithm",
+        "RSA",
+        "-pkeyopt",
+        "rsa_keygen_bits:2048",
+    ];
+    let pem = openssl::openssl(
+        &[&args[..], &["-pkeyopt", "rsa_keygen_pubexp:3"]].concat(),
+        b"",
+    );
+    work.write("e3.pem", pem);
+    let command = [
+        "result",
+        "import-encryption-key",
+        "e3.pem",
+        "--wallet-address",
+        ADDRESS,
+    ];
+    let run = work.run(command).fails(16);
+    assert!(
+        run.err().contains("exponent of the key is not 65537"),
+        "{}",
+        run.err()
+    );
+    assert_eq!(token.objects(), "");
+}

@@ -31,6 +31,9 @@ pub enum SoftwareKeyError {
     /// It is not an RSA key, or damaged.
     #[error("holds no valid RSA private key")]
     Invalid,
+    /// Its public exponent is one that not every token takes.
+    #[error("the public exponent of the key is not 65537")]
+    Exponent,
     /// Its size is not usable.
     #[error("the RSA key has {0} bits; 2048 to 4096 can be used")]
     Size(usize),
@@ -40,6 +43,9 @@ impl SoftwareKeyError {
     /// What to do about it, as one sentence.
     pub fn hint(&self) -> &'static str {
         match self {
+            Self::Exponent => {
+                "Not every token takes it: make a new key with `iexec-hsm result generate-encryption-keypair`."
+            }
             Self::NoPem => "Name the file that the SDK keeps the key in: <address>_key.",
             Self::Encrypted => "Decrypt it first: openssl pkey -in <file> -out <new file>.",
             Self::Invalid => "See what `openssl rsa -check -noout -in <file>` says of it.",
@@ -61,6 +67,9 @@ impl SoftwareKey {
             .map_err(|_| SoftwareKeyError::Invalid)?;
         if key.primes().len() != 2 || key.validate().is_err() {
             return Err(SoftwareKeyError::Invalid);
+        }
+        if key.e() != &rsa::BigUint::from(65_537_u32) {
+            return Err(SoftwareKeyError::Exponent);
         }
         match key.n().bits() {
             2048..=4096 => Ok(Self(key)),
