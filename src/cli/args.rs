@@ -66,6 +66,9 @@ pub(super) struct Global {
     /// Print no progress
     #[arg(long, global = true)]
     pub(super) quiet: bool,
+    /// Say on stderr what is used and done; not with --raw
+    #[arg(long, short, global = true)]
+    pub(super) verbose: bool,
     /// Never ask: fail at once and name what to set
     #[arg(long, global = true)]
     pub(super) no_input: bool,

@@ -1,3 +1,4 @@
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -59,10 +60,12 @@ impl Context {
             .next()
             .map(PathBuf::from);
         let path = self.global.module.clone().or(in_uri);
-        Ok(match path.or_else(|| self.config.module.clone()) {
+        let module = match path.or_else(|| self.config.module.clone()) {
             Some(path) => Module::load(&path)?,
             None => discover()?,
-        })
+        };
+        self.say(|| format!("module {}", module.path().display()));
+        Ok(module)
     }
 
     /// The token: the one that `--token` names, else the one that `--key` or `recorded` is on,
@@ -78,7 +81,9 @@ impl Context {
             .as_ref()
             .or(self.global.key.as_ref())
             .or(recorded);
-        Ok(module.token(wanted)?)
+        let token = module.token(wanted)?;
+        self.say(|| format!("token {}", token.uri()));
+        Ok(token)
     }
 
     /// Where PINs come from. The secrets of the environment go with it.
@@ -130,6 +135,14 @@ impl Context {
             max_entries: max_entries
                 .or(self.config.max_entries)
                 .unwrap_or(default.max_entries),
+        }
+    }
+
+    /// With `--verbose`, tells of one thing that is used or done. No secret may be in it.
+    pub(super) fn say(&self, what: impl FnOnce() -> String) {
+        if self.global.verbose && !self.global.raw {
+            // With stderr gone there is nobody to tell.
+            let _ = writeln!(std::io::stderr(), "{}", what());
         }
     }
 
