@@ -4,11 +4,11 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use flate2::{Crc, Decompress};
+use flate2::Crc;
 use thiserror::Error;
 
 use super::format::{Content, Method};
-use super::inflate::{InflateError, Step, inflate};
+use super::inflate::{InflateError, Inflater, Step};
 use super::window::Window;
 
 /// The stored bytes of an entry are not what the archive says of them.
@@ -55,7 +55,7 @@ impl BodySource {
             window,
             inflate: match self.method {
                 Method::Stored => None,
-                Method::Deflate => Some(Decompress::new(false)),
+                Method::Deflate => Some(Inflater::new()),
             },
             crc: Crc::new(),
             expected_crc: self.has_crc.then_some(self.content.crc),
@@ -72,7 +72,7 @@ impl BodySource {
 #[derive(Debug)]
 pub struct Body {
     window: Window,
-    inflate: Option<Decompress>,
+    inflate: Option<Inflater>,
     crc: Crc,
     expected_crc: Option<u32>,
     left: u64,
@@ -81,17 +81,19 @@ pub struct Body {
 
 impl Body {
     fn step(&mut self, out: &mut [u8]) -> io::Result<Step> {
-        let Some(state) = &mut self.inflate else {
+        let Some(inflate) = &mut self.inflate else {
             let produced = self.window.read(out)?;
             return Ok(Step {
                 produced,
                 ended: produced == 0,
             });
         };
-        inflate(state, &mut self.window, out).map_err(|error| match error {
-            InflateError::Corrupt(reason) => damaged(reason),
-            InflateError::Io(error) => error,
-        })
+        inflate
+            .step(&mut self.window, out)
+            .map_err(|error| match error {
+                InflateError::Corrupt(reason) => damaged(reason),
+                InflateError::Io(error) => error,
+            })
     }
 
     /// All declared bytes are out: the data must end here, and be the right one.

@@ -4,6 +4,8 @@ use std::io::{self, BufRead};
 
 use flate2::{Decompress, FlushDecompress, Status};
 
+use super::stored::{Next, StoredBlocks};
+
 /// What one step brought.
 pub(super) struct Step {
     /// The bytes written to the output.
@@ -18,6 +20,62 @@ pub(super) enum InflateError {
     Corrupt(&'static str),
     /// The reader failed.
     Io(io::Error),
+}
+
+/// Inflates a stream that is expected to be mostly stored blocks.
+#[derive(Debug)]
+pub(super) enum Inflater {
+    /// There were no others so far.
+    Stored(StoredBlocks),
+    /// There was another one.
+    Deflated(Decompress),
+}
+
+impl Inflater {
+    /// One for a stream from its beginning.
+    pub(super) fn new() -> Self {
+        Self::Stored(StoredBlocks::default())
+    }
+
+    /// Inflates until there is some output, or the stream ends. `out` must not be empty.
+    pub(super) fn step(
+        &mut self,
+        input: &mut (impl BufRead + ?Sized),
+        out: &mut [u8],
+    ) -> Result<Step, InflateError> {
+        let blocks = match self {
+            Self::Deflated(state) => return inflate(state, input, out),
+            Self::Stored(blocks) => blocks,
+        };
+        match blocks.read(input, out)? {
+            Next::Bytes(produced) => Ok(Step {
+                produced,
+                ended: false,
+            }),
+            Next::End => Ok(Step {
+                produced: 0,
+                ended: true,
+            }),
+            Next::Deflated => {
+                let mut state = resume(blocks)?;
+                let step = inflate(&mut state, input, out);
+                *self = Self::Deflated(state);
+                step
+            }
+        }
+    }
+}
+
+/// An inflater that has read all that `blocks` has.
+fn resume(blocks: &StoredBlocks) -> Result<Decompress, InflateError> {
+    let mut state = Decompress::new(false);
+    let (stream, len) = blocks.as_one();
+    let (mut stream, mut left) = (stream.as_slice(), len);
+    let mut unwanted = vec![0; len.max(1)];
+    while left > 0 {
+        left -= inflate(&mut state, &mut stream, &mut unwanted[..left])?.produced;
+    }
+    Ok(state)
 }
 
 /// Inflates until there is some output, or the stream ends. `out` must not be empty.

@@ -17,6 +17,7 @@ mod layout;
 mod limits;
 mod open;
 mod spool;
+mod stored;
 mod window;
 mod zipped;
 
