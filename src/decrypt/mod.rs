@@ -1,22 +1,21 @@
 //! The main job: archive, unwrap, stream, checked output.
 //!
-//! ```text
-//! body (read, inflate, CRC) -> chunks -> opener (decrypt, padding) -> file | folder | stream
-//!        its own thread                       the caller's thread
-//! ```
+//! [`pipeline`] has the stages from the archive's bytes to those of the result.
 //!
 //! Nothing stands under its final name before all checks are passed, and every bad ciphertext
 //! ends as the one [`DecryptError::CannotDecrypt`].
 
+mod ahead;
 mod error;
 mod extract;
 mod made_folder;
 mod output;
-mod read_ahead;
+mod pipeline;
 mod unlock;
 
 use std::io::{self, BufRead, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 pub use error::DecryptError;
 pub use made_folder::MadeFolder;
@@ -25,8 +24,9 @@ pub use output::OutputError;
 pub use crate::pending::discard_pending;
 
 use crate::archive::{Archive, Limits};
-use crate::envelope::{Chunks, ContentKey, KeyName, Opener, Unwrap};
+use crate::envelope::{ChunkReader, ContentKey, KeyName, Unwrap};
 use crate::pending::PendingFile;
+use pipeline::Counted;
 
 /// Where a result goes.
 pub enum Target<'a> {
@@ -89,7 +89,7 @@ pub fn decrypt<U: Unwrap>(
     };
     let run = Run {
         archive,
-        key: &key,
+        key: Arc::new(key),
         options,
         progress,
     };
@@ -107,7 +107,7 @@ pub fn decrypt<U: Unwrap>(
 /// One archive with its content key.
 struct Run<'a> {
     archive: &'a Archive,
-    key: &'a ContentKey,
+    key: Arc<ContentKey>,
     options: &'a Options,
     progress: Progress<'a>,
 }
@@ -128,9 +128,9 @@ impl Run<'_> {
     fn to_file(&self, path: &Path, force: bool) -> Result<(u64, u64), RunError> {
         let fail = |error| OutputError::io(path, error);
         let mut pending = PendingFile::create(path).map_err(fail)?;
-        let mut opener = self.opener();
-        let written = self.copy(&mut opener, pending.file(), path);
-        let bytes = self.settle(&mut opener, written)?;
+        let mut result = self.result();
+        let written = self.copy(&mut result, pending.file(), path);
+        let bytes = settle(&mut result, written)?;
         let entries = output::check_result(pending.file(), self.options)?;
         pending.publish(path, force).map_err(fail)?;
         Ok((bytes, entries))
@@ -142,26 +142,26 @@ impl Run<'_> {
         replace: &dyn Fn(&Path) -> bool,
     ) -> Result<(u64, u64), RunError> {
         let mut folder = extract::PendingFolder::create(path)?;
-        let mut opener = self.opener();
-        let walked = folder.extract(&mut opener, &self.options.limits);
-        let summary = self.settle(&mut opener, walked)?;
+        let mut result = self.result();
+        let walked = folder.extract(&mut result, &self.options.limits);
+        let summary = settle(&mut result, walked)?;
         folder.publish(replace)?;
         Ok((summary.size, summary.entries))
     }
 
     fn to_stream(&self, stream: &mut dyn Write) -> Result<(u64, u64), RunError> {
-        let mut opener = self.opener();
-        let walked = extract::check(&mut opener, &self.options.limits);
-        let summary = self.settle(&mut opener, walked)?;
-        let bytes = self.copy(&mut self.opener(), stream, Path::new("-"))?;
+        let mut result = self.result();
+        let walked = extract::check(&mut result, &self.options.limits);
+        let summary = settle(&mut result, walked)?;
+        let bytes = self.copy(&mut self.result(), stream, Path::new("-"))?;
         stream
             .flush()
             .map_err(|error| OutputError::io(Path::new("-"), error))?;
         Ok((bytes, summary.entries))
     }
 
-    fn opener(&self) -> Opener<'_, impl Chunks + use<'_>> {
-        Opener::new(self.key, read_ahead::chunks(self.archive, self.progress))
+    fn result(&self) -> ChunkReader<Counted<'_>> {
+        pipeline::result(self.archive, &self.key, self.progress)
     }
 
     /// Copies the whole result, and counts it against the limit.
@@ -189,19 +189,18 @@ impl Run<'_> {
             from.consume(count);
         }
     }
+}
 
-    /// After a bad ciphertext, reads the rest of the archive, so that a damaged one is named as
-    /// such, whatever key was tried on it.
-    fn settle<T>(
-        &self,
-        opener: &mut Opener<'_, impl Chunks>,
-        result: Result<T, RunError>,
-    ) -> Result<T, RunError> {
-        if matches!(result, Err(DecryptError::CannotDecrypt)) {
-            opener.drain()?;
-        }
-        result
+/// Where what came out is no zip, reads the rest of the archive: a damaged one is named as such,
+/// whatever key was tried on it.
+fn settle<T>(
+    result: &mut ChunkReader<Counted<'_>>,
+    outcome: Result<T, RunError>,
+) -> Result<T, RunError> {
+    if matches!(outcome, Err(DecryptError::CannotDecrypt)) {
+        result.drain()?;
     }
+    outcome
 }
 
 /// What an error of a body or an opener means.

@@ -1,8 +1,9 @@
-use std::io::{self, Read};
+use std::io::Read;
+use std::sync::Arc;
 
-use super::{DecryptError, Progress, read_ahead};
+use super::{DecryptError, Progress, pipeline};
 use crate::archive::{Archive, Scheme};
-use crate::envelope::{Base64Reader, ContentKey, KeyName, Opener, Unwrap};
+use crate::envelope::{Base64Reader, ContentKey, KeyName, Unwrap};
 
 /// Bytes of a body that tell whether a content key fits: an IV and the first block.
 const HEAD: u64 = 32;
@@ -61,14 +62,13 @@ fn decrypt_nothing<E: std::error::Error>(
     progress: Progress<'_>,
 ) -> Result<(), DecryptError<E>> {
     let wrapped = archive.wrapped_key();
-    let key = ContentKey::random(wrapped.scheme(), wrapped.ciphertext().len())?;
-    let mut opener = Opener::new(&key, read_ahead::chunks(archive, progress));
-    match io::copy(&mut opener, &mut io::sink()).map_err(DecryptError::from_read) {
-        Ok(_) => Ok(()),
-        Err(DecryptError::CannotDecrypt) => match opener.drain().map_err(DecryptError::from_read) {
-            Ok(()) | Err(DecryptError::CannotDecrypt) => Ok(()),
-            Err(error) => Err(error),
-        },
+    let key = Arc::new(ContentKey::random(
+        wrapped.scheme(),
+        wrapped.ciphertext().len(),
+    )?);
+    let drained = pipeline::result(archive, &key, progress).drain();
+    match drained.map_err(DecryptError::from_read) {
+        Ok(()) | Err(DecryptError::CannotDecrypt) => Ok(()),
         Err(error) => Err(error),
     }
 }

@@ -47,9 +47,13 @@ impl<R: Read> Base64Reader<R> {
             } else {
                 self.text.len() / 4 * 4
             };
-            STANDARD
+            if STANDARD
                 .decode_vec(&self.text[..whole], &mut self.bytes)
-                .map_err(|_| BadCiphertext)?;
+                .is_err()
+            {
+                self.finish(whole)?;
+                return Err(BadCiphertext.into());
+            }
             // `=` ends a base64 text, so text after it is not one.
             if self.text[..whole].ends_with(b"=") {
                 self.finish(whole)?;
@@ -60,6 +64,7 @@ impl<R: Read> Base64Reader<R> {
         Ok(())
     }
 
+    /// Reads the rest of the text, in which only white space may be.
     fn finish(&mut self, whole: usize) -> io::Result<()> {
         let mut bad = self.text[whole..]
             .iter()

@@ -7,6 +7,7 @@
 //!   and `seal`, its inverse.
 
 mod base64_body;
+mod chunks;
 mod content_key;
 mod open;
 mod padding;
@@ -15,8 +16,9 @@ mod seal;
 mod unwrap;
 
 pub(crate) use base64_body::{Base64Reader, Base64Writer};
+pub(crate) use chunks::{CHUNK, ChunkReader, Chunks, ReadChunks};
 pub(crate) use content_key::{BodyCipher, ContentKey};
-pub(crate) use open::{BadCiphertext, CHUNK, Chunks, Opener, ReadChunks};
+pub(crate) use open::{BadCiphertext, Opener};
 pub use public_key::{PublicKey, PublicKeyError};
 pub use seal::SealError;
 pub(crate) use seal::seal;

@@ -4,9 +4,9 @@ use aes::cipher::{Array, BlockCipherEncrypt as _, KeyInit as _, consts::U16};
 use aes::{Aes128, Aes256};
 use cbc::cipher::{BlockModeEncrypt as _, KeyIvInit as _};
 
-use super::open::{BLOCK, Chunks as _, ReadChunks};
+use super::open::BLOCK;
 use super::padding::pad;
-use super::{Base64Writer, BodyCipher, ContentKey};
+use super::{Base64Writer, BodyCipher, Chunks as _, ContentKey, ReadChunks};
 
 /// What sealing can meet.
 #[derive(Debug, thiserror::Error)]
@@ -81,28 +81,30 @@ fn encrypt(
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::{Base64Reader, CHUNK, Opener};
+    use std::sync::Arc;
+
+    use super::super::{Base64Reader, CHUNK, ChunkReader, Opener};
     use super::*;
     use crate::archive::Scheme;
 
-    fn open(key: &ContentKey, body: &[u8]) -> io::Result<Vec<u8>> {
+    fn open(key: &Arc<ContentKey>, body: &[u8]) -> io::Result<Vec<u8>> {
+        let body: Box<dyn Read + '_> = match key.cipher() {
+            BodyCipher::Aes128Ecb => Box::new(Base64Reader::new(body)),
+            _ => Box::new(body),
+        };
+        let opener = Opener::new(Arc::clone(key), ReadChunks::new(body));
         let mut result = Vec::new();
-        match key.cipher() {
-            BodyCipher::Aes128Ecb => {
-                Opener::new(key, ReadChunks::new(Base64Reader::new(body))).read_to_end(&mut result)
-            }
-            _ => Opener::new(key, ReadChunks::new(body)).read_to_end(&mut result),
-        }
-        .map(|_| result)
+        ChunkReader::new(opener).read_to_end(&mut result)?;
+        Ok(result)
     }
 
-    fn keys() -> Vec<ContentKey> {
+    fn keys() -> Vec<Arc<ContentKey>> {
         [
             (Scheme::Current, 512),
             (Scheme::LegacyEcb, 512),
             (Scheme::Guide2019, 256),
         ]
-        .map(|(scheme, len)| ContentKey::random(scheme, len).unwrap())
+        .map(|(scheme, len)| Arc::new(ContentKey::random(scheme, len).unwrap()))
         .into()
     }
 

@@ -20,13 +20,13 @@ impl<F: FnMut(usize) -> io::Result<Vec<u8>>> Chunks for Made<F> {
 /// Reads ahead, and tells how many chunks were made.
 fn ahead(
     make: impl FnMut(usize) -> io::Result<Vec<u8>> + Send + 'static,
-) -> (ReadAhead, Arc<AtomicUsize>) {
+) -> (Ahead, Arc<AtomicUsize>) {
     let count = Arc::new(AtomicUsize::new(0));
     let made = Made {
         make,
         count: Arc::clone(&count),
     };
-    (ReadAhead::start(made), count)
+    (Ahead::start(made), count)
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn used_buffers_go_back_to_the_source() {
             Ok(used)
         }
     }
-    let mut chunks = ReadAhead::start(Kept(Vec::new()));
+    let mut chunks = Ahead::start(Kept(Vec::new()));
     let mut used = Vec::new();
     let mut fresh = 0;
     loop {
