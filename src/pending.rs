@@ -77,8 +77,17 @@ impl PendingFile {
     /// # Errors
     /// [`io::ErrorKind::AlreadyExists`] when something is there that is not to be replaced.
     pub(crate) fn publish(self, target: &Path, force: bool) -> io::Result<()> {
+        self.temp.as_file().sync_all()?;
+        self.publish_unsynced(target, force)?;
+        sync_folder(folder_of(target))
+    }
+
+    /// Gives it its final name, and leaves it to the system when it is on the disk.
+    ///
+    /// # Errors
+    /// As for [`Self::publish`].
+    pub(crate) fn publish_unsynced(self, target: &Path, force: bool) -> io::Result<()> {
         let Self { temp, entry } = self;
-        temp.as_file().sync_all()?;
         let left = lock();
         let published = if force {
             temp.persist(target)
@@ -87,8 +96,7 @@ impl PendingFile {
         };
         drop(left);
         drop(entry);
-        published.map_err(|failed| failed.error)?;
-        sync_folder(folder_of(target))
+        published.map(drop).map_err(|failed| failed.error)
     }
 }
 

@@ -65,8 +65,13 @@ impl PendingFolder {
         Ok(summary)
     }
 
-    /// Moves every file to its place, after all of them are known to fit and are on the disk.
-    pub(super) fn publish(self, replace: &dyn Fn(&Path) -> bool) -> Result<(), OutputError> {
+    /// Moves every file to its place, after all of them are known to fit and, where `sync` is
+    /// wanted, are on the disk.
+    pub(super) fn publish(
+        self,
+        replace: &dyn Fn(&Path) -> bool,
+        sync: bool,
+    ) -> Result<(), OutputError> {
         let target = &self.path;
         let fail = |error| OutputError::io(target, error);
         for relative in &self.folders {
@@ -75,7 +80,9 @@ impl PendingFolder {
         for relative in &self.files {
             fits(target, relative, false, replace)?;
         }
-        sync_all_of(self.staging.path()).map_err(fail)?;
+        if sync {
+            sync_all_of(self.staging.path()).map_err(fail)?;
+        }
         let left = pending::lock();
         for relative in &self.folders {
             make_folders(&target.join(relative)).map_err(fail)?;
@@ -87,7 +94,9 @@ impl PendingFolder {
                 .map_err(|error| OutputError::io(&path, error))?;
         }
         drop(left);
-        sync_all_of(target).map_err(fail)?;
+        if sync {
+            sync_all_of(target).map_err(fail)?;
+        }
         self.folder.keep();
         Ok(())
     }

@@ -12,6 +12,7 @@ mod made_folder;
 mod output;
 mod pipeline;
 mod unlock;
+mod write_behind;
 
 use std::io::{self, BufRead, Write};
 use std::path::Path;
@@ -27,6 +28,7 @@ use crate::archive::{Archive, Limits};
 use crate::envelope::{ChunkReader, ContentKey, KeyName, Unwrap};
 use crate::pending::PendingFile;
 use pipeline::Counted;
+use write_behind::WriteBehind;
 
 /// Where a result goes.
 pub enum Target<'a> {
@@ -55,6 +57,9 @@ pub struct Options {
     pub verify: bool,
     /// What an archive may grow to.
     pub limits: Limits,
+    /// Leave it to the system when the result is on the disk: a power cut may take it back, or
+    /// leave it under its final name with nothing in it.
+    pub no_sync: bool,
 }
 
 /// What was opened.
@@ -129,10 +134,15 @@ impl Run<'_> {
         let fail = |error| OutputError::io(path, error);
         let mut pending = PendingFile::create(path).map_err(fail)?;
         let mut result = self.result();
-        let written = self.copy(&mut result, pending.file(), path);
+        let mut file = WriteBehind::new(pending.file(), !self.options.no_sync);
+        let written = self.copy(&mut result, &mut file, path);
         let bytes = settle(&mut result, written)?;
         let entries = output::check_result(pending.file(), self.options)?;
-        pending.publish(path, force).map_err(fail)?;
+        if self.options.no_sync {
+            pending.publish_unsynced(path, force).map_err(fail)?;
+        } else {
+            pending.publish(path, force).map_err(fail)?;
+        }
         Ok((bytes, entries))
     }
 
@@ -145,7 +155,7 @@ impl Run<'_> {
         let mut result = self.result();
         let walked = folder.extract(&mut result, &self.options.limits);
         let summary = settle(&mut result, walked)?;
-        folder.publish(replace)?;
+        folder.publish(replace, !self.options.no_sync)?;
         Ok((summary.size, summary.entries))
     }
 

@@ -45,6 +45,9 @@ pub(in crate::cli) struct Decrypt {
     /// Check the CRC of every file in the result, even where it is not unpacked
     #[arg(long)]
     verify: bool,
+    /// Do not wait until the result is on the disk: a power cut may take it back
+    #[arg(long)]
+    no_sync: bool,
     /// Largest result that is written, with K, M, G or T [default: 32G]
     #[arg(long, value_name = "SIZE", value_parser = parse_size, env = "IEXEC_HSM_MAX_SIZE", hide_env_values = true)]
     max_size: Option<u64>,
@@ -73,6 +76,7 @@ pub(super) fn run(context: &mut Context, command: Decrypt) -> Result<Reply, Fail
     };
     let options = Options {
         verify: command.verify,
+        no_sync: command.no_sync,
         limits,
     };
     if let [job] = jobs.as_slice() {

@@ -1,0 +1,80 @@
+//! When a result is on the disk: before it gets its name, or, with `--no-sync`, when the system likes.
+
+mod support;
+
+use support::*;
+
+/// The system calls that make files durable, and the renames, in order, of one run.
+fn calls(work: &Work, args: &[&str]) -> Vec<String> {
+    let trace = "fsync,fdatasync,syncfs,rename,renameat,renameat2,link,linkat";
+    let strace = ["strace", "-f", "-qq", "-e", trace, "-o", "calls"];
+    work.cmd(args).pin().under(strace).run().ok();
+    let log = work.read("calls");
+    let log = String::from_utf8_lossy(&log);
+    let name = |line: &str| {
+        let call = line.split_whitespace().nth(1)?;
+        let name = call.split('(').next()?;
+        let is_ours = line.contains(" = 0") && !line.contains("softhsm");
+        is_ours.then(|| {
+            name.trim_end_matches("at2")
+                .trim_end_matches("at")
+                .to_owned()
+        })
+    };
+    log.lines().filter_map(name).collect()
+}
+
+fn plain() -> Vec<u8> {
+    plain_zip(&[("result.txt", b"Hello, world!"), ("more/of it", b"...")])
+}
+
+/// A token with a key and an archive `a.zip` in a work folder.
+fn archive(keyed: &Keyed) -> Work<'_> {
+    let work = keyed.work();
+    work.write("a.zip", keyed.archive(&plain()));
+    work
+}
+
+#[test]
+fn a_file_is_synced_before_it_gets_its_name_and_its_folder_after_that() {
+    let keyed = Keyed::new();
+    let work = archive(&keyed);
+    let calls = calls(&work, &["result", "decrypt", "a.zip", "--force"]);
+    assert_eq!(calls, ["fsync", "rename", "fsync"]);
+}
+
+#[test]
+fn extracted_files_are_synced_together_before_and_after_they_get_their_names() {
+    let keyed = Keyed::new();
+    let work = archive(&keyed);
+    let calls = calls(&work, &["result", "decrypt", "a.zip", "-x", "out"]);
+    assert_eq!(calls.first().map(String::as_str), Some("syncfs"));
+    assert_eq!(calls.last().map(String::as_str), Some("syncfs"));
+    assert!(
+        calls[1..calls.len() - 1]
+            .iter()
+            .all(|call| call == "rename"),
+        "{calls:?}"
+    );
+}
+
+#[test]
+fn without_a_sync_nothing_is_waited_for_and_the_result_is_the_same() {
+    let keyed = Keyed::new();
+    let work = archive(&keyed);
+    let to_file = ["result", "decrypt", "a.zip", "--force", "--no-sync"];
+    assert_eq!(calls(&work, &to_file), ["rename"]);
+    assert!(work.read("results.zip") == plain());
+
+    let to_folder = calls(
+        &work,
+        &["result", "decrypt", "a.zip", "-x", "out", "--no-sync"],
+    );
+    assert!(
+        to_folder.iter().all(|call| call == "rename"),
+        "{to_folder:?}"
+    );
+    work.run(["result", "decrypt", "a.zip", "-x", "synced"])
+        .ok();
+    assert_eq!(tree(&work.path("out")), tree(&work.path("synced")));
+}
