@@ -7,10 +7,16 @@
 mod example;
 mod support;
 
+use std::cell::Cell;
+use std::convert::Infallible;
 use std::path::Path;
 use std::process::Command;
 
+use iexec_hsm::archive::{Archive, Limits, WrappedKey};
+use iexec_hsm::decrypt::{Options, Target, decrypt};
+use iexec_hsm::envelope::{KeyName, Unwrap};
 use support::*;
+use zeroize::Zeroizing;
 
 /// The example's arguments, for the test that runs it.
 const ARGUMENTS: &str = "IEXEC_HSM_TEST_EXAMPLE";
@@ -95,4 +101,61 @@ fn the_documented_example_says_what_is_wrong() {
     assert!(!ok && printed.contains("NotAZip"), "{printed}");
     assert!(!output.exists());
     work.is_tidy();
+}
+
+/// A holder whose key is a PEM in memory.
+struct Software(String);
+
+impl Unwrap for Software {
+    type Error = Infallible;
+
+    fn candidates(&mut self, _: usize) -> Result<Vec<KeyName>, Infallible> {
+        Ok(vec![KeyName {
+            uri: "pkcs11:".into(),
+            label: "software".into(),
+        }])
+    }
+
+    fn unwrap(
+        &mut self,
+        _: &KeyName,
+        wrapped: &WrappedKey,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, Infallible> {
+        let unwrapped = openssl::rsa_unwrap(&self.0, wrapped.ciphertext());
+        Ok(Some(Zeroizing::new(unwrapped)))
+    }
+
+    fn prove(&mut self, _: &[KeyName]) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+#[test]
+fn progress_tells_every_byte_of_the_result_and_the_archive_how_many_there_are() {
+    let work = Work::without_token();
+    let (private, public) = openssl::rsa_key(2048);
+    let plain = plain_zip(&[("noise", &[7; 700_000])]);
+    for sealed in [
+        Sealed::current(&public, &plain),
+        Sealed::legacy_ecb(&public, &plain),
+    ] {
+        let path = work.write("sealed.zip", sealed.archive());
+        let archive = Archive::open(path, &Limits::default()).unwrap();
+        let told = Cell::new(0);
+        let output = work.path("results.zip");
+        let target = Target::File {
+            path: &output,
+            force: true,
+        };
+        let progress = |bytes| told.set(told.get() + bytes);
+        let mut keys = Software(private.clone());
+        let report = decrypt(&archive, &mut keys, target, &Options::default(), &progress).unwrap();
+        assert_eq!(
+            (told.get(), report.bytes),
+            (plain.len() as u64, plain.len() as u64)
+        );
+        // An IV and the padding.
+        let len = archive.result_len();
+        assert!((told.get()..told.get() + 40).contains(&len), "{len}");
+    }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::body::BodySource;
-use super::{ArchiveError, Body, Layout, Limits, WrappedKey, folder, spool, zipped};
+use super::{ArchiveError, Body, Layout, Limits, Scheme, WrappedKey, folder, spool, zipped};
 
 /// An encrypted result: a wrapped key and the body that its content key opens.
 #[derive(Debug)]
@@ -72,6 +72,14 @@ impl Archive {
     /// The length of the body in bytes, as the archive declares it.
     pub fn body_len(&self) -> u64 {
         self.body.content.size
+    }
+
+    /// About how many bytes the result has: those of the body without base64.
+    pub fn result_len(&self) -> u64 {
+        match self.layout.scheme {
+            Scheme::LegacyEcb => self.body_len() / 4 * 3,
+            Scheme::Current | Scheme::Guide2019 => self.body_len(),
+        }
     }
 
     /// A reader of the body, from its beginning. There can be several, one after the other or at

@@ -73,7 +73,7 @@ pub struct Report {
     pub entries: u64,
 }
 
-/// Told of the bytes of the body that were just worked on; of all of them twice for
+/// Told of the bytes of the result that were just worked on; of all of them twice for
 /// [`Target::Stream`].
 pub type Progress<'a> = &'a dyn Fn(u64);
 

@@ -14,7 +14,7 @@ use super::ahead::Ahead;
 use crate::archive::{Archive, Scheme};
 use crate::envelope::{Base64Reader, CHUNK, ChunkReader, Chunks, ContentKey, Opener, ReadChunks};
 
-/// The result in `archive` as a reader; `progress` is told of the bytes that are read from it.
+/// The result in `archive` as a reader; `progress` is told of its bytes as they are read.
 pub(super) fn result<'a>(
     archive: &Archive,
     key: &Arc<ContentKey>,

@@ -150,7 +150,7 @@ fn open(holder: &mut Holder<'_, '_>, job: &Job, options: &Options) -> Result<Rep
     };
     let quiet = context.global.quiet || context.global.raw;
     let keys = holder.keys()?;
-    let progress = Progress::new(passes * archive.body_len(), quiet);
+    let progress = Progress::new(passes * archive.result_len(), quiet);
     Ok(decrypt::decrypt(
         &archive,
         keys,
