@@ -11,11 +11,7 @@ use zip::{CompressionMethod, ZipWriter};
 use crate::archive::{FileId, Scheme};
 use crate::decrypt::OutputError;
 use crate::envelope::{Base64Writer, ContentKey, PublicKey, PublicKeyError, SealError, seal};
-use crate::pending::{PendingFile, folder_of};
-
-/// Ciphertext does not compress: the lowest level that notices it and, like the enclave's, ends in
-/// stored blocks. Level 1 makes it larger and slow to read.
-const BODY_LEVEL: i64 = 2;
+use crate::pending::{PendingFile, WriteBehind, folder_of};
 
 /// What sealing can meet. A retry helps where reading or writing failed.
 #[derive(Debug, thiserror::Error)]
@@ -88,12 +84,11 @@ pub fn encrypt(
     let len = result.metadata().map_err(write)?.len();
     let key = ContentKey::random(scheme, public.modulus_len()).map_err(SealError::from)?;
     let wrapped = public.wrap(scheme, &key.to_wrap())?;
-    let mut zip = ZipWriter::new(pending.file());
+    let mut zip = ZipWriter::new(WriteBehind::new(pending.file(), true));
     let (key_entry, body_entry) = entries(scheme);
-    let options = options(len).compression_level(Some(BODY_LEVEL));
-    zip.start_file(body_entry, options)?;
+    zip.start_file(body_entry, options(len).compression_method(method(scheme)))?;
     let bytes = seal(&key, &mut result, &mut zip)?;
-    zip.start_file(key_entry, options)?;
+    zip.start_file(key_entry, options(0))?;
     write_key(scheme, &wrapped, &mut zip).map_err(write)?;
     zip.finish()?;
     pending.publish(output, force).map_err(write)?;
@@ -182,6 +177,15 @@ fn entries(scheme: Scheme) -> (&'static str, &'static str) {
     match scheme {
         Scheme::Current | Scheme::LegacyEcb => ("aes-key.rsa", "iexec_out.zip.aes"),
         Scheme::Guide2019 => ("iexec_out/encrypted_key", "iexec_out/result.zip.aes"),
+    }
+}
+
+/// How the body is kept. The enclave deflates it, which of ciphertext makes stored blocks: as large
+/// as it was, and slow to make. Base64 text does get smaller.
+fn method(scheme: Scheme) -> CompressionMethod {
+    match scheme {
+        Scheme::Current | Scheme::Guide2019 => CompressionMethod::Stored,
+        Scheme::LegacyEcb => CompressionMethod::Deflated,
     }
 }
 

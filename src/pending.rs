@@ -2,6 +2,8 @@
 //! [`discard_pending`] is called before the process ends by a signal, and, after a kill, when the
 //! next one is made in the same folder: a lock tells those whose process is gone.
 
+mod write_behind;
+
 use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -9,6 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::{Builder, NamedTempFile, TempDir};
+
+pub(crate) use write_behind::WriteBehind;
 
 const PREFIX: &str = ".iexec-hsm-";
 const SUFFIX: &str = ".part";

@@ -12,7 +12,6 @@ mod made_folder;
 mod output;
 mod pipeline;
 mod unlock;
-mod write_behind;
 
 use std::io::{self, BufRead, Write};
 use std::path::Path;
@@ -26,9 +25,8 @@ pub use crate::pending::discard_pending;
 
 use crate::archive::{Archive, Limits};
 use crate::envelope::{ChunkReader, ContentKey, KeyName, Unwrap};
-use crate::pending::PendingFile;
+use crate::pending::{PendingFile, WriteBehind};
 use pipeline::Counted;
-use write_behind::WriteBehind;
 
 /// Where a result goes.
 pub enum Target<'a> {

@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::num::NonZeroU64;
 
 use rustix::fs::{Advice, fadvise};
@@ -9,7 +9,7 @@ const STRIDE: u64 = 8 * 1024 * 1024;
 
 /// A new file that goes to the disk while more of it is written, so that the sync at its end is
 /// short.
-pub(super) struct WriteBehind<'f> {
+pub(crate) struct WriteBehind<'f> {
     file: &'f mut File,
     early: bool,
     written: u64,
@@ -18,7 +18,7 @@ pub(super) struct WriteBehind<'f> {
 
 impl<'f> WriteBehind<'f> {
     /// Writes an empty file from its beginning; with `early`, to the disk at once.
-    pub(super) fn new(file: &'f mut File, early: bool) -> Self {
+    pub(crate) fn new(file: &'f mut File, early: bool) -> Self {
         Self {
             file,
             early,
@@ -49,5 +49,12 @@ impl Write for WriteBehind<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
+    }
+}
+
+/// For a writer that goes back to fill in a header, and on at the end.
+impl Seek for WriteBehind<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
     }
 }
