@@ -7,6 +7,7 @@
 //! The body, once decrypted, is itself a zip; the room checks and reads that one as well.
 
 mod body;
+mod body_at;
 mod error;
 mod folder;
 mod format;
@@ -16,6 +17,7 @@ mod key;
 mod layout;
 mod limits;
 mod open;
+mod read_at;
 mod spool;
 mod stored;
 mod window;
@@ -27,9 +29,11 @@ mod testing;
 mod tests;
 
 pub use body::{Body, Damaged};
+pub(crate) use body_at::BodyAt;
 pub use error::ArchiveError;
 pub use key::WrappedKey;
 pub use layout::{Layout, Scheme};
 pub use limits::Limits;
 pub use open::Archive;
 pub(crate) use open::FileId;
+pub(crate) use read_at::ReadAt;

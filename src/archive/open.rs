@@ -1,13 +1,15 @@
 //! Opening an archive, whatever form it has.
 
 use std::fs::{File, Metadata};
-use std::io::Read;
+use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::body::BodySource;
-use super::{ArchiveError, Body, Layout, Limits, Scheme, WrappedKey, folder, spool, zipped};
+use super::{
+    ArchiveError, Body, BodyAt, Layout, Limits, Scheme, WrappedKey, folder, spool, zipped,
+};
 
 /// An encrypted result: a wrapped key and the body that its content key opens.
 #[derive(Debug)]
@@ -86,6 +88,11 @@ impl Archive {
     /// the same time.
     pub fn body(&self) -> Body {
         self.body.open()
+    }
+
+    /// The body, at any place; `None` where it can only be read in order.
+    pub(crate) fn body_at(&self) -> io::Result<Option<BodyAt>> {
+        BodyAt::of(&self.body)
     }
 
     /// Whether `other` is one of the files that this archive is read from, which must not be

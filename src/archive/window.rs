@@ -1,9 +1,9 @@
 //! A part of a file, read by position.
 
-use std::fs::File;
 use std::io::{self, BufRead, Read};
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
+
+use super::ReadAt;
 
 const BUFFER: u64 = 256 * 1024;
 
@@ -11,7 +11,7 @@ const BUFFER: u64 = 256 * 1024;
 /// readers of one file do not disturb each other.
 #[derive(Debug)]
 pub(super) struct Window {
-    file: Arc<File>,
+    file: Arc<dyn ReadAt>,
     at: u64,
     end: u64,
     buffer: Box<[u8]>,
@@ -19,7 +19,7 @@ pub(super) struct Window {
 }
 
 impl Window {
-    pub fn new(file: Arc<File>, start: u64, len: u64) -> Self {
+    pub fn new(file: Arc<dyn ReadAt>, start: u64, len: u64) -> Self {
         Self {
             file,
             at: start,
@@ -34,7 +34,7 @@ impl Window {
         self.unread.is_empty() && self.at >= self.end
     }
 
-    fn pread(file: &File, out: &mut [u8], at: u64) -> io::Result<usize> {
+    fn pread(file: &dyn ReadAt, out: &mut [u8], at: u64) -> io::Result<usize> {
         loop {
             match file.read_at(out, at) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -49,7 +49,7 @@ impl Read for Window {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         if self.unread.is_empty() {
             let room = (self.end - self.at).min(out.len() as u64) as usize;
-            let n = Self::pread(&self.file, &mut out[..room], self.at)?;
+            let n = Self::pread(&*self.file, &mut out[..room], self.at)?;
             self.at += n as u64;
             return Ok(n);
         }
@@ -68,7 +68,7 @@ impl BufRead for Window {
                 self.buffer = vec![0; left.min(BUFFER) as usize].into_boxed_slice();
             }
             let room = left.min(self.buffer.len() as u64) as usize;
-            let n = Self::pread(&self.file, &mut self.buffer[..room], self.at)?;
+            let n = Self::pread(&*self.file, &mut self.buffer[..room], self.at)?;
             self.at += n as u64;
             self.unread = 0..n;
         }

@@ -13,7 +13,7 @@ use super::{Archive, ArchiveError, Damaged, Limits, WrappedKey};
 
 /// Finds wrapped key and body in a zip; `path` is only for messages.
 pub(super) fn open(file: Arc<File>, path: &Path, limits: &Limits) -> Result<Archive, ArchiveError> {
-    let index = read_index(&file, limits).map_err(ArchiveError::index(path))?;
+    let index = read_index(&*file, limits).map_err(ArchiveError::index(path))?;
     let find = |name: &str| {
         index
             .entries
@@ -41,7 +41,7 @@ fn source(file: &Arc<File>, entry: &Entry, name: &str) -> Result<BodySource, Arc
         reason: format!("{name} cannot be read: {reason}"),
     })?;
     Ok(BodySource {
-        file: Arc::clone(file),
+        file: file.clone(),
         start: entry.data_start,
         method,
         content: entry.content,

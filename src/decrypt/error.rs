@@ -79,11 +79,12 @@ impl<E: std::error::Error> DecryptError<E> {
         }
     }
 
-    /// What an error met while reading a body or an opener means.
+    /// What an error met while reading a body, a result or a file in it means.
     pub(super) fn from_read(error: io::Error) -> Self {
         match error.get_ref() {
             Some(inner) if inner.is::<BadCiphertext>() => Self::CannotDecrypt,
             Some(inner) if inner.is::<Damaged>() => Self::Damaged(inner.to_string()),
+            Some(inner) if inner.is::<InnerError>() => InnerError::from(error).into(),
             Some(inner) if inner.is::<OutputError>() => match error.downcast() {
                 Ok(output) => Self::Output(output),
                 Err(error) => Self::Read(error),

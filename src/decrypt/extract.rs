@@ -1,28 +1,18 @@
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, Read, Write as _};
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use super::ahead::Ahead;
 use super::made_folder::{MadeFolder, make_folders};
+use super::workers::Tell;
 use super::{OutputError, RunError};
-use crate::archive::Limits;
-use crate::archive::inner::{EntryName, InnerError, InnerSummary, Visitor, walk};
-use crate::pending::{self, PendingDir};
+use crate::archive::inner::{Contents, EntryName, Member};
+use crate::envelope::{Chunks, ReadChunks};
+use crate::pending::{self, PendingDir, WriteBehind};
 
-/// Checks a result as it streams by, and keeps nothing.
-pub(super) fn check(result: &mut impl BufRead, limits: &Limits) -> Result<InnerSummary, RunError> {
-    struct Nothing;
-    impl Visitor for Nothing {
-        fn entry(&mut self, _: EntryName<'_>, _: &mut dyn Read) -> Result<(), InnerError> {
-            Ok(())
-        }
-        // Harmless in a zip that is handed on as it is.
-        fn symlink(&mut self, _: EntryName<'_>) -> Result<(), InnerError> {
-            Ok(())
-        }
-    }
-    Ok(walk(result, limits, &mut Nothing)?)
-}
+/// Bytes of a file that is worth a thread of its own to inflate it.
+const LARGE: u64 = 4 * 1024 * 1024;
 
 /// Extracted files that wait, inside their final folder, for the end of all checks.
 pub(super) struct PendingFolder {
@@ -49,20 +39,38 @@ impl PendingFolder {
         })
     }
 
-    /// Extracts the whole of `result` to the waiting place.
-    pub(super) fn extract(
+    /// Where files wait.
+    pub(super) fn waiting(&self) -> &Path {
+        self.staging.path()
+    }
+
+    /// Makes the waiting place ready for `contents`: its folders, and a path for each file.
+    ///
+    /// # Errors
+    /// When a name must not be extracted.
+    pub(super) fn prepare<'c>(
         &mut self,
-        result: &mut impl BufRead,
-        limits: &Limits,
-    ) -> Result<InnerSummary, RunError> {
-        let mut writer = Writer {
-            staging: self.staging.path(),
-            files: Vec::new(),
-            folders: Vec::new(),
-        };
-        let summary = walk(result, limits, &mut writer)?;
-        (self.files, self.folders) = (writer.files, writer.folders);
-        Ok(summary)
+        contents: &'c Contents,
+    ) -> Result<Vec<(Member<'c>, PathBuf)>, RunError> {
+        let mut files = Vec::new();
+        for member in contents.entries() {
+            let name = member.name();
+            if member.is_symlink() {
+                return Err(name.refused("is a symbolic link").into());
+            }
+            let relative = name.safe_path()?;
+            let path = self.waiting().join(&relative);
+            if name.is_folder() {
+                make_folders(&path).map_err(|error| in_the_way(&name, &path, error))?;
+                self.folders.push(relative);
+            } else {
+                make_folders(pending::folder_of(&path))
+                    .map_err(|error| in_the_way(&name, &path, error))?;
+                self.files.push(relative);
+                files.push((member, path));
+            }
+        }
+        Ok(files)
     }
 
     /// Moves every file to its place, after all of them are known to fit and, where `sync` is
@@ -102,51 +110,61 @@ impl PendingFolder {
     }
 }
 
-/// Writes entries below the waiting place.
-struct Writer<'a> {
-    staging: &'a Path,
-    files: Vec<PathBuf>,
-    folders: Vec<PathBuf>,
+/// Writes one file to where it waits.
+pub(super) fn write(
+    member: &Member<'_>,
+    path: &Path,
+    sync: bool,
+    tell: Tell<'_>,
+) -> Result<(), RunError> {
+    let mut file = create(path).map_err(|error| in_the_way(&member.name(), path, error))?;
+    pour(member, &mut WriteBehind::new(&mut file, sync), path, tell)
 }
 
-impl Visitor for Writer<'_> {
-    fn entry(&mut self, name: EntryName<'_>, data: &mut dyn Read) -> Result<(), InnerError> {
-        let relative = name.safe_path()?;
-        let path = self.staging.join(&relative);
-        if name.is_folder() {
-            make_folders(&path).map_err(|error| in_the_way(&name, &path, error))?;
-            self.folders.push(relative);
-        } else {
-            let mut file = make_folders(pending::folder_of(&path))
-                .and_then(|()| create(&path))
-                .map_err(|error| in_the_way(&name, &path, error))?;
-            copy(data, &mut file, &path)?;
-            self.files.push(relative);
+/// Reads one file to its end, and keeps nothing.
+pub(super) fn check(member: &Member<'_>, tell: Tell<'_>) -> Result<(), RunError> {
+    pour(member, &mut io::sink(), Path::new(""), tell)
+}
+
+fn pour(
+    member: &Member<'_>,
+    to: &mut impl Write,
+    path: &Path,
+    tell: Tell<'_>,
+) -> Result<(), RunError> {
+    let mut chunks = chunks(member)?;
+    let mut chunk = Vec::new();
+    loop {
+        chunk = chunks.next_chunk(chunk)?;
+        if chunk.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        to.write_all(&chunk)
+            .map_err(|error| OutputError::io(path, error))?;
+        tell(chunk.len() as u64);
     }
+}
+
+/// The data of a file; of a large one read by a thread of its own.
+fn chunks(member: &Member<'_>) -> Result<Box<dyn Chunks>, RunError> {
+    let chunks = ReadChunks::of(member.open()?, member.size());
+    Ok(if member.size() > LARGE {
+        Box::new(Ahead::start(chunks))
+    } else {
+        Box::new(chunks)
+    })
 }
 
 /// What an error on making a file or folder means. The waiting place was empty: what is in the
 /// way came from this same result.
-fn in_the_way(name: &EntryName<'_>, path: &Path, error: io::Error) -> InnerError {
+fn in_the_way(name: &EntryName<'_>, path: &Path, error: io::Error) -> RunError {
     match error.kind() {
-        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
-            name.refused("is there twice, or both as a file and as a folder")
-        }
-        _ => InnerError::Io(OutputError::io(path, error).into()),
-    }
-}
-
-fn copy(data: &mut dyn Read, file: &mut File, path: &Path) -> Result<(), InnerError> {
-    let mut buffer = vec![0; 128 * 1024];
-    loop {
-        let count = data.read(&mut buffer)?;
-        if count == 0 {
-            return Ok(());
-        }
-        file.write_all(&buffer[..count])
-            .map_err(|error| InnerError::Io(OutputError::io(path, error).into()))?;
+        io::ErrorKind::AlreadyExists
+        | io::ErrorKind::NotADirectory
+        | io::ErrorKind::IsADirectory => name
+            .refused("is there twice, or both as a file and as a folder")
+            .into(),
+        _ => OutputError::io(path, error).into(),
     }
 }
 

@@ -11,8 +11,12 @@ mod extract;
 mod made_folder;
 mod output;
 mod pipeline;
+mod random_access;
+mod tasks;
 mod unlock;
+mod workers;
 
+use std::fs::File;
 use std::io::{self, BufRead, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -23,10 +27,14 @@ pub use output::OutputError;
 
 pub use crate::pending::discard_pending;
 
-use crate::archive::{Archive, Limits};
+use crate::archive::inner::{Contents, InnerSummary};
+use crate::archive::{Archive, Limits, ReadAt as _};
 use crate::envelope::{ChunkReader, ContentKey, KeyName, Unwrap};
 use crate::pending::{PendingFile, WriteBehind};
+use extract::PendingFolder;
 use pipeline::Counted;
+use random_access::Opened;
+use tasks::{Share, Task};
 
 /// Where a result goes.
 pub enum Target<'a> {
@@ -132,16 +140,27 @@ impl Run<'_> {
         let fail = |error| OutputError::io(path, error);
         let mut pending = PendingFile::create(path).map_err(fail)?;
         let mut result = self.result();
-        let mut file = WriteBehind::new(pending.file(), !self.options.no_sync);
+        let mut file = WriteBehind::new(pending.file(), self.durable());
         let written = self.copy(&mut result, &mut file, path);
         let bytes = settle(&mut result, written)?;
-        let entries = output::check_result(pending.file(), self.options)?;
-        if self.options.no_sync {
-            pending.publish_unsynced(path, force).map_err(fail)?;
-        } else {
+        let file = pending.file().try_clone().map_err(fail)?;
+        let entries = self.check_file(file)?;
+        if self.durable() {
             pending.publish(path, force).map_err(fail)?;
+        } else {
+            pending.publish_unsynced(path, force).map_err(fail)?;
         }
         Ok((bytes, entries))
+    }
+
+    /// Checks a finished result before it gets its name, and returns its number of entries.
+    fn check_file(&self, file: File) -> Result<u64, RunError> {
+        let contents = Contents::read(Arc::new(file), &self.options.limits)?;
+        if self.options.verify {
+            let files = contents.entries().map(Task::Check).collect();
+            tasks::run(files, &|_| {})?;
+        }
+        Ok(contents.summary().entries)
     }
 
     fn to_folder(
@@ -149,23 +168,54 @@ impl Run<'_> {
         path: &Path,
         replace: &dyn Fn(&Path) -> bool,
     ) -> Result<(u64, u64), RunError> {
-        let mut folder = extract::PendingFolder::create(path)?;
-        let mut result = self.result();
-        let walked = folder.extract(&mut result, &self.options.limits);
-        let summary = settle(&mut result, walked)?;
-        folder.publish(replace, !self.options.no_sync)?;
+        let mut folder = PendingFolder::create(path)?;
+        let waiting = folder.waiting().to_owned();
+        let summary = self.check(&waiting, |contents| {
+            let write = |(member, path)| Task::Write(member, path, self.durable());
+            Ok(folder.prepare(contents)?.into_iter().map(write).collect())
+        })?;
+        folder.publish(replace, self.durable())?;
         Ok((summary.size, summary.entries))
     }
 
     fn to_stream(&self, stream: &mut dyn Write) -> Result<(u64, u64), RunError> {
-        let mut result = self.result();
-        let walked = extract::check(&mut result, &self.options.limits);
-        let summary = settle(&mut result, walked)?;
+        let summary = self.check(&std::env::temp_dir(), |contents| {
+            Ok(contents.entries().map(Task::Check).collect())
+        })?;
         let bytes = self.copy(&mut self.result(), stream, Path::new("-"))?;
         stream
             .flush()
             .map_err(|error| OutputError::io(Path::new("-"), error))?;
         Ok((bytes, summary.entries))
+    }
+
+    /// Checks the archive and all that is in the result, where it is, by the tasks that `plan`
+    /// makes of its contents. What has to wait on a disk, still encrypted, does so in `folder`.
+    fn check(
+        &self,
+        folder: &Path,
+        plan: impl for<'c> FnOnce(&'c Contents) -> Result<Vec<Task<'c>>, RunError>,
+    ) -> Result<InnerSummary, RunError> {
+        let checked = Opened::new(self.archive, &self.key, folder).and_then(|opened| {
+            let contents = Contents::read(opened.result.clone(), &self.options.limits)?;
+            let mut tasks = plan(&contents)?;
+            if opened.unread {
+                tasks.push(Task::Archive(self.archive));
+            }
+            let summary = contents.summary();
+            let progress = Share::of(opened.result.len()?, summary.size, self.progress);
+            tasks::run(tasks, &|bytes| progress.tell(bytes))?;
+            Ok(summary)
+        });
+        // As much work as where no key fits, and what is wrong with the archive counts more.
+        if matches!(checked, Err(DecryptError::CannotDecrypt)) {
+            settle(&mut self.result(), Err(DecryptError::CannotDecrypt))?;
+        }
+        checked
+    }
+
+    fn durable(&self) -> bool {
+        !self.options.no_sync
     }
 
     fn result(&self) -> ChunkReader<Counted<'_>> {

@@ -1,9 +1,9 @@
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Options, RunError, Target};
-use crate::archive::{Archive, inner};
+use super::Target;
+use crate::archive::Archive;
 
 /// What writing a result can meet. Whatever it is, what stood there before is still there.
 #[derive(Debug, thiserror::Error)]
@@ -94,21 +94,5 @@ fn check_file(path: &Path, force: bool, archive: &Archive) -> Result<(), OutputE
         },
         Ok(_) => Ok(()),
         Err(error) => Err(OutputError::io(path, error)),
-    }
-}
-
-/// Checks a finished result before it gets its name, and returns its number of entries.
-pub(super) fn check_result(file: &File, options: &Options) -> Result<u64, RunError> {
-    let summary = inner::check_structure(file, &options.limits)?;
-    if options.verify {
-        inner::check_crcs(file, &options.limits)?;
-    }
-    Ok(summary.entries)
-}
-
-/// Lets an error of the disk pass through readers without being taken for one of the archive.
-impl From<OutputError> for io::Error {
-    fn from(error: OutputError) -> Self {
-        Self::other(error)
     }
 }

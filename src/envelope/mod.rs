@@ -12,6 +12,7 @@ mod content_key;
 mod open;
 mod padding;
 mod public_key;
+mod result_at;
 mod seal;
 mod unwrap;
 
@@ -20,6 +21,7 @@ pub(crate) use chunks::{CHUNK, ChunkReader, Chunks, ReadChunks};
 pub(crate) use content_key::{BodyCipher, ContentKey};
 pub(crate) use open::{BadCiphertext, Opener};
 pub use public_key::{PublicKey, PublicKeyError};
+pub(crate) use result_at::ResultAt;
 pub use seal::SealError;
 pub(crate) use seal::seal;
 pub use unwrap::{KeyName, Unwrap};

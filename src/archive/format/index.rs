@@ -1,6 +1,5 @@
 //! What is in a zip file, by random access: bounded, and refused where readers could disagree.
 
-use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use thiserror::Error;
@@ -12,8 +11,8 @@ use zip::{CompressionMethod, ZipArchive};
 use super::end::{Directory, End, End64, Locator};
 use super::positioned::Positioned;
 use super::records::{Content, END, END64, LOCATOR, Method, begins_like_zip, readable};
-use crate::archive::Limits;
 use crate::archive::limits::MAX_DIRECTORY;
+use crate::archive::{Limits, ReadAt};
 
 /// An entry of a zip file.
 #[derive(Debug)]
@@ -66,8 +65,8 @@ fn malformed(reason: impl Into<String>) -> IndexError {
 }
 
 /// Reads the directory of a zip that fills a file from its first byte to its last.
-pub fn read_index(file: &File, limits: &Limits) -> Result<Index, IndexError> {
-    let len = file.metadata()?.len();
+pub fn read_index(file: &dyn ReadAt, limits: &Limits) -> Result<Index, IndexError> {
+    let len = file.len()?;
     let mut reader = BufReader::new(Positioned::new(file, len));
     check_beginning(&mut reader)?;
     let directory = find_directory(&mut reader, len)?;

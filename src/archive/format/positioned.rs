@@ -1,19 +1,19 @@
 //! A cursor over a file that leaves the file's own cursor alone.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::os::unix::fs::FileExt;
+
+use crate::archive::ReadAt;
 
 /// Reads and seeks in a file of a length that was taken once.
 #[derive(Debug)]
 pub struct Positioned<'a> {
-    file: &'a File,
+    file: &'a dyn ReadAt,
     at: u64,
     len: u64,
 }
 
 impl<'a> Positioned<'a> {
-    pub fn new(file: &'a File, len: u64) -> Self {
+    pub fn new(file: &'a dyn ReadAt, len: u64) -> Self {
         Self { file, at: 0, len }
     }
 }

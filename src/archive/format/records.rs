@@ -1,9 +1,7 @@
-//! The fixed parts of a zip's records, without their signatures.
+//! What a zip's records say.
 
 /// Signature of a local header.
-pub const LOCAL: u32 = 0x0403_4b50;
-/// Signature of a record of the central directory.
-pub const CENTRAL: u32 = 0x0201_4b50;
+const LOCAL: u32 = 0x0403_4b50;
 /// Signature of a data descriptor, which may be left out.
 pub const DESCRIPTOR: u32 = 0x0807_4b50;
 /// Signature of the end of the central directory.
@@ -45,68 +43,6 @@ pub struct Content {
     pub crc: u32,
     pub compressed: u64,
     pub size: u64,
-}
-
-/// The fixed part of a local header.
-#[derive(Debug)]
-pub struct Local {
-    pub flags: u16,
-    pub method: u16,
-    pub crc: u32,
-    pub compressed: u32,
-    pub size: u32,
-    pub name_len: u16,
-    pub extra_len: u16,
-}
-
-impl Local {
-    pub const LEN: usize = 26;
-
-    pub fn parse(bytes: &[u8; Self::LEN]) -> Self {
-        Self {
-            flags: u16_at(bytes, 2),
-            method: u16_at(bytes, 4),
-            crc: u32_at(bytes, 10),
-            compressed: u32_at(bytes, 14),
-            size: u32_at(bytes, 18),
-            name_len: u16_at(bytes, 22),
-            extra_len: u16_at(bytes, 24),
-        }
-    }
-}
-
-/// The fixed part of a record of the central directory.
-#[derive(Debug)]
-pub struct Central {
-    pub flags: u16,
-    pub method: u16,
-    pub crc: u32,
-    pub compressed: u32,
-    pub size: u32,
-    pub name_len: u16,
-    pub extra_len: u16,
-    pub comment_len: u16,
-    pub attributes: u32,
-    pub offset: u32,
-}
-
-impl Central {
-    pub const LEN: usize = 42;
-
-    pub fn parse(bytes: &[u8; Self::LEN]) -> Self {
-        Self {
-            flags: u16_at(bytes, 4),
-            method: u16_at(bytes, 6),
-            crc: u32_at(bytes, 12),
-            compressed: u32_at(bytes, 16),
-            size: u32_at(bytes, 20),
-            name_len: u16_at(bytes, 24),
-            extra_len: u16_at(bytes, 26),
-            comment_len: u16_at(bytes, 28),
-            attributes: u32_at(bytes, 34),
-            offset: u32_at(bytes, 38),
-        }
-    }
 }
 
 /// Says how an entry is to be read, or why it is not.

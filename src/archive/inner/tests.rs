@@ -1,35 +1,35 @@
-//! Whole plaintext zips, read in order and in place.
+//! Whole plaintext zips.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::io::{BufReader, Cursor, Read, Write};
+use std::io::{self, Cursor, Read, Write};
+use std::sync::Arc;
 
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-use super::{EntryName, InnerError, InnerSummary, check_crcs, check_structure, walk};
-use crate::archive::Limits;
+use super::{Contents, InnerError, InnerSummary};
 use crate::archive::testing::{
     Item, Sizes, end, file_of, handmade, handmade_wide, noise, zip_of, zip_with,
 };
+use crate::archive::{Limits, ReadAt};
 
 type Found = Vec<(Vec<u8>, Vec<u8>)>;
 
-/// Walks with a reader that gives a few bytes at a time, so that records fall apart.
-fn walk_in(chunk: usize, zip: &[u8]) -> Result<(InnerSummary, Found), InnerError> {
+/// Everything that a zip holds, after all checks.
+fn read(zip: &[u8]) -> Result<(InnerSummary, Found), InnerError> {
+    let contents = Contents::read(Arc::new(file_of(zip)), &Limits::default())?;
     let mut found = Found::new();
-    let mut visitor = |name: EntryName<'_>, data: &mut dyn Read| {
+    for member in contents.entries() {
         let mut bytes = Vec::new();
-        data.read_to_end(&mut bytes)?;
-        found.push((name.0.to_vec(), bytes));
-        Ok(())
-    };
-    let mut reader = BufReader::with_capacity(chunk, zip);
-    let summary = walk(&mut reader, &Limits::default(), &mut visitor)?;
-    Ok((summary, found))
+        member.open()?.read_to_end(&mut bytes)?;
+        found.push((member.name().0.to_vec(), bytes));
+    }
+    Ok((contents.summary(), found))
 }
 
-fn by_random_access(zip: &[u8]) -> Found {
+/// The same by the `zip` crate alone.
+fn by_another_reader(zip: &[u8]) -> Found {
     let mut archive = ZipArchive::new(Cursor::new(zip)).unwrap();
     (0..archive.len())
         .map(|at| {
@@ -120,35 +120,25 @@ fn good_zips() -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn a_walk_finds_what_random_access_finds() {
+fn contents_are_what_another_reader_finds() {
     for (case, zip) in good_zips().iter().enumerate() {
-        let mut expected = by_random_access(zip);
-        expected.sort();
-        for chunk in [1, 7, 64 * 1024] {
-            let (summary, mut found) =
-                walk_in(chunk, zip).unwrap_or_else(|error| panic!("case {case}: {error}"));
-            found.sort();
-            assert!(found == expected, "case {case} in chunks of {chunk}");
-            let file = file_of(zip);
-            let limits = Limits::default();
-            assert_eq!(check_structure(&file, &limits).unwrap(), summary);
-            assert_eq!(check_crcs(&file, &limits).unwrap(), summary);
-            assert_eq!(summary.entries, expected.len() as u64);
-        }
+        let expected = by_another_reader(zip);
+        let (summary, found) = read(zip).unwrap_or_else(|error| panic!("case {case}: {error}"));
+        assert!(found == expected, "case {case}");
+        assert_eq!(summary.entries, expected.len() as u64);
+        let size: usize = expected.iter().map(|(_, data)| data.len()).sum();
+        assert_eq!(summary.size, size as u64);
     }
 }
 
 #[test]
-fn what_java_writes_is_walked() {
+fn what_java_writes_is_read() {
     let Some(folder) = std::env::var_os("IEXEC_HSM_SDK_FIXTURES") else {
         return;
     };
     let path = std::path::Path::new(&folder).join("encryptedResults.zip");
     let zip = std::fs::read(path).unwrap();
-    let (summary, found) = walk_in(100, &zip).unwrap();
-    assert!(found == by_random_access(&zip));
-    let checked = check_crcs(&file_of(&zip), &Limits::default()).unwrap();
-    assert_eq!(checked, summary);
+    assert!(read(&zip).unwrap().1 == by_another_reader(&zip));
 }
 
 #[test]
@@ -165,12 +155,7 @@ fn a_zip_cut_anywhere_is_damaged() {
     ] {
         for cut in 0..zip.len() {
             let zip = &zip[..cut];
-            let error = walk_in(5, zip).unwrap_err();
-            assert!(
-                matches!(error, InnerError::Damaged { .. }),
-                "{cut}: {error}"
-            );
-            let error = check_structure(&file_of(zip), &Limits::default()).unwrap_err();
+            let error = Contents::read(Arc::new(file_of(zip)), &Limits::default()).unwrap_err();
             assert!(
                 matches!(error, InnerError::Damaged { .. }),
                 "{cut}: {error}"
@@ -186,61 +171,42 @@ fn no_changed_byte_goes_unnoticed_where_it_matters() {
         Item::stored("b", b"world", Sizes::Ahead),
     ];
     let zip = handmade(&items);
-    let expected = walk_in(64, &zip).unwrap().1;
+    let expected = read(&zip).unwrap().1;
     for at in 0..zip.len() {
         for bit in 0..8 {
             let mut zip = zip.clone();
             zip[at] ^= 1 << bit;
-            let file = file_of(&zip);
-            let limits = Limits::default();
-            let walked = walk_in(64, &zip).map(|(_, found)| found);
             // What is left are versions, times and attributes, which change no content.
-            assert!(
-                walked.is_err() || walked.is_ok_and(|found| found == expected),
-                "byte {at}"
-            );
-            if check_crcs(&file, &limits).is_ok() {
-                assert!(by_random_access(&zip) == expected, "byte {at}");
+            let same = read(&zip).map_or(true, |(_, found)| found == expected);
+            assert!(same, "byte {at}");
+        }
+    }
+}
+
+#[test]
+fn a_failing_disk_is_no_damage() {
+    #[derive(Debug)]
+    struct Failing(Vec<u8>, u64);
+    impl ReadAt for Failing {
+        fn read_at(&self, out: &mut [u8], at: u64) -> io::Result<usize> {
+            if at <= self.1 && self.1 < at + out.len() as u64 {
+                return Err(io::Error::from_raw_os_error(5));
             }
+            (&self.0[at as usize..]).read(out)
+        }
+        fn len(&self) -> io::Result<u64> {
+            Ok(self.0.len() as u64)
         }
     }
-}
-
-#[test]
-fn what_a_visitor_leaves_is_read_and_checked() {
-    let mut zip = zip_of(&[("a", &noise(100_000)), ("b", b"x")]);
-    let mut names = Vec::new();
-    let mut visitor = |name: EntryName<'_>, data: &mut dyn Read| {
-        names.push(name.shown());
-        data.read_exact(&mut [0; 10]).or(Ok(()))
-    };
-    walk(&mut &zip[..], &Limits::default(), &mut visitor).unwrap();
-    assert_eq!(names, ["a", "b"]);
-    zip[50_000] ^= 1;
-    let mut ignore = |_: EntryName<'_>, _: &mut dyn Read| Ok(());
-    let error = walk(&mut &zip[..], &Limits::default(), &mut ignore).unwrap_err();
-    assert!(matches!(error, InnerError::Damaged { .. }), "{error}");
-}
-
-#[test]
-fn errors_of_reader_and_visitor_come_back_as_they_are() {
-    struct Failing;
-    impl Read for Failing {
-        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
-            Err(std::io::Error::other("the cable is out"))
-        }
+    let zip = zip_of(&[("a", &noise(100_000))]);
+    for at in [0, 20, zip.len() as u64 - 10] {
+        let source = Arc::new(Failing(zip.clone(), at));
+        let error = Contents::read(source, &Limits::default()).unwrap_err();
+        assert!(matches!(error, InnerError::Io(_)), "{at}: {error}");
     }
-    let zip = zip_of(&[("a", &noise(1000))]);
-    let mut ignore = |_: EntryName<'_>, _: &mut dyn Read| Ok(());
-    for cut in [0, 10, 200, zip.len() - 10] {
-        let mut reader = BufReader::new(zip[..cut].chain(Failing));
-        let error = walk(&mut reader, &Limits::default(), &mut ignore).unwrap_err();
-        assert!(matches!(error, InnerError::Io(_)), "{cut}: {error}");
-        assert_eq!(error.to_string(), "the cable is out");
-    }
-    let mut full = |_: EntryName<'_>, _: &mut dyn Read| {
-        Err(std::io::Error::from(std::io::ErrorKind::StorageFull).into())
-    };
-    let error = walk(&mut &zip[..], &Limits::default(), &mut full).unwrap_err();
-    assert!(matches!(error, InnerError::Io(e) if e.kind() == std::io::ErrorKind::StorageFull));
+    let source = Arc::new(Failing(zip, 20_000));
+    let contents = Contents::read(source, &Limits::default()).unwrap();
+    let mut data = contents.entries().next().unwrap().open().unwrap();
+    let error = data.read_to_end(&mut Vec::new()).unwrap_err();
+    assert_eq!(error.raw_os_error(), Some(5));
 }

@@ -1,0 +1,257 @@
+//! The encrypted body, at any place.
+
+use std::io;
+use std::sync::Arc;
+
+use super::body::BodySource;
+use super::format::Method;
+use super::read_at::ReadAt;
+
+/// Bytes of the body between two places that are known: what a read may have to step over.
+const SPACING: u64 = 64 * 1024;
+
+/// A body whose bytes stand in the archive as they are: stored, or deflated to nothing but stored
+/// blocks (RFC 1951, 3.2.4), which is what ciphertext deflates to.
+#[derive(Debug)]
+pub(crate) struct BodyAt {
+    file: Arc<dyn ReadAt>,
+    len: u64,
+    /// Beginnings of spans, in order, at most [`SPACING`] and one block apart.
+    known: Vec<Known>,
+    deflated: bool,
+}
+
+/// A span that begins at `body` begins at `file`; if deflated, with its header.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    body: u64,
+    file: u64,
+}
+
+impl BodyAt {
+    /// `None` where the body has to be inflated, or is not what the archive says: reading it in
+    /// order tells which.
+    pub(super) fn of(source: &BodySource) -> io::Result<Option<Self>> {
+        let (file, start) = (Arc::clone(&source.file), source.start);
+        let content = source.content;
+        let mut body = Self {
+            file,
+            len: content.size,
+            known: vec![Known {
+                body: 0,
+                file: start,
+            }],
+            deflated: source.method == Method::Deflate,
+        };
+        if !body.deflated {
+            return Ok((content.size == content.compressed).then_some(body));
+        }
+        let end = start.saturating_add(content.compressed);
+        Ok(body.find_blocks(end)?.then_some(body))
+    }
+
+    /// Steps over all blocks; whether they are stored ones, and the whole body.
+    fn find_blocks(&mut self, end: u64) -> io::Result<bool> {
+        let mut here = self.known[0];
+        loop {
+            let Some(block) = self.block(here, end)? else {
+                return Ok(false);
+            };
+            here = block.next;
+            if block.last {
+                return Ok(here.body == self.len && here.file == end);
+            }
+            if here.body - self.known[self.known.len() - 1].body >= SPACING {
+                self.known.push(here);
+            }
+        }
+    }
+
+    /// The stored block whose header is `here`; `None` where there is no such.
+    fn block(&self, here: Known, end: u64) -> io::Result<Option<Block>> {
+        let mut header = [0; 5];
+        if here.file.saturating_add(5) > end {
+            return Ok(None);
+        }
+        self.file.read_exact_at(&mut header, here.file)?;
+        let len = u16::from_le_bytes([header[1], header[2]]);
+        let complement = u16::from_le_bytes([header[3], header[4]]);
+        if header[0] & 0b110 != 0 || len != !complement {
+            return Ok(None);
+        }
+        let data = Span {
+            file: here.file + 5,
+            len: len.into(),
+        };
+        let next = Known {
+            body: here.body + data.len,
+            file: data.file + data.len,
+        };
+        Ok((next.file <= end).then_some(Block {
+            data,
+            next,
+            last: header[0] & 1 != 0,
+        }))
+    }
+
+    /// Where the byte `at` is, and how many follow it there.
+    fn span(&self, at: u64) -> io::Result<Span> {
+        let after = self.known.partition_point(|known| known.body <= at);
+        // The first one is that of byte 0.
+        let mut here = self.known[after - 1];
+        if !self.deflated {
+            return Ok(Span {
+                file: here.file + at,
+                len: self.len - at,
+            });
+        }
+        loop {
+            let block = self.block(here, u64::MAX)?.ok_or_else(changed)?;
+            if at < block.next.body {
+                let skip = at - here.body;
+                return Ok(Span {
+                    file: block.data.file + skip,
+                    len: block.data.len - skip,
+                });
+            }
+            here = block.next;
+        }
+    }
+}
+
+struct Block {
+    data: Span,
+    next: Known,
+    last: bool,
+}
+
+struct Span {
+    file: u64,
+    len: u64,
+}
+
+fn changed() -> io::Error {
+    io::Error::other("the archive changed while it was read")
+}
+
+impl ReadAt for BodyAt {
+    fn read_at(&self, out: &mut [u8], at: u64) -> io::Result<usize> {
+        if at >= self.len || out.is_empty() {
+            return Ok(0);
+        }
+        let span = self.span(at)?;
+        let room = span.len.min(out.len() as u64) as usize;
+        match self.file.read_at(&mut out[..room], span.file)? {
+            0 => Err(changed()),
+            count => Ok(count),
+        }
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.len)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::io::Read as _;
+
+    use super::super::format::Content;
+    use super::super::testing::{deflate, file_of, noise};
+    use super::*;
+
+    fn source(method: Method, packed: &[u8], size: usize) -> BodySource {
+        BodySource {
+            file: Arc::new(file_of(&[b"before", packed, b"after"].concat())),
+            start: 6,
+            method,
+            content: Content {
+                crc: 0,
+                compressed: packed.len() as u64,
+                size: size as u64,
+            },
+            has_crc: false,
+        }
+    }
+
+    fn assert_reads(source: &BodySource, data: &[u8]) {
+        let body = BodyAt::of(source).unwrap().unwrap();
+        assert_eq!(body.len().unwrap(), data.len() as u64);
+        for at in [
+            0, 1, 16_382, 16_383, 16_384, 65_535, 65_536, 150_000, 699_999,
+        ] {
+            for len in [1, 5, 40_000, 300_000] {
+                let Some(expected) = data.get(at..(at + len).min(data.len())) else {
+                    continue;
+                };
+                let mut read = vec![0; expected.len()];
+                body.read_exact_at(&mut read, at as u64).unwrap();
+                assert!(read == expected, "{len} bytes at {at}");
+            }
+        }
+        let mut more = [0];
+        assert_eq!(body.read_at(&mut more, data.len() as u64).unwrap(), 0);
+        assert_eq!(body.read_at(&mut more, u64::MAX).unwrap(), 0);
+    }
+
+    #[test]
+    fn a_stored_body_and_a_deflated_one_of_noise_can_be_read_at_any_place() {
+        for len in [0, 1, 100, 700_000] {
+            let data = noise(len);
+            assert_reads(&source(Method::Stored, &data, len), &data);
+        }
+        for len in [100, 700_000] {
+            let data = noise(len);
+            assert_reads(&source(Method::Deflate, &deflate(&data), len), &data);
+        }
+    }
+
+    #[test]
+    fn few_places_are_remembered() {
+        let data = noise(700_000);
+        let body = BodyAt::of(&source(Method::Deflate, &deflate(&data), data.len()));
+        let known = body.unwrap().unwrap().known.len();
+        assert!((8..=11).contains(&known), "{known}");
+    }
+
+    #[test]
+    fn what_has_to_be_inflated_or_lies_is_read_in_order() {
+        let data = noise(70_000);
+        let packed = deflate(&data);
+        let sound = source(Method::Deflate, &packed, data.len());
+        let lies: [fn(&mut BodySource); 4] = [
+            |it| it.content.size += 1,
+            |it| it.content.size -= 1,
+            |it| it.content.compressed -= 1,
+            |it| it.content.compressed += 1,
+        ];
+        for lie in lies {
+            let mut lying = sound.clone();
+            lie(&mut lying);
+            assert!(BodyAt::of(&lying).unwrap().is_none());
+        }
+        let mut two_sizes = source(Method::Stored, &data, data.len());
+        two_sizes.content.size -= 1;
+        assert!(BodyAt::of(&two_sizes).unwrap().is_none());
+        let zeros = [&data[..], &[0; 1000]].concat();
+        let mixed = source(Method::Deflate, &deflate(&zeros), zeros.len());
+        assert!(BodyAt::of(&mixed).unwrap().is_none());
+        let mut inflated = Vec::new();
+        mixed.open().read_to_end(&mut inflated).unwrap();
+        assert!(inflated == zeros);
+    }
+
+    #[test]
+    fn a_file_that_shrank_is_an_error_and_no_end() {
+        let data = noise(1000);
+        let source = source(Method::Stored, &data, data.len());
+        let body = BodyAt::of(&source).unwrap().unwrap();
+        let shrunk = file_of(b"before");
+        let body = BodyAt {
+            file: Arc::new(shrunk),
+            ..body
+        };
+        assert!(body.read_at(&mut [0; 10], 0).is_err());
+    }
+}

@@ -1,0 +1,171 @@
+//! What is in a plaintext zip.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use super::{EntryName, InnerError, InnerSummary};
+use crate::archive::body::{Body, BodySource};
+use crate::archive::format::{Entry, Index, Method, is_descriptor, is_symlink, read_index};
+use crate::archive::{Damaged, Limits, ReadAt};
+
+/// The entries of a plaintext zip that is one from its first byte to its last.
+#[derive(Debug)]
+pub struct Contents {
+    source: Arc<dyn ReadAt>,
+    entries: Vec<Entry>,
+    summary: InnerSummary,
+}
+
+impl Contents {
+    /// Reads all that a zip says of itself, which has to agree: both headers of each entry, the
+    /// descriptors between them, the directory and its end. Nothing is inflated.
+    ///
+    /// # Errors
+    /// [`InnerError`]: `Damaged` where it is no such zip, `TooLarge` where it passes `limits`.
+    pub fn read(source: Arc<dyn ReadAt>, limits: &Limits) -> Result<Self, InnerError> {
+        let index = read_index(&*source, limits)?;
+        check_seamless(&*source, &index)?;
+        Ok(Self {
+            summary: summarize(&index, limits)?,
+            entries: index.entries,
+            source,
+        })
+    }
+
+    /// How much there is of what.
+    pub fn summary(&self) -> InnerSummary {
+        self.summary
+    }
+
+    /// The entries, in the order of the directory.
+    pub fn entries(&self) -> impl Iterator<Item = Member<'_>> {
+        self.entries.iter().map(|entry| Member {
+            source: &self.source,
+            entry,
+        })
+    }
+}
+
+/// One entry: a file, a folder or a link.
+#[derive(Clone, Copy, Debug)]
+pub struct Member<'a> {
+    source: &'a Arc<dyn ReadAt>,
+    entry: &'a Entry,
+}
+
+impl Member<'_> {
+    /// Its name.
+    pub fn name(&self) -> EntryName<'_> {
+        EntryName(&self.entry.name)
+    }
+
+    /// Its size in bytes, as the zip says it; [`MemberData`] holds it to that.
+    pub fn size(&self) -> u64 {
+        self.entry.content.size
+    }
+
+    /// Whether it says that it is a symbolic link.
+    pub fn is_symlink(&self) -> bool {
+        is_symlink(self.entry.attributes)
+    }
+
+    /// Its data. Read it to its end: only there is it known to be right.
+    ///
+    /// # Errors
+    /// [`InnerError::Damaged`] when it is packed in an unknown way.
+    pub fn open(&self) -> Result<MemberData, InnerError> {
+        let method = self.entry.method;
+        let source = BodySource {
+            file: Arc::clone(self.source),
+            start: self.entry.data_start,
+            method: method.map_err(|reason| self.name().damaged(reason))?,
+            content: self.entry.content,
+            has_crc: true,
+        };
+        Ok(MemberData {
+            name: self.entry.name.clone(),
+            data: source.open(),
+        })
+    }
+}
+
+/// The data of an entry, inflated, and checked against its size and CRC at its end. What is wrong
+/// with it is an [`InnerError`] inside of the [`io::Error`].
+#[derive(Debug)]
+pub struct MemberData {
+    name: Box<[u8]>,
+    data: Body,
+}
+
+impl Read for MemberData {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.data
+            .read(out)
+            .map_err(|error| match error.downcast::<Damaged>() {
+                Ok(Damaged { reason }) => EntryName(&self.name).damaged(reason).into_io(),
+                Err(error) => error,
+            })
+    }
+}
+
+fn summarize(index: &Index, limits: &Limits) -> Result<InnerSummary, InnerError> {
+    let mut summary = InnerSummary::default();
+    for entry in &index.entries {
+        let name = EntryName(&entry.name);
+        let method = entry.method.map_err(|reason| name.damaged(reason))?;
+        if method == Method::Stored && entry.content.size != entry.content.compressed {
+            return Err(name.damaged("it is stored, and yet has two sizes"));
+        }
+        summary.entries += 1;
+        summary.size = summary.size.saturating_add(entry.content.size);
+        summary.symlinks += u64::from(is_symlink(entry.attributes));
+    }
+    if summary.size > limits.max_size {
+        return Err(InnerError::TooLarge {
+            what: "size of the result in bytes",
+            limit: limits.max_size,
+        });
+    }
+    Ok(summary)
+}
+
+/// Requires that entries begin at the first byte and follow each other, with nothing but data
+/// descriptors between them.
+fn check_seamless(source: &dyn ReadAt, index: &Index) -> Result<(), InnerError> {
+    let mut entries: Vec<&Entry> = index.entries.iter().collect();
+    entries.sort_unstable_by_key(|entry| entry.header_start);
+    let starts = entries.iter().map(|entry| entry.header_start);
+    let nexts: Vec<u64> = starts.chain([index.directory_start]).collect();
+    if nexts.first() != Some(&0) {
+        return Err(InnerError::damaged(
+            "it does not begin with its first entry",
+        ));
+    }
+    for (entry, next) in entries.into_iter().zip(&nexts[1..]) {
+        let end = entry.data_start.saturating_add(entry.content.compressed);
+        let gap = next.saturating_sub(end);
+        let fits = match entry.has_descriptor {
+            true => is_descriptor_at(source, end, gap, entry)?,
+            false => gap == 0,
+        };
+        if !fits {
+            return Err(EntryName(&entry.name).damaged("its data is not what is said after it"));
+        }
+    }
+    Ok(())
+}
+
+fn is_descriptor_at(
+    source: &dyn ReadAt,
+    at: u64,
+    len: u64,
+    entry: &Entry,
+) -> Result<bool, InnerError> {
+    let mut bytes = [0; 24];
+    let len = usize::try_from(len).unwrap_or(usize::MAX);
+    let Some(bytes) = bytes.get_mut(..len) else {
+        return Ok(false);
+    };
+    source.read_exact_at(bytes, at).map_err(InnerError::Io)?;
+    Ok(is_descriptor(bytes, &entry.content))
+}

@@ -1,0 +1,184 @@
+use std::io;
+use std::sync::Arc;
+
+use aes::cipher::{Array, BlockCipherDecrypt as _, KeyInit as _, consts::U16};
+use aes::{Aes128, Aes256};
+use cbc::cipher::{BlockModeDecrypt as _, KeyIvInit as _};
+
+use super::open::BLOCK;
+use super::padding::unpadded_len;
+use super::{BadCiphertext, BodyCipher, ContentKey};
+use crate::archive::ReadAt;
+
+/// A result, at any place: each read decrypts just the blocks that it needs.
+#[derive(Debug)]
+pub struct ResultAt {
+    body: Arc<dyn ReadAt>,
+    key: Arc<ContentKey>,
+    len: u64,
+}
+
+impl ResultAt {
+    /// Opens `body`, base64 already removed, and checks its padding.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::InvalidData`] around [`BadCiphertext`] when the body cannot be decrypted;
+    /// what reading it met.
+    pub fn open(key: Arc<ContentKey>, body: Arc<dyn ReadAt>) -> io::Result<Self> {
+        let block = BLOCK as u64;
+        let mut result = Self { len: 0, body, key };
+        let blocks = result.body.len()?.saturating_sub(result.iv_len());
+        if blocks == 0 || blocks % block != 0 {
+            return Err(BadCiphertext.into());
+        }
+        let mut last = [0; BLOCK];
+        result.decrypt_at(&mut last, blocks - block)?;
+        let kept = unpadded_len(&last).ok_or(BadCiphertext)?;
+        result.len = blocks - block + kept as u64;
+        Ok(result)
+    }
+
+    /// Bytes before the first encrypted block.
+    fn iv_len(&self) -> u64 {
+        match self.key.cipher() {
+            BodyCipher::Aes128Ecb => 0,
+            BodyCipher::Aes256Cbc | BodyCipher::Aes128Cbc => BLOCK as u64,
+        }
+    }
+
+    /// Fills `out`, a whole number of blocks, with the plaintext of those from `at`, a block's
+    /// beginning.
+    fn decrypt_at(&self, out: &mut [u8], at: u64) -> io::Result<()> {
+        let mut before = [0; BLOCK];
+        // The IV stands before the first block: each block's own is the one before it.
+        if self.iv_len() > 0 {
+            self.body.read_exact_at(&mut before, at)?;
+        }
+        self.body.read_exact_at(out, at + self.iv_len())?;
+        let (key, broken) = (self.key.bytes(), |_| BadCiphertext);
+        let blocks = Array::<u8, U16>::slice_as_chunks_mut(out).0;
+        match self.key.cipher() {
+            BodyCipher::Aes256Cbc => cbc::Decryptor::<Aes256>::new_from_slices(key, &before)
+                .map_err(broken)?
+                .decrypt_blocks(blocks),
+            BodyCipher::Aes128Cbc => cbc::Decryptor::<Aes128>::new_from_slices(key, &before)
+                .map_err(broken)?
+                .decrypt_blocks(blocks),
+            BodyCipher::Aes128Ecb => Aes128::new_from_slice(key)
+                .map_err(|_| BadCiphertext)?
+                .decrypt_blocks(blocks),
+        }
+        Ok(())
+    }
+}
+
+impl ReadAt for ResultAt {
+    /// Reads to the end of a block where `at` is within one, else whole blocks as far as there is
+    /// room for one.
+    fn read_at(&self, out: &mut [u8], at: u64) -> io::Result<usize> {
+        let left = self.len.saturating_sub(at).min(out.len() as u64) as usize;
+        let within = (at % BLOCK as u64) as usize;
+        let whole = left / BLOCK * BLOCK;
+        if within == 0 && whole > 0 {
+            self.decrypt_at(&mut out[..whole], at)?;
+            return Ok(whole);
+        }
+        let count = left.min(BLOCK - within);
+        if count > 0 {
+            let mut block = [0; BLOCK];
+            self.decrypt_at(&mut block, at - within as u64)?;
+            out[..count].copy_from_slice(&block[within..][..count]);
+        }
+        Ok(count)
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.len)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::io::Write as _;
+
+    use super::super::{Base64Reader, seal};
+    use super::*;
+    use crate::archive::Scheme;
+
+    fn file_of(bytes: &[u8]) -> Arc<dyn ReadAt> {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(bytes).unwrap();
+        Arc::new(file)
+    }
+
+    fn keys() -> Vec<Arc<ContentKey>> {
+        [
+            (Scheme::Current, 512),
+            (Scheme::LegacyEcb, 512),
+            (Scheme::Guide2019, 256),
+        ]
+        .map(|(scheme, len)| Arc::new(ContentKey::random(scheme, len).unwrap()))
+        .into()
+    }
+
+    /// The body of `result`, base64 removed.
+    fn body(key: &ContentKey, result: &[u8]) -> Vec<u8> {
+        let mut sealed = Vec::new();
+        seal(key, result, &mut sealed).unwrap();
+        if key.cipher() == BodyCipher::Aes128Ecb {
+            let mut bytes = Vec::new();
+            io::copy(&mut Base64Reader::new(&sealed[..]), &mut bytes).unwrap();
+            return bytes;
+        }
+        sealed
+    }
+
+    fn open(key: &Arc<ContentKey>, body: &[u8]) -> io::Result<ResultAt> {
+        ResultAt::open(Arc::clone(key), file_of(body))
+    }
+
+    #[test]
+    fn every_part_of_every_result_is_what_was_sealed() {
+        for key in keys() {
+            for len in [0, 1, 15, 16, 17, 100] {
+                let plain: Vec<u8> = (0..len).map(|i| (i * 31) as u8).collect();
+                let result = open(&key, &body(&key, &plain)).unwrap();
+                assert_eq!(result.len().unwrap(), len as u64);
+                for from in 0..=plain.len() {
+                    for to in from..=plain.len() {
+                        let mut part = vec![0; to - from];
+                        result.read_exact_at(&mut part, from as u64).unwrap();
+                        assert_eq!(part, plain[from..to], "{key:?}: {from}..{to} of {len}");
+                    }
+                }
+                for at in [len as u64, len as u64 + 1, u64::MAX] {
+                    assert_eq!(
+                        result.read_at(&mut [0; 50], at).unwrap(),
+                        0,
+                        "nothing at {at}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_cut_or_a_wrong_end_is_a_bad_ciphertext() {
+        for key in keys() {
+            let mut bodies = vec![body(&key, &[7; 100]); 3];
+            bodies[0].truncate(95);
+            bodies[1].clear();
+            // Its padding is right once in 256 times: take one that is not.
+            let end = bodies[2].len() - 1;
+            while open(&key, &bodies[2]).is_ok() {
+                bodies[2][end] ^= 1;
+                bodies[2][end - 1] ^= 3;
+            }
+            for body in bodies {
+                let error = open(&key, &body).unwrap_err();
+                assert!(BadCiphertext::is(&error), "{key:?}: {error}");
+            }
+        }
+    }
+}
