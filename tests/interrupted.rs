@@ -88,7 +88,7 @@ fn a_signal_leaves_the_old_file_and_no_temporary() {
             unchanged(&work.folder(), || {
                 let started = caught_writing(&work, args);
                 started.signal(signal);
-                ended(started).fails(128 + signal.as_raw());
+                ended(started).killed_by(signal);
             });
         }
     }
@@ -123,7 +123,7 @@ fn a_signal_while_the_archive_still_comes_through_a_pipe_leaves_nothing() {
         // It has read nearly all of it when this is through, and waits for more.
         std::io::Write::write_all(&mut writer, &half).unwrap();
         started.signal(Signal::TERM);
-        started.wait().fails(128 + 15);
+        started.wait().killed_by(Signal::TERM);
     });
 }
 

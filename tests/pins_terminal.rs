@@ -64,6 +64,19 @@ fn echo_is_restored_when_the_question_is_interrupted() {
 }
 
 #[test]
+fn control_c_ends_a_loop_of_a_script_too() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    let script = r#"for i in 1 2; do "$0" "$@"; done; echo went on"#;
+    let mut pty = Pty::spawn(&list(&work).under(["bash", "-c", script]));
+    pty.expect(PROMPT).until_echo(false).ctrl_c();
+    let (code, shown) = pty.wait();
+    assert_eq!(code, 130);
+    assert_eq!(shown.matches(PROMPT).count(), 1, "{shown}");
+    assert!(!shown.contains("went on"), "{shown}");
+}
+
+#[test]
 fn control_z_neither_stops_the_question_nor_costs_a_try() {
     let token = Token::new();
     let work = Work::new(&token);

@@ -10,7 +10,8 @@ use super::terminal;
 use crate::decrypt::discard_pending;
 
 /// Starts the thread that ends the process on a signal: echo on again, temporary files removed,
-/// exit status 128 + signal as shells expect it. A call that hangs in a module does not hold it up.
+/// then the end that the signal is for, so that a shell's loop ends with it. A call that hangs in a
+/// module does not hold it up.
 ///
 /// # Errors
 /// When the handlers cannot be installed.
@@ -24,6 +25,8 @@ pub(super) fn install() -> io::Result<()> {
             if let Some(signal) = signals.forever().find(|it| *it != too_large) {
                 terminal::restore();
                 discard_pending();
+                let _ = signal_hook::low_level::emulate_default_handler(signal);
+                // Not reached: the default of all these is to end the process.
                 signal_hook::low_level::exit(128 + signal);
             }
         })?;

@@ -287,6 +287,14 @@ impl Run {
         self
     }
 
+    /// Asserts that a signal ended it.
+    #[track_caller]
+    pub fn killed_by(self, signal: Signal) -> Self {
+        let ended = (self.code, self.signal);
+        assert_eq!(ended, (None, Some(signal.as_raw())), "{}", self.err());
+        self
+    }
+
     /// The one line of JSON that a success prints.
     #[track_caller]
     pub fn raw(&self) -> Value {
