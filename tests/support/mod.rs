@@ -4,6 +4,7 @@
 #![allow(dead_code, unused_imports, unreachable_pub)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod faulty;
 mod java;
 mod keyed;
 mod pty;
@@ -16,6 +17,7 @@ mod token;
 mod tree;
 mod zips;
 
+pub use faulty::Faulty;
 pub use java::java_zip;
 pub use keyed::Keyed;
 pub use pty::Pty;

@@ -1,0 +1,125 @@
+use cryptoki_sys::*;
+
+use crate::call::{Call, real};
+use crate::pointer;
+use crate::state::Faulty;
+
+/// `C_GetTokenInfo` with the flags of the script.
+pub(crate) fn token_info(call: &Call, slot: CK_SLOT_ID, info: CK_TOKEN_INFO_PTR) -> CK_RV {
+    let rv = real!(call.faulty, C_GetTokenInfo(slot, info));
+    if rv == CKR_OK
+        && let Some(mut it) = pointer::get(info)
+    {
+        it.flags = flags(call.faulty, it.flags);
+        pointer::put(info, it);
+    }
+    rv
+}
+
+fn flags(faulty: &Faulty, mut flags: CK_FLAGS) -> CK_FLAGS {
+    let script = &faulty.script;
+    let wrong = faulty.wrong_pins();
+    if let Some(tries) = script.pin_tries {
+        let tell = [
+            (CKF_USER_PIN_COUNT_LOW, wrong > 0),
+            (CKF_USER_PIN_FINAL_TRY, wrong + 1 == tries),
+            (CKF_USER_PIN_LOCKED, wrong >= tries),
+        ];
+        for (flag, on) in tell {
+            flags = if on { flags | flag } else { flags & !flag };
+        }
+    }
+    if script.pin_pad.is_some() {
+        flags |= CKF_PROTECTED_AUTHENTICATION_PATH;
+    }
+    for rule in script.flags.iter().filter(|rule| wrong >= rule.after) {
+        flags = if rule.on {
+            flags | rule.flag
+        } else {
+            flags & !rule.flag
+        };
+    }
+    flags
+}
+
+/// A PIN as it is given, or for none what is typed on the pad.
+fn typed(
+    faulty: &Faulty,
+    officer: bool,
+    pin: CK_UTF8CHAR_PTR,
+    len: CK_ULONG,
+) -> (CK_UTF8CHAR_PTR, CK_ULONG) {
+    match &faulty.script.pin_pad {
+        Some(pad) if pin.is_null() => {
+            let typed = if officer { &pad.so_pin } else { &pad.pin };
+            (typed.as_ptr().cast_mut(), typed.len() as CK_ULONG)
+        }
+        _ => (pin, len),
+    }
+}
+
+/// `C_InitToken`
+pub(crate) fn init_token(
+    call: &Call,
+    slot: CK_SLOT_ID,
+    so_pin: CK_UTF8CHAR_PTR,
+    so_pin_len: CK_ULONG,
+    label: CK_UTF8CHAR_PTR,
+) -> CK_RV {
+    let (pin, len) = typed(call.faulty, true, so_pin, so_pin_len);
+    real!(call.faulty, C_InitToken(slot, pin, len, label))
+}
+
+/// `C_InitPIN`
+pub(crate) fn init_pin(
+    call: &Call,
+    session: CK_SESSION_HANDLE,
+    pin: CK_UTF8CHAR_PTR,
+    pin_len: CK_ULONG,
+) -> CK_RV {
+    let (pin, len) = typed(call.faulty, false, pin, pin_len);
+    real!(call.faulty, C_InitPIN(session, pin, len))
+}
+
+/// `C_Login`, with wrong PINs counted.
+pub(crate) fn login(
+    call: &Call,
+    session: CK_SESSION_HANDLE,
+    user: CK_USER_TYPE,
+    pin: CK_UTF8CHAR_PTR,
+    pin_len: CK_ULONG,
+) -> CK_RV {
+    let faulty = call.faulty;
+    let (pin, len) = typed(faulty, user == CKU_SO, pin, pin_len);
+    if user == CKU_SO {
+        return real!(faulty, C_Login(session, user, pin, len));
+    }
+    let wrong = faulty.wrong_pins();
+    if faulty.script.pin_tries.is_some_and(|tries| wrong >= tries) {
+        return CKR_PIN_LOCKED;
+    }
+    let rv = match &faulty.script.always_authenticate {
+        Some(right) if user == CKU_CONTEXT_SPECIFIC => {
+            context_login(faulty, session, right, pointer::slice(pin, len))
+        }
+        _ => real!(faulty, C_Login(session, user, pin, len)),
+    };
+    match rv {
+        CKR_OK => faulty.set_wrong_pins(0),
+        CKR_PIN_INCORRECT => faulty.set_wrong_pins(wrong + 1),
+        _ => {}
+    }
+    rv
+}
+
+/// The login for one use: only within a decryption.
+fn context_login(faulty: &Faulty, session: CK_SESSION_HANDLE, right: &[u8], pin: &[u8]) -> CK_RV {
+    match faulty.state().decrypting.get_mut(&session) {
+        None => CKR_OPERATION_NOT_INITIALIZED,
+        Some(_) if pin != right => CKR_PIN_INCORRECT,
+        Some(authenticated) => {
+            *authenticated = true;
+            CKR_OK
+        }
+    }
+}

@@ -1,0 +1,25 @@
+use cryptoki_sys::*;
+
+use crate::call::{Call, real};
+use crate::pointer;
+
+/// `C_GetSlotList`: no slot has a token when it is gone, and the numbers may be others.
+pub(crate) fn list(
+    call: &Call,
+    present: CK_BBOOL,
+    slots: CK_SLOT_ID_PTR,
+    count: CK_ULONG_PTR,
+) -> CK_RV {
+    if call.faulty.state().gone && present != CK_FALSE {
+        pointer::put(count, 0);
+        return CKR_OK;
+    }
+    let rv = real!(call.faulty, C_GetSlotList(present, slots, count));
+    if rv == CKR_OK {
+        let shown = pointer::slice_mut(slots, pointer::get(count).unwrap_or(0));
+        for slot in shown {
+            *slot = call.faulty.shown_slot(*slot);
+        }
+    }
+    rv
+}

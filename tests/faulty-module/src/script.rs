@@ -1,0 +1,227 @@
+//! Scripts: one rule in each line, `#` begins a comment.
+//!
+//! A rule of a **call** is `FUNCTION WHEN ACTION`. `FUNCTION` is a name of the standard, or `*` for
+//! calls of all functions together. `WHEN` counts its calls in this process from 1: `3`, `3-` (from
+//! the third on), `2-4`, `/5` (every fifth), or `*`.
+//!
+//! | action | what happens |
+//! |---|---|
+//! | `return RV` | it returns `RV` and does nothing |
+//! | `then RV` | it does its work and returns `RV` |
+//! | `answer LEN` | `C_Decrypt` succeeds with `LEN` invented bytes |
+//! | `remove` | the token is gone, from this call on |
+//! | `insert` | it is back, for the next `C_Initialize` |
+//! | `sleep MS` | so many milliseconds pass first |
+//! | `hang FILE` | it waits until there is such a file |
+//! | `print TEXT` | the module writes to stdout and stderr |
+//! | `abort` | the module ends the process |
+//!
+//! A rule of the **token**:
+//!
+//! | rule | what it makes of the token |
+//! |---|---|
+//! | `flag +NAME [after N]` | sets a flag of `C_GetTokenInfo`, after `N` wrong PINs; `-NAME` clears it |
+//! | `pin-tries N` | counts wrong PINs over all processes, tells by flags, locks after `N` |
+//! | `pin-pad PIN [SO-PIN]` | the reader asks for PINs, and is given these |
+//! | `always-authenticate PIN` | private keys demand this PIN for each decryption |
+//! | `stuck-sessions` | a session in which a decryption failed says `CKR_OPERATION_ACTIVE` for ever |
+//! | `attribute NAME VALUE` | `VALUE` is in hexadecimal, or `missing`, or `untouched`: success, and no length |
+//! | `hide CLASS` | objects of this class are not found |
+//! | `mechanism NAME hidden` | it is not there; with `no-decrypt`, not for decryption |
+//! | `shuffle-slots` | slots get new numbers with each `C_Initialize` |
+//! | `rubbish-modulus` | after a key was made, moduli have 2048 bytes until the next `C_Initialize` |
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use cryptoki_sys::{CK_ATTRIBUTE_TYPE, CK_FLAGS, CK_MECHANISM_TYPE, CK_OBJECT_CLASS, CK_RV};
+
+use crate::names;
+
+/// All rules.
+#[derive(Default)]
+pub(crate) struct Script {
+    pub(crate) calls: Vec<CallRule>,
+    pub(crate) flags: Vec<FlagRule>,
+    pub(crate) pin_tries: Option<u64>,
+    pub(crate) pin_pad: Option<PinPad>,
+    pub(crate) always_authenticate: Option<Vec<u8>>,
+    pub(crate) stuck_sessions: bool,
+    pub(crate) attributes: Vec<(CK_ATTRIBUTE_TYPE, Value)>,
+    pub(crate) hidden: Vec<CK_OBJECT_CLASS>,
+    pub(crate) mechanisms: Vec<(CK_MECHANISM_TYPE, Lack)>,
+    pub(crate) shuffle_slots: bool,
+    pub(crate) rubbish_modulus: bool,
+}
+
+/// What happens at certain calls.
+pub(crate) struct CallRule {
+    pub(crate) function: String,
+    pub(crate) when: When,
+    pub(crate) action: Action,
+}
+
+/// Which of the calls.
+pub(crate) enum When {
+    Between(u64, u64),
+    Every(u64),
+}
+
+pub(crate) enum Action {
+    Return(CK_RV),
+    Then(CK_RV),
+    Answer(u64),
+    Remove,
+    Insert,
+    Sleep(Duration),
+    Hang(PathBuf),
+    Print(String),
+    Abort,
+}
+
+/// A flag of the token, once so many PINs were wrong.
+pub(crate) struct FlagRule {
+    pub(crate) flag: CK_FLAGS,
+    pub(crate) on: bool,
+    pub(crate) after: u64,
+}
+
+/// What a person types on the reader.
+pub(crate) struct PinPad {
+    pub(crate) pin: Vec<u8>,
+    pub(crate) so_pin: Vec<u8>,
+}
+
+/// What is shown of an attribute.
+pub(crate) enum Value {
+    Bytes(Vec<u8>),
+    Missing,
+    Untouched,
+}
+
+/// What a mechanism cannot do.
+#[derive(PartialEq)]
+pub(crate) enum Lack {
+    All,
+    Decrypt,
+}
+
+impl When {
+    pub(crate) fn has(&self, call: u64) -> bool {
+        match self {
+            Self::Between(first, last) => (*first..=*last).contains(&call),
+            Self::Every(step) => call.is_multiple_of(*step),
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        if text == "*" {
+            return Some(Self::Between(1, u64::MAX));
+        }
+        if let Some(step) = text.strip_prefix('/') {
+            return step.parse().ok().filter(|it| *it > 0).map(Self::Every);
+        }
+        match text.split_once('-') {
+            None => text.parse().ok().map(|it| Self::Between(it, it)),
+            Some((first, "")) => Some(Self::Between(first.parse().ok()?, u64::MAX)),
+            Some((first, last)) => Some(Self::Between(first.parse().ok()?, last.parse().ok()?)),
+        }
+    }
+}
+
+impl Script {
+    /// The rules in `text`, or the line that is none.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let mut script = Self::default();
+        for line in text
+            .lines()
+            .map(|it| it.split('#').next().unwrap_or_default().trim())
+        {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            if !words.is_empty() && script.add(&words, line).is_none() {
+                return Err(format!("no rule: {line}"));
+            }
+        }
+        Ok(script)
+    }
+
+    fn add(&mut self, words: &[&str], line: &str) -> Option<()> {
+        match *words {
+            ["flag", flag, ref after @ ..] => self.flags.push(flag_rule(flag, after)?),
+            ["pin-tries", count] => self.pin_tries = Some(count.parse().ok()?),
+            ["pin-pad", pin] => self.pin_pad = Some(pin_pad(pin, "")),
+            ["pin-pad", pin, so_pin] => self.pin_pad = Some(pin_pad(pin, so_pin)),
+            ["always-authenticate", pin] => self.always_authenticate = Some(pin.into()),
+            ["stuck-sessions"] => self.stuck_sessions = true,
+            ["attribute", name, shown] => {
+                let rule = (names::attribute(name)?, value(shown)?);
+                self.attributes.push(rule);
+            }
+            ["hide", class] => self.hidden.push(names::class(class)?),
+            ["mechanism", name, "hidden"] => {
+                self.mechanisms.push((names::mechanism(name)?, Lack::All));
+            }
+            ["mechanism", name, "no-decrypt"] => {
+                self.mechanisms
+                    .push((names::mechanism(name)?, Lack::Decrypt));
+            }
+            ["shuffle-slots"] => self.shuffle_slots = true,
+            ["rubbish-modulus"] => self.rubbish_modulus = true,
+            [function, when, ref rest @ ..] if function == "*" || function.starts_with("C_") => {
+                self.calls.push(CallRule {
+                    function: function.to_owned(),
+                    when: When::parse(when)?,
+                    action: action(rest, line)?,
+                });
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+}
+
+fn action(words: &[&str], line: &str) -> Option<Action> {
+    Some(match *words {
+        ["return", rv] => Action::Return(names::rv(rv)?),
+        ["then", rv] => Action::Then(names::rv(rv)?),
+        ["answer", len] => Action::Answer(len.parse().ok()?),
+        ["remove"] => Action::Remove,
+        ["insert"] => Action::Insert,
+        ["sleep", time] => Action::Sleep(Duration::from_millis(time.parse().ok()?)),
+        ["hang", file] => Action::Hang(file.into()),
+        ["print", ..] => Action::Print(line.split_once("print ")?.1.to_owned()),
+        ["abort"] => Action::Abort,
+        _ => return None,
+    })
+}
+
+fn flag_rule(flag: &str, after: &[&str]) -> Option<FlagRule> {
+    let on = flag.starts_with('+');
+    Some(FlagRule {
+        flag: names::token_flag(flag.strip_prefix(if on { '+' } else { '-' })?)?,
+        on,
+        after: match after {
+            [] => 0,
+            ["after", count] => count.parse().ok()?,
+            _ => return None,
+        },
+    })
+}
+
+fn pin_pad(pin: &str, so_pin: &str) -> PinPad {
+    PinPad {
+        pin: pin.into(),
+        so_pin: so_pin.into(),
+    }
+}
+
+fn value(text: &str) -> Option<Value> {
+    match text {
+        "missing" => return Some(Value::Missing),
+        "untouched" => return Some(Value::Untouched),
+        _ => {}
+    }
+    let digits = |at: usize| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
+    let bytes: Option<Vec<u8>> = (0..text.len()).step_by(2).map(digits).collect();
+    bytes.map(Value::Bytes)
+}

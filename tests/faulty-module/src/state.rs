@@ -1,0 +1,142 @@
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use cryptoki_sys::{CK_FUNCTION_LIST, CK_SESSION_HANDLE, CK_SLOT_ID, CKR_OK, Pkcs11};
+
+use crate::script::{Action, Script};
+
+/// The module of this process.
+pub(crate) struct Faulty {
+    pub(crate) real: CK_FUNCTION_LIST,
+    pub(crate) script: Script,
+    pub(crate) folder: PathBuf,
+    pub(crate) salt: Vec<u8>,
+    state: Mutex<State>,
+}
+
+/// What changes while it runs.
+#[derive(Default)]
+pub(crate) struct State {
+    /// Calls of each function, and of all under `*`.
+    counts: HashMap<&'static str, u64>,
+    /// How often it was initialised.
+    generation: u64,
+    /// The token was pulled out.
+    removed: bool,
+    /// The token is lost for this initialisation, even if it is back.
+    pub(crate) gone: bool,
+    /// A key was made since the last initialisation.
+    pub(crate) made_key: bool,
+    /// Sessions that answer nothing any more.
+    pub(crate) stuck: HashSet<CK_SESSION_HANDLE>,
+    /// Sessions that decrypt, and whether the context login was made.
+    pub(crate) decrypting: HashMap<CK_SESSION_HANDLE, bool>,
+}
+
+impl Faulty {
+    /// Reads the environment and loads the real module, the first time.
+    pub(crate) fn get() -> &'static Self {
+        static FAULTY: OnceLock<Faulty> = OnceLock::new();
+        FAULTY.get_or_init(|| {
+            let variable = |name| std::env::var_os(name).unwrap_or_else(|| panic!("{name} is set"));
+            let folder = PathBuf::from(variable("FAULTY_FOLDER"));
+            let text = fs::read_to_string(folder.join("script")).unwrap_or_default();
+            Self {
+                real: load(Path::new(&variable("FAULTY_MODULE"))),
+                script: Script::parse(&text).unwrap_or_else(|error| panic!("script: {error}")),
+                salt: fs::read(folder.join("salt")).unwrap_or_default(),
+                folder,
+                state: Mutex::default(),
+            }
+        })
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a call of `name` and returns what the script has for it.
+    pub(crate) fn actions(&self, name: &'static str) -> Vec<&Action> {
+        let mut state = self.state();
+        let mut count = |name| {
+            let count = state.counts.entry(name).or_default();
+            *count += 1;
+            *count
+        };
+        let (of_all, of_this) = (count("*"), count(name));
+        let rules = self.script.calls.iter();
+        rules
+            .filter(|rule| match rule.function.as_str() {
+                "*" => rule.when.has(of_all),
+                function => function == name && rule.when.has(of_this),
+            })
+            .map(|rule| &rule.action)
+            .collect()
+    }
+
+    /// The real number of a slot that is shown as `slot`.
+    pub(crate) fn real_slot(&self, slot: CK_SLOT_ID) -> CK_SLOT_ID {
+        slot.wrapping_sub(self.shift())
+    }
+
+    /// The number under which a real slot is shown.
+    pub(crate) fn shown_slot(&self, slot: CK_SLOT_ID) -> CK_SLOT_ID {
+        slot.wrapping_add(self.shift())
+    }
+
+    fn shift(&self) -> u64 {
+        if self.script.shuffle_slots {
+            4096 * self.state().generation
+        } else {
+            0
+        }
+    }
+
+    /// Wrong PINs since the last right one, over all processes.
+    pub(crate) fn wrong_pins(&self) -> u64 {
+        let text = fs::read_to_string(self.folder.join("wrong")).unwrap_or_default();
+        text.parse().unwrap_or(0)
+    }
+
+    pub(crate) fn set_wrong_pins(&self, count: u64) {
+        fs::write(self.folder.join("wrong"), count.to_string()).expect("the count can be written");
+    }
+}
+
+impl State {
+    pub(crate) fn remove(&mut self) {
+        (self.removed, self.gone) = (true, true);
+    }
+
+    pub(crate) fn insert(&mut self) {
+        self.removed = false;
+    }
+
+    pub(crate) fn initialize(&mut self) {
+        self.generation += 1;
+        self.gone = self.removed;
+        self.made_key = false;
+        self.stuck.clear();
+        self.decrypting.clear();
+    }
+
+    pub(crate) fn close(&mut self, session: CK_SESSION_HANDLE) {
+        self.stuck.remove(&session);
+        self.decrypting.remove(&session);
+    }
+}
+
+fn load(path: &Path) -> CK_FUNCTION_LIST {
+    // SAFETY: the test names the module, and so trusts it.
+    let library = unsafe { Pkcs11::new(path) };
+    let library = library.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    // Loaded for the life of the process.
+    let library = Box::leak(Box::new(library));
+    let mut list = std::ptr::null_mut();
+    // SAFETY: there is room for the one pointer that it writes.
+    let rv = unsafe { library.C_GetFunctionList(&mut list) };
+    assert_eq!(rv, CKR_OK, "C_GetFunctionList of {}", path.display());
+    crate::pointer::get(list).expect("a function list")
+}
