@@ -36,6 +36,8 @@ use pipeline::Counted;
 use random_access::Opened;
 use tasks::{Share, Task};
 
+use unlock::Tries;
+
 /// Where a result goes.
 pub enum Target<'a> {
     /// One zip file, mode 0600. `force` replaces what stands there.
@@ -95,8 +97,9 @@ pub fn decrypt<U: Unwrap>(
     progress: Progress<'_>,
 ) -> Result<Report, DecryptError<U::Error>> {
     target.check(archive)?;
-    let Some((name, key)) = unlock::content_key(archive, keys)? else {
-        return Err(unlock::fail_late(archive, keys, progress));
+    let mut tries = Tries::new(archive, keys)?;
+    let Some((name, key)) = tries.content_key(keys)? else {
+        return Err(tries.fail_late(keys, progress));
     };
     let run = Run {
         archive,
@@ -110,7 +113,7 @@ pub fn decrypt<U: Unwrap>(
             bytes,
             entries,
         }),
-        Err(DecryptError::CannotDecrypt) => Err(unlock::blame(keys, &[name])),
+        Err(DecryptError::CannotDecrypt) => Err(tries.fail_after_all(keys)),
         Err(error) => Err(error.with_keys()),
     }
 }

@@ -8,50 +8,86 @@ use crate::envelope::{Base64Reader, ContentKey, KeyName, Unwrap};
 /// Bytes of a body that tell whether a content key fits: an IV and the first block.
 const HEAD: u64 = 32;
 
-/// The content key of `archive` and the key that unwrapped it: the first candidate whose answer
-/// fits the body. Each is asked once.
-pub(super) fn content_key<U: Unwrap>(
-    archive: &Archive,
-    keys: &mut U,
-) -> Result<Option<(KeyName, ContentKey)>, DecryptError<U::Error>> {
-    let head = head(archive)?;
-    let wrapped = archive.wrapped_key();
-    let candidates = keys
-        .candidates(wrapped.ciphertext().len())
-        .map_err(DecryptError::Keys)?;
-    for name in candidates {
-        let unwrapped = keys.unwrap(&name, wrapped).map_err(DecryptError::Keys)?;
-        let key = unwrapped.and_then(|it| ContentKey::from_unwrapped(wrapped.scheme(), it));
-        // A token may answer a bad padding with invented bytes, sometimes of the right length.
-        if let Some(key) = key.filter(|key| key.fits(&head)) {
-            return Ok(Some((name, key)));
-        }
-    }
-    Ok(None)
+/// The tries that one archive gets: each candidate once in its turn, and then each once more,
+/// because a device may fail once in a while. A good archive ends them early; every bad one uses
+/// them all up, so that whoever counts the calls learns nothing of it.
+pub(super) struct Tries<'a> {
+    archive: &'a Archive,
+    head: Vec<u8>,
+    candidates: Vec<KeyName>,
+    left: std::vec::IntoIter<KeyName>,
 }
 
-/// The failure of an archive that no key opens: like that of one whose end is bad, after the
-/// whole body was decrypted, with a random key.
-pub(super) fn fail_late<U: Unwrap>(
-    archive: &Archive,
-    keys: &mut U,
-    progress: Progress<'_>,
-) -> DecryptError<U::Error> {
-    match decrypt_nothing(archive, progress) {
-        Err(error) => error,
-        Ok(()) => {
-            let modulus_len = archive.wrapped_key().ciphertext().len();
-            match keys.candidates(modulus_len) {
-                Ok(names) => blame(keys, &names),
-                Err(error) => DecryptError::Keys(error),
+impl<'a> Tries<'a> {
+    pub(super) fn new<U: Unwrap>(
+        archive: &'a Archive,
+        keys: &mut U,
+    ) -> Result<Self, DecryptError<U::Error>> {
+        let head = head(archive)?;
+        let modulus_len = archive.wrapped_key().ciphertext().len();
+        let candidates = keys.candidates(modulus_len).map_err(DecryptError::Keys)?;
+        let again = candidates.iter().filter(|name| keys.may_repeat(name));
+        let left: Vec<KeyName> = candidates.iter().chain(again).cloned().collect();
+        Ok(Self {
+            archive,
+            head,
+            candidates,
+            left: left.into_iter(),
+        })
+    }
+
+    /// The content key, and the key that unwrapped it: the first answer that fits the body.
+    pub(super) fn content_key<U: Unwrap>(
+        &mut self,
+        keys: &mut U,
+    ) -> Result<Option<(KeyName, ContentKey)>, DecryptError<U::Error>> {
+        let wrapped = self.archive.wrapped_key();
+        for name in self.left.by_ref() {
+            let unwrapped = keys.unwrap(&name, wrapped).map_err(DecryptError::Keys)?;
+            let key = unwrapped.and_then(|it| ContentKey::from_unwrapped(wrapped.scheme(), it));
+            // A token may answer a bad padding with invented bytes, sometimes of the right length.
+            if let Some(key) = key.filter(|key| key.fits(&self.head)) {
+                return Ok(Some((name, key)));
+            }
+            keys.renew().map_err(DecryptError::Keys)?;
+        }
+        Ok(None)
+    }
+
+    /// The failure of an archive that no key opens: like that of one whose end is bad, after the
+    /// whole body was decrypted, with a random key.
+    pub(super) fn fail_late<U: Unwrap>(
+        self,
+        keys: &mut U,
+        progress: Progress<'_>,
+    ) -> DecryptError<U::Error> {
+        match decrypt_nothing(self.archive, progress) {
+            Err(error) => error,
+            Ok(()) => blame(keys.prove(&self.candidates)),
+        }
+    }
+
+    /// The failure of an archive whose content key fitted a body that turned out to be bad.
+    pub(super) fn fail_after_all<U: Unwrap>(mut self, keys: &mut U) -> DecryptError<U::Error> {
+        let used_up = self.use_up(keys);
+        blame(used_up.and_then(|()| keys.prove(&self.candidates)))
+    }
+
+    fn use_up<U: Unwrap>(&mut self, keys: &mut U) -> Result<(), U::Error> {
+        keys.renew()?;
+        for name in self.left.by_ref() {
+            if keys.may_repeat(&name) {
+                keys.unwrap(&name, self.archive.wrapped_key())?;
+                keys.renew()?;
             }
         }
+        Ok(())
     }
 }
 
-/// Whose fault it is that nothing was opened: the archive's, if `names` still work.
-pub(super) fn blame<U: Unwrap>(keys: &mut U, names: &[KeyName]) -> DecryptError<U::Error> {
-    match keys.prove(names) {
+/// Whose fault it is that nothing was opened: the archive's, if the keys proved that they work.
+fn blame<E: std::error::Error>(proof: Result<(), E>) -> DecryptError<E> {
+    match proof {
         Ok(()) => DecryptError::CannotDecrypt,
         Err(error) => DecryptError::Keys(error),
     }

@@ -35,6 +35,20 @@ pub trait Unwrap {
         wrapped: &WrappedKey,
     ) -> Result<Option<Zeroizing<Vec<u8>>>, Self::Error>;
 
+    /// Whether a use of `key` asks nothing of a person, so that it may be repeated.
+    fn may_repeat(&self, _key: &KeyName) -> bool {
+        true
+    }
+
+    /// After a use that opened nothing: starts afresh, as far as the holder can, because a failure
+    /// may have left something behind.
+    ///
+    /// # Errors
+    /// When the holder cannot be asked any more.
+    fn renew(&mut self) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
     /// After `keys` opened nothing: proves, with a ciphertext that is known to be good, that the
     /// holder still works, so that a lost device is not taken for a bad archive.
     ///

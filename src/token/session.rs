@@ -15,7 +15,12 @@ pub struct Session {
     pub(super) module: Arc<Module>,
     /// A PIN was refused in this process: none is sent again.
     refused: bool,
+    /// An operation failed in it, which leaves some modules' sessions stuck for good.
+    pub(super) broken: bool,
 }
+
+/// The PIN for one use of a key; none when the reader asks for it itself.
+pub(super) struct PinForUse(Option<Pin>);
 
 /// Whether a session is for reading only or can make and remove objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +63,7 @@ impl Session {
             token: token.clone(),
             module: module.clone(),
             refused: false,
+            broken: false,
         })
     }
 
@@ -97,23 +103,42 @@ impl Session {
         })
     }
 
-    /// The PIN for one use of a key that demands it each time.
-    pub(super) fn login_for_use(
+    /// The PIN for one use of a key that demands it each time. It is had before the use begins,
+    /// so that none is left half-way while a person looks for it.
+    pub(super) fn pin_for_use(
         &mut self,
         label: &str,
         pins: &mut dyn PinSource,
-    ) -> Result<(), TokenError> {
+    ) -> Result<PinForUse, TokenError> {
         let token = self.module.refresh(&self.token)?;
         pin::check_state(&token, pins)?;
-        let pin = pin::obtain(&token, PinUse::KeyUse(label.to_owned()), pins)?;
-        self.login_as(CKU_CONTEXT_SPECIFIC, pin.as_ref())
+        pin::obtain(&token, PinUse::KeyUse(label.to_owned()), pins).map(PinForUse)
     }
 
-    /// Replaces the session by a new one, after a failure that may have left it stuck. The login
-    /// is the token's and stays, as long as one session of the process is open.
-    pub(super) fn reopen(&mut self) -> Result<(), TokenError> {
+    /// The login for one use, between its beginning and its end.
+    pub(super) fn login_for_use(&mut self, pin: &PinForUse) -> Result<(), TokenError> {
+        self.login_as(CKU_CONTEXT_SPECIFIC, pin.0.as_ref())
+    }
+
+    /// Replaces the session by a new one for reading. The login is the token's and stays, as long
+    /// as one session of the process is open.
+    pub(super) fn renew(&mut self) -> Result<(), TokenError> {
         self.raw = open_raw(&self.module, &self.token, Mode::Read)?;
+        self.broken = false;
         Ok(())
+    }
+
+    /// Does one operation of several calls. If it fails, the session is replaced before the next.
+    pub(super) fn operate<T>(
+        &mut self,
+        operation: impl FnOnce(&mut Self) -> Result<T, TokenError>,
+    ) -> Result<T, TokenError> {
+        if self.broken {
+            self.renew()?;
+        }
+        let done = operation(self);
+        self.broken |= done.is_err();
+        done
     }
 }
 

@@ -90,12 +90,21 @@ impl Unwrap for TokenKeys<'_> {
             .decrypt(&key, wrapped.scheme(), wrapped.ciphertext(), self.pins)
     }
 
+    fn may_repeat(&self, key: &KeyName) -> bool {
+        // A person should not be asked again for an archive that is bad.
+        self.find(key).is_some_and(|key| !key.always_authenticate)
+    }
+
+    fn renew(&mut self) -> Result<(), TokenError> {
+        self.session.renew()
+    }
+
     fn prove(&mut self, keys: &[KeyName]) -> Result<(), TokenError> {
         for name in keys {
             // A key that demands the PIN each time gives device and PIN errors of its own before
-            // it decrypts, and a person should not be asked again for an archive that is bad.
-            if let Some(key) = self.find(name)
-                && !key.always_authenticate
+            // it decrypts.
+            if self.may_repeat(name)
+                && let Some(key) = self.find(name)
             {
                 self.session.prove(&key, self.pins)?;
             }
@@ -106,8 +115,7 @@ impl Unwrap for TokenKeys<'_> {
 
 impl Session {
     /// One private-key operation: one `C_DecryptInit`, a context login only where the key demands
-    /// it, one `C_Decrypt`. `None` is a bad ciphertext; after it the session is a new one, since
-    /// some modules leave the old one stuck.
+    /// it, one `C_Decrypt`. `None` is a bad ciphertext.
     ///
     /// The return value of `C_Decrypt` is not looked at: what one module says of a bad padding,
     /// another says of a device that is gone. [`Self::prove`] tells these apart.
@@ -122,15 +130,20 @@ impl Session {
             return Ok(None);
         };
         let handle = key.private.ok_or_else(|| no_private(key))?;
-        self.decrypt_init(scheme, handle)?;
-        if key.always_authenticate {
-            self.login_for_use(&key.label, pins)?;
-        }
-        let Ok(unwrapped) = self.raw.decrypt(&ciphertext) else {
-            self.reopen()?;
-            return Ok(None);
+        let pin = if key.always_authenticate {
+            Some(self.pin_for_use(&key.label, pins)?)
+        } else {
+            None
         };
-        Ok(possible.then_some(unwrapped))
+        self.operate(|session| {
+            session.begin_decrypt(scheme, handle)?;
+            if let Some(pin) = pin {
+                session.login_for_use(&pin)?;
+            }
+            let unwrapped = session.raw.decrypt(&ciphertext).ok();
+            session.broken = unwrapped.is_none();
+            Ok(unwrapped.filter(|_| possible))
+        })
     }
 
     /// Proves that `key` works, with a ciphertext that is known to be good.
@@ -145,16 +158,34 @@ impl Session {
             .public
             .wrap(Scheme::Current, secret.as_slice())
             .map_err(|error| TokenError::device("the public key", error))?;
-        match self.decrypt(key, Scheme::Current, &wrapped, pins)? {
-            Some(unwrapped) if unwrapped.as_slice() == secret.as_slice() => Ok(()),
-            _ => Err(TokenError::device(
-                "C_Decrypt",
-                "no plaintext for a ciphertext known to be good",
-            )),
+        // A device may fail once in a while. Nobody is asked for a PIN twice for that.
+        let tries = if key.always_authenticate { 1 } else { 2 };
+        for _ in 0..tries {
+            let unwrapped = self.decrypt(key, Scheme::Current, &wrapped, pins)?;
+            if unwrapped.is_some_and(|it| it.as_slice() == secret.as_slice()) {
+                return Ok(());
+            }
+            self.broken = true;
+        }
+        Err(TokenError::device(
+            "C_Decrypt",
+            "no plaintext for a ciphertext known to be good",
+        ))
+    }
+
+    /// `C_DecryptInit`; once more in a new session when the device fails, as the ciphertext has no
+    /// part in it.
+    fn begin_decrypt(&mut self, scheme: Scheme, key: CK_OBJECT_HANDLE) -> Result<(), TokenError> {
+        match self.decrypt_init(scheme, key) {
+            Err(TokenError::Device { .. }) => {
+                self.renew()?;
+                self.decrypt_init(scheme, key)
+            }
+            begun => begun,
         }
     }
 
-    fn decrypt_init(&mut self, scheme: Scheme, key: CK_OBJECT_HANDLE) -> Result<(), TokenError> {
+    fn decrypt_init(&self, scheme: Scheme, key: CK_OBJECT_HANDLE) -> Result<(), TokenError> {
         let mechanism = match scheme {
             Scheme::Current | Scheme::LegacyEcb => Mechanism::RsaPkcs,
             Scheme::Guide2019 => Mechanism::RsaPkcsOaep(PkcsOaepParams::new(

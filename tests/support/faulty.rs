@@ -1,6 +1,7 @@
 //! The misbehaving module of `tests/faulty-module/`, which Cargo builds with the tests: it stands in front of a token,
 //! does what a script says, and writes down every call.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::fs;
@@ -15,6 +16,8 @@ pub struct Faulty<'t> {
     token: &'t Token,
     folder: TempDir,
     script: String,
+    /// How much of the ledger was read.
+    read: Cell<usize>,
 }
 
 impl<'t> Faulty<'t> {
@@ -28,6 +31,7 @@ impl<'t> Faulty<'t> {
             token,
             folder,
             script: String::new(),
+            read: Cell::new(0),
         }
     }
 
@@ -56,10 +60,11 @@ impl<'t> Faulty<'t> {
 
     /// The calls since the last time.
     pub fn ledger(&self) -> Ledger {
-        let path = self.folder.path().join("ledger");
-        let text = fs::read_to_string(&path).unwrap_or_default();
-        let _ = fs::remove_file(path);
-        Ledger::parse(&text)
+        let text = fs::read_to_string(self.folder.path().join("ledger")).unwrap_or_default();
+        // A line that is being written is of the next time.
+        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        let read = self.read.replace(whole);
+        Ledger::parse(&text[read..whole])
     }
 
     /// What the ledger writes in place of `pin`.

@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 use super::WalletKey;
 use crate::token::error::rv_name;
 use crate::token::raw::CallError;
+use crate::token::session::PinForUse;
 use crate::token::{PinSource, Session, TokenError};
 
 impl Session {
@@ -13,8 +14,7 @@ impl Session {
     /// `C_SignInit`, a context login only where the key demands it, one `C_Sign`.
     ///
     /// # Errors
-    /// When the token does not sign. The session is a new one then, since some modules leave the
-    /// old one in the middle of the operation.
+    /// When the token does not sign.
     pub fn sign(
         &mut self,
         key: &WalletKey,
@@ -22,26 +22,25 @@ impl Session {
         pins: &mut dyn PinSource,
     ) -> Result<Zeroizing<[u8; 64]>, TokenError> {
         let handle = key.private.ok_or_else(|| no_private(key))?;
-        let signed = self.sign_once(key, handle, digest, pins);
-        if signed.is_err() {
-            // The first failure is the one to tell.
-            let _ = self.reopen();
-        }
-        signed
+        let pin = if key.always_authenticate {
+            Some(self.pin_for_use(&key.label, pins)?)
+        } else {
+            None
+        };
+        self.operate(|session| session.sign_once(handle, digest, pin.as_ref()))
     }
 
     fn sign_once(
         &mut self,
-        key: &WalletKey,
         handle: CK_OBJECT_HANDLE,
         digest: &[u8; 32],
-        pins: &mut dyn PinSource,
+        pin: Option<&PinForUse>,
     ) -> Result<Zeroizing<[u8; 64]>, TokenError> {
         self.raw
             .sign_init(&Mechanism::Ecdsa, handle)
             .map_err(|error| does_not_sign(&self.token.label, error))?;
-        if key.always_authenticate {
-            self.login_for_use(&key.label, pins)?;
+        if let Some(pin) = pin {
+            self.login_for_use(pin)?;
         }
         let signature = self.raw.sign(digest)?;
         let numbers = signature.as_slice().try_into().map_err(|_| {
