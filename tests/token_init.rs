@@ -135,6 +135,47 @@ fn two_different_pins_change_nothing() {
 }
 
 #[test]
+fn a_pin_that_cannot_be_set_is_refused_before_it_is_typed_again() {
+    let token = Token::uninitialised();
+    let work = Work::new(&token);
+    for (pin, code, words) in [("123", 12, "has 3 bytes"), ("", 14, "no PIN was typed")] {
+        let mut pty = Pty::spawn(&work.cmd(INIT).env("IEXEC_HSM_SO_PIN", "12345678"));
+        pty.expect("New PIN of the token \"fresh\": ")
+            .until_echo(false);
+        pty.send(pin).send("\n");
+        let (status, shown) = pty.wait();
+        assert_eq!(status, code, "{shown}");
+        assert!(shown.contains(words), "{shown}");
+        assert!(!shown.contains("Once more"), "{shown}");
+        assert_eq!(set_up(&work), 0);
+    }
+}
+
+#[test]
+fn an_officers_pin_that_an_empty_token_refuses_is_not_called_another_ones() {
+    let token = Token::uninitialised();
+    let work = Work::new(&token);
+    let run = work.cmd(INIT).pin().env("IEXEC_HSM_SO_PIN", "12").run();
+    let said = run.fails(12).err();
+    assert!(said.contains("security officer's PIN"), "{said}");
+    assert!(said.contains("Choose another one"), "{said}");
+    let taken = Token::new();
+    let work = Work::new(&taken);
+    let force = ["--token=test", "--force", "--confirm-label=test"];
+    let cmd = work.cmd(INIT.iter().chain(&force)).pin();
+    let said = cmd
+        .env("IEXEC_HSM_SO_PIN", "00000000")
+        .run()
+        .fails(12)
+        .err();
+    assert!(
+        said.contains("security officer's PIN that it has"),
+        "{said}"
+    );
+    assert_eq!(set_up(&work), 1);
+}
+
+#[test]
 fn pins_that_cannot_be_had_change_nothing() {
     let token = Token::uninitialised();
     let work = Work::new(&token);

@@ -98,6 +98,7 @@ impl Context {
             environment: self.secrets.pin.take(),
             so_environment: self.secrets.so_pin.take(),
             so_file: None,
+            read: None,
             no_input: self.global.no_input,
             final_try: self.global.final_pin_try,
         })

@@ -96,25 +96,32 @@ impl Failure {
     }
 }
 
-impl From<TokenError> for Failure {
-    fn from(error: TokenError) -> Self {
-        let exit = match &error {
+impl From<&TokenError> for Exit {
+    fn from(error: &TokenError) -> Self {
+        match error {
             TokenError::NoModule(_)
             | TokenError::Module { .. }
             | TokenError::NoToken { .. }
             | TokenError::TokenAmbiguous(_)
-            | TokenError::NotReady { .. } => Exit::TokenNotUsable,
-            TokenError::Device { .. } => Exit::DeviceFailed,
+            | TokenError::NotReady { .. }
+            | TokenError::PinNotReady { .. } => Self::TokenNotUsable,
+            TokenError::Device { .. } => Self::DeviceFailed,
             TokenError::PinWrong { .. }
-            | TokenError::SoPinWrong(_)
-            | TokenError::PinLength { .. } => Exit::PinWrong,
-            TokenError::PinLocked(_) | TokenError::FinalTry(_) => Exit::PinLocked,
-            TokenError::Pin(PinError::File { .. }) => Exit::IoFailed,
-            TokenError::Pin(_) => Exit::PinNeeded,
-            TokenError::NoKey { .. } | TokenError::KeyAmbiguous(_) => Exit::KeyNotFound,
-            TokenError::Unfit { .. } => Exit::NotSupported,
-        };
-        Self::new(exit, &error).hint(error.hint())
+            | TokenError::SoPinWrong { .. }
+            | TokenError::Pin(PinError::Length { .. }) => Self::PinWrong,
+            TokenError::PinLocked(_) | TokenError::FinalTry(_) => Self::PinLocked,
+            TokenError::Pin(PinError::File { .. }) => Self::IoFailed,
+            TokenError::Pin(_) => Self::PinNeeded,
+            TokenError::NoKey { .. } | TokenError::KeyAmbiguous(_) => Self::KeyNotFound,
+            TokenError::Unfit { .. } => Self::NotSupported,
+            TokenError::Unfinished { cause, .. } => Self::from(cause.as_ref()),
+        }
+    }
+}
+
+impl From<TokenError> for Failure {
+    fn from(error: TokenError) -> Self {
+        Self::new(Exit::from(&error), &error).hint(error.hint())
     }
 }
 

@@ -14,6 +14,8 @@ pub(super) struct Pins {
     pub(super) file: Option<PathBuf>,
     /// `IEXEC_HSM_PIN`.
     pub(super) environment: Option<Pin>,
+    /// What was read from a file: a pipe that stands for one gives it only once.
+    pub(super) read: Option<Pin>,
     /// `--so-pin-file`.
     pub(super) so_file: Option<PathBuf>,
     /// `IEXEC_HSM_SO_PIN`.
@@ -29,14 +31,12 @@ impl PinSource for Pins {
         if request.purpose == PinUse::NewSo {
             return self.so_pin(request);
         }
-        if let Some(path) = &self.file {
-            return Pin::from_file(path);
+        if let Some(pin) = &self.read {
+            return Ok(pin.clone());
         }
-        if let Some(folder) = std::env::var_os("CREDENTIALS_DIRECTORY") {
-            let path = Path::new(&folder).join(CREDENTIAL);
-            if path.exists() {
-                return Pin::from_file(path);
-            }
+        if let Some(path) = self.file.clone().or_else(credential) {
+            let pin = Pin::from_file(path)?;
+            return Ok(self.read.insert(pin).clone());
         }
         if let Some(pin) = &self.environment {
             return pin.clone().not_empty("IEXEC_HSM_PIN");
@@ -57,7 +57,16 @@ impl PinSource for Pins {
         })
     }
 
+    fn on_reader(&mut self, request: &PinRequest<'_>) {
+        if !self.no_input
+            && let Some(terminal) = terminal::open()
+        {
+            terminal::tell(&terminal, &on_reader(request));
+        }
+    }
+
     fn forget(&mut self) {
+        self.read = None;
         self.environment = None;
         self.so_environment = None;
     }
@@ -92,13 +101,24 @@ impl Pins {
                 .map_err(|error| PinError::NotGiven(format!("no PIN was typed: {error}")))
         };
         let pin = ask(&question(request))?;
+        if pin.is_empty() {
+            return Err(PinError::NotGiven("no PIN was typed".into()));
+        }
+        request.check(&pin)?;
         if matches!(request.purpose, PinUse::New | PinUse::NewSo)
             && !ask("Once more: ")?.equals(&pin)
         {
             return Err(PinError::NotGiven("the two PINs are not the same".into()));
         }
-        pin.not_empty("the terminal")
+        Ok(pin)
     }
+}
+
+/// The file of the systemd credential, if there is one.
+fn credential() -> Option<PathBuf> {
+    let folder = std::env::var_os("CREDENTIALS_DIRECTORY")?;
+    let path = Path::new(&folder).join(CREDENTIAL);
+    path.exists().then_some(path)
 }
 
 fn question(request: &PinRequest<'_>) -> String {
@@ -116,9 +136,26 @@ fn question(request: &PinRequest<'_>) -> String {
     }
 }
 
+fn on_reader(request: &PinRequest<'_>) -> String {
+    let (what, why) = match &request.purpose {
+        PinUse::Login => ("the PIN", String::new()),
+        PinUse::KeyUse(key) => (
+            "the PIN",
+            format!("The key \"{key}\" wants the PIN for each use. "),
+        ),
+        PinUse::New => ("the new PIN", String::new()),
+        PinUse::NewSo => ("the security officer's PIN", String::new()),
+    };
+    format!(
+        "{why}Enter {what} of the token \"{}\" on its reader{}.",
+        request.token.label,
+        tries(request.token)
+    )
+}
+
 fn tries(token: &TokenInfo) -> &'static str {
     match token.pin_state() {
-        PinState::CountLow => " (few tries are left)",
+        PinState::CountLow => " (the last one was wrong; tries may be running out)",
         PinState::FinalTry => " (the last try)",
         _ => "",
     }

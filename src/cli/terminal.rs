@@ -35,6 +35,13 @@ pub(super) fn open() -> Option<File> {
         .ok()
 }
 
+/// Shows a line.
+pub(super) fn tell(terminal: &File, line: &str) {
+    let mut terminal = terminal;
+    // With the terminal gone there is nobody to tell.
+    let _ = terminal.write_all(format!("{line}\n").as_bytes());
+}
+
 /// Asks for a line that is not shown.
 pub(super) fn ask_secret(terminal: &File, question: &str) -> io::Result<Zeroizing<Vec<u8>>> {
     let modes = tcgetattr(terminal)?;
@@ -76,8 +83,14 @@ fn ask(terminal: &File, question: &str) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut byte = Zeroizing::new([0]);
     while line.len() < LONGEST {
         match terminal.read(byte.as_mut_slice()) {
-            Ok(0) if line.is_empty() => return Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(0) => break,
+            Ok(0) => {
+                // No newline was typed that the terminal would show.
+                terminal.write_all(b"\n")?;
+                if line.is_empty() {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+                break;
+            }
             Ok(_) if byte[0] == b'\n' => break,
             Ok(_) => line.push(byte[0]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -7,10 +7,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::reply::Reply;
-use crate::token::{
-    InitToken, Mechanism, Module, PinRequest, PinSource as _, PinUse, TokenError, TokenInfo,
-    init_token,
-};
+use crate::token::{Mechanism, Module, TokenError, TokenInfo, init_token};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -117,25 +114,7 @@ fn initialise(context: &mut Context, init: Init) -> Result<Reply, Failure> {
             .hint("Type its label when asked, or give it with --confirm-label."));
         }
     }
-    let mut named = token.clone();
-    named.label.clone_from(&init.token_label);
-    let so_pin = pins.pin(&PinRequest {
-        token: &named,
-        purpose: PinUse::NewSo,
-    })?;
-    let pin = pins.pin(&PinRequest {
-        token: &named,
-        purpose: PinUse::New,
-    })?;
-    let fresh = init_token(
-        &module,
-        &token,
-        &InitToken {
-            label: init.token_label,
-            so_pin,
-            pin,
-        },
-    )?;
+    let fresh = init_token(&module, &token, &init.token_label, &mut pins)?;
     Ok(Reply::new(json!({ "token": to_json(&fresh) }))
         .note(format!("Token \"{}\" is initialised", fresh.label))
         .text(fresh.uri().to_string()))

@@ -40,6 +40,14 @@ pub enum TokenError {
         /// What is missing.
         reason: String,
     },
+    /// The PIN has to be set or changed before the token can be used. A retry does not help.
+    #[error("the PIN of the token \"{label}\" cannot be used: {reason}")]
+    PinNotReady {
+        /// Label of the token.
+        label: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// The device or its module failed, or it is gone. A retry helps when the device is back.
     #[error("the token does not answer: {call} returned {rv}")]
     Device {
@@ -56,24 +64,15 @@ pub enum TokenError {
         /// What the token says of the tries that are left.
         tries: super::PinState,
     },
-    /// The PIN cannot be right and was not sent. No try was spent.
-    #[error(
-        "the PIN was not sent to \"{label}\": it has {len} bytes and the token takes {min} to {max}"
-    )]
-    PinLength {
-        /// Label of the token.
-        label: String,
-        /// Bytes of the PIN given.
-        len: usize,
-        /// Shortest PIN that the token takes, in bytes.
-        min: u64,
-        /// Longest PIN that the token takes, in bytes.
-        max: u64,
-    },
     /// The token refused the security officer's PIN. A retry with the same PIN only costs another
     /// try.
-    #[error("the token \"{0}\" refused the security officer's PIN, and is as it was")]
-    SoPinWrong(String),
+    #[error("the token \"{label}\" refused the security officer's PIN, and is as it was")]
+    SoPinWrong {
+        /// Label of the token.
+        label: String,
+        /// Whether it has a security officer's PIN already.
+        set_up: bool,
+    },
     /// The PIN is locked. A retry does not help.
     #[error("the PIN of the token \"{0}\" is locked")]
     PinLocked(String),
@@ -104,6 +103,17 @@ pub enum TokenError {
         /// What to do instead.
         hint: String,
     },
+    /// Something was begun on the token and not finished. Whether a retry helps is the cause's to
+    /// say.
+    #[error("{state}: {cause}")]
+    Unfinished {
+        /// What is on the token now.
+        state: String,
+        /// Why.
+        cause: Box<Self>,
+        /// What to do about the state, and where it is as before about the cause.
+        hint: String,
+    },
 }
 
 impl TokenError {
@@ -123,16 +133,18 @@ impl TokenError {
             Self::NoToken { .. } => "Plug the token in, or name another one with --token; `iexec-hsm token list` shows all.".into(),
             Self::TokenAmbiguous(_) => "Name one of them with --token.".into(),
             Self::NotReady { .. } => "`iexec-hsm token init` sets up an empty token.".into(),
+            Self::PinNotReady { .. } => "Set or change it with the vendor's tool.".into(),
+            Self::Device { call, .. } if call == "C_Login" => "Check that the token is plugged in and its service runs. Whether a PIN try was spent is not known: `iexec-hsm token info` shows what the token says of it.".into(),
             Self::Device { .. } => "Check that the token is plugged in and its service runs, then try again; no PIN try was spent.".into(),
             Self::PinWrong { .. } => "Check the PIN and where it comes from before the next try: tokens lock after a few wrong ones.".into(),
-            Self::SoPinWrong(_) => "A token that is set up wants its own security officer's PIN; check where the PIN comes from, and its length.".into(),
-            Self::PinLength { .. } => "No try was spent; check where the PIN comes from.".into(),
+            Self::SoPinWrong { set_up: true, .. } => "It wants the security officer's PIN that it has; check where the PIN comes from.".into(),
+            Self::SoPinWrong { set_up: false, .. } => "Choose another one: the token's documentation says which lengths and characters it takes.".into(),
             Self::PinLocked(_) => "Unlock it with the security officer's PIN or PUK, by the vendor's tool.".into(),
             Self::FinalTry(_) => "If you are sure of the PIN, allow it with --final-pin-try; if it is wrong, the token locks.".into(),
             Self::Pin(error) => error.hint(),
             Self::NoKey { .. } => "`iexec-hsm key list` shows the keys; `iexec-hsm result generate-encryption-keypair` makes one.".into(),
             Self::KeyAmbiguous(_) => "Name one of them with --key.".into(),
-            Self::Unfit { hint, .. } => hint.clone(),
+            Self::Unfit { hint, .. } | Self::Unfinished { hint, .. } => hint.clone(),
         }
     }
 }

@@ -66,7 +66,7 @@ impl PinState {
     pub fn note(self) -> &'static str {
         match self {
             Self::Ok | Self::NotSet => "",
-            Self::CountLow => "; few tries are left",
+            Self::CountLow => "; tries may be running out",
             Self::FinalTry => "; one try is left",
             Self::Locked => "; it is locked now",
         }

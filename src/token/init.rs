@@ -4,50 +4,77 @@ use cryptoki::error::RvError;
 use cryptoki_sys::CKU_SO;
 
 use super::error::rv_name;
-use super::pin::check_length;
+use super::pin::{announce, obtain};
 use super::raw::CallError;
 use super::session::Mode;
-use super::{Module, Pin, TokenError, TokenInfo};
+use super::{Module, Pin, PinSource, PinState, PinUse, Session, TokenError, TokenInfo};
 
-/// How a token is to be initialised.
-#[derive(Debug)]
-pub struct InitToken {
-    /// Its label, at most 32 bytes.
-    pub label: String,
-    /// The security officer's PIN; on a token that has one, the one it has.
-    pub so_pin: Pin,
-    /// The user PIN to set.
-    pub pin: Pin,
-}
-
-/// Initialises `token`, which destroys all that is on it, and sets its user PIN.
+/// Initialises `token`, which destroys all that is on it, gives it a label of at most 32 bytes, and
+/// sets the security officer's and the user PIN from `pins`. On a token that has a security
+/// officer's PIN, it must be that one.
 ///
 /// # Errors
-/// When the token refuses; login and device errors.
+/// When the token refuses, and then it is as it was; [`TokenError::Unfinished`] when it is
+/// initialised and what comes after fails; login and device errors.
 pub fn init_token(
     module: &Arc<Module>,
     token: &TokenInfo,
-    init: &InitToken,
+    label: &str,
+    pins: &mut dyn PinSource,
 ) -> Result<TokenInfo, TokenError> {
-    // What can be wrong with the new PIN comes first: what C_InitToken does cannot be undone.
+    // As people know it from now on.
     let mut named = token.clone();
-    if named.label.is_empty() {
-        named.label.clone_from(&init.label);
-    }
-    check_length(&named, &init.pin)?;
+    named.label = label.to_owned();
+    // Both PINs are had before the first call: what it does cannot be undone.
+    let new = if token.protected_authentication_path() {
+        NewPins::default()
+    } else {
+        NewPins {
+            so: obtain(&named, PinUse::NewSo, pins)?,
+            user: obtain(&named, PinUse::New, pins)?,
+        }
+    };
     let before: Vec<String> = module.tokens()?.into_iter().map(|it| it.serial).collect();
+    announce(&named, PinUse::NewSo, pins);
     module
         .table
-        .init_token(token.slot, init.so_pin.bytes(), &init.label)
-        .map_err(|error| match error.rv {
-            RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange => {
-                TokenError::SoPinWrong(named.label.clone())
-            }
-            _ => refused(&named, error),
-        })?;
+        .init_token(token.slot, new.so.as_ref().map(Pin::bytes), label)
+        .map_err(|error| refused(token, label, error))?;
+    finish(module, token, &before, (label, &new), pins)
+        .map_err(|cause| without_pin(token, label, cause))
+}
+
+/// Both are none when the reader asks for them itself.
+#[derive(Default)]
+struct NewPins {
+    so: Option<Pin>,
+    user: Option<Pin>,
+}
+
+/// Sets the user PIN of the token that was just initialised.
+fn finish(
+    module: &Arc<Module>,
+    token: &TokenInfo,
+    before: &[String],
+    (label, new): (&str, &NewPins),
+    pins: &mut dyn PinSource,
+) -> Result<TokenInfo, TokenError> {
     module.restart()?;
-    let fresh = fresh(module, token, &before, &init.label)?;
-    set_pin(module, &fresh, init)?;
+    let fresh = fresh(module, token, before, label)?;
+    let mut session = Session::open_as(module, &fresh, Mode::Write)?;
+    announce(&fresh, PinUse::NewSo, pins);
+    session.login_as(CKU_SO, new.so.as_ref())?;
+    announce(&fresh, PinUse::New, pins);
+    let user = new.user.as_ref().map(Pin::bytes);
+    session.raw.init_pin(user).map_err(|error| match error.rv {
+        RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange => {
+            TokenError::PinWrong {
+                label: label.to_owned(),
+                tries: PinState::Ok,
+            }
+        }
+        _ => error.into(),
+    })?;
     module.refresh(&fresh)
 }
 
@@ -73,24 +100,43 @@ fn fresh(
         })
 }
 
-fn set_pin(module: &Arc<Module>, token: &TokenInfo, init: &InitToken) -> Result<(), TokenError> {
-    let mut session = super::Session::open_as(module, token, Mode::Write)?;
-    session.login_as(CKU_SO, Some(&init.so_pin))?;
-    session
-        .raw
-        .init_pin(init.pin.bytes())
-        .map_err(|error| refused(token, error))
+/// What a refused `C_InitToken` means.
+fn refused(token: &TokenInfo, new_label: &str, error: CallError) -> TokenError {
+    let label = if token.label.is_empty() {
+        new_label.to_owned()
+    } else {
+        token.label.clone()
+    };
+    match error.rv {
+        RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange => {
+            TokenError::SoPinWrong {
+                label,
+                set_up: token.initialised(),
+            }
+        }
+        rv => TokenError::Unfit {
+            what: format!(
+                "the token \"{label}\" was not initialised: {} returned {}",
+                error.call,
+                rv_name(&rv)
+            ),
+            hint: "See what the token's documentation says of it.".into(),
+        },
+    }
 }
 
-fn refused(token: &TokenInfo, error: CallError) -> TokenError {
-    TokenError::Unfit {
-        what: format!(
-            "the token \"{}\" was not initialised: {} returned {}",
-            token.label,
-            error.call,
-            rv_name(&error.rv)
+/// The failure that comes after `C_InitToken`.
+fn without_pin(token: &TokenInfo, label: &str, cause: TokenError) -> TokenError {
+    let lost = if token.initialised() {
+        "what was on it is gone, and "
+    } else {
+        ""
+    };
+    TokenError::Unfinished {
+        state: format!("{lost}the token \"{label}\" is initialised, but its PIN is not set"),
+        cause: Box::new(cause),
+        hint: format!(
+            "Once the cause is mended, run `iexec-hsm token init` again with the same security officer's PIN, --token {label} and --force."
         ),
-        hint: "Check the lengths of both PINs and what the token's documentation says of them."
-            .into(),
     }
 }

@@ -29,7 +29,7 @@ pub use error::TokenError;
 pub use generate::{NewKey, generate};
 pub use import::{SoftwareKey, SoftwareKeyError, import};
 pub use info::{PinState, TokenInfo};
-pub use init::{InitToken, init_token};
+pub use init::init_token;
 pub use mechanism::Mechanism;
 pub use module::Module;
 pub use pin::{Pin, PinError, PinRequest, PinSource, PinUse};

@@ -5,7 +5,6 @@ use cryptoki::error::RvError;
 use cryptoki_sys::CK_USER_TYPE;
 use zeroize::Zeroizing;
 
-use super::error::rv_name;
 use super::raw::{CallError, RawSession};
 use super::{PinState, TokenError, TokenInfo};
 use crate::small_file;
@@ -109,6 +108,28 @@ pub struct PinRequest<'a> {
     pub purpose: PinUse,
 }
 
+impl PinRequest<'_> {
+    /// Refuses a user PIN of a length that the token does not take, before it costs a try.
+    ///
+    /// # Errors
+    /// [`PinError::Length`].
+    pub fn check(&self, pin: &Pin) -> Result<(), PinError> {
+        match self.token.pin_len {
+            Some((min, max))
+                if self.purpose != PinUse::NewSo && !(min..=max).contains(&(pin.len() as u64)) =>
+            {
+                Err(PinError::Length {
+                    label: self.token.label.clone(),
+                    len: pin.len(),
+                    min,
+                    max,
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Where PINs come from: files, credentials, a person. A [`Pin`] is a source of itself.
 pub trait PinSource {
     /// The PIN for `request`. Asked once for each use, never twice for the same one.
@@ -119,6 +140,9 @@ pub trait PinSource {
 
     /// Whether the last try that the token grants may be used.
     fn allow_final_try(&mut self, token: &TokenInfo) -> bool;
+
+    /// The PIN for `request` is to be entered on the reader, which asks for it itself, now.
+    fn on_reader(&mut self, _request: &PinRequest<'_>) {}
 
     /// No PIN will be asked for any more: what is kept can be wiped.
     fn forget(&mut self) {}
@@ -155,6 +179,20 @@ pub enum PinError {
         /// Why.
         source: std::io::Error,
     },
+    /// The PIN cannot be right and was not sent. No try was spent.
+    #[error(
+        "the PIN was not sent to \"{label}\": it has {len} bytes and the token takes {min} to {max}"
+    )]
+    Length {
+        /// Label of the token.
+        label: String,
+        /// Bytes of the PIN given.
+        len: usize,
+        /// Shortest PIN that the token takes, in bytes.
+        min: u64,
+        /// Longest PIN that the token takes, in bytes.
+        max: u64,
+    },
     /// A source is set and holds nothing.
     #[error("{0} holds no PIN")]
     Empty(String),
@@ -171,6 +209,7 @@ impl PinError {
             Self::File { .. } => {
                 "Check --pin-file, IEXEC_HSM_PIN_FILE or the configuration file.".into()
             }
+            Self::Length { .. } => "No try was spent; check where the PIN comes from.".into(),
             Self::Empty(_) => "Put the PIN into it, or leave it out.".into(),
             Self::NotGiven(_) => "Run the command again.".into(),
         }
@@ -184,9 +223,9 @@ pub(super) fn check_state(token: &TokenInfo, pins: &mut dyn PinSource) -> Result
         PinState::FinalTry if !pins.allow_final_try(token) => {
             Err(TokenError::FinalTry(token.label.clone()))
         }
-        PinState::NotSet => Err(TokenError::NotReady {
+        PinState::NotSet => Err(TokenError::PinNotReady {
             label: token.label.clone(),
-            reason: "no user PIN is set".into(),
+            reason: "none is set",
         }),
         _ => Ok(()),
     }
@@ -198,26 +237,20 @@ pub(super) fn obtain(
     purpose: PinUse,
     pins: &mut dyn PinSource,
 ) -> Result<Option<Pin>, TokenError> {
+    let request = PinRequest { token, purpose };
     if token.protected_authentication_path() {
+        pins.on_reader(&request);
         return Ok(None);
     }
-    let pin = pins.pin(&PinRequest { token, purpose })?;
-    check_length(token, &pin)?;
+    let pin = pins.pin(&request)?;
+    request.check(&pin)?;
     Ok(Some(pin))
 }
 
-/// Refuses a user PIN that the token cannot have, before it costs a try.
-pub(super) fn check_length(token: &TokenInfo, pin: &Pin) -> Result<(), TokenError> {
-    match token.pin_len {
-        Some((min, max)) if !(min..=max).contains(&(pin.len() as u64)) => {
-            Err(TokenError::PinLength {
-                label: token.label.clone(),
-                len: pin.len(),
-                min,
-                max,
-            })
-        }
-        _ => Ok(()),
+/// Tells that the reader asks for a PIN now, if it has a keypad.
+pub(super) fn announce(token: &TokenInfo, purpose: PinUse, pins: &mut dyn PinSource) {
+    if token.protected_authentication_path() {
+        pins.on_reader(&PinRequest { token, purpose });
     }
 }
 
@@ -250,10 +283,19 @@ pub(super) fn refused(error: CallError, token: Option<&TokenInfo>, label: &str) 
                 tries,
             },
         },
-        RvError::UserPinNotInitialized | RvError::PinExpired => TokenError::NotReady {
+        RvError::UserPinNotInitialized => TokenError::PinNotReady {
             label: label.to_owned(),
-            reason: format!("C_Login returned {}", rv_name(&error.rv)),
+            reason: "none is set",
         },
+        RvError::PinExpired => TokenError::PinNotReady {
+            label: label.to_owned(),
+            reason: "it has expired",
+        },
+        RvError::FunctionCanceled | RvError::Cancel
+            if token.is_some_and(TokenInfo::protected_authentication_path) =>
+        {
+            PinError::NotGiven("no PIN was entered on the reader".into()).into()
+        }
         _ => error.into(),
     }
 }

@@ -23,13 +23,25 @@ fn every_variant() -> Vec<TokenError> {
             label: label(),
             tries: PinState::CountLow,
         },
-        TokenError::SoPinWrong(label()),
-        TokenError::PinLength {
+        TokenError::PinNotReady {
+            label: label(),
+            reason: "it has expired",
+        },
+        TokenError::device("C_Login", "DeviceError"),
+        TokenError::SoPinWrong {
+            label: label(),
+            set_up: true,
+        },
+        TokenError::SoPinWrong {
+            label: label(),
+            set_up: false,
+        },
+        TokenError::Pin(PinError::Length {
             label: label(),
             len: 3,
             min: 4,
             max: 8,
-        },
+        }),
         TokenError::PinLocked(label()),
         TokenError::FinalTry(label()),
         TokenError::Pin(PinError::NobodyToAsk {
@@ -51,6 +63,11 @@ fn every_variant() -> Vec<TokenError> {
         TokenError::Unfit {
             what: "the token makes no RSA keys".into(),
             hint: "Use another one.".into(),
+        },
+        TokenError::Unfinished {
+            state: "the new key was removed again".into(),
+            cause: Box::new(TokenError::PinLocked(label())),
+            hint: "Unlock it.".into(),
         },
     ]
 }

@@ -23,7 +23,12 @@ fn the_gravest_state_of_the_pin_is_told() {
     for (flags, expected, word, note) in [
         (ready, PinState::Ok, "ok", ""),
         (SET_UP, PinState::NotSet, "not-set", ""),
-        (low, PinState::CountLow, "count-low", "; few tries are left"),
+        (
+            low,
+            PinState::CountLow,
+            "count-low",
+            "; tries may be running out",
+        ),
         (last, PinState::FinalTry, "final-try", "; one try is left"),
         (
             last | CKF_USER_PIN_LOCKED,

@@ -16,6 +16,7 @@ use std::path::Path;
 
 use cryptoki::error::{Rv, RvError};
 use cryptoki_sys::{CK_FUNCTION_LIST, CK_RV, CK_ULONG, Pkcs11};
+use zeroize::Zeroizing;
 
 pub(super) use session::RawSession;
 
@@ -75,6 +76,14 @@ impl Table {
             functions,
             _library: library,
         })
+    }
+}
+
+/// A PIN as the standard passes it: none is null.
+fn raw_pin(pin: &mut Option<Zeroizing<Vec<u8>>>) -> (*mut u8, CK_ULONG) {
+    match pin {
+        Some(pin) => (pin.as_mut_ptr(), ulong(pin.len())),
+        None => (std::ptr::null_mut(), 0),
     }
 }
 

@@ -7,7 +7,7 @@ use cryptoki_sys::{
 };
 use zeroize::Zeroizing;
 
-use super::{CallError, Table, call, ulong};
+use super::{CallError, Table, call, raw_pin};
 
 impl Table {
     /// `C_Initialize` with OS locking: without it some modules switch their locks off for good,
@@ -99,26 +99,20 @@ impl Table {
         Ok(info)
     }
 
-    /// `C_InitToken`; `label` is padded with blanks to 32 bytes.
+    /// `C_InitToken`; with no PIN the reader asks for it itself. `label` is padded with blanks to 32
+    /// bytes.
     pub(in crate::token) fn init_token(
         &self,
         slot: CK_SLOT_ID,
-        so_pin: &[u8],
+        so_pin: Option<&[u8]>,
         label: &str,
     ) -> Result<(), CallError> {
-        let mut so_pin = Zeroizing::new(so_pin.to_vec());
+        let mut so_pin = so_pin.map(|pin| Zeroizing::new(pin.to_vec()));
+        let (place, len) = raw_pin(&mut so_pin);
         let mut padded = [b' '; 32];
         for (to, from) in padded.iter_mut().zip(label.bytes()) {
             *to = from;
         }
-        call!(
-            self,
-            C_InitToken(
-                slot,
-                so_pin.as_mut_ptr(),
-                ulong(so_pin.len()),
-                padded.as_mut_ptr()
-            )
-        )
+        call!(self, C_InitToken(slot, place, len, padded.as_mut_ptr()))
     }
 }

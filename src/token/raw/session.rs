@@ -12,7 +12,7 @@ use cryptoki_sys::{
 };
 use zeroize::Zeroizing;
 
-use super::{CallError, Table, call, ulong};
+use super::{CallError, Table, call, raw_pin, ulong};
 
 /// Room for one attribute: more than any modulus has, and a length that none has, so that a
 /// module which leaves the length untouched is noticed.
@@ -59,20 +59,15 @@ impl RawSession {
         pin: Option<&[u8]>,
     ) -> Result<(), CallError> {
         let mut pin = pin.map(|pin| Zeroizing::new(pin.to_vec()));
-        let (place, len) = match &mut pin {
-            Some(pin) => (pin.as_mut_ptr(), ulong(pin.len())),
-            None => (null_mut(), 0),
-        };
+        let (place, len) = raw_pin(&mut pin);
         call!(self.table, C_Login(self.handle, user, place, len))
     }
 
-    /// `C_InitPIN`.
-    pub(in crate::token) fn init_pin(&self, pin: &[u8]) -> Result<(), CallError> {
-        let mut pin = Zeroizing::new(pin.to_vec());
-        call!(
-            self.table,
-            C_InitPIN(self.handle, pin.as_mut_ptr(), ulong(pin.len()))
-        )
+    /// `C_InitPIN`; with no PIN the reader asks for it itself.
+    pub(in crate::token) fn init_pin(&self, pin: Option<&[u8]>) -> Result<(), CallError> {
+        let mut pin = pin.map(|pin| Zeroizing::new(pin.to_vec()));
+        let (place, len) = raw_pin(&mut pin);
+        call!(self.table, C_InitPIN(self.handle, place, len))
     }
 
     /// `C_FindObjects`: all objects that have the attributes of `template`.

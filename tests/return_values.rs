@@ -1,0 +1,144 @@
+//! Whatever a module returns, the program ends with an exit code that fits, and leaves nothing behind.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::collections::BTreeSet;
+
+use support::*;
+
+/// Return values that modules were seen to make up.
+const ODD: [&str; 4] = [
+    "0xffffffffffffffff",
+    "0x80000000",
+    "0xdeadbeef",
+    "CKR_CANCEL",
+];
+
+#[test]
+fn each_answer_to_a_login_has_its_exit_code() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    for (rv, code) in [
+        ("CKR_USER_ALREADY_LOGGED_IN", 0),
+        ("CKR_PIN_INCORRECT", 12),
+        ("CKR_PIN_INVALID", 12),
+        ("CKR_PIN_LEN_RANGE", 12),
+        ("CKR_ARGUMENTS_BAD", 12),
+        ("CKR_PIN_LOCKED", 13),
+        ("CKR_PIN_EXPIRED", 10),
+        ("CKR_USER_PIN_NOT_INITIALIZED", 10),
+        ("CKR_DEVICE_ERROR", 11),
+        ("CKR_DEVICE_REMOVED", 11),
+        ("CKR_TOKEN_NOT_PRESENT", 11),
+        ("CKR_GENERAL_ERROR", 11),
+        ("0xffffffffffffffff", 11),
+        ("0x80000001", 11),
+    ] {
+        let faulty = Faulty::before(&token).rule(format!("C_Login * return {rv}"));
+        let run = faulty.drive(work.cmd(["key", "list"]).pin()).run();
+        let run = run.fails(code);
+        assert_eq!(faulty.ledger().count("C_Login"), 1, "{rv}");
+        if code == 11 {
+            // Nobody knows whether the device looked at the PIN.
+            assert!(!run.err().contains("no PIN try was spent"), "{}", run.err());
+        }
+    }
+}
+
+#[test]
+fn an_expired_pin_is_not_an_empty_token() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    let faulty = Faulty::before(&token).rule("C_Login * return CKR_PIN_EXPIRED");
+    let run = faulty
+        .drive(work.cmd(["key", "list"]).pin())
+        .run()
+        .fails(10);
+    assert!(run.err().contains("expired"), "{}", run.err());
+    assert!(run.err().contains("vendor's tool"), "{}", run.err());
+    assert!(
+        !run.err().contains("token init"),
+        "it would lose all keys: {}",
+        run.err()
+    );
+}
+
+#[test]
+fn each_flag_of_the_pin_has_its_exit_code() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    for (rule, code, logins) in [
+        ("flag +CKF_USER_PIN_COUNT_LOW", 0, 1),
+        ("flag +CKF_USER_PIN_FINAL_TRY", 13, 0),
+        ("flag +CKF_USER_PIN_LOCKED", 13, 0),
+        ("flag -CKF_USER_PIN_INITIALIZED", 10, 0),
+        ("flag +CKF_USER_PIN_TO_BE_CHANGED", 0, 1),
+    ] {
+        let faulty = Faulty::before(&token).rule(rule);
+        faulty
+            .drive(work.cmd(["key", "list"]).pin())
+            .run()
+            .fails(code);
+        assert_eq!(faulty.ledger().count("C_Login"), logins, "{rule}");
+    }
+}
+
+/// Fails every function that a command calls, with every one of `values`, at its first call and at all of them.
+fn fail_everything(keyed: &Keyed, args: &[&str], values: &[&str], setup: impl Fn(&Work)) {
+    let undisturbed = Faulty::before(&keyed.token);
+    let work = keyed.work();
+    setup(&work);
+    undisturbed.drive(work.cmd(args).pin()).run().ok();
+    let ledger = undisturbed.ledger();
+    let functions: BTreeSet<&str> = ledger.names().into_iter().collect();
+    for function in functions {
+        for rv in values {
+            for when in ["1", "*"] {
+                let rule = format!("{function} {when} return {rv}");
+                let faulty = Faulty::before(&keyed.token).rule(&rule);
+                let work = keyed.work();
+                setup(&work);
+                let run = faulty.drive(work.cmd(args).pin().arg("--raw")).run();
+                assert_eq!(run.signal, None, "{rule}: {}", run.err());
+                match run.code {
+                    Some(0) => drop(run.raw()),
+                    Some(10 | 11 | 14 | 15 | 16) => drop(run.raw_error()),
+                    _ => panic!("{rule}: {:?} {}", run.code, run.err()),
+                }
+                work.is_tidy();
+                assert!(faulty.ledger().count("C_Login") <= 2, "{rule}");
+            }
+        }
+    }
+}
+
+#[test]
+fn odd_values_while_an_archive_is_opened() {
+    let keyed = Keyed::new();
+    let archive = keyed.archive(&plain_zip(&[("x", b"1")]));
+    fail_everything(&keyed, &["result", "decrypt"], &ODD, |work| {
+        work.write("encryptedResults.zip", &archive);
+    });
+}
+
+#[test]
+fn odd_values_while_keys_are_listed() {
+    let keyed = Keyed::new();
+    fail_everything(&keyed, &["key", "list"], &ODD, |_| {});
+    fail_everything(&keyed, &["token", "info"], &ODD[..1], |_| {});
+}
+
+#[test]
+fn odd_values_while_a_key_is_made() {
+    let keyed = Keyed::new();
+    let generate = [
+        "result",
+        "generate-keys",
+        "--bits=2048",
+        "--wallet-address",
+        ADDRESS,
+    ];
+    fail_everything(&keyed, &generate, &ODD[..1], |_| {});
+}
