@@ -6,8 +6,24 @@ mod support;
 
 use support::*;
 
+const GENERATE: [&str; 5] = [
+    "result",
+    "generate-keys",
+    "--bits=2048",
+    "--wallet-address",
+    ADDRESS,
+];
+
 fn has_key(token: &Token) -> bool {
     token.objects().contains("Private Key Object")
+}
+
+/// The quoted PKCS#11 URI in a text.
+fn uri(text: &str) -> String {
+    let quoted = text.split('\'').find(|it| it.starts_with("pkcs11:"));
+    quoted
+        .unwrap_or_else(|| panic!("no URI: {text}"))
+        .to_owned()
 }
 
 #[test]
@@ -68,4 +84,125 @@ fn a_token_that_was_not_initialised_is_as_it_was() {
     let run = run.fails(16);
     assert!(run.err().contains("was not initialised"), "{}", run.err());
     assert!(has_key(&token));
+}
+
+#[test]
+fn a_key_that_is_made_and_not_found_again_is_named_with_what_to_do() {
+    for (rule, code) in [
+        ("C_Finalize 1 return CKR_GENERAL_ERROR", 11),
+        ("C_Initialize 2 return CKR_DEVICE_ERROR", 10),
+        ("C_Initialize 2 remove", 10),
+        ("C_OpenSession 2- return CKR_DEVICE_ERROR", 11),
+        ("C_Login 2 return CKR_DEVICE_ERROR", 11),
+        ("C_Login 2 return CKR_PIN_INCORRECT", 12),
+        ("C_Login 2 remove", 11),
+    ] {
+        let token = Token::new();
+        let work = Work::new(&token);
+        let faulty = Faulty::before(&token).rule(rule);
+        let run = faulty.drive(work.cmd(GENERATE).pin()).run().fails(code);
+        let said = run.err();
+        assert!(
+            said.contains("the new key is left on the token"),
+            "{rule}: {said}"
+        );
+        assert!(has_key(&token));
+        assert!(!work.exists(".secrets"), "nothing names it yet");
+        // As it says: both ways out work with the URI that it shows.
+        assert!(
+            said.contains("key adopt") && said.contains("key delete"),
+            "{said}"
+        );
+        let uri = uri(&said);
+        let adopt = ["key", "adopt", &uri, "--wallet-address", ADDRESS];
+        work.run(adopt).ok();
+        let label = "iexec result key 7e5f4552";
+        work.run(["key", "delete", &uri, "--confirm-label", label])
+            .ok();
+        assert!(!has_key(&token));
+    }
+}
+
+#[test]
+fn a_key_that_fails_its_trial_is_removed_and_the_message_says_so() {
+    for (rule, code, words) in [
+        ("attribute CKA_SENSITIVE 00", 16, "sensitive"),
+        (
+            "C_Decrypt * return CKR_DEVICE_ERROR",
+            16,
+            "does not decrypt",
+        ),
+        ("C_Decrypt * answer 32", 16, "does not decrypt"),
+        ("always-authenticate 9876", 12, "refused the PIN"),
+    ] {
+        let token = Token::new();
+        let work = Work::new(&token);
+        let faulty = Faulty::before(&token).rule(rule);
+        let run = faulty.drive(work.cmd(GENERATE).pin()).run().fails(code);
+        assert!(run.err().contains(words), "{}", run.err());
+        assert!(run.err().contains("removed again"), "{rule}: {}", run.err());
+        assert!(!has_key(&token), "{rule}");
+    }
+}
+
+#[test]
+fn a_key_that_can_neither_be_used_nor_removed_is_named_with_its_fault() {
+    for (rule, code, words) in [
+        ("attribute CKA_SENSITIVE 00", 16, "sensitive"),
+        ("attribute CKA_PUBLIC_EXPONENT 03", 16, "exponent"),
+        (
+            "C_Decrypt * return CKR_DEVICE_ERROR",
+            16,
+            "does not decrypt",
+        ),
+    ] {
+        let token = Token::new();
+        let work = Work::new(&token);
+        let faulty = Faulty::before(&token).rule(rule);
+        let faulty = faulty.rule("C_DestroyObject * return CKR_ACTION_PROHIBITED");
+        let run = faulty.drive(work.cmd(GENERATE).pin()).run().fails(code);
+        let said = run.err();
+        assert!(said.contains(words), "{said}");
+        assert!(said.contains("the new key is left on the token"), "{said}");
+        assert!(said.contains("ActionProhibited"), "{said}");
+        assert!(!said.contains("removed again"), "{said}");
+        assert!(said.contains("key delete"), "{said}");
+        assert!(has_key(&token));
+        // It is no key to be taken over.
+        assert!(!said.contains("key adopt"), "{said}");
+        let label = "iexec result key 7e5f4552";
+        work.run(["key", "delete", &uri(&said), "--confirm-label", label])
+            .ok();
+    }
+}
+
+#[test]
+fn a_key_that_is_imported_and_not_found_again_is_named_too() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    let (private, _) = openssl::rsa_key(2048);
+    work.write("old.pem", private);
+    let faulty = Faulty::before(&token).rule("C_Login 2 return CKR_DEVICE_ERROR");
+    let import = [
+        "result",
+        "import-encryption-key",
+        "old.pem",
+        "--wallet-address",
+        ADDRESS,
+    ];
+    let run = faulty.drive(work.cmd(import).pin()).run().fails(11);
+    assert!(
+        run.err().contains("the new key is left on the token"),
+        "{}",
+        run.err()
+    );
+    let adopt = [
+        "key",
+        "adopt",
+        &uri(&run.err()),
+        "--allow-imported",
+        "--wallet-address",
+        ADDRESS,
+    ];
+    work.run(adopt).ok();
 }

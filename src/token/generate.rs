@@ -2,18 +2,19 @@ use std::sync::Arc;
 
 use cryptoki::error::RvError;
 use cryptoki::mechanism::{Mechanism, MechanismType};
-use cryptoki::object::{Attribute, AttributeType, ObjectClass};
-use cryptoki_sys::{CK_OBJECT_HANDLE, CKU_USER};
+use cryptoki::object::{Attribute, AttributeType};
+use cryptoki_sys::CK_OBJECT_HANDLE;
 
 use super::attributes::flag;
 use super::error::rv_name;
+use super::fresh_key::FreshKey;
 use super::raw::CallError;
 use super::session::Mode;
-use super::{Module, Pin, PinSource, ResultKey, Session, TokenError, TokenInfo};
+use super::{Module, PinSource, ResultKey, Session, TokenError, TokenInfo};
 use crate::hex::hex;
 
 /// F4, the only exponent that every token takes.
-const EXPONENT: [u8; 3] = [1, 0, 1];
+pub(super) const EXPONENT: [u8; 3] = [1, 0, 1];
 
 /// A key pair to be made or imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,29 +46,13 @@ pub fn generate(
     let private = session.make_pair(new, &id)?;
     session.narrow(private);
     drop(session);
-    found_anew(module, token, &id, new.bits, pin.as_ref(), pins)
-}
-
-/// The key with `id` as a restarted module shows it, checked. Straight after it was made, one
-/// module shows a modulus with rubbish behind it.
-pub(super) fn found_anew(
-    module: &Arc<Module>,
-    token: &TokenInfo,
-    id: &[u8],
-    bits: usize,
-    pin: Option<&Pin>,
-    pins: &mut dyn PinSource,
-) -> Result<(Session, ResultKey), TokenError> {
-    module.restart()?;
-    let token = again(module, token)?;
-    let mut session = Session::open_as(module, &token, Mode::Write)?;
-    session.login_as(CKU_USER, pin)?;
-    let key = session.key_with_id(id)?;
-    if let Err(error) = check(&mut session, &key, bits, pins) {
-        session.destroy_pair(&key)?;
-        return Err(error);
-    }
-    Ok((session, key))
+    let fresh = FreshKey {
+        module,
+        token,
+        id: &id,
+        label: &new.label,
+    };
+    fresh.result_key(new.bits, pin.as_ref(), pins)
 }
 
 fn check_size(module: &Module, token: &TokenInfo, bits: usize) -> Result<(), TokenError> {
@@ -94,46 +79,6 @@ fn check_size(module: &Module, token: &TokenInfo, bits: usize) -> Result<(), Tok
         )));
     }
     Ok(())
-}
-
-/// The same token after a restart, in which slots may have moved.
-pub(super) fn again(module: &Module, token: &TokenInfo) -> Result<TokenInfo, TokenError> {
-    module
-        .tokens()?
-        .into_iter()
-        .find(|it| it.serial == token.serial && it.label == token.label)
-        .ok_or_else(|| TokenError::NoToken {
-            wanted: token.uri().to_string(),
-            present: vec![],
-        })
-}
-
-fn check(
-    session: &mut Session,
-    key: &ResultKey,
-    bits: usize,
-    pins: &mut dyn PinSource,
-) -> Result<(), TokenError> {
-    let unfit = |what: String| TokenError::Unfit {
-        what: format!("{what}; it was removed again"),
-        hint: "This token cannot keep a result key; use another one.".into(),
-    };
-    if !session.facts(key).stays_on_token() {
-        return Err(unfit(
-            "the token does not say that the new key is sensitive and not extractable".into(),
-        ));
-    }
-    if key.public.bits() != bits || key.public.exponent() != EXPONENT {
-        let (bits, exponent) = (key.public.bits(), key.public.exponent());
-        return Err(unfit(format!(
-            "the new key has {bits} bits and exponent {exponent:02x?}"
-        )));
-    }
-    session.prove(key, pins).map_err(|error| match error {
-        TokenError::Device { .. } => unfit(format!("the new key does not decrypt: {error}")),
-        // A PIN that was refused or not given is not the token's fault.
-        other => other,
-    })
 }
 
 impl Session {
@@ -213,21 +158,6 @@ impl Session {
                 let _ = self.raw.set(private, &off);
             }
         }
-    }
-
-    /// The one private key with `id`.
-    pub(super) fn key_with_id(&self, id: &[u8]) -> Result<ResultKey, TokenError> {
-        let handles = self.find(ObjectClass::PRIVATE_KEY, Some(id))?;
-        self.private_keys()?
-            .into_iter()
-            .find(|key| key.private.is_some_and(|handle| handles.contains(&handle)))
-            .ok_or_else(|| TokenError::Unfit {
-                what: format!(
-                    "the new key with id {} is not on the token any more",
-                    hex(id)
-                ),
-                hint: "The token does not keep keys; use another one.".into(),
-            })
     }
 }
 

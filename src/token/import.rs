@@ -8,7 +8,8 @@ use rsa::traits::{PrivateKeyParts as _, PublicKeyParts as _};
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::error::rv_name;
-use super::generate::{found_anew, private_template};
+use super::fresh_key::FreshKey;
+use super::generate::private_template;
 use super::session::Mode;
 use super::{Module, NewKey, PinSource, ResultKey, Session, TokenError, TokenInfo};
 use crate::envelope::PublicKey;
@@ -131,7 +132,13 @@ pub fn import(
     let id = session.free_id(new.id.as_deref())?;
     session.create(key, &id, &new.label)?;
     drop(session);
-    found_anew(module, token, &id, new.bits, pin.as_ref(), pins)
+    let fresh = FreshKey {
+        module,
+        token,
+        id: &id,
+        label: &new.label,
+    };
+    fresh.result_key(new.bits, pin.as_ref(), pins)
 }
 
 impl Session {

@@ -7,6 +7,7 @@ mod attributes;
 mod delete;
 mod discover;
 mod error;
+mod fresh_key;
 mod generate;
 mod import;
 mod info;

@@ -3,14 +3,15 @@ use std::sync::Arc;
 use cryptoki::error::RvError;
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass};
-use cryptoki_sys::{CK_OBJECT_HANDLE, CKU_USER};
+use cryptoki_sys::CK_OBJECT_HANDLE;
 use k256::ecdsa::Signature;
 use k256::ecdsa::signature::hazmat::PrehashVerifier as _;
 
 use super::{SECP256K1, WalletKey};
 use crate::hex::hex;
 use crate::token::error::rv_name;
-use crate::token::generate::{Form, again};
+use crate::token::fresh_key::FreshKey;
+use crate::token::generate::Form;
 use crate::token::raw::CallError;
 use crate::token::session::Mode;
 use crate::token::{Module, PinSource, Session, TokenError, TokenInfo};
@@ -46,16 +47,19 @@ pub fn create_wallet(
         ],
     );
     drop(session);
-    module.restart()?;
-    let token = again(module, token)?;
-    let mut session = Session::open_as(module, &token, Mode::Write)?;
-    session.login_as(CKU_USER, pin.as_ref())?;
+    let fresh = FreshKey {
+        module,
+        token,
+        id: &id,
+        label,
+    };
+    let way_out = || format!("Remove {} with the vendor's tool.", fresh.uri());
+    let mut session = fresh
+        .log_in_again(pin.as_ref(), pins)
+        .map_err(|cause| fresh.left(cause, way_out()))?;
     match session.checked_wallet(&id, pins) {
         Ok(key) => Ok((session, key)),
-        Err(error) => {
-            session.destroy_wallet(&id)?;
-            Err(error)
-        }
+        Err(cause) => Err(fresh.removed(session.destroy_wallet(&id), cause, way_out())),
     }
 }
 
@@ -72,7 +76,7 @@ impl Session {
         pins: &mut dyn PinSource,
     ) -> Result<WalletKey, TokenError> {
         let unfit = |what: String| TokenError::Unfit {
-            what: format!("{what}; it was removed again"),
+            what,
             hint: ALTERNATIVES.into(),
         };
         let key = self
@@ -111,9 +115,11 @@ impl Session {
     }
 
     fn destroy_wallet(&self, id: &[u8]) -> Result<(), TokenError> {
+        // This one may be for reading only since a failure.
+        let session = Self::open_as(&self.module, &self.token, Mode::Write)?;
         for class in [ObjectClass::PRIVATE_KEY, ObjectClass::PUBLIC_KEY] {
-            for handle in self.find_keys(KeyType::EC, class, Some(id))? {
-                self.raw.destroy(handle)?;
+            for handle in session.find_keys(KeyType::EC, class, Some(id))? {
+                session.raw.destroy(handle)?;
             }
         }
         Ok(())
