@@ -1,6 +1,6 @@
 //! The main job: archive, unwrap, stream, checked output.
 //!
-//! [`pipeline`] has the stages from the archive's bytes to those of the result.
+//! `pipeline.rs` has the stages from the archive's bytes to those of the result.
 //!
 //! Nothing stands under its final name before all checks are passed, and every bad ciphertext
 //! ends as the one [`DecryptError::CannotDecrypt`].
@@ -35,7 +35,6 @@ use extract::PendingFolder;
 use pipeline::Counted;
 use random_access::Opened;
 use tasks::{Share, Task};
-
 use unlock::Tries;
 
 /// Where a result goes.
