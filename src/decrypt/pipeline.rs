@@ -1,10 +1,12 @@
 //! The stages between an archive's bytes and those of its result, joined in one place:
 //!
 //! ```text
-//! read, inflate, CRC -> base64 off -> decrypt, padding -> ahead -> check, write
-//!      Body             Base64Reader       Opener         Ahead    the caller
-//!     '----------- a thread of its own ------------'
+//! read, inflate, CRC -> (ahead) -> base64 off -> decrypt, padding -> ahead -> check, write
+//!      Body              Ahead    Base64Reader        Opener        Ahead    the caller
 //! ```
+//!
+//! `Ahead` has what is before it done by a thread of its own. Base64 text does compress, so that
+//! inflating it is the slowest stage and gets a thread for itself.
 
 use std::io;
 use std::sync::Arc;
@@ -22,21 +24,31 @@ pub(super) fn result<'a>(
 ) -> ChunkReader<Counted<'a>> {
     let (body, len) = (archive.body(), archive.body_len());
     let encrypted: Box<dyn Chunks + Send> = match archive.layout().scheme {
-        Scheme::LegacyEcb => Box::new(ReadChunks::of(Base64Reader::new(body), len)),
+        Scheme::LegacyEcb => {
+            let text = ChunkReader::new(ahead(ReadChunks::of(body, len), len));
+            Box::new(ReadChunks::of(Base64Reader::new(text), len))
+        }
         Scheme::Current | Scheme::Guide2019 => Box::new(ReadChunks::of(body, len)),
     };
     let opened = Opener::new(Arc::clone(key), encrypted);
-    let chunks: Box<dyn Chunks> = if len > CHUNK as u64 {
-        Box::new(Ahead::start(opened))
+    ChunkReader::new(Counted {
+        chunks: ahead(opened, len),
+        progress,
+    })
+}
+
+/// `stage` on a thread of its own, unless there is too little for it to do.
+fn ahead(stage: impl Chunks + Send + 'static, len: u64) -> Box<dyn Chunks + Send> {
+    if len > CHUNK as u64 {
+        Box::new(Ahead::start(stage))
     } else {
-        Box::new(opened)
-    };
-    ChunkReader::new(Counted { chunks, progress })
+        Box::new(stage)
+    }
 }
 
 /// Tells of the bytes that pass.
 pub(super) struct Counted<'a> {
-    chunks: Box<dyn Chunks>,
+    chunks: Box<dyn Chunks + Send>,
     progress: Progress<'a>,
 }
 

@@ -41,7 +41,10 @@ impl<R: Read> Base64Reader<R> {
             let count = read_some(&mut self.inner, &mut self.text[kept..])?;
             self.ended = count == 0;
             self.text.truncate(kept + count);
-            self.text.retain(|byte| !byte.is_ascii_whitespace());
+            // To look costs a fifth of what it costs to move every byte.
+            if self.text[kept..].iter().any(u8::is_ascii_whitespace) {
+                self.text.retain(|byte| !byte.is_ascii_whitespace());
+            }
             let whole = if self.ended {
                 self.text.len()
             } else {
