@@ -2,7 +2,7 @@
 //! that key with the beneficiary's public key, zip both. For test data and dry runs.
 
 use std::fs::File;
-use std::io::{self, Read, Seek as _, Write};
+use std::io::{self, BufRead, Read, Seek as _, Write};
 use std::path::{Path, PathBuf};
 
 use zip::write::SimpleFileOptions;
@@ -10,7 +10,9 @@ use zip::{CompressionMethod, ZipWriter};
 
 use crate::archive::{FileId, Scheme};
 use crate::decrypt::OutputError;
-use crate::envelope::{Base64Writer, ContentKey, PublicKey, PublicKeyError, SealError, seal};
+use crate::envelope::{
+    Ahead, Base64Writer, ChunkReader, ContentKey, PublicKey, PublicKeyError, SealError, Sealer,
+};
 use crate::pending::{PendingFile, WriteBehind, folder_of};
 
 /// What sealing can meet. A retry helps where reading or writing failed.
@@ -80,19 +82,44 @@ pub fn encrypt(
 ) -> Result<Sealed, EncryptError> {
     let write = |error| OutputError::io(output, error);
     let mut pending = PendingFile::create(output).map_err(write)?;
-    let mut result = plain_zip(source, output, pending.path())?;
+    let result = plain_zip(source, output, pending.path())?;
     let len = result.metadata().map_err(write)?.len();
     let key = ContentKey::random(scheme, public.modulus_len()).map_err(SealError::from)?;
     let wrapped = public.wrap(scheme, &key.to_wrap())?;
     let mut zip = ZipWriter::new(WriteBehind::new(pending.file(), true));
     let (key_entry, body_entry) = entries(scheme);
     zip.start_file(body_entry, options(len).compression_method(method(scheme)))?;
-    let bytes = seal(&key, &mut result, &mut zip)?;
+    write_body(scheme, Sealer::new(&key, result)?, &mut zip).map_err(SealError::from)?;
     zip.start_file(key_entry, options(0))?;
     write_key(scheme, &wrapped, &mut zip).map_err(write)?;
     zip.finish()?;
     pending.publish(output, force).map_err(write)?;
-    Ok(Sealed { bytes })
+    Ok(Sealed { bytes: len })
+}
+
+/// Writes what a thread of its own encrypts.
+fn write_body(scheme: Scheme, sealer: Sealer<File>, to: &mut impl Write) -> io::Result<()> {
+    let body = &mut ChunkReader::new(Ahead::start(sealer));
+    match scheme {
+        Scheme::Current | Scheme::Guide2019 => copy(body, to),
+        Scheme::LegacyEcb => {
+            let mut text = Base64Writer::new(to);
+            copy(body, &mut text)?;
+            text.finish().map(drop)
+        }
+    }
+}
+
+fn copy(from: &mut impl BufRead, to: &mut impl Write) -> io::Result<()> {
+    loop {
+        let bytes = from.fill_buf()?;
+        let count = bytes.len();
+        if count == 0 {
+            return Ok(());
+        }
+        to.write_all(bytes)?;
+        from.consume(count);
+    }
 }
 
 fn write_key(scheme: Scheme, wrapped: &[u8], to: &mut impl Write) -> io::Result<()> {

@@ -3,12 +3,11 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use super::ahead::Ahead;
 use super::made_folder::{MadeFolder, make_folders};
 use super::workers::Tell;
 use super::{OutputError, RunError};
 use crate::archive::inner::{Contents, EntryName, Member};
-use crate::envelope::{Chunks, ReadChunks};
+use crate::envelope::{Ahead, Chunks, ReadChunks};
 use crate::pending::{self, PendingDir, WriteBehind};
 
 /// Bytes of a file that is worth a thread of its own to inflate it.

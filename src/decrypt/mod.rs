@@ -5,7 +5,6 @@
 //! Nothing stands under its final name before all checks are passed, and every bad ciphertext
 //! ends as the one [`DecryptError::CannotDecrypt`].
 
-mod ahead;
 mod error;
 mod extract;
 mod made_folder;

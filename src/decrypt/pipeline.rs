@@ -12,9 +12,10 @@ use std::io;
 use std::sync::Arc;
 
 use super::Progress;
-use super::ahead::Ahead;
 use crate::archive::{Archive, Scheme};
-use crate::envelope::{Base64Reader, CHUNK, ChunkReader, Chunks, ContentKey, Opener, ReadChunks};
+use crate::envelope::{
+    Ahead, Base64Reader, CHUNK, ChunkReader, Chunks, ContentKey, Opener, ReadChunks,
+};
 
 /// The result in `archive` as a reader; `progress` is told of its bytes as they are read.
 pub(super) fn result<'a>(

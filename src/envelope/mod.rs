@@ -4,8 +4,9 @@
 //! * [`PublicKey`]: the public half of a result key, which wraps content keys.
 //! * [`Unwrap`]: the seam to whoever holds the private half.
 //! * For the rooms above: the content key of an archive, the opener from body to result stream,
-//!   and `seal`, its inverse.
+//!   and the sealer, its inverse.
 
+mod ahead;
 mod base64_body;
 mod chunks;
 mod content_key;
@@ -16,6 +17,7 @@ mod result_at;
 mod seal;
 mod unwrap;
 
+pub(crate) use ahead::Ahead;
 pub(crate) use base64_body::{Base64Reader, Base64Writer};
 pub(crate) use chunks::{CHUNK, ChunkReader, Chunks, ReadChunks};
 pub(crate) use content_key::{BodyCipher, ContentKey};
@@ -23,5 +25,5 @@ pub(crate) use open::{BadCiphertext, Opener};
 pub use public_key::{PublicKey, PublicKeyError};
 pub(crate) use result_at::ResultAt;
 pub use seal::SealError;
-pub(crate) use seal::seal;
+pub(crate) use seal::Sealer;
 pub use unwrap::{KeyName, Unwrap};

@@ -102,7 +102,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use std::io::Write as _;
 
-    use super::super::{Base64Reader, seal};
+    use super::super::seal::sealed;
     use super::*;
     use crate::archive::Scheme;
 
@@ -122,18 +122,6 @@ mod tests {
         .into()
     }
 
-    /// The body of `result`, base64 removed.
-    fn body(key: &ContentKey, result: &[u8]) -> Vec<u8> {
-        let mut sealed = Vec::new();
-        seal(key, result, &mut sealed).unwrap();
-        if key.cipher() == BodyCipher::Aes128Ecb {
-            let mut bytes = Vec::new();
-            io::copy(&mut Base64Reader::new(&sealed[..]), &mut bytes).unwrap();
-            return bytes;
-        }
-        sealed
-    }
-
     fn open(key: &Arc<ContentKey>, body: &[u8]) -> io::Result<ResultAt> {
         ResultAt::open(Arc::clone(key), file_of(body))
     }
@@ -143,7 +131,7 @@ mod tests {
         for key in keys() {
             for len in [0, 1, 15, 16, 17, 100] {
                 let plain: Vec<u8> = (0..len).map(|i| (i * 31) as u8).collect();
-                let result = open(&key, &body(&key, &plain)).unwrap();
+                let result = open(&key, &sealed(&key, &plain)).unwrap();
                 assert_eq!(result.len().unwrap(), len as u64);
                 for from in 0..=plain.len() {
                     for to in from..=plain.len() {
@@ -166,7 +154,7 @@ mod tests {
     #[test]
     fn a_cut_or_a_wrong_end_is_a_bad_ciphertext() {
         for key in keys() {
-            let mut bodies = vec![body(&key, &[7; 100]); 3];
+            let mut bodies = vec![sealed(&key, &[7; 100]); 3];
             bodies[0].truncate(95);
             bodies[1].clear();
             // Its padding is right once in 256 times: take one that is not.

@@ -1,4 +1,4 @@
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 
 use aes::cipher::{Array, BlockCipherEncrypt as _, KeyInit as _, consts::U16};
 use aes::{Aes128, Aes256};
@@ -6,7 +6,7 @@ use cbc::cipher::{BlockModeEncrypt as _, KeyIvInit as _};
 
 use super::open::BLOCK;
 use super::padding::pad;
-use super::{Base64Writer, BodyCipher, Chunks as _, ContentKey, ReadChunks};
+use super::{BodyCipher, CHUNK, Chunks, ContentKey, ReadChunks};
 
 /// What sealing can meet.
 #[derive(Debug, thiserror::Error)]
@@ -20,62 +20,86 @@ pub enum SealError {
     Random(#[from] getrandom::Error),
 }
 
-/// Encrypts `result` into `body` as the enclave does for the kind of `key`: IV and CBC, or
-/// base64 of ECB for the legacy form. Returns the number of plaintext bytes.
-///
-/// # Errors
-/// [`SealError`] when reading, writing or drawing the IV fails.
-pub fn seal(key: &ContentKey, result: impl Read, mut body: impl Write) -> Result<u64, SealError> {
-    let mut iv = [0; BLOCK];
-    getrandom::fill(&mut iv)?;
-    let (bytes, broken) = (key.bytes(), |_| {
-        io::Error::other("a content key of the wrong length")
-    });
-    Ok(match key.cipher() {
-        BodyCipher::Aes256Cbc => {
-            body.write_all(&iv)?;
-            let mut cipher =
-                cbc::Encryptor::<Aes256>::new_from_slices(bytes, &iv).map_err(broken)?;
-            encrypt(result, &mut body, |blocks| cipher.encrypt_blocks(blocks))?
-        }
-        BodyCipher::Aes128Cbc => {
-            body.write_all(&iv)?;
-            let mut cipher =
-                cbc::Encryptor::<Aes128>::new_from_slices(bytes, &iv).map_err(broken)?;
-            encrypt(result, &mut body, |blocks| cipher.encrypt_blocks(blocks))?
-        }
-        BodyCipher::Aes128Ecb => {
-            let cipher = Aes128::new_from_slice(bytes).map_err(broken)?;
-            let mut text = Base64Writer::new(body);
-            let count = encrypt(result, &mut text, |blocks| cipher.encrypt_blocks(blocks))?;
-            text.finish()?;
-            count
-        }
-    })
+/// The chunks of a body: those of a result, encrypted as the enclave does for the kind of key. An
+/// IV and CBC, or ECB, which the enclave then makes base64 of.
+pub struct Sealer<R> {
+    source: ReadChunks<R>,
+    cipher: Cipher,
+    /// Handed out before all else.
+    iv: Option<[u8; BLOCK]>,
+    ended: bool,
 }
 
-fn encrypt(
-    result: impl Read,
-    body: &mut impl Write,
-    mut blocks: impl FnMut(&mut [Array<u8, U16>]),
-) -> io::Result<u64> {
-    let mut source = ReadChunks::new(result);
-    let mut count = 0;
-    let mut chunk = Vec::new();
-    loop {
-        chunk = source.next_chunk(chunk)?;
-        count += chunk.len() as u64;
-        let last = chunk.len() < super::CHUNK;
-        if last {
+enum Cipher {
+    Aes256Cbc(cbc::Encryptor<Aes256>),
+    Aes128Cbc(cbc::Encryptor<Aes128>),
+    Aes128Ecb(Aes128),
+}
+
+impl<R: Read> Sealer<R> {
+    /// Seals `result` with `key` and a fresh IV.
+    ///
+    /// # Errors
+    /// [`SealError::Random`] when there is no IV to be had.
+    pub fn new(key: &ContentKey, result: R) -> Result<Self, SealError> {
+        let mut iv = [0; BLOCK];
+        getrandom::fill(&mut iv)?;
+        let (bytes, broken) = (key.bytes(), |_| {
+            io::Error::other("a content key of the wrong length")
+        });
+        let cipher = match key.cipher() {
+            BodyCipher::Aes256Cbc => {
+                Cipher::Aes256Cbc(cbc::Encryptor::new_from_slices(bytes, &iv).map_err(broken)?)
+            }
+            BodyCipher::Aes128Cbc => {
+                Cipher::Aes128Cbc(cbc::Encryptor::new_from_slices(bytes, &iv).map_err(broken)?)
+            }
+            BodyCipher::Aes128Ecb => {
+                Cipher::Aes128Ecb(Aes128::new_from_slice(bytes).map_err(broken)?)
+            }
+        };
+        Ok(Self {
+            source: ReadChunks::new(result),
+            iv: (key.cipher() != BodyCipher::Aes128Ecb).then_some(iv),
+            cipher,
+            ended: false,
+        })
+    }
+}
+
+impl<R: Read> Chunks for Sealer<R> {
+    fn next_chunk(&mut self, mut used: Vec<u8>) -> io::Result<Vec<u8>> {
+        if let Some(iv) = self.iv.take() {
+            return Ok(iv.to_vec());
+        }
+        used.clear();
+        if self.ended {
+            return Ok(used);
+        }
+        let mut chunk = self.source.next_chunk(used)?;
+        if chunk.len() < CHUNK {
+            self.ended = true;
             pad(&mut chunk);
         }
         // A chunk is whole blocks: its size is, and the last one is padded.
-        blocks(Array::slice_as_chunks_mut(&mut chunk).0);
-        body.write_all(&chunk)?;
-        if last {
-            return Ok(count);
+        let blocks = Array::<u8, U16>::slice_as_chunks_mut(&mut chunk).0;
+        match &mut self.cipher {
+            Cipher::Aes256Cbc(cipher) => cipher.encrypt_blocks(blocks),
+            Cipher::Aes128Cbc(cipher) => cipher.encrypt_blocks(blocks),
+            Cipher::Aes128Ecb(cipher) => cipher.encrypt_blocks(blocks),
         }
+        Ok(chunk)
     }
+}
+
+/// The whole body of a small result.
+#[cfg(test)]
+pub(super) fn sealed(key: &ContentKey, result: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    let sealer = Sealer::new(key, result).unwrap_or_else(|error| panic!("{error}"));
+    let read = super::ChunkReader::new(sealer).read_to_end(&mut body);
+    assert!(read.is_ok());
+    body
 }
 
 #[cfg(test)]
@@ -83,15 +107,11 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use std::sync::Arc;
 
-    use super::super::{Base64Reader, CHUNK, ChunkReader, Opener};
+    use super::super::{ChunkReader, Opener};
     use super::*;
     use crate::archive::Scheme;
 
     fn open(key: &Arc<ContentKey>, body: &[u8]) -> io::Result<Vec<u8>> {
-        let body: Box<dyn Read + '_> = match key.cipher() {
-            BodyCipher::Aes128Ecb => Box::new(Base64Reader::new(body)),
-            _ => Box::new(body),
-        };
         let opener = Opener::new(Arc::clone(key), ReadChunks::new(body));
         let mut result = Vec::new();
         ChunkReader::new(opener).read_to_end(&mut result)?;
@@ -126,9 +146,10 @@ mod tests {
                 3 * CHUNK + 5,
             ] {
                 let result: Vec<u8> = (0..len).map(|i| (i * 31) as u8).collect();
-                let mut body = Vec::new();
-                assert_eq!(seal(&key, &result[..], &mut body).unwrap(), len as u64);
-                assert!(open(&key, &body).unwrap() == result, "{key:?} {len}");
+                assert!(
+                    open(&key, &sealed(&key, &result)).unwrap() == result,
+                    "{key:?} {len}"
+                );
             }
         }
     }
@@ -136,8 +157,7 @@ mod tests {
     #[test]
     fn every_cut_is_a_bad_ciphertext() {
         for key in keys() {
-            let mut body = Vec::new();
-            seal(&key, &[7; 100][..], &mut body).unwrap();
+            let body = sealed(&key, &[7; 100]);
             for len in 0..body.len() {
                 let error = open(&key, &body[..len]);
                 // A cut at a block leaves a last block whose padding is right once in 256 times.
@@ -154,16 +174,7 @@ mod tests {
     #[test]
     fn a_zip_is_known_by_its_first_block() {
         for key in keys() {
-            let mut body = Vec::new();
-            seal(&key, &b"PK\x03\x04 and more"[..], &mut body).unwrap();
-            let head = match key.cipher() {
-                BodyCipher::Aes128Ecb => {
-                    let mut head = Vec::new();
-                    Base64Reader::new(&body[..]).read_to_end(&mut head).unwrap();
-                    head
-                }
-                _ => body,
-            };
+            let head = sealed(&key, b"PK\x03\x04 and more");
             assert!(key.fits(&head));
             assert!(!key.fits(&head[..15]));
             let other = keys().into_iter().find(|k| k.cipher() == key.cipher());

@@ -2,13 +2,13 @@ use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
-use crate::envelope::Chunks;
+use super::Chunks;
 
 /// Chunks that may wait between the two threads.
 const AHEAD: usize = 4;
 
 /// Chunks filled by another thread while this one works; used buffers go back to it.
-pub(super) struct Ahead {
+pub struct Ahead {
     filled: Option<Receiver<io::Result<Vec<u8>>>>,
     used: SyncSender<Vec<u8>>,
     thread: Option<JoinHandle<()>>,
@@ -18,7 +18,7 @@ pub(super) struct Ahead {
 
 impl Ahead {
     /// Starts the thread, which owns `source`.
-    pub(super) fn start(mut source: impl Chunks + Send + 'static) -> Self {
+    pub fn start(mut source: impl Chunks + Send + 'static) -> Self {
         let (send, filled) = sync_channel(AHEAD);
         let (used, recycled) = sync_channel::<Vec<u8>>(2 * AHEAD);
         let thread = std::thread::spawn(move || {
@@ -52,7 +52,7 @@ impl Chunks for Ahead {
         let chunk = match self.filled.as_ref().map(Receiver::recv) {
             Some(Ok(chunk)) => chunk,
             // Only a panic ends the thread before the body does.
-            _ => Err(io::Error::other("the thread that opens the archive failed")),
+            _ => Err(io::Error::other("the thread that does the work failed")),
         };
         self.ended = !matches!(&chunk, Ok(bytes) if !bytes.is_empty());
         chunk
