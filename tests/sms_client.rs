@@ -46,12 +46,12 @@ const INFERRED: Pushed = Pushed {
 /// Limits that nothing here comes near, and hardly a wait between attempts.
 fn patient() -> Options {
     Options {
-        insecure_http: false,
         limits: Limits {
             attempts: 3,
             first_wait: Duration::from_millis(1),
             ..Limits::default()
         },
+        ..Options::default()
     }
 }
 
@@ -99,9 +99,8 @@ impl Pusher {
 
     fn push_value(&self, value: &str) -> Result<Pushed, SmsError> {
         let authorization = Authorization::new(Zeroizing::new(self.authorization.clone())).unwrap();
-        let pushed = self
-            .client
-            .push(OWNER, NAME, value, &authorization, self.force_update);
+        let prepared = self.client.prepare(OWNER, NAME, self.force_update);
+        let pushed = prepared.and_then(|secret| secret.push(value, &authorization));
         if let Err(error) = &pushed {
             self.shows_no_signature(error);
         }

@@ -6,6 +6,7 @@ mod authorization;
 mod dns;
 mod error;
 mod excerpt;
+mod exchange;
 mod failure;
 mod http;
 mod limits;
@@ -21,6 +22,7 @@ use tokio::runtime::Runtime;
 
 pub use authorization::Authorization;
 pub use error::{Kind, SmsError};
+pub use exchange::Exchange;
 pub use limits::Limits;
 pub use push::Pushed;
 
@@ -36,6 +38,8 @@ pub struct Options {
     pub insecure_http: bool,
     /// How long and how often it tries.
     pub limits: Limits,
+    /// Told of every request once its answer, or none, is there.
+    pub on_exchange: Option<fn(&Exchange<'_>)>,
 }
 
 /// A client of one SMS.
@@ -62,10 +66,15 @@ impl Client {
                 reason: error.to_string(),
             })?;
         Ok(Self {
-            transport: Transport::new(http, server, &options.limits),
+            transport: Transport::new(http, server, &options),
             limits: options.limits,
             runtime: Some(runtime),
         })
+    }
+
+    /// Whether it speaks to another machine without TLS.
+    pub fn lacks_tls(&self) -> bool {
+        self.transport.server().lacks_tls()
     }
 
     /// The address that secret `name` of `owner` is published at.
@@ -92,32 +101,31 @@ impl Client {
         })
     }
 
-    /// Publishes `value` as secret `name` of `owner`, which must be what `authorization` signs.
-    /// With `force_update` it replaces what is published there; without, that is an error.
+    /// Asks whether secret `name` of `owner` is published, before `value` is: with `force_update`
+    /// it may then be replaced. A signature is not needed yet.
     ///
     /// # Errors
-    /// [`SmsError::Unknown`] when it cannot be told whether it was stored; all others mean that it
-    /// was not.
-    pub fn push(
-        &self,
-        owner: &str,
-        name: &str,
-        value: &str,
-        authorization: &Authorization,
+    /// Those of [`Self::exists`], and [`SmsError::AlreadyPublished`] without `force_update`.
+    pub fn prepare<'a>(
+        &'a self,
+        owner: &'a str,
+        name: &'a str,
         force_update: bool,
-    ) -> Result<Pushed, SmsError> {
-        let secret = Secret {
-            value,
-            authorization,
-        };
-        let push = Push::new(
-            &self.transport,
-            (owner, name),
-            secret,
+    ) -> Result<Prepared<'a>, SmsError> {
+        let exists = self.exists(owner, name)?;
+        if exists && !force_update {
+            return Err(SmsError::AlreadyPublished {
+                owner: owner.to_owned(),
+                name: name.to_owned(),
+            });
+        }
+        Ok(Prepared {
+            client: self,
+            owner,
+            name,
             force_update,
-            &self.limits,
-        );
-        self.block_on(push.run())
+            exists,
+        })
     }
 
     fn block_on<T>(&self, work: impl Future<Output = Result<T, SmsError>>) -> Result<T, SmsError> {
@@ -127,6 +135,33 @@ impl Client {
                 reason: "the client is closed".to_owned(),
             }),
         }
+    }
+}
+
+/// A secret that may be published now.
+#[derive(Debug)]
+pub struct Prepared<'a> {
+    client: &'a Client,
+    owner: &'a str,
+    name: &'a str,
+    force_update: bool,
+    exists: bool,
+}
+
+impl Prepared<'_> {
+    /// Publishes `value`, which must be what `authorization` signs. What others publish meanwhile
+    /// is only replaced with `force_update`.
+    ///
+    /// # Errors
+    /// [`SmsError::Unknown`] when it cannot be told whether it was stored; all others mean that it
+    /// was not.
+    pub fn push(&self, value: &str, authorization: &Authorization) -> Result<Pushed, SmsError> {
+        let secret = Secret {
+            value,
+            authorization,
+        };
+        let push = Push::new(&self.client.transport, self, secret, &self.client.limits);
+        self.client.block_on(push.run())
     }
 }
 

@@ -5,4 +5,6 @@ pub mod challenge;
 mod client;
 pub mod value;
 
-pub use client::{Authorization, Client, Kind, Limits, Options, Pushed, SmsError};
+pub use client::{
+    Authorization, Client, Exchange, Kind, Limits, Options, Prepared, Pushed, SmsError,
+};

@@ -112,7 +112,7 @@ pub enum SmsError {
         origin: String,
     },
     /// A secret of this name is there, and nobody said that it may be replaced. A retry does not help.
-    #[error("secret \"{name}\" is already published for {owner}")]
+    #[error("Secret \"{name}\" already exists for {owner}")]
     AlreadyPublished {
         /// Address of the owner.
         owner: String,

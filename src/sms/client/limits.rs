@@ -19,13 +19,35 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
+        Self::within(Duration::from_secs(120))
+    }
+}
+
+impl Limits {
+    /// Five attempts within `total`, each with its share of the time.
+    pub fn within(total: Duration) -> Self {
         Self {
-            connect: Duration::from_secs(10),
-            read: Duration::from_secs(20),
-            total: Duration::from_secs(120),
+            connect: total / 12,
+            read: total / 6,
+            total,
             attempts: 5,
-            first_wait: Duration::from_millis(500),
-            longest_wait: Duration::from_secs(8),
+            first_wait: total / 240,
+            longest_wait: total / 15,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_more_words_two_minutes_are_shared_out() {
+        let limits = Limits::default();
+        assert_eq!(limits.connect, Duration::from_secs(10));
+        assert_eq!(limits.read, Duration::from_secs(20));
+        assert_eq!(limits.total, Duration::from_secs(120));
+        assert_eq!(limits.first_wait, Duration::from_millis(500));
+        assert_eq!(limits.longest_wait, Duration::from_secs(8));
     }
 }

@@ -1,5 +1,6 @@
 use reqwest::{Method, Url};
 
+use super::Prepared;
 use super::error::SmsError;
 use super::limits::Limits;
 use super::patience::Patience;
@@ -32,7 +33,7 @@ enum Step {
     Done(Pushed),
 }
 
-/// The publishing of one value: it asks, writes, and asks again where an answer is lost.
+/// The publishing of one value: it writes, and asks where an answer is lost.
 pub(super) struct Push<'a> {
     transport: &'a Transport,
     owner: &'a str,
@@ -49,26 +50,30 @@ pub(super) struct Push<'a> {
 impl<'a> Push<'a> {
     pub(super) fn new(
         transport: &'a Transport,
-        (owner, name): (&'a str, &'a str),
+        prepared: &'a Prepared<'a>,
         secret: Secret<'a>,
-        force_update: bool,
         limits: &Limits,
     ) -> Self {
+        let (owner, name) = (prepared.owner, prepared.name);
         Self {
             transport,
             owner,
             name,
             target: transport.server().target(owner, name),
             secret,
-            force_update,
+            force_update: prepared.force_update,
             patience: Patience::new(limits),
             doubt: Doubt::None,
-            replaces: false,
+            replaces: prepared.exists,
         }
     }
 
     pub(super) async fn run(mut self) -> Result<Pushed, SmsError> {
-        let mut step = Step::Ask;
+        let mut step = Step::Write(if self.replaces {
+            Method::PUT
+        } else {
+            Method::POST
+        });
         loop {
             step = match step {
                 Step::Ask => self.ask().await?,

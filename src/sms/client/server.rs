@@ -28,7 +28,7 @@ impl Server {
             return Err(wrong("it has a `?` or `#` in it"));
         }
         let server = Self(url);
-        if !server.has_tls() && !server.is_this_machine() && !insecure_http {
+        if server.lacks_tls() && !insecure_http {
             return Err(SmsError::Plain {
                 origin: server.origin(),
             });
@@ -43,6 +43,11 @@ impl Server {
 
     pub(super) fn has_tls(&self) -> bool {
         self.0.scheme() == "https"
+    }
+
+    /// Whether others are on the way to it who can read along.
+    pub(super) fn lacks_tls(&self) -> bool {
+        !self.has_tls() && !self.is_this_machine()
     }
 
     /// Whether a proxy may be asked to forward: with TLS it sees nothing, and where plain `http` to another

@@ -7,9 +7,9 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::authorization::Authorization;
 use super::error::SmsError;
 use super::excerpt::excerpt;
-use super::limits::Limits;
+use super::exchange::Exchange;
 use super::server::Server;
-use super::{failure, meaning};
+use super::{Options, failure, meaning};
 
 const MOST_REDIRECTS: usize = 3;
 /// Bytes of an answer's body that are read for its message.
@@ -23,6 +23,7 @@ pub(super) struct Transport {
     head: Duration,
     /// Longest time for the text of an answer.
     text: Duration,
+    on_exchange: Option<fn(&Exchange<'_>)>,
 }
 
 /// What is published.
@@ -40,12 +41,14 @@ struct Request<'a> {
 }
 
 impl Transport {
-    pub(super) fn new(http: reqwest::Client, server: Server, limits: &Limits) -> Self {
+    pub(super) fn new(http: reqwest::Client, server: Server, options: &Options) -> Self {
+        let limits = &options.limits;
         Self {
             http,
             server,
             head: limits.connect.saturating_add(limits.read),
             text: limits.read,
+            on_exchange: options.on_exchange,
         }
     }
 
@@ -94,7 +97,9 @@ impl Transport {
     async fn send(&self, request: &Request<'_>) -> Result<Response, SmsError> {
         let mut url = request.target.clone();
         for _ in 0..=MOST_REDIRECTS {
-            let response = self.send_to(url.clone(), request).await?;
+            let sent = self.send_to(url.clone(), request).await;
+            self.tell(request, &sent);
+            let response = sent?;
             match location(response.status(), response.headers()) {
                 Some(location) => url = self.server.redirected(&url, &location)?,
                 None => return Ok(response),
@@ -118,6 +123,17 @@ impl Transport {
         match timeout_at(until, builder.send()).await {
             Ok(sent) => sent.map_err(|error| failure::error(&origin, &error)),
             Err(_) => Err(SmsError::Timeout { origin }),
+        }
+    }
+
+    fn tell(&self, request: &Request<'_>, sent: &Result<Response, SmsError>) {
+        if let Some(on_exchange) = self.on_exchange {
+            on_exchange(&Exchange {
+                method: request.method.as_str(),
+                // Where a redirect has led is the server's word, and may hold anything.
+                target: request.target.as_str(),
+                outcome: sent.as_ref().map(|response| response.status().as_u16()),
+            });
         }
     }
 
