@@ -41,6 +41,15 @@ pub(crate) fn read_opened(file: File) -> io::Result<Zeroizing<Vec<u8>>> {
     Ok(content)
 }
 
+/// The first line of a file, or of a pipe that a shell passes as one, without its end.
+pub(crate) fn first_line(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    let content = read_opened(File::open(path)?)?;
+    let line = content.split(|&byte| byte == b'\n').next();
+    let line = line.unwrap_or_default();
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    Ok(Zeroizing::new(line.to_vec()))
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {

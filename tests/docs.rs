@@ -182,7 +182,7 @@ fn every_command_line_parses() {
 fn a_wrong_command_line_would_be_noticed() {
     let work = Work::without_token();
     for line in [
-        "iexec-hsm result push-encryption-key",
+        "iexec-hsm result push-key",
         "iexec-hsm result decrypt --no-such-option x.zip",
         "iexec-hsm result encrypt x --format v9",
     ] {

@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use clap::builder::NonEmptyStringValueParser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
-use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::exit::Exit;
 use super::failure::Failure;
-use super::{key, result, token};
+use super::{key, result, token, wallet};
 use crate::token::Uri;
 use crate::wallet::address::Address;
 
@@ -20,7 +20,7 @@ use crate::wallet::address::Address;
 #[derive(Debug, Parser)]
 #[command(name = "iexec-hsm", version, max_term_width = 100)]
 #[command(
-    after_help = "Exit status: 0 done, 2 usage, 10-16 token, PIN and key, 20 cannot decrypt, 21 not an archive, 22 output exists, 23 reading or writing failed, 24 too large. docs/json-and-exit-codes.md has all."
+    after_help = "Exit status: 0 done, 2 usage, 10-16 token, PIN and key, 20 cannot decrypt, 21 not an archive, 22 output exists, 23 reading or writing failed, 24 too large, 30-33 publishing. docs/json-and-exit-codes.md has all."
 )]
 pub(super) struct Cli {
     #[command(subcommand)]
@@ -33,7 +33,7 @@ pub(super) struct Cli {
 // One value per process: its size costs nothing.
 #[allow(clippy::large_enum_variant)]
 pub(super) enum Command {
-    /// Make the result key, open results, seal test data
+    /// Make and publish the result key, open results, seal test data
     #[command(subcommand, visible_alias = "results")]
     Result(result::Command),
     /// Look after the result keys on a token
@@ -42,6 +42,9 @@ pub(super) enum Command {
     /// Tokens and their state
     #[command(subcommand)]
     Token(token::Command),
+    /// The wallets that sign
+    #[command(subcommand)]
+    Wallet(wallet::Command),
 }
 
 impl Command {
@@ -51,6 +54,7 @@ impl Command {
             Self::Result(command) => command.name(),
             Self::Key(command) => command.name(),
             Self::Token(command) => command.name(),
+            Self::Wallet(command) => command.name(),
         }
     }
 }
@@ -108,7 +112,7 @@ pub(super) struct Global {
     /// The beneficiary's address
     #[arg(long, global = true, value_name = "ADDRESS", env = "IEXEC_HSM_WALLET_ADDRESS", hide_env_values = true, value_parser = Address::parse_beneficiary)]
     pub(super) wallet_address: Option<Address>,
-    /// The wallet's file in the keystore folder; only its address is read
+    /// The wallet's file in the keystore folder; unlocked for publishing alone
     #[arg(
         long,
         global = true,
@@ -170,6 +174,23 @@ pub(super) fn parse_size(text: &str) -> Result<u64, String> {
         .ok_or_else(|| "too large".to_owned())
 }
 
+/// The seconds of `--timeout`.
+pub(super) fn parse_timeout(text: &str) -> Result<u64, String> {
+    let seconds = text
+        .parse()
+        .map_err(|_| "a number of seconds is needed".to_owned())?;
+    check_timeout(seconds).map_err(str::to_owned)
+}
+
+/// A limit of time that leaves some, and ends.
+pub(super) fn check_timeout(seconds: u64) -> Result<u64, &'static str> {
+    if (1..=86_400).contains(&seconds) {
+        Ok(seconds)
+    } else {
+        Err("1 to 86400 seconds can be given")
+    }
+}
+
 /// A `CKA_ID` in hexadecimal digits: `0x01ab` or `01ab`.
 pub(super) fn parse_id(text: &str) -> Result<Vec<u8>, String> {
     let digits = text.strip_prefix("0x").unwrap_or(text).as_bytes();
@@ -208,7 +229,27 @@ pub(super) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     if typed("wallet_address") && !typed("wallet_file") {
         cli.global.wallet_file = None;
     }
+    let deepest = deepest(&matches);
+    let typed = |name| {
+        deepest.try_contains_id(name).is_ok()
+            && deepest.value_source(name) == Some(ValueSource::CommandLine)
+    };
+    if typed("chain")
+        && !typed("sms_url")
+        && let Command::Result(command) = &mut cli.command
+        && let Some(sms) = command.sms()
+    {
+        sms.sms_url = None;
+    }
     Ok(cli)
+}
+
+/// What the innermost command was given.
+fn deepest(matches: &ArgMatches) -> &ArgMatches {
+    match matches.subcommand() {
+        Some((_, inner)) => deepest(inner),
+        None => matches,
+    }
 }
 
 /// Prints what is wrong with the arguments, as JSON where `--raw` is among them; help and version
@@ -218,6 +259,13 @@ pub(super) fn refuse(mut error: clap::Error, arguments: &[OsString]) -> ExitCode
         // The refused value may be a PIN in a URI or a private key in the place of an address.
         let hidden = ContextValue::String("…".into());
         error.insert(ContextKind::InvalidValue, hidden);
+    }
+    if is_password(&error) {
+        let raw = arguments.iter().any(|it| it == "--raw");
+        let what = "--password is not taken: every user of this machine can see it in the list of processes";
+        return Failure::new(Exit::Usage, what)
+            .hint("Publishing takes the wallet's password from --password-file, IEXEC_HSM_WALLET_PASSWORD or the terminal; nothing else needs it.")
+            .print(&typed(arguments), raw);
     }
     if !error.use_stderr() || !arguments.iter().any(|it| it == "--raw") {
         // With the stream gone there is nobody to tell.
@@ -237,6 +285,13 @@ pub(super) fn refuse(mut error: clap::Error, arguments: &[OsString]) -> ExitCode
     Failure::new(Exit::Usage, first)
         .hint("`iexec-hsm --help` lists the commands and options.")
         .print(&typed(arguments), true)
+}
+
+/// Whether the SDK's option for the wallet's password was given.
+fn is_password(error: &clap::Error) -> bool {
+    let named = error.get(ContextKind::InvalidArg);
+    error.kind() == ErrorKind::UnknownArgument
+        && matches!(named, Some(ContextValue::String(name)) if name == "--password")
 }
 
 /// The command as far as it can be told from arguments that did not parse. Only names of commands

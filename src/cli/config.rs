@@ -12,6 +12,7 @@ use std::str::FromStr;
 use serde::de::{Deserialize, Deserializer, Error as _};
 use thiserror::Error;
 
+use crate::chain::FrameworkChoice;
 use crate::small_file;
 use crate::token::uri::Uri;
 use crate::wallet::address::Address;
@@ -38,6 +39,21 @@ pub struct Config {
     pub wallet_file: Option<PathBuf>,
     /// The folder of encrypted wallets.
     pub keystoredir: Option<KeystoreDir>,
+    /// The wallet on a token that signs.
+    #[serde(deserialize_with = "parsed")]
+    pub wallet: Option<Uri>,
+    /// The file that holds the wallet's password.
+    pub password_file: Option<PathBuf>,
+    /// The chain whose Secret Management Service is spoken to, by name or number.
+    pub chain: Option<String>,
+    /// For which frameworks a key is published.
+    #[serde(deserialize_with = "parsed")]
+    pub tee_framework: Option<FrameworkChoice>,
+    /// The address of the Secret Management Service.
+    pub sms_url: Option<String>,
+    /// The longest time for a Secret Management Service, in seconds.
+    #[serde(deserialize_with = "timeout")]
+    pub timeout: Option<u64>,
     /// The folder of the beneficiary's key files.
     pub beneficiary_keystoredir: Option<PathBuf>,
     /// The largest result to accept, in bytes.
@@ -167,6 +183,13 @@ where
 
 fn token<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Uri>, D::Error> {
     super::args::parse_token(&String::deserialize(deserializer)?)
+        .map(Some)
+        .map_err(D::Error::custom)
+}
+
+fn timeout<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let seconds = u64::deserialize(deserializer)?;
+    super::args::check_timeout(seconds)
         .map(Some)
         .map_err(D::Error::custom)
 }

@@ -11,13 +11,20 @@ use super::secrets::Secrets;
 use crate::archive::Limits;
 use crate::beneficiary::Folder;
 use crate::token::{Module, TokenInfo, Uri, discover};
-use crate::wallet::locate::{KeystoreDir, Located, WalletOptions, locate};
+use crate::wallet::locate::{self, KeystoreDir, Located, WalletFile, WalletOptions, locate};
+use crate::wallet::sign::Wallet as _;
+use crate::wallet::software::SoftwareWallet;
+
+/// The variable that holds a private key.
+pub(super) const WALLET_KEY: &str = "IEXEC_HSM_WALLET_KEY";
 
 /// What options, environment and configuration say, merged.
 pub(super) struct Context {
     pub(super) global: Global,
-    config: Config,
-    secrets: Secrets,
+    pub(super) config: Config,
+    pub(super) secrets: Secrets,
+    /// The wallet on a token that signs, where one is named.
+    pub(super) wallet: Option<Uri>,
     pub(super) cwd: PathBuf,
     home: Option<PathBuf>,
 }
@@ -47,6 +54,7 @@ impl Context {
             global,
             config,
             secrets,
+            wallet: None,
             cwd,
             home,
         })
@@ -54,8 +62,10 @@ impl Context {
 
     /// The module: the named one, or the first well-known one that shows a token.
     pub(super) fn module(&self) -> Result<Arc<Module>, Failure> {
-        let named = [&self.global.key, &self.global.token].into_iter().flatten();
+        let named = [&self.global.key, &self.global.token, &self.wallet];
         let in_uri = named
+            .into_iter()
+            .flatten()
             .filter_map(|uri| uri.module_path.as_ref())
             .next()
             .map(PathBuf::from);
@@ -101,6 +111,7 @@ impl Context {
             read: None,
             no_input: self.global.no_input,
             final_try: self.global.final_pin_try,
+            only_here: false,
         })
     }
 
@@ -112,18 +123,71 @@ impl Context {
         }
     }
 
-    /// The beneficiary's address, from the option or the SDK's wallets.
+    /// The beneficiary's address, from the option, the environment's key or the SDK's wallets.
     pub(super) fn located(&self) -> Result<Located, Failure> {
-        let keystore_dir = match &self.global.keystoredir {
+        Ok(locate(
+            &self.wallet_options()?,
+            self.home.as_deref(),
+            &self.cwd,
+        )?)
+    }
+
+    /// The wallet file that signs for what [`Self::located`] found.
+    pub(super) fn wallet_file_of(&self, located: &Located) -> Result<PathBuf, Failure> {
+        let options = self.wallet_options()?;
+        Ok(locate::file_of(
+            located,
+            &options,
+            self.home.as_deref(),
+            &self.cwd,
+        )?)
+    }
+
+    /// Every wallet file here, with its address or what is wrong with it.
+    pub(super) fn wallet_files(&self) -> Result<Vec<WalletFile>, Failure> {
+        let options = WalletOptions {
+            keystore_dir: self.keystore_dir(),
+            ..WalletOptions::default()
+        };
+        Ok(locate::every_file(
+            &options,
+            self.home.as_deref(),
+            &self.cwd,
+        )?)
+    }
+
+    /// The wallet whose key is in `IEXEC_HSM_WALLET_KEY`.
+    pub(super) fn environment_wallet(&self) -> Result<Option<SoftwareWallet>, Failure> {
+        let Some(text) = &self.secrets.wallet_key else {
+            return Ok(None);
+        };
+        let wallet = SoftwareWallet::from_text(text);
+        wallet
+            .map(Some)
+            .map_err(|error| Failure::from(error).of(WALLET_KEY))
+    }
+
+    fn wallet_options(&self) -> Result<WalletOptions, Failure> {
+        let (wallet_file, wallet_address) =
+            (self.global.wallet_file.clone(), self.global.wallet_address);
+        let environment = match (&wallet_file, &wallet_address) {
+            (None, None) => self.environment_wallet()?.map(|wallet| wallet.address()),
+            // What says more wins, and a bad key does no harm where none is used.
+            _ => None,
+        };
+        Ok(WalletOptions {
+            wallet_file,
+            wallet_address,
+            environment,
+            keystore_dir: self.keystore_dir(),
+        })
+    }
+
+    fn keystore_dir(&self) -> KeystoreDir {
+        match &self.global.keystoredir {
             Some(path) => KeystoreDir::from(path.clone()),
             None => self.config.keystoredir.clone().unwrap_or_default(),
-        };
-        let options = WalletOptions {
-            wallet_file: self.global.wallet_file.clone(),
-            wallet_address: self.global.wallet_address,
-            keystore_dir,
-        };
-        Ok(locate(&options, self.home.as_deref(), &self.cwd)?)
+        }
     }
 
     /// What an archive may grow to.
@@ -141,10 +205,27 @@ impl Context {
 
     /// With `--verbose`, tells of one thing that is used or done. No secret may be in it.
     pub(super) fn say(&self, what: impl FnOnce() -> String) {
-        if self.global.verbose && !self.global.raw {
-            // With stderr gone there is nobody to tell.
-            let _ = writeln!(std::io::stderr(), "{}", what());
+        if self.says() {
+            self.tell(what());
         }
+    }
+
+    /// Whether [`Self::say`] is heard.
+    pub(super) fn says(&self) -> bool {
+        self.global.verbose && !self.global.raw
+    }
+
+    /// Tells a person what is going on; nobody with `--raw`.
+    pub(super) fn tell(&self, line: impl std::fmt::Display) {
+        if !self.global.raw {
+            // With stderr gone there is nobody to tell.
+            let _ = writeln!(std::io::stderr(), "{line}");
+        }
+    }
+
+    /// Tells a person of a danger; nobody with `--raw`.
+    pub(super) fn warn(&self, danger: impl std::fmt::Display) {
+        self.tell(format_args!("warning: {danger}"));
     }
 
     /// Whether a person can be asked whether to go on; in `--raw` nobody is.

@@ -18,6 +18,9 @@ pub(super) enum Exit {
     OutputExists,
     IoFailed,
     TooLarge,
+    SmsNotReachable,
+    SmsRefused,
+    AlreadyPublished,
     Wallet,
 }
 
@@ -40,6 +43,9 @@ impl Exit {
             Self::OutputExists => 22,
             Self::IoFailed => 23,
             Self::TooLarge => 24,
+            Self::SmsNotReachable => 30,
+            Self::SmsRefused => 31,
+            Self::AlreadyPublished => 32,
             Self::Wallet => 33,
         }
     }
@@ -62,6 +68,9 @@ impl Exit {
             Self::OutputExists => "output-exists",
             Self::IoFailed => "io-failed",
             Self::TooLarge => "too-large",
+            Self::SmsNotReachable => "sms-not-reachable",
+            Self::SmsRefused => "sms-refused",
+            Self::AlreadyPublished => "already-published",
             Self::Wallet => "wallet",
         }
     }

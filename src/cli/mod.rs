@@ -7,14 +7,19 @@ mod exit;
 mod failure;
 mod interrupt;
 mod key;
+mod logins;
+mod password;
 mod pins;
 mod progress;
 mod recorded;
 mod reply;
 mod result;
 mod secrets;
+mod signer;
+mod sms;
 mod terminal;
 mod token;
+mod wallet;
 
 use std::process::ExitCode;
 
@@ -51,5 +56,6 @@ fn run(context: &mut Context, command: Command) -> Result<Reply, Failure> {
         Command::Result(command) => result::run(context, command),
         Command::Key(command) => key::run(context, command),
         Command::Token(command) => token::run(context, command),
+        Command::Wallet(command) => wallet::run(context, command),
     }
 }

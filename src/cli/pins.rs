@@ -24,6 +24,8 @@ pub(super) struct Pins {
     pub(super) no_input: bool,
     /// `--final-pin-try`.
     pub(super) final_try: bool,
+    /// What holds a PIN by another way than `file` is for another token.
+    pub(super) only_here: bool,
 }
 
 impl PinSource for Pins {
@@ -34,14 +36,21 @@ impl PinSource for Pins {
         if let Some(pin) = &self.read {
             return Ok(pin.clone());
         }
-        if let Some(path) = self.file.clone().or_else(credential) {
+        if let Some(path) = self.file.clone().or_else(|| self.credential()) {
             let pin = Pin::from_file(path)?;
             return Ok(self.read.insert(pin).clone());
         }
         if let Some(pin) = &self.environment {
             return pin.clone().not_empty("IEXEC_HSM_PIN");
         }
-        self.ask(request, "set --pin-file or IEXEC_HSM_PIN_FILE to a file that holds it, or IEXEC_HSM_PIN to the PIN")
+        self.ask(
+            request,
+            if self.only_here {
+                "add ?pin-source=file:/path to the URI that names the wallet"
+            } else {
+                "set --pin-file or IEXEC_HSM_PIN_FILE to a file that holds it, or IEXEC_HSM_PIN to the PIN"
+            },
+        )
     }
 
     fn allow_final_try(&mut self, token: &TokenInfo) -> bool {
@@ -73,6 +82,27 @@ impl PinSource for Pins {
 }
 
 impl Pins {
+    /// The same for a token that none of these PINs was given for.
+    pub(super) fn for_other_token(&self, file: Option<PathBuf>) -> Self {
+        Self {
+            file,
+            only_here: true,
+            no_input: self.no_input,
+            final_try: self.final_try,
+            ..Self::default()
+        }
+    }
+
+    /// The file of the systemd credential, if there is one.
+    fn credential(&self) -> Option<PathBuf> {
+        if self.only_here {
+            return None;
+        }
+        let folder = std::env::var_os("CREDENTIALS_DIRECTORY")?;
+        let path = Path::new(&folder).join(CREDENTIAL);
+        path.exists().then_some(path)
+    }
+
     fn so_pin(&self, request: &PinRequest<'_>) -> Result<Pin, PinError> {
         if let Some(path) = &self.so_file {
             return Pin::from_file(path);
@@ -112,13 +142,6 @@ impl Pins {
         }
         Ok(pin)
     }
-}
-
-/// The file of the systemd credential, if there is one.
-fn credential() -> Option<PathBuf> {
-    let folder = std::env::var_os("CREDENTIALS_DIRECTORY")?;
-    let path = Path::new(&folder).join(CREDENTIAL);
-    path.exists().then_some(path)
 }
 
 fn question(request: &PinRequest<'_>) -> String {

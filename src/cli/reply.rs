@@ -54,6 +54,16 @@ impl Reply {
         self
     }
 
+    /// The same reply, of one of several things.
+    pub(super) fn of(mut self, what: &str) -> Self {
+        for lines in [&mut self.text, &mut self.notes] {
+            if !lines.is_empty() {
+                lines.insert_str(0, &format!("{what}: "));
+            }
+        }
+        self
+    }
+
     /// Prints it and returns the status.
     pub(super) fn print(self, command: &str, raw: bool) -> ExitCode {
         if let Some(exit) = self.done {

@@ -1,22 +1,32 @@
 //! `iexec-hsm result …`: the commands that users of the SDK know.
 
+mod check;
 mod decrypt;
 mod encrypt;
 mod generate;
 mod import;
 mod inspect;
+mod push;
 
 use clap::Subcommand;
+use serde_json::Value;
 
 use super::context::Context;
 use super::failure::Failure;
 use super::reply::Reply;
+use super::sms::SmsArgs;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Make the result key on the token
     #[command(visible_alias = "generate-keys")]
     GenerateEncryptionKeypair(generate::Generate),
+    /// Publish the public half of the result key
+    #[command(visible_alias = "push-secret")]
+    PushEncryptionKey(push::Push),
+    /// Tell whether a key is published for an address
+    #[command(visible_alias = "check-secret")]
+    CheckEncryptionKey(check::Check),
     /// Open results
     Decrypt(decrypt::Decrypt),
     /// Seal a result as the enclave does, for test data and dry runs
@@ -31,6 +41,8 @@ impl Command {
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::GenerateEncryptionKeypair(_) => "result generate-encryption-keypair",
+            Self::PushEncryptionKey(_) => push::NAME,
+            Self::CheckEncryptionKey(_) => check::NAME,
             Self::Decrypt(_) => "result decrypt",
             Self::Encrypt(_) => "result encrypt",
             Self::Inspect(_) => "result inspect",
@@ -39,9 +51,29 @@ impl Command {
     }
 }
 
+impl Command {
+    /// The options that say which SMS, of the commands that speak to one.
+    pub(super) fn sms(&mut self) -> Option<&mut SmsArgs> {
+        match self {
+            Self::PushEncryptionKey(command) => Some(&mut command.sms),
+            Self::CheckEncryptionKey(command) => Some(&mut command.sms),
+            _ => None,
+        }
+    }
+}
+
+/// Adds the fields of one object to another.
+fn extend(json: &mut Value, more: Value) {
+    if let (Value::Object(json), Value::Object(more)) = (json, more) {
+        json.extend(more);
+    }
+}
+
 pub(super) fn run(context: &mut Context, command: Command) -> Result<Reply, Failure> {
     match command {
         Command::GenerateEncryptionKeypair(command) => generate::run(context, command),
+        Command::PushEncryptionKey(command) => push::run(context, command),
+        Command::CheckEncryptionKey(command) => check::run(context, command),
         Command::Decrypt(command) => decrypt::run(context, command),
         Command::Encrypt(command) => encrypt::run(context, command),
         Command::Inspect(command) => inspect::run(context, command),

@@ -20,15 +20,21 @@ pub(super) struct Secrets {
     pub(super) pin: Option<Pin>,
     /// `IEXEC_HSM_SO_PIN`.
     pub(super) so_pin: Option<Pin>,
+    /// `IEXEC_HSM_WALLET_KEY`: a private key.
+    pub(super) wallet_key: Option<Zeroizing<Vec<u8>>>,
+    /// `IEXEC_HSM_WALLET_PASSWORD`.
+    pub(super) wallet_password: Option<Zeroizing<Vec<u8>>>,
 }
 
 /// Takes them. Only for the beginning of the program, when no other thread is running.
 pub(super) fn take() -> Secrets {
     // SAFETY: by this function's contract no other thread is running.
-    let pin = |name| unsafe { take_variable(name) }.map(Pin::new);
+    let secret = |name| unsafe { take_variable(name) };
     Secrets {
-        pin: pin("IEXEC_HSM_PIN"),
-        so_pin: pin("IEXEC_HSM_SO_PIN"),
+        pin: secret("IEXEC_HSM_PIN").map(Pin::new),
+        so_pin: secret("IEXEC_HSM_SO_PIN").map(Pin::new),
+        wallet_key: secret("IEXEC_HSM_WALLET_KEY"),
+        wallet_password: secret("IEXEC_HSM_WALLET_PASSWORD"),
     }
 }
 

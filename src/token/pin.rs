@@ -1,4 +1,3 @@
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use cryptoki::error::RvError;
@@ -27,18 +26,11 @@ impl Pin {
     /// when its first line is empty.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, PinError> {
         let path = path.as_ref();
-        let content = File::open(path)
-            .and_then(small_file::read_opened)
-            .map_err(|source| PinError::File {
-                path: path.to_owned(),
-                source,
-            })?;
-        let line = content
-            .split(|&byte| byte == b'\n')
-            .next()
-            .unwrap_or_default();
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        Self::new(Zeroizing::new(line.to_vec())).not_empty(&path.display().to_string())
+        let line = small_file::first_line(path).map_err(|source| PinError::File {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::new(line).not_empty(&path.display().to_string())
     }
 
     /// Itself, unless it is empty.

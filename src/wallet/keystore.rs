@@ -18,27 +18,49 @@ pub(super) fn global_folder(os: &str, home: &Path) -> PathBuf {
     }
 }
 
-/// The newest file named `*--<date>--<address>`; a folder that does not exist has none.
-pub(super) fn newest(folder: &Path) -> Result<Option<PathBuf>, LocateError> {
+/// The newest file named `*--<date>--<address>`, of this address if one is given; a folder that
+/// does not exist has none.
+pub(super) fn newest(
+    folder: &Path,
+    address: Option<Address>,
+) -> Result<Option<PathBuf>, LocateError> {
+    let of_address = |path: &PathBuf| {
+        let named = path
+            .file_name()
+            .and_then(|name| address_part(name.to_str()?));
+        address.is_none_or(|wanted| named.is_some_and(|named| is(named, wanted)))
+    };
+    Ok(files(folder)?.into_iter().find(of_address))
+}
+
+/// The files named `*--<date>--<address>`, the newest first.
+pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, LocateError> {
     let unreadable = |source| LocateError::Read {
         path: folder.into(),
         source,
     };
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(unreadable(error)),
     };
-    let mut newest = None;
+    let mut files = Vec::new();
     for entry in entries {
         let name = entry.map_err(unreadable)?.file_name();
-        let candidate = name
+        let dated = name
             .to_str()
             .and_then(|name| Some((date_part(name)?.to_owned(), name.to_owned())));
-        // Of two files with one date, the name decides, so that every run picks the same.
-        newest = newest.max(candidate);
+        files.extend(dated);
     }
-    Ok(newest.map(|(_, name)| folder.join(name)))
+    // Of two files with one date, the name decides, so that every run picks the same.
+    files.sort_unstable_by(|one, other| other.cmp(one));
+    let paths = files.into_iter().map(|(_, name)| folder.join(name));
+    Ok(paths.collect())
+}
+
+/// Whether these digits, in any letter case, are the address.
+fn is(digits: &str, address: Address) -> bool {
+    digits.to_lowercase().parse() == Ok(address)
 }
 
 /// The address of one keystore file, from its content and its name, which must agree.

@@ -10,6 +10,9 @@ use thiserror::Error;
 use super::address::{Address, AddressError};
 use super::{keystore, wallet_file};
 
+/// The plain wallet of a working directory.
+const WALLET_JSON: &str = "wallet.json";
+
 /// Where encrypted wallets are kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(from = "PathBuf")]
@@ -41,6 +44,8 @@ pub struct WalletOptions {
     pub wallet_file: Option<PathBuf>,
     /// `--wallet-address`: the address itself.
     pub wallet_address: Option<Address>,
+    /// Whose key `IEXEC_HSM_WALLET_KEY` holds.
+    pub environment: Option<Address>,
     /// `--keystoredir`.
     pub keystore_dir: KeystoreDir,
 }
@@ -50,6 +55,8 @@ pub struct WalletOptions {
 pub enum Origin {
     /// The user gave the address.
     Option,
+    /// The private key in the environment is its key.
+    Environment,
     /// The plain wallet of the working directory.
     WalletJson(PathBuf),
     /// A file in the keystore.
@@ -60,6 +67,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Option => write!(f, "--wallet-address"),
+            Self::Environment => write!(f, "IEXEC_HSM_WALLET_KEY"),
             Self::WalletJson(path) => write!(f, "wallet file {path:?}"),
             Self::KeystoreFile(path) => write!(f, "keystore file {path:?}"),
         }
@@ -75,6 +83,15 @@ pub struct Located {
     pub origin: Origin,
 }
 
+/// A wallet file.
+#[derive(Debug)]
+pub struct WalletFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Whose it says it is, or what is wrong with it.
+    pub address: Result<Address, LocateError>,
+}
+
 /// Why no address was found. Nothing of a wallet's content is shown.
 #[derive(Debug, Error)]
 pub enum LocateError {
@@ -85,6 +102,16 @@ pub enum LocateError {
     NotFound {
         /// The plain wallet that was looked for.
         wallet_json: PathBuf,
+        /// The keystore folder that was looked into.
+        keystore: PathBuf,
+    },
+    /// No wallet of the given address is there.
+    #[error(
+        "No wallet file matching address {address} found in {keystore:?}; name its folder with --keystoredir or its file with --wallet-file"
+    )]
+    NoFileFor {
+        /// The address.
+        address: Address,
         /// The keystore folder that was looked into.
         keystore: PathBuf,
     },
@@ -147,10 +174,11 @@ pub enum LocateError {
 }
 
 /// Finds the beneficiary's address, in the SDK's order: `--wallet-file`, `--wallet-address`,
-/// `wallet.json` in the working directory, the newest file in the keystore.
+/// `wallet.json` in the working directory, the newest file in the keystore. A key in the
+/// environment, which the SDK does not know, comes before what just lies there.
 ///
-/// Two things differ from the SDK. A given address needs no file, for nothing is signed here; and
-/// where nothing is found there is no address, where the SDK would go on with the zero address.
+/// Two more things differ from the SDK. A given address needs no file, for nothing is signed here;
+/// and where nothing is found there is no address, where the SDK would go on with the zero address.
 ///
 /// In `wallet.json` the `address` field counts. Whether the `privateKey` beside it belongs to that
 /// address is not checked here: it shows when the key is used to sign.
@@ -174,18 +202,78 @@ pub fn locate(
     if let Some(address) = options.wallet_address {
         return given(address);
     }
-    let wallet_json = cwd.join("wallet.json");
+    if let Some(address) = options.environment {
+        return Ok(Located {
+            address,
+            origin: Origin::Environment,
+        });
+    }
+    let wallet_json = cwd.join(WALLET_JSON);
     if wallet_json.exists() {
         return in_wallet_json(wallet_json);
     }
     let keystore = keystore_folder(&options.keystore_dir, home, cwd)?;
-    match keystore::newest(&keystore)? {
+    match keystore::newest(&keystore, None)? {
         Some(path) => in_keystore(path),
         None => Err(LocateError::NotFound {
             wallet_json,
             keystore,
         }),
     }
+}
+
+/// The file that can sign for what [`locate`] found: the one that the address came from. For an
+/// address that was given it is the newest file of that address in the keystore, as with the SDK,
+/// else a `wallet.json` of that address.
+///
+/// # Errors
+/// When there is none.
+pub fn file_of(
+    located: &Located,
+    options: &WalletOptions,
+    home: Option<&Path>,
+    cwd: &Path,
+) -> Result<PathBuf, LocateError> {
+    if let Origin::WalletJson(path) | Origin::KeystoreFile(path) = &located.origin {
+        return Ok(path.clone());
+    }
+    let address = located.address;
+    let keystore = keystore_folder(&options.keystore_dir, home, cwd)?;
+    if let Some(path) = keystore::newest(&keystore, Some(address))? {
+        return Ok(path);
+    }
+    let wallet_json = cwd.join(WALLET_JSON);
+    match wallet_file::read_address(&wallet_json) {
+        Ok(Some(found)) if found == address => Ok(wallet_json),
+        _ => Err(LocateError::NoFileFor { address, keystore }),
+    }
+}
+
+/// Every wallet file here: `wallet.json` of the working directory and the files of the keystore,
+/// the newest first, each with its address or why it has none.
+///
+/// # Errors
+/// When the keystore folder is unknown or cannot be read.
+pub fn every_file(
+    options: &WalletOptions,
+    home: Option<&Path>,
+    cwd: &Path,
+) -> Result<Vec<WalletFile>, LocateError> {
+    let mut files = Vec::new();
+    let wallet_json = cwd.join(WALLET_JSON);
+    if wallet_json.exists() {
+        let located = in_wallet_json(wallet_json.clone());
+        files.push(WalletFile {
+            path: wallet_json,
+            address: located.map(|it| it.address),
+        });
+    }
+    let keystore = keystore_folder(&options.keystore_dir, home, cwd)?;
+    for path in keystore::files(&keystore)? {
+        let address = keystore::address_of(&path);
+        files.push(WalletFile { path, address });
+    }
+    Ok(files)
 }
 
 fn given(address: Address) -> Result<Located, LocateError> {

@@ -8,6 +8,7 @@ pub mod faulty;
 mod java;
 mod keyed;
 mod pty;
+pub mod publish;
 mod run;
 mod sdk;
 mod seal;

@@ -45,6 +45,12 @@ pin-file = "/run/pin"
 wallet-address = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
 wallet-file = "UTC--x"
 keystoredir = "local"
+wallet = "pkcs11:object=wallet"
+password-file = "/run/password"
+chain = "134"
+tee-framework = "all"
+sms-url = "https://localhost/sms"
+timeout = 60
 beneficiary-keystoredir = "keys"
 max-size = 1000000000
 max-entries = 10000
@@ -58,6 +64,12 @@ max-entries = 10000
         wallet_address: Some("5aaeb6053f3e94c9b9a09f33669435e7ef1beaed".parse().unwrap()),
         wallet_file: Some("UTC--x".into()),
         keystoredir: Some(KeystoreDir::Local),
+        wallet: Some("pkcs11:object=wallet".parse().unwrap()),
+        password_file: Some("/run/password".into()),
+        chain: Some("134".into()),
+        tee_framework: Some(FrameworkChoice::All),
+        sms_url: Some("https://localhost/sms".into()),
+        timeout: Some(60),
         beneficiary_keystoredir: Some("keys".into()),
         max_size: Some(1_000_000_000),
         max_entries: Some(10_000),
@@ -117,6 +129,8 @@ fn wrong_values_are_placed_but_not_shown() {
         ("module = [\"0001password\"]", (1, 10)),
         ("module = { \"0001password\" = 1 }", (1, 10)),
         ("wallet-address = \"0001password\"", (1, 18)),
+        ("tee-framework = \"0001password\"", (1, 17)),
+        ("timeout = 0", (1, 11)),
         ("0001password", (1, 13)),
         ("max-size = -1", (1, 12)),
     ] {

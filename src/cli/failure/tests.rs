@@ -1,6 +1,11 @@
 use std::io;
 
 use super::*;
+use crate::archive::ArchiveError;
+use crate::decrypt::{DecryptError, OutputError};
+use crate::encrypt::EncryptError;
+use crate::envelope::{PublicKeyError, SealError};
+use crate::token::{SoftwareKeyError, TokenError};
 
 fn full() -> io::Error {
     io::ErrorKind::StorageFull.into()
@@ -120,6 +125,9 @@ fn every_exit_has_a_status_and_a_word_of_its_own() {
         Exit::OutputExists,
         Exit::IoFailed,
         Exit::TooLarge,
+        Exit::SmsNotReachable,
+        Exit::SmsRefused,
+        Exit::AlreadyPublished,
         Exit::Wallet,
     ];
     let statuses: Vec<_> = all.iter().map(|exit| exit.status()).collect();

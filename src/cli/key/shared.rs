@@ -142,7 +142,7 @@ fn files(folder: &Folder, address: &Address) -> Files {
 }
 
 /// What the token says of a key, in JSON; `null` where it does not tell.
-pub(super) fn facts_json(facts: &Facts) -> Value {
+pub(in crate::cli) fn facts_json(facts: &Facts) -> Value {
     json!({
         "origin": facts.origin().as_str(),
         "sensitive": facts.sensitive,

@@ -206,3 +206,74 @@ fn the_zero_address_is_refused() {
         Err(LocateError::Option(AddressError::Zero))
     ));
 }
+
+#[test]
+fn a_key_in_the_environment_goes_before_what_just_lies_there() {
+    let mut place = Place::new();
+    place.write("cwd/wallet.json", "broken");
+    place.options.environment = Some(PLAIN.parse().unwrap());
+    assert_eq!(
+        place.found(),
+        (PLAIN.to_owned(), "IEXEC_HSM_WALLET_KEY".to_owned())
+    );
+    place.options.wallet_file = Some(OLD_FILE.into());
+    assert_eq!(place.found().0, OLD);
+}
+
+/// The name of the file that signs.
+fn signs(place: &Place) -> Result<String, LocateError> {
+    let located = place.locate().unwrap();
+    let cwd = place.folder.path().join("cwd");
+    let file = file_of(&located, &place.options, Some(place.folder.path()), &cwd)?;
+    Ok(file.file_name().unwrap().to_str().unwrap().to_owned())
+}
+
+#[test]
+fn the_file_that_signs_is_the_one_that_the_address_came_from() {
+    let mut place = Place::new();
+    assert_eq!(signs(&place).unwrap(), NEW_FILE);
+    place.write("cwd/wallet.json", &format!(r#"{{"address":"{PLAIN}"}}"#));
+    assert_eq!(signs(&place).unwrap(), "wallet.json");
+    place.options.wallet_file = Some(OLD_FILE.into());
+    assert_eq!(signs(&place).unwrap(), OLD_FILE);
+}
+
+#[test]
+fn for_an_address_the_newest_file_of_it_signs() {
+    let mut place = Place::new();
+    place.options.wallet_address = Some(OLD.parse().unwrap());
+    assert_eq!(signs(&place).unwrap(), OLD_FILE);
+    let newer = OLD_FILE.replace("2020", "2021").to_lowercase() + ".json";
+    place.write(&format!("keys/{newer}"), &keystore_json(OLD));
+    assert_eq!(signs(&place).unwrap(), newer);
+
+    place.options.wallet_address = Some(PLAIN.parse().unwrap());
+    place.write("cwd/wallet.json", &format!(r#"{{"address":"{OLD}"}}"#));
+    let text = signs(&place).unwrap_err().to_string();
+    let sdk = format!("No wallet file matching address {PLAIN} found in ");
+    assert!(text.starts_with(&sdk), "{text}");
+    place.write("cwd/wallet.json", &format!(r#"{{"address":"{PLAIN}"}}"#));
+    assert_eq!(signs(&place).unwrap(), "wallet.json");
+}
+
+#[test]
+fn every_file_is_listed_with_its_address_or_what_is_wrong_with_it() {
+    let place = Place::new();
+    place.write("cwd/wallet.json", "broken");
+    place.write("keys/other", "");
+    let cwd = place.folder.path().join("cwd");
+    let files = every_file(&place.options, None, &cwd).unwrap();
+    let shown: Vec<_> = files
+        .iter()
+        .map(|file| {
+            let name = file.path.file_name().unwrap().to_str().unwrap();
+            (name, file.address.as_ref().ok().map(Address::to_string))
+        })
+        .collect();
+    let expected = [
+        ("wallet.json", None),
+        (NEW_FILE, Some(NEW.to_owned())),
+        (OLD_FILE, Some(OLD.to_owned())),
+    ];
+    assert_eq!(shown, expected);
+}

@@ -1,0 +1,81 @@
+//! The password of an encrypted wallet.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::terminal;
+use crate::small_file;
+
+/// Name of the systemd credential that holds the password.
+const CREDENTIAL: &str = "iexec-hsm-wallet-password";
+const VARIABLE: &str = "IEXEC_HSM_WALLET_PASSWORD";
+const INSTEAD: &str = "set --password-file or IEXEC_HSM_PASSWORD_FILE to a file that holds it, or IEXEC_HSM_WALLET_PASSWORD to the password";
+
+/// A password, or somebody to ask for it.
+pub(super) enum Password {
+    Known(Zeroizing<Vec<u8>>),
+    Ask(File),
+}
+
+impl Password {
+    /// The first of these that is there: a file, a systemd credential, the environment, the
+    /// terminal. Nobody is asked yet.
+    pub(super) fn find(context: &mut Context, file: Option<PathBuf>) -> Result<Self, Failure> {
+        let environment = context.secrets.wallet_password.take();
+        if let Some(path) = file.or_else(|| context.config.password_file.clone()) {
+            return read(&path);
+        }
+        if let Some(folder) = std::env::var_os("CREDENTIALS_DIRECTORY") {
+            let path = Path::new(&folder).join(CREDENTIAL);
+            if path.exists() {
+                return read(&path);
+            }
+        }
+        match environment {
+            Some(password) if password.is_empty() => {
+                let failure = Failure::new(Exit::Wallet, format!("{VARIABLE} holds no password"));
+                Err(failure.hint("Put the password into it, or leave it out."))
+            }
+            Some(password) => Ok(Self::Known(password)),
+            None if context.global.no_input => Err(nobody()),
+            None => terminal::open().map(Self::Ask).ok_or_else(nobody),
+        }
+    }
+
+    /// The password of the wallet in this file.
+    pub(super) fn get(self, wallet: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let terminal = match self {
+            Self::Known(password) => return Ok(password),
+            Self::Ask(terminal) => terminal,
+        };
+        let question = format!(
+            "Using wallet {}\nPlease enter your password to unlock your wallet: ",
+            wallet.display()
+        );
+        terminal::ask_secret(&terminal, &question).map_err(|error| {
+            let what = format!("no password was typed: {error}");
+            Failure::new(Exit::Wallet, what).hint("Run the command again.")
+        })
+    }
+}
+
+fn read(path: &Path) -> Result<Password, Failure> {
+    small_file::first_line(path)
+        .map(Password::Known)
+        .map_err(|error| {
+            let path = path.display();
+            let what = format!("the password file {path} cannot be read: {error}");
+            Failure::new(Exit::IoFailed, what)
+                .hint("Check --password-file, IEXEC_HSM_PASSWORD_FILE or the configuration file.")
+        })
+}
+
+fn nobody() -> Failure {
+    let what = "the wallet's password is needed and there is nobody to ask";
+    Failure::new(Exit::Wallet, what).hint(format!("Run it in a terminal, or {INSTEAD}."))
+}

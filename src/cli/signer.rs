@@ -1,0 +1,213 @@
+//! Whose key is published, and who signs for it.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::context::{Context, WALLET_KEY};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::logins::Logins;
+use super::password::Password;
+use crate::sms::Authorization;
+use crate::sms::challenge::Web2Challenge;
+use crate::token::Uri;
+use crate::wallet::address::Address;
+use crate::wallet::eip191::eip191_digest;
+use crate::wallet::key_file::{self, KeyFile};
+use crate::wallet::keystore_v3::Keystore;
+use crate::wallet::sign::Wallet;
+use crate::wallet::signature::Signature;
+use crate::wallet::software::SoftwareWallet;
+
+/// The wallet on a token, for its address or to sign.
+#[derive(Debug, Args)]
+pub(super) struct WalletArgs {
+    /// The wallet on a token: its PKCS#11 URI
+    #[arg(
+        long,
+        value_name = "URI",
+        env = "IEXEC_HSM_WALLET",
+        hide_env_values = true
+    )]
+    wallet: Option<Uri>,
+}
+
+impl WalletArgs {
+    /// Tells the context of it.
+    pub(super) fn apply(&self, context: &mut Context) {
+        let configured = context.config.wallet.clone();
+        context.wallet = self.wallet.clone().or(configured);
+    }
+}
+
+/// The address that is spoken for: the one that was given, else that of whoever signs.
+pub(super) fn owner(context: &Context, logins: &mut Logins) -> Result<Address, Failure> {
+    let given = context.global.wallet_address.is_some() || context.global.wallet_file.is_some();
+    match &context.wallet {
+        Some(uri) if !given => logins.wallet_address(context, uri)?.ok_or_else(|| {
+            let what = format!("no wallet that fits {} is to be seen", uri.identity());
+            Failure::new(Exit::Wallet, what).hint(
+                "`iexec-hsm wallet list` shows the wallets; where a token hides them until the PIN is given, give the address too, with --wallet-address.",
+            )
+        }),
+        _ => Ok(context.located()?.address),
+    }
+}
+
+/// Where the key that signs is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    Token(Box<Uri>),
+    Environment,
+    File(PathBuf),
+}
+
+impl Source {
+    /// The one that is used.
+    pub(super) fn choose(context: &Context) -> Result<Self, Failure> {
+        if let Some(uri) = &context.wallet {
+            return Ok(Self::Token(Box::new(uri.clone())));
+        }
+        if context.secrets.wallet_key.is_some() {
+            return Ok(Self::Environment);
+        }
+        let located = context.located()?;
+        context.wallet_file_of(&located).map(Self::File)
+    }
+}
+
+/// Who signs; not asked for anything yet.
+pub(super) enum Signer {
+    /// Somebody else has.
+    Given(Signature),
+    Token(Uri),
+    Software(SoftwareWallet),
+    Keystore {
+        path: PathBuf,
+        keystore: Keystore,
+        password: Password,
+    },
+}
+
+impl Signer {
+    /// Finds who signs for `owner`. All that can be told without a PIN or password is checked.
+    pub(super) fn find(
+        context: &mut Context,
+        logins: &mut Logins,
+        password_file: Option<PathBuf>,
+        owner: &Address,
+    ) -> Result<Self, Failure> {
+        let source = Source::choose(context)?;
+        let (signer, address) = match source {
+            Source::Token(uri) => {
+                context.say(|| format!("wallet {}", uri.identity()));
+                // What cannot be told now shows when it is used.
+                let address = logins.wallet_address(context, &uri).ok().flatten();
+                (Self::Token(*uri), address)
+            }
+            Source::Environment => {
+                context.say(|| format!("wallet in {WALLET_KEY}"));
+                let wallet = context.environment_wallet()?;
+                context.secrets.wallet_key = None;
+                let wallet = wallet.ok_or_else(|| Failure::new(Exit::Wallet, "no wallet"))?;
+                let address = Some(wallet.address());
+                (Self::Software(wallet), address)
+            }
+            Source::File(path) => Self::in_file(context, path, password_file)?,
+        };
+        if let Some(address) = address {
+            agree(&address, owner)?;
+        }
+        Ok(signer)
+    }
+
+    fn in_file(
+        context: &mut Context,
+        path: PathBuf,
+        password_file: Option<PathBuf>,
+    ) -> Result<(Self, Option<Address>), Failure> {
+        context.say(|| format!("wallet {}", path.display()));
+        let (key, exposed) = key_file::read(&path)?;
+        if let Some(exposed) = exposed {
+            context.warn(exposed);
+        }
+        Ok(match key {
+            KeyFile::Plain(wallet) => {
+                let address = wallet.address();
+                (Self::Software(wallet), Some(address))
+            }
+            KeyFile::Encrypted(keystore) => {
+                let address = keystore.address();
+                let password = Password::find(context, password_file)?;
+                let signer = Self::Keystore {
+                    path,
+                    keystore,
+                    password,
+                };
+                (signer, address)
+            }
+        })
+    }
+
+    /// Refuses a signature made elsewhere that is not the owner's for this challenge.
+    pub(super) fn check(&self, challenge: &Web2Challenge<'_>) -> Result<(), Failure> {
+        let Self::Given(signature) = self else {
+            return Ok(());
+        };
+        let digest = eip191_digest(&challenge.challenge());
+        match signature.recover(&digest) {
+            Ok(address) if address == challenge.owner => Ok(()),
+            _ => Err(Failure::new(
+                Exit::Wallet,
+                format!(
+                    "the signature is not that of {} for this key",
+                    challenge.owner
+                ),
+            )
+            .hint("Sign what --print-challenge prints now, as 32 bytes and not as text, with the wallet of that address.")),
+        }
+    }
+
+    /// The signature of the challenge.
+    pub(super) fn sign(
+        self,
+        context: &Context,
+        logins: &mut Logins,
+        challenge: &Web2Challenge<'_>,
+    ) -> Result<Authorization, Failure> {
+        self.check(challenge)?;
+        let signature = match self {
+            Self::Given(signature) => signature,
+            Self::Token(uri) => signed(&mut logins.wallet(context, &uri)?, challenge)?,
+            Self::Software(mut wallet) => signed(&mut wallet, challenge)?,
+            Self::Keystore {
+                path,
+                keystore,
+                password,
+            } => {
+                let password = password.get(&path)?;
+                let wallet = keystore.unlock(&password);
+                drop(password);
+                signed(&mut wallet?, challenge)?
+            }
+        };
+        Ok(Authorization::new(signature.to_text())?)
+    }
+}
+
+fn signed(wallet: &mut dyn Wallet, challenge: &Web2Challenge<'_>) -> Result<Signature, Failure> {
+    agree(&wallet.address(), &challenge.owner)?;
+    Ok(wallet.sign_message32(&challenge.challenge())?)
+}
+
+fn agree(wallet: &Address, owner: &Address) -> Result<(), Failure> {
+    if wallet == owner {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Exit::Wallet,
+        format!("the wallet is that of {wallet}, and cannot sign for {owner}"),
+    )
+    .hint("Name the address's own wallet with --wallet or --wallet-file, or leave --wallet-address out; nothing was published."))
+}

@@ -1,0 +1,188 @@
+//! Which Secret Management Services are spoken to, and what is told of each.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
+use serde_json::{Value, json};
+
+use super::args::parse_timeout;
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::reply::Reply;
+use crate::chain::{Chain, ChainFile, FrameworkChoice, SmsUrl, TeeFramework};
+use crate::sms::{Client, Exchange, Limits, Options};
+
+/// Where the key is published or looked for.
+#[derive(Debug, Args)]
+pub(super) struct SmsArgs {
+    /// The chain, by its name or number [default: that of chain.json]
+    #[arg(
+        long,
+        value_name = "NAME|ID",
+        env = "IEXEC_HSM_CHAIN",
+        hide_env_values = true,
+        value_parser = NonEmptyStringValueParser::new()
+    )]
+    pub(super) chain: Option<String>,
+    /// The framework of the enclaves; all for every service of the chain [default: scone]
+    #[arg(
+        long,
+        value_name = "scone|gramine|tdx|all",
+        env = "IEXEC_HSM_TEE_FRAMEWORK",
+        hide_env_values = true
+    )]
+    tee_framework: Option<FrameworkChoice>,
+    /// The address of the Secret Management Service, in place of the chain's
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "IEXEC_HSM_SMS_URL",
+        hide_env_values = true,
+        value_parser = NonEmptyStringValueParser::new()
+    )]
+    pub(super) sms_url: Option<String>,
+    /// Allow http without TLS to other machines: whoever is on the way can replay what is sent
+    #[arg(long)]
+    insecure_http: bool,
+    /// Longest time to wait for a service, all repetitions included [default: 120]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "IEXEC_HSM_TIMEOUT",
+        hide_env_values = true,
+        value_parser = parse_timeout
+    )]
+    timeout: Option<u64>,
+}
+
+/// One service, and the frameworks that it was chosen for.
+pub(super) struct Service {
+    url: String,
+    frameworks: Vec<TeeFramework>,
+    pub(super) client: Client,
+}
+
+impl SmsArgs {
+    /// The services, each once. Nothing is sent yet.
+    pub(super) fn services(&self, context: &Context) -> Result<Vec<Service>, Failure> {
+        let urls = self.urls(context)?;
+        let options = Options {
+            insecure_http: self.insecure_http,
+            limits: match self.timeout.or(context.config.timeout) {
+                Some(seconds) => Limits::within(Duration::from_secs(seconds)),
+                None => Limits::default(),
+            },
+            on_exchange: context.says().then_some(say),
+        };
+        let service = |SmsUrl { frameworks, url }| {
+            let client = Client::new(&url, options.clone())?;
+            context.say(|| format!("sms {url}"));
+            if client.lacks_tls() {
+                context.warn(format_args!(
+                    "{url} has no TLS: whoever is on the way can read what is sent, and send it again"
+                ));
+            }
+            Ok(Service {
+                url,
+                frameworks,
+                client,
+            })
+        };
+        urls.into_iter().map(service).collect()
+    }
+
+    fn urls(&self, context: &Context) -> Result<Vec<SmsUrl>, Failure> {
+        // A chain that was named must not be overruled by what is merely configured.
+        let configured = context.config.sms_url.clone();
+        let configured = configured.filter(|_| self.chain.is_none());
+        if let Some(url) = self.sms_url.clone().or(configured) {
+            context.tell(format_args!("Using SMS {url}"));
+            let frameworks = Vec::new();
+            return Ok(vec![SmsUrl { frameworks, url }]);
+        }
+        let file = ChainFile::load(&context.cwd)?;
+        for unknown in file.iter().flat_map(|file| &file.unknown_keys) {
+            context.warn(unknown);
+        }
+        let wanted = self.chain.as_ref().or(context.config.chain.as_ref());
+        let chain = Chain::choose(wanted.map(String::as_str), file.as_ref())?;
+        let id = chain.id.map(|id| format!(" [chainId: {id}]"));
+        context.tell(format_args!(
+            "Using chain {}{}",
+            chain.name,
+            id.unwrap_or_default()
+        ));
+        let framework = self.tee_framework.or(context.config.tee_framework);
+        Ok(chain.sms_urls(framework.unwrap_or_default())?)
+    }
+}
+
+impl Service {
+    /// What `--raw` says of it, beside other fields.
+    pub(super) fn json(&self, mut fields: Value) -> Value {
+        let names: Vec<_> = self.frameworks.iter().map(|it| it.name()).collect();
+        fields["sms"] = json!(self.url);
+        fields["teeFrameworks"] = json!(names);
+        fields
+    }
+
+    /// Its frameworks and its address.
+    fn name(&self) -> String {
+        let names: Vec<_> = self.frameworks.iter().map(|it| it.name()).collect();
+        format!("{} ({})", names.join(", "), self.url)
+    }
+}
+
+/// Does `work` with each service. Of several, each outcome is told at once, one that fails does
+/// not keep the others from theirs, and the first failure decides how the program ends.
+pub(super) fn each(
+    context: &Context,
+    command: &str,
+    services: &[Service],
+    mut work: impl FnMut(&Service) -> Result<Reply, Failure>,
+) -> Result<Reply, Failure> {
+    if let [service] = services {
+        return work(service);
+    }
+    let mut first = None;
+    for service in services {
+        match work(service) {
+            Ok(reply) => {
+                reply.of(&service.name()).print(command, context.global.raw);
+            }
+            Err(failure) => {
+                let exit = failure.exit;
+                failure
+                    .of(&service.name())
+                    .print(command, context.global.raw);
+                first = first.or(Some(exit));
+                // What is not the service's fault would fail with every other one.
+                if !is_of_service(exit) {
+                    break;
+                }
+            }
+        }
+    }
+    Ok(Reply::done(first))
+}
+
+fn is_of_service(exit: Exit) -> bool {
+    matches!(
+        exit,
+        Exit::SmsNotReachable | Exit::SmsRefused | Exit::AlreadyPublished | Exit::KeyNotFound
+    )
+}
+
+/// Tells of a request, with `--verbose`.
+fn say(exchange: &Exchange<'_>) {
+    let outcome = match exchange.outcome {
+        Ok(status) => status.to_string(),
+        Err(error) => error.to_string(),
+    };
+    let (method, target) = (exchange.method, exchange.target);
+    // With stderr gone there is nobody to tell.
+    let _ = writeln!(std::io::stderr(), "{method} {target}: {outcome}");
+}

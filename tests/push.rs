@@ -1,0 +1,347 @@
+//! `result push-encryption-key`: what is sent, what is said, and which keys are refused before anything is sent.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod support;
+
+use std::fs;
+
+use serde_json::json;
+use support::publish::*;
+use support::sms::Sms;
+use support::*;
+
+#[test]
+fn the_public_half_is_published_as_the_sdk_does_it() {
+    let token = Token::new();
+    let (work, sms) = (with_key(&token), Sms::start());
+    let run = push(&work, &sms).run().ok();
+    assert_eq!(run.out(), "");
+    let said = run.err();
+    assert!(
+        said.contains("\nEncryption key successfully pushed\n"),
+        "{said}"
+    );
+    assert!(said.contains("made on the token, sensitive, not extractable"));
+    assert_eq!(stored(&sms), Some(value(&work)));
+    assert_eq!(sms.methods(), "HEAD POST");
+    let request = sms.requests().remove(1);
+    assert_eq!(
+        request.header("authorization"),
+        Some(&*authorization(&work))
+    );
+    assert_eq!(request.header("content-type"), Some("text/plain"));
+    assert_eq!(
+        request.target,
+        format!("/secrets/web2?ownerAddress={ADDRESS}&secretName={SECRET}")
+    );
+    no_secret(&run, &authorization(&work));
+}
+
+#[test]
+fn raw_has_the_shape_of_the_sdk_and_fields_of_its_own() {
+    let token = Token::new();
+    let (work, sms) = (with_key(&token), Sms::start());
+    let raw = || push(&work, &sms).arg("--raw");
+    let first = raw().run().ok().raw();
+    assert_eq!(first["ok"], true);
+    assert_eq!(first["isPushed"], true);
+    assert_eq!(first["isUpdated"], false);
+    assert_eq!(first["isInferred"], false);
+    assert_eq!(first["sms"], sms.url());
+    assert_eq!(first["teeFrameworks"], json!([]));
+    assert_eq!(first["address"], ADDRESS);
+    assert_eq!(first["bits"], 2048);
+    assert_eq!(first["token"]["origin"], "made on the token");
+    assert!(first["key"].as_str().unwrap().starts_with("pkcs11:"));
+
+    let error = raw().run().fails(32).raw_error();
+    assert_eq!(error["code"], "already-published");
+    let message = error["message"].as_str().unwrap();
+    let sdk = format!("Secret \"{SECRET}\" already exists for {ADDRESS}");
+    assert!(message.starts_with(&sdk) && message.contains("--force-update"));
+
+    let again = raw().arg("--force-update").run().ok().raw();
+    assert_eq!(again["isUpdated"], true);
+    assert_eq!(sms.methods(), "HEAD POST HEAD HEAD PUT");
+}
+
+#[test]
+fn the_alias_is_the_same_command() {
+    let token = Token::new();
+    let (work, sms) = (with_key(&token), Sms::start());
+    let cmd = work.cmd(["result", "push-secret", "--sms-url", &sms.url()]);
+    let cmd = cmd.pin().env("IEXEC_HSM_WALLET_KEY", WALLET_KEY);
+    cmd.run().ok();
+    assert_eq!(stored(&sms), Some(value(&work)));
+}
+
+#[test]
+fn a_published_key_is_not_replaced_and_nothing_is_signed() {
+    let token = Token::new();
+    let (work, sms) = (with_key(&token), Sms::start());
+    sms.store(ADDRESS, SECRET, "dGhlaXJz");
+    push(&work, &sms).run().fails(32);
+    assert_eq!(sms.methods(), "HEAD");
+    assert_eq!(stored(&sms).as_deref(), Some("dGhlaXJz"));
+}
+
+#[test]
+fn the_new_key_is_published_after_a_rotation() {
+    let token = Token::new();
+    let (work, sms) = (with_key(&token), Sms::start());
+    push(&work, &sms).run().ok();
+    let old = value(&work);
+    work.run([
+        "result",
+        "generate-keys",
+        "--bits",
+        "2048",
+        "--wallet-address",
+        ADDRESS,
+    ])
+    .ok();
+    push(&work, &sms).arg("--force-update").run().ok();
+    assert_ne!(value(&work), old);
+    assert_eq!(stored(&sms), Some(value(&work)));
+}
+
+#[test]
+fn without_the_public_key_file_the_key_file_says_which_it_is() {
+    let token = Token::new();
+    let (work, sms) = (with_key(&token), Sms::start());
+    let published = value(&work);
+    fs::remove_file(work.path(public_file())).unwrap();
+    push(&work, &sms).run().ok();
+    assert_eq!(stored(&sms), Some(published));
+}
+
+#[test]
+fn any_form_of_the_public_key_file_is_published_in_the_one_that_enclaves_read() {
+    let token = Token::new();
+    let (work, sms) = (with_key(&token), Sms::start());
+    let published = value(&work);
+    let pem = String::from_utf8(work.read(public_file())).unwrap();
+    work.write(
+        public_file(),
+        format!("text before\r\n{}\n\n", pem.replace('\n', "\r\n")),
+    );
+    push(&work, &sms).run().ok();
+    assert_eq!(stored(&sms), Some(published));
+}
+
+/// Asserts that a push fails, says this, and has sent nothing.
+#[track_caller]
+fn refused(cmd: Cmd, sms: &Sms, exit: i32, words: &str) {
+    let run = cmd.run().fails(exit);
+    assert!(run.err().contains(words), "{}", run.err());
+    assert_eq!(sms.methods(), "");
+}
+
+#[test]
+fn a_public_key_whose_private_half_is_not_on_the_token_is_refused() {
+    let token = Token::new();
+    let (work, sms) = (with_key(&token), Sms::start());
+    let (_, foreign) = openssl::rsa_key(2048);
+    work.write(public_file(), &foreign);
+    refused(
+        push(&work, &sms),
+        &sms,
+        15,
+        "has no private key to the public key in",
+    );
+    work.write("other.pub", &foreign);
+    let named = || push(&work, &sms).arg("--secret-path").arg("other.pub");
+    refused(named(), &sms, 15, "has no private key to the public key in");
+    let both = push(&work, &sms)
+        .arg("--key")
+        .arg("pkcs11:object=iexec%20result%20key%207e5f4552");
+    refused(both, &sms, 16, "another public key");
+}
+
+#[test]
+fn a_software_key_is_published_only_when_that_is_said() {
+    let token = Token::uninitialised();
+    let (work, sms) = (Work::new(&token), Sms::start());
+    let (_, public) = openssl::rsa_key(2048);
+    work.write("soft.pub", &public);
+    let cmd = || {
+        let cmd = push(&work, &sms).arg("--secret-path").arg("soft.pub");
+        cmd.arg("--allow-software-key")
+    };
+    let run = cmd().run().ok();
+    assert!(run.err().contains("it was not checked"), "{}", run.err());
+    let raw = cmd().arg("--force-update").arg("--raw").run().ok().raw();
+    assert_eq!((&raw["key"], &raw["token"]), (&json!(null), &json!(null)));
+}
+
+#[test]
+fn an_imported_key_needs_a_word() {
+    let token = Token::new();
+    let (work, sms) = (Work::new(&token), Sms::start());
+    work.write("old.pem", openssl::rsa_key(2048).0);
+    work.run([
+        "result",
+        "import-encryption-key",
+        "old.pem",
+        "--wallet-address",
+        ADDRESS,
+    ])
+    .ok();
+    refused(
+        push(&work, &sms),
+        &sms,
+        16,
+        "imported, not made on the token",
+    );
+    let run = push(&work, &sms).arg("--allow-imported").run().ok();
+    assert!(run.err().contains("imported, not made on the token"));
+    assert_eq!(stored(&sms), Some(value(&work)));
+}
+
+#[test]
+fn a_key_that_may_leave_the_token_is_refused() {
+    let token = Token::new();
+    token.pkcs11_tool(&[
+        "--keypairgen",
+        "--key-type",
+        "rsa:2048",
+        "--id",
+        "01",
+        "--label",
+        "loose",
+        "--usage-decrypt",
+        "--extractable",
+    ]);
+    let (work, sms) = (Work::new(&token), Sms::start());
+    work.run([
+        "key",
+        "adopt",
+        "--allow-extractable",
+        "--wallet-address",
+        ADDRESS,
+    ])
+    .ok();
+    refused(push(&work, &sms), &sms, 16, "EXTRACTABLE");
+    let imported = push(&work, &sms).arg("--allow-imported");
+    refused(imported, &sms, 16, "EXTRACTABLE");
+}
+
+#[test]
+fn what_enclaves_cannot_read_is_refused() {
+    let token = Token::new();
+    let (work, sms) = (with_key(&token), Sms::start());
+    let ec = openssl::openssl(
+        &["ecparam", "-name", "prime256v1", "-genkey", "-noout"],
+        b"",
+    );
+    let ec = openssl::openssl(&["ec", "-pubout"], &ec);
+    for (content, words) in [
+        (openssl::rsa_key(1024).1.into_bytes(), "1024 bits"),
+        (openssl::rsa_key(4104).1.into_bytes(), "4104 bits"),
+        (ec, "enclaves encrypt to RSA keys only"),
+        (openssl::rsa_key(2048).0.into_bytes(), "private key"),
+        (b"not a key".to_vec(), "not PEM"),
+    ] {
+        work.write("other.pub", content);
+        let cmd = push(&work, &sms).arg("--secret-path").arg("other.pub");
+        refused(cmd.arg("--allow-software-key"), &sms, 16, words);
+    }
+    let missing = push(&work, &sms).arg("--secret-path").arg("missing.pub");
+    refused(missing, &sms, 23, "missing.pub");
+}
+
+#[test]
+fn what_can_be_told_without_the_pin_is_told_before_it_is_asked_for() {
+    let token = Token::new();
+    let (work, sms) = (with_key(&token), Sms::start());
+    let without_pin = || {
+        work.cmd(["result", "push-encryption-key", "--no-input"])
+            .env("IEXEC_HSM_WALLET_KEY", WALLET_KEY)
+    };
+    let there = || without_pin().env("IEXEC_HSM_SMS_URL", sms.url());
+    refused(there(), &sms, 14, "PIN");
+    refused(
+        without_pin().arg("--sms-url").arg("ftp://x"),
+        &sms,
+        2,
+        "https://",
+    );
+    refused(
+        without_pin().arg("--chain").arg("nowhere"),
+        &sms,
+        2,
+        "nowhere",
+    );
+    refused(without_pin(), &sms, 2, "chain.json");
+    let other = there().arg("--wallet-address").arg(OTHER);
+    refused(other, &sms, 15, OTHER);
+    work.write(
+        format!(".secrets/beneficiary/{OTHER}_key.pub"),
+        work.read(public_file()),
+    );
+    let other = there().arg("--wallet-address").arg(OTHER);
+    refused(other, &sms, 33, "cannot sign for");
+    work.write(public_file(), "not a key");
+    refused(there(), &sms, 16, "not PEM");
+}
+
+#[test]
+fn a_dry_run_shows_what_would_be_sent_and_sends_nothing() {
+    let token = Token::new();
+    let (work, sms) = (with_key(&token), Sms::start());
+    // No wallet: only its address is needed.
+    let dry = || {
+        push_unsigned(&work, &sms)
+            .arg("--dry-run")
+            .arg("--wallet-address")
+            .arg(ADDRESS)
+    };
+    let run = dry().run().ok();
+    let target = format!(
+        "{}/secrets/web2?ownerAddress={ADDRESS}&secretName={SECRET}",
+        sms.url()
+    );
+    for line in [
+        &format!("HEAD {target}"),
+        "Content-Type: text/plain",
+        &value(&work),
+    ] {
+        assert!(run.out().lines().any(|it| it == line), "{}", run.out());
+    }
+    assert!(!run.out().contains("PUT "));
+    no_secret(&run, &authorization(&work));
+    let raw = dry().arg("--raw").arg("--force-update").run().ok().raw();
+    assert_eq!(
+        (&raw["isPushed"], &raw["dryRun"]),
+        (&json!(false), &json!(true))
+    );
+    assert_eq!(raw["body"], value(&work));
+    assert_eq!(raw["requests"][0]["target"], target);
+    assert_eq!(
+        raw["requests"][0]["methods"],
+        json!(["HEAD", "POST", "PUT"])
+    );
+    assert_eq!(sms.methods(), "");
+}
+
+#[test]
+fn verbose_tells_of_the_wallet_and_every_request() {
+    let token = Token::new();
+    let (work, sms) = (with_key(&token), Sms::start());
+    let run = push(&work, &sms).arg("-v").run().ok();
+    let said = run.err();
+    let target = format!(
+        "{}/secrets/web2?ownerAddress={ADDRESS}&secretName={SECRET}",
+        sms.url()
+    );
+    for line in [
+        format!("sms {}", sms.url()),
+        "wallet in IEXEC_HSM_WALLET_KEY".to_owned(),
+        format!("HEAD {target}: 404"),
+        format!("POST {target}: 204"),
+    ] {
+        assert!(said.lines().any(|it| it == line), "{line} in {said}");
+    }
+    no_secret(&run, &authorization(&work));
+}
