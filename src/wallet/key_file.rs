@@ -14,6 +14,7 @@ use super::keystore;
 use super::keystore_v3::{Crypto, Keystore, KeystoreError};
 use super::sign::Wallet as _;
 use super::software::{PrivateKeyError, SoftwareWallet};
+use super::wallet_file::BrokenJson;
 use crate::small_file;
 
 /// The fields that count. A private key is not copied out of the text.
@@ -68,17 +69,8 @@ pub enum KeyFileError {
         source: io::Error,
     },
     /// It is not the JSON that it should be.
-    #[error(
-        "{path:?} is not a wallet that can sign: line {line}, column {column} is not as it should be; name another with --wallet-file"
-    )]
-    Json {
-        /// The file.
-        path: PathBuf,
-        /// The line of the first error.
-        line: usize,
-        /// The column of the first error.
-        column: usize,
-    },
+    #[error(transparent)]
+    Json(#[from] BrokenJson),
     /// It holds no key.
     #[error(
         "the wallet {path:?} holds neither `crypto` nor `privateKey`, so it cannot sign; name another with --wallet-file"
@@ -140,13 +132,8 @@ pub fn read(path: &Path) -> Result<(KeyFile, Option<Exposed>), KeyFileError> {
     let file = small_file::open(path).map_err(unreadable)?;
     let mode = file.metadata().map_err(unreadable)?.permissions().mode() & 0o777;
     let text = small_file::read_opened(file).map_err(unreadable)?;
-    // The parser's own message may quote the file.
     let content: Content<'_> =
-        serde_json::from_slice(&text).map_err(|error| KeyFileError::Json {
-            path: path_of(),
-            line: error.line(),
-            column: error.column(),
-        })?;
+        serde_json::from_slice(&text).map_err(|error| BrokenJson::new(path, &error))?;
     let exposed = (mode & 0o004 != 0).then(|| Exposed {
         path: path_of(),
         mode,

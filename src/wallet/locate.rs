@@ -8,7 +8,8 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::address::{Address, AddressError};
-use super::{keystore, wallet_file};
+use super::keystore;
+use super::wallet_file::{self, BrokenJson};
 
 /// The plain wallet of a working directory.
 const WALLET_JSON: &str = "wallet.json";
@@ -131,17 +132,8 @@ pub enum LocateError {
         source: io::Error,
     },
     /// A wallet file is not the JSON it should be.
-    #[error(
-        "{path:?} is not a wallet: its JSON is broken at line {line}, column {column}; name another with --wallet-file, or give --wallet-address <address>"
-    )]
-    Json {
-        /// The file.
-        path: PathBuf,
-        /// The line of the first error.
-        line: usize,
-        /// The column of the first error.
-        column: usize,
-    },
+    #[error(transparent)]
+    Json(#[from] BrokenJson),
     /// A wallet file names no address.
     #[error("the wallet {path:?} holds no `address`; give --wallet-address <address>")]
     NoAddress {

@@ -12,3 +12,5 @@ pub mod sign;
 pub mod signature;
 pub mod software;
 mod wallet_file;
+
+pub use wallet_file::BrokenJson;
