@@ -1,27 +1,15 @@
 use super::error::ChainError;
 use super::file::{ChainEntry, ChainFile};
 use super::known;
-use super::sms_url::Sms;
-use super::tee_framework::TeeFramework;
-use crate::wallet::address::Address;
 
 /// The chain that is used: what is built in for its number, overlaid by `chain.json`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chain {
     /// The name: its key in `chain.json`, else the built-in one.
     pub name: String,
-    /// The number; unknown where neither `chain.json` says it nor the name is a built-in one.
-    pub id: Option<u64>,
-    /// The URL of the RPC service, or a name that the SDK gives to a set of such services.
-    pub host: Option<String>,
-    /// The address of iExec's hub contract.
-    pub hub: Option<Address>,
-    /// Where the Secret Management Service is.
-    pub sms: Option<Sms>,
-    /// The URL of the IPFS gateway.
-    pub ipfs_gateway: Option<String>,
-    /// The framework that `chain.json` sets as the default.
-    pub default_tee_framework: Option<TeeFramework>,
+    /// All that is said of it. The number is unknown where neither `chain.json` says it nor the
+    /// name is a built-in one.
+    pub entry: ChainEntry,
 }
 
 impl Chain {
@@ -61,7 +49,7 @@ impl Chain {
     /// # Errors
     /// When neither `chain.json` nor what is built in says it.
     pub fn rpc_host(&self) -> Result<&str, ChainError> {
-        let host = self.host.as_deref();
+        let host = self.entry.host.as_deref();
         host.ok_or_else(|| ChainError::NoHost {
             chain: self.label(),
         })
@@ -69,7 +57,7 @@ impl Chain {
 
     /// The number, else the name.
     pub(super) fn label(&self) -> String {
-        match self.id {
+        match self.entry.id {
             Some(id) => id.to_string(),
             None => format!("{:?}", self.name),
         }
@@ -91,8 +79,7 @@ impl Chain {
         let id = entry.id.or(known::find(name).map(|(id, _)| id));
         let defaults = known::defaults(id);
         let some_text = |text: &String| !text.is_empty();
-        Self {
-            name: name.to_owned(),
+        let entry = ChainEntry {
             id,
             host: entry.host.or(defaults.host).filter(some_text),
             hub: entry.hub.or(defaults.hub),
@@ -102,7 +89,9 @@ impl Chain {
                 .or(defaults.ipfs_gateway)
                 .filter(some_text),
             default_tee_framework: entry.default_tee_framework,
-        }
+        };
+        let name = name.to_owned();
+        Self { name, entry }
     }
 }
 

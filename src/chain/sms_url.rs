@@ -36,7 +36,7 @@ pub struct SmsUrl {
 impl Chain {
     /// The framework that is used where none is named: the chain's own, else `scone`.
     pub fn default_tee_framework(&self) -> TeeFramework {
-        self.default_tee_framework.unwrap_or_default()
+        self.entry.default_tee_framework.unwrap_or_default()
     }
 
     /// The services of this chain for the chosen frameworks, each once.
@@ -44,7 +44,7 @@ impl Chain {
     /// # Errors
     /// When the chain has no service, or none for the chosen framework.
     pub fn sms_urls(&self, choice: FrameworkChoice) -> Result<Vec<SmsUrl>, ChainError> {
-        let sms = self.sms.as_ref();
+        let sms = self.entry.sms.as_ref();
         let sms = sms.ok_or_else(|| ChainError::NoSms {
             chain: self.label(),
         })?;
@@ -138,7 +138,7 @@ mod tests {
         let mut chain = known("bellecour");
         let scone = vec![(vec![Scone], "https://sms.iex.ec".to_owned())];
         assert_eq!(urls(&chain, ChainDefault), scone);
-        chain.default_tee_framework = Some(Gramine);
+        chain.entry.default_tee_framework = Some(Gramine);
         let gramine = "https://sms.gramine.v8-bellecour.iex.ec".to_owned();
         assert_eq!(urls(&chain, ChainDefault), [(vec![Gramine], gramine)]);
         assert_eq!(urls(&chain, One(Scone)), scone);
@@ -153,7 +153,7 @@ mod tests {
         assert_eq!((bellecour.len(), &bellecour[1].0), (2, &vec![Gramine]));
 
         let mut chain = known("bellecour");
-        chain.sms = Some(Sms::PerFramework(BTreeMap::from([
+        chain.entry.sms = Some(Sms::PerFramework(BTreeMap::from([
             (Scone, "https://a/b/".to_owned()),
             (Gramine, "https://a/c".to_owned()),
             (Tdx, "https://a/b".to_owned()),
@@ -169,7 +169,7 @@ mod tests {
     fn one_url_serves_every_framework() {
         let mut chain = known("bellecour");
         let url = "http://localhost:13300/sms".to_owned();
-        chain.sms = Some(Sms::One(url.clone()));
+        chain.entry.sms = Some(Sms::One(url.clone()));
         assert_eq!(urls(&chain, One(Tdx)), [(vec![Tdx], url.clone())]);
         assert_eq!(urls(&chain, All), [(TeeFramework::ALL.to_vec(), url)]);
     }
@@ -185,7 +185,7 @@ mod tests {
         assert!(text(&known("bellecour"), One(Tdx)).starts_with(expected));
 
         let mut chain = known("bellecour");
-        chain.sms = Some(Sms::PerFramework(BTreeMap::new()));
+        chain.entry.sms = Some(Sms::PerFramework(BTreeMap::new()));
         let expected = "Missing sms for tee framework scone in \"chain.json\" for chain 134;";
         assert!(text(&chain, ChainDefault).starts_with(expected));
         let expected = "Missing sms in \"chain.json\" for chain 134;";

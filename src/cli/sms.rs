@@ -78,7 +78,11 @@ impl SmsArgs {
             on_exchange: context.says().then_some(say),
         };
         let service = |SmsUrl { frameworks, url }| {
+            // An address with a password in it is refused here, and not shown.
             let client = Client::new(&url, options.clone())?;
+            if frameworks.is_empty() {
+                context.tell(format_args!("Using SMS {url}"));
+            }
             context.say(|| format!("sms {url}"));
             if client.lacks_tls() {
                 context.warn(format_args!(
@@ -99,7 +103,6 @@ impl SmsArgs {
         let configured = context.config.sms_url.clone();
         let configured = configured.filter(|_| self.chain.is_none());
         if let Some(url) = self.sms_url.clone().or(configured) {
-            context.tell(format_args!("Using SMS {url}"));
             let frameworks = Vec::new();
             return Ok(vec![SmsUrl { frameworks, url }]);
         }
@@ -109,7 +112,7 @@ impl SmsArgs {
         }
         let wanted = self.chain.as_ref().or(context.config.chain.as_ref());
         let chain = Chain::choose(wanted.map(String::as_str), file.as_ref())?;
-        let id = chain.id.map(|id| format!(" [chainId: {id}]"));
+        let id = chain.entry.id.map(|id| format!(" [chainId: {id}]"));
         context.tell(format_args!(
             "Using chain {}{}",
             chain.name,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::chain::{Sms, TeeFramework};
 
 fn entry() -> ChainEntry {
     ChainEntry::default()
@@ -25,10 +26,10 @@ fn without_a_file_the_named_chain_is_a_built_in_one() {
     for wanted in ["arbitrum-mainnet", "42161"] {
         let chain = Chain::choose(Some(wanted), None).unwrap();
         assert_eq!(chain.name, "arbitrum-mainnet");
-        assert_eq!(chain.id, Some(42_161));
+        assert_eq!(chain.entry.id, Some(42_161));
         assert_eq!(chain.rpc_host().unwrap(), "https://arb1.arbitrum.io/rpc");
         let gateway = "https://ipfs-gateway.arbitrum-mainnet.iex.ec";
-        assert_eq!(chain.ipfs_gateway.as_deref(), Some(gateway));
+        assert_eq!(chain.entry.ipfs_gateway.as_deref(), Some(gateway));
     }
     let text = refused(Some("goerli"), None);
     assert!(text.starts_with("the chain \"goerli\" is not known"));
@@ -78,7 +79,7 @@ fn with_a_file_the_named_chain_is_one_of_its_chains() {
     );
     let found = |wanted| {
         let chain = Chain::choose(Some(wanted), Some(&file)).unwrap();
-        (chain.name, chain.id)
+        (chain.name, chain.entry.id)
     };
     assert_eq!(found(""), ("bellecour".to_owned(), Some(134)));
     assert_eq!(found("bellecour"), ("bellecour".to_owned(), Some(134)));
@@ -110,19 +111,22 @@ fn keys_of_the_file_hide_whole_defaults() {
         default_tee_framework: Some(TeeFramework::Gramine),
         ..entry()
     });
-    let expected = Chain {
+    let expected = ChainEntry {
         sms: Some(sms),
         default_tee_framework: Some(TeeFramework::Gramine),
-        ..plain
+        ..plain.entry
     };
-    assert_eq!(chain, expected);
+    assert_eq!(chain.entry, expected);
 
     let chain = chosen(ChainEntry {
         host: Some(String::new()),
         ipfs_gateway: Some(String::new()),
         ..entry()
     });
-    assert_eq!((&chain.host, &chain.ipfs_gateway), (&None, &None));
+    assert_eq!(
+        (&chain.entry.host, &chain.entry.ipfs_gateway),
+        (&None, &None)
+    );
     let sdk =
         "Missing RPC host, no \"host\" key in \"chain.json\" and no default value for chain 134;";
     assert!(chain.rpc_host().unwrap_err().to_string().starts_with(sdk));
@@ -139,11 +143,17 @@ fn the_number_decides_the_defaults_not_the_name() {
         [("bellecour", arbitrum), ("other", entry())],
     );
     let chain = Chain::choose(None, Some(&file)).unwrap();
-    assert_eq!((chain.name.as_str(), chain.id), ("bellecour", Some(42_161)));
-    assert_eq!(chain.host.as_deref(), Some("https://arb1.arbitrum.io/rpc"));
+    assert_eq!(
+        (chain.name.as_str(), chain.entry.id),
+        ("bellecour", Some(42_161))
+    );
+    assert_eq!(
+        chain.entry.host.as_deref(),
+        Some("https://arb1.arbitrum.io/rpc")
+    );
 
     let other = Chain::choose(Some("other"), Some(&file)).unwrap();
-    assert_eq!((other.id, &other.sms, &other.hub), (None, &None, &None));
+    assert_eq!(other.entry, ChainEntry::default());
     let text = other.rpc_host().unwrap_err().to_string();
     assert!(text.contains("no default value for chain \"other\";"));
 }
