@@ -56,11 +56,11 @@
 //!   |
 //!   +-------------+-------------+
 //!   |             |             |
-//!  encrypt        |        beneficiary    the files that record keys
+//!  encrypt   sms, chain    beneficiary    publishing; the files that record keys
 //!   |             |          |     |
-//!  decrypt        |          |   wallet   whose address it is, and who signs
-//!   |             |          |
-//!   |           token <------+            PKCS#11: modules, PINs, sessions, result keys
+//!  decrypt        +--------- | > wallet   whose address it is, and who signs
+//!   |             |          |     |
+//!   |           token <------+-----+      PKCS#11: modules, PINs, sessions, result keys, wallets
 //!   |             |
 //!   +-> envelope <+                       content key and body <-> result; the seam `Unwrap`
 //!          |
