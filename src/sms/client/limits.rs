@@ -24,15 +24,16 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Five attempts within `total`, each with its share of the time.
+    /// Five attempts within `total`, none of which takes all of it.
     pub fn within(total: Duration) -> Self {
+        let share = |part, most| (total / part).min(Duration::from_millis(most));
         Self {
-            connect: total / 12,
-            read: total / 6,
+            connect: share(4, 10_000),
+            read: share(4, 20_000),
             total,
             attempts: 5,
-            first_wait: total / 240,
-            longest_wait: total / 15,
+            first_wait: share(240, 500),
+            longest_wait: share(15, 8_000),
         }
     }
 }
@@ -42,12 +43,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_more_words_two_minutes_are_shared_out() {
+    fn two_minutes_are_shared_out_and_more_changes_no_share() {
         let limits = Limits::default();
         assert_eq!(limits.connect, Duration::from_secs(10));
         assert_eq!(limits.read, Duration::from_secs(20));
         assert_eq!(limits.total, Duration::from_secs(120));
         assert_eq!(limits.first_wait, Duration::from_millis(500));
         assert_eq!(limits.longest_wait, Duration::from_secs(8));
+        let hour = Limits::within(Duration::from_secs(3600));
+        assert_eq!((hour.connect, hour.read), (limits.connect, limits.read));
+        let moment = Limits::within(Duration::from_secs(1));
+        assert!(moment.connect + moment.read < moment.total);
     }
 }
