@@ -55,6 +55,18 @@ fn a_software_key_is_published_only_when_that_is_said() {
 }
 
 #[test]
+fn a_key_of_the_sdk_is_named_with_the_way_onto_the_token() {
+    let token = Token::new();
+    let (work, sms) = (Work::new(&token), Sms::start());
+    let (private, public) = openssl::rsa_key(2048);
+    work.write(public_file(), &public);
+    work.write(public_file().trim_end_matches(".pub"), &private);
+    refused(push(&work, &sms), &sms, 16, "import-encryption-key");
+    push(&work, &sms).arg("--allow-software-key").run().ok();
+    assert_eq!(stored(&sms), Some(value(&work)));
+}
+
+#[test]
 fn an_imported_key_needs_a_word() {
     let token = Token::new();
     let (work, sms) = (Work::new(&token), Sms::start());

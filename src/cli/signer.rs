@@ -102,8 +102,12 @@ impl Signer {
         let (signer, address) = match source {
             Source::Token(uri) => {
                 context.say(|| format!("wallet {}", uri.identity()));
-                // What cannot be told now shows when it is used.
-                let address = logins.wallet_address(context, &uri).ok().flatten();
+                let address = match logins.wallet_address(context, &uri) {
+                    Ok(address) => address,
+                    Err(failure) if failure.exit == Exit::Wallet => return Err(failure),
+                    // Which token it is shows when that of the result key is known.
+                    Err(_) => None,
+                };
                 (Self::Token(*uri), address)
             }
             Source::Environment => {
