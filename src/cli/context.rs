@@ -111,7 +111,7 @@ impl Context {
             read: None,
             no_input: self.global.no_input,
             final_try: self.global.final_pin_try,
-            only_here: false,
+            file_only: false,
         })
     }
 

@@ -24,8 +24,8 @@ pub(super) struct Pins {
     pub(super) no_input: bool,
     /// `--final-pin-try`.
     pub(super) final_try: bool,
-    /// What holds a PIN by another way than `file` is for another token.
-    pub(super) only_here: bool,
+    /// Credential and environment hold the PIN of another token.
+    pub(super) file_only: bool,
 }
 
 impl PinSource for Pins {
@@ -45,7 +45,7 @@ impl PinSource for Pins {
         }
         self.ask(
             request,
-            if self.only_here {
+            if self.file_only {
                 "add ?pin-source=file:/path to the URI that names the wallet"
             } else {
                 "set --pin-file or IEXEC_HSM_PIN_FILE to a file that holds it, or IEXEC_HSM_PIN to the PIN"
@@ -86,7 +86,7 @@ impl Pins {
     pub(super) fn for_other_token(&self, file: Option<PathBuf>) -> Self {
         Self {
             file,
-            only_here: true,
+            file_only: true,
             no_input: self.no_input,
             final_try: self.final_try,
             ..Self::default()
@@ -95,7 +95,7 @@ impl Pins {
 
     /// The file of the systemd credential, if there is one.
     fn credential(&self) -> Option<PathBuf> {
-        if self.only_here {
+        if self.file_only {
             return None;
         }
         let folder = std::env::var_os("CREDENTIALS_DIRECTORY")?;
