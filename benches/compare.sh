@@ -28,7 +28,7 @@ need_rust
 need softhsm2-util:softhsm2 pkcs11-tool:opensc hyperfine openssl unzip /usr/bin/time:time
 build_release
 IEXEC_HSM_MODULE=$(softhsm_module)
-sdk=$(softhsm/sdk.sh) || sdk=''
+sdk=$(softhsm/sdk.sh)/8.24.0 || sdk=''
 sdk_decrypt="node '$PWD/softhsm/sdk-decrypt.mjs' '$sdk' key.pem"
 
 # Beside the build rather than in /tmp, which may live in memory.

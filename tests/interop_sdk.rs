@@ -91,9 +91,17 @@ fn the_sdks_own_archive_stays_shut_for_another_key() {
     work.is_tidy();
 }
 
+/// Seals `source` for the key in `key.pub`.
+fn seal(work: &Work<'_>, source: &str, format: &str) -> Vec<u8> {
+    let seal = ["result", "encrypt", source, "--public-key", "key.pub"];
+    let cmd = work.cmd(seal).arg("--format").arg(format).arg("--force");
+    cmd.run().ok();
+    work.read("encryptedResults.zip")
+}
+
 #[test]
 fn the_sdk_opens_what_we_seal() {
-    let Some(sdk) = Sdk::find() else { return };
+    let sdks: Vec<_> = Sdk::all().collect();
     let work = Work::without_token();
     let plain = plain_zip(&[
         ("computed.json", b"{}"),
@@ -101,28 +109,37 @@ fn the_sdk_opens_what_we_seal() {
         ("result.txt", b"Hello, world!"),
     ]);
     work.write("result.zip", &plain);
-    work.write("folder/sub/result.txt", "Hello, world!");
     for bits in [2048, 4096] {
         let (private, public) = openssl::rsa_key(bits);
         work.write("key.pub", public);
         for format in ["current", "legacy-ecb"] {
-            let seal = |source: &str| {
-                let seal = ["result", "encrypt", source, "--public-key", "key.pub"];
-                let cmd = work.cmd(seal).arg("--format").arg(format).arg("--force");
-                cmd.run().ok();
-                work.read("encryptedResults.zip")
-            };
-            let opened = sdk.decrypt(&private, &seal("result.zip")).unwrap();
-            assert!(opened == plain, "{bits} {format}");
-            let opened = sdk.decrypt(&private, &seal("folder")).unwrap();
-            assert_eq!(openssl::unzip(&opened, "sub/result.txt"), b"Hello, world!");
+            let sealed = seal(&work, "result.zip", format);
+            for sdk in &sdks {
+                let opened = sdk.decrypt(&private, &sealed).unwrap();
+                assert!(opened == plain, "{bits} {format}");
+            }
         }
     }
 }
 
 #[test]
+fn the_sdk_opens_a_folder_that_we_seal() {
+    let work = Work::without_token();
+    work.write("folder/sub/result.txt", "Hello, world!");
+    let (private, public) = openssl::rsa_key(4096);
+    work.write("key.pub", public);
+    let sealed = seal(&work, "folder", "current");
+    for sdk in Sdk::all() {
+        let opened = sdk.decrypt(&private, &sealed).unwrap();
+        assert_eq!(openssl::unzip(&opened, "sub/result.txt"), b"Hello, world!");
+    }
+}
+
+#[test]
 fn the_sdk_says_plainly_that_our_key_file_is_no_key_for_it() {
-    let Some(sdk) = Sdk::find() else { return };
+    let Some(sdk) = Sdk::find(Sdk::V9) else {
+        return;
+    };
     let token = Token::new();
     let work = Work::new(&token);
     let generate = ["result", "generate-keys", "--bits", "2048"];

@@ -1,25 +1,70 @@
 //! iExec's own SDK, where it is installed, and its own test archive.
 
+use std::ffi::OsStr;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-/// The SDK that `IEXEC_SDK_DIR` names.
+use super::{Run, Work};
+
+/// One version of the SDK.
 pub struct Sdk {
     folder: PathBuf,
 }
 
 impl Sdk {
-    /// The SDK, or nothing and a word to the reader.
-    pub fn find() -> Option<Self> {
+    /// The last version that knows several TEE frameworks.
+    pub const V8: &str = "8.24.0";
+    /// The version of today.
+    pub const V9: &str = "9.0.1";
+
+    /// This version of the SDK, or nothing and a word to the reader.
+    pub fn find(version: &str) -> Option<Self> {
         let Some(folder) = std::env::var_os("IEXEC_SDK_DIR") else {
             println!("skipped: IEXEC_SDK_DIR names no folder with iExec's SDK in it");
             return None;
         };
-        Some(Self {
-            folder: folder.into(),
-        })
+        let folder = Path::new(&folder).join(version);
+        assert!(
+            folder.join("node_modules/iexec").exists(),
+            "IEXEC_SDK_DIR has no {version}: softhsm/sdk.sh prints a folder that has it"
+        );
+        Some(Self { folder })
+    }
+
+    /// Both versions; none, and a word to the reader, where they are missing.
+    pub fn all() -> impl Iterator<Item = Self> {
+        [Self::V8, Self::V9].into_iter().filter_map(Self::find)
+    }
+
+    /// Runs its program in the folder of `work`, with an empty stdin and no terminal to ask on.
+    pub fn iexec<S: AsRef<OsStr>>(
+        &self,
+        work: &Work<'_>,
+        args: impl IntoIterator<Item = S>,
+    ) -> Run {
+        let output = Command::new("setsid")
+            .arg("--wait")
+            .arg(self.folder.join("node_modules/.bin/iexec"))
+            .args(args)
+            // Without it the npm registry is asked for updates.
+            .arg("--raw")
+            .current_dir(work.folder())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap())
+            .env("HOME", work.home())
+            .env("NODE_NO_WARNINGS", "1")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        Run {
+            code: output.status.code(),
+            signal: output.status.signal(),
+            stdout: output.stdout,
+            stderr: output.stderr,
+        }
     }
 
     /// What the SDK's `decryptResult` gets out of an archive, or what it complains about.
