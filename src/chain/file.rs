@@ -124,6 +124,8 @@ impl ChainEntry {
                     node.text()?;
                 }
                 "native" | "useGas" => _ = node.flag()?,
+                // The SDK takes null for none here, and not elsewhere.
+                "bridge" if node.is_null() => (),
                 "bridge" => _ = node.object()?,
                 _ => unknown_keys.push(node.unknown()),
             }
@@ -166,6 +168,7 @@ fn url(node: &Node<'_>) -> Result<String, Wrong> {
 fn providers(node: &Node<'_>, unknown_keys: &mut Vec<UnknownKey>) -> Result<(), Wrong> {
     for (key, node) in node.object()? {
         match key {
+            "alchemy" | "etherscan" | "quorum" if node.is_null() => (),
             "alchemy" | "etherscan" => _ = node.text()?,
             "infura" if node.is_object() => {
                 for (key, node) in node.object()? {

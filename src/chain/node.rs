@@ -54,6 +54,10 @@ impl<'a> Node<'a> {
         self.value.is_object()
     }
 
+    pub(super) fn is_null(&self) -> bool {
+        self.value.is_null()
+    }
+
     pub(super) fn text(&self) -> Result<&'a str, Wrong> {
         let text = self.value.as_str();
         text.ok_or_else(|| self.wrong_kind("a string"))

@@ -96,6 +96,18 @@ fn every_key_of_both_generations_is_known() {
 }
 
 #[test]
+fn null_is_taken_where_the_sdk_takes_it() {
+    let file = read(
+        r#"{"chains": {"a": {"bridge": null}},
+        "providers": {"alchemy": null, "etherscan": null, "quorum": null}}"#,
+    );
+    assert_eq!(file.unknown_keys, []);
+    assert_eq!(wrong(r#"{"chains": {}, "providers": null}"#).0, "providers");
+    let infura = r#"{"chains": {}, "providers": {"infura": null}}"#;
+    assert_eq!(wrong(infura).0, "providers.infura");
+}
+
+#[test]
 fn unknown_keys_are_named_and_ignored() {
     let file = read(
         r#"{"extra": 1, "chains": {"a b": {"smsUrl": "x"}, "c": {"sms": {"sgx": 7}}},
