@@ -56,3 +56,31 @@ pub trait Unwrap {
     /// When a key fails that proof.
     fn prove(&mut self, keys: &[KeyName]) -> Result<(), Self::Error>;
 }
+
+impl<U: Unwrap + ?Sized> Unwrap for &mut U {
+    type Error = U::Error;
+
+    fn candidates(&mut self, modulus_len: usize) -> Result<Vec<KeyName>, Self::Error> {
+        (**self).candidates(modulus_len)
+    }
+
+    fn unwrap(
+        &mut self,
+        key: &KeyName,
+        wrapped: &WrappedKey,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, Self::Error> {
+        (**self).unwrap(key, wrapped)
+    }
+
+    fn may_repeat(&self, key: &KeyName) -> bool {
+        (**self).may_repeat(key)
+    }
+
+    fn renew(&mut self) -> Result<(), Self::Error> {
+        (**self).renew()
+    }
+
+    fn prove(&mut self, keys: &[KeyName]) -> Result<(), Self::Error> {
+        (**self).prove(keys)
+    }
+}

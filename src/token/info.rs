@@ -21,6 +21,8 @@ pub struct TokenInfo {
     pub model: String,
     /// Shortest and longest PIN in bytes; `None` where the token tells none.
     pub pin_len: Option<(u64, u64)>,
+    /// Most sessions that one program may have; `None` where the token tells none.
+    pub max_sessions: Option<usize>,
     flags: CK_FLAGS,
     pub(super) place: Place,
 }
@@ -85,6 +87,10 @@ impl TokenInfo {
             // Zero and "unavailable" tell nothing, and neither does a maximum below the minimum.
             pin_len: (pin_len.1 > 0 && pin_len.1 < u64::from(u32::MAX) && pin_len.0 <= pin_len.1)
                 .then_some(pin_len),
+            // "Unavailable" and "effectively infinite" tell none, nor do the numbers near them.
+            max_sessions: usize::try_from(raw.ulMaxSessionCount)
+                .ok()
+                .filter(|count| (1..=u32::MAX as usize).contains(count)),
             flags: raw.flags,
             place,
         }

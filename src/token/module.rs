@@ -1,5 +1,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use cryptoki::error::RvError;
 use cryptoki_sys::CK_SLOT_ID;
@@ -17,6 +18,7 @@ pub struct Module {
     pub(super) table: Arc<Table>,
     /// Somebody else in this process initialised it, and so will finalise it.
     borrowed: bool,
+    finalised: AtomicBool,
 }
 
 impl Module {
@@ -37,6 +39,7 @@ impl Module {
             path: path.to_owned(),
             table: Arc::new(table),
             borrowed,
+            finalised: AtomicBool::new(false),
         }))
     }
 
@@ -106,7 +109,7 @@ impl Module {
     ///
     /// # Errors
     /// When the module does not come back.
-    pub(super) fn restart(&self) -> Result<(), TokenError> {
+    pub fn restart(&self) -> Result<(), TokenError> {
         self.table.finalize()?;
         initialize(&self.table)
             .map(|_| ())
@@ -117,12 +120,20 @@ impl Module {
     }
 }
 
-impl Drop for Module {
-    fn drop(&mut self) {
-        if !self.borrowed {
+impl Module {
+    /// Finalises it, whoever else still has a hold of it: nothing more can be done with it. For
+    /// the end of a program whose threads may outlive its sessions by a moment.
+    pub fn finalise(&self) {
+        if !self.borrowed && !self.finalised.swap(true, Ordering::AcqRel) {
             // Nothing can be done about a module that does not finalise.
             let _ = self.table.finalize();
         }
+    }
+}
+
+impl Drop for Module {
+    fn drop(&mut self) {
+        self.finalise();
     }
 }
 

@@ -60,7 +60,7 @@ impl Pin {
         self.0 == other.0
     }
 
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.0
     }
 }

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use cryptoki::error::RvError;
+use cryptoki::object::{Attribute, ObjectClass};
 use cryptoki_sys::{CK_USER_TYPE, CKU_CONTEXT_SPECIFIC, CKU_USER};
 
 use super::pin::{self, Pin, PinSource, PinUse};
@@ -80,6 +81,16 @@ impl Session {
         Ok(pin)
     }
 
+    /// Logs the user in again, in a session whose login has ended by itself. All handles are
+    /// looked up anew after it.
+    ///
+    /// # Errors
+    /// As for [`Self::open_user`].
+    pub fn log_in_again(&mut self, pins: &mut dyn PinSource) -> Result<(), TokenError> {
+        self.token = self.module.refresh(&self.token)?;
+        self.login(pins).map(|_| ())
+    }
+
     /// One `C_Login` with `pin`; after one that was refused, none is made any more.
     pub(super) fn login_as(
         &mut self,
@@ -122,10 +133,42 @@ impl Session {
 
     /// Replaces the session by a new one for reading. The login is the token's and stays, as long
     /// as one session of the process is open.
-    pub(super) fn renew(&mut self) -> Result<(), TokenError> {
+    ///
+    /// # Errors
+    /// When the token grants no new one.
+    pub fn renew(&mut self) -> Result<(), TokenError> {
         self.raw = open_raw(&self.module, &self.token, Mode::Read)?;
         self.broken = false;
         Ok(())
+    }
+
+    /// Whether the session is still there, by one call that most modules answer by themselves.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn is_open(&self) -> Result<(), TokenError> {
+        Ok(self.raw.info()?)
+    }
+
+    /// Whether the login still stands, by a question that the device itself must answer. Asked
+    /// now and then, it keeps a session from ending by itself.
+    ///
+    /// # Errors
+    /// When private keys, of which one must be there, are not visible any more.
+    pub fn is_logged_in(&self) -> Result<(), TokenError> {
+        let private = Attribute::Class(ObjectClass::PRIVATE_KEY);
+        if self.raw.find(&[private])?.is_empty() {
+            return Err(TokenError::device("C_FindObjects", "no private key"));
+        }
+        Ok(())
+    }
+
+    /// Logs out, for all sessions of this program.
+    ///
+    /// # Errors
+    /// When the token does not answer, or nobody is logged in.
+    pub fn log_out(&self) -> Result<(), TokenError> {
+        Ok(self.raw.logout()?)
     }
 
     /// Does one operation of several calls. If it fails, the session is replaced before the next.

@@ -119,7 +119,10 @@ impl Session {
     ///
     /// The return value of `C_Decrypt` is not looked at: what one module says of a bad padding,
     /// another says of a device that is gone. [`Self::prove`] tells these apart.
-    pub(super) fn decrypt(
+    ///
+    /// # Errors
+    /// When the operation cannot be begun: the ciphertext is not to blame.
+    pub fn decrypt(
         &mut self,
         key: &ResultKey,
         scheme: Scheme,

@@ -112,7 +112,7 @@ impl Signature {
 
     /// The signature that `r` and `s` make for `digest` under `key`, with the lower of the two
     /// possible `s`; `None` when they are no signature of that key.
-    pub(super) fn of_key(
+    pub(crate) fn of_key(
         numbers: &[u8; 64],
         digest: &[u8; 32],
         key: &VerifyingKey,

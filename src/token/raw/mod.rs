@@ -9,6 +9,7 @@
 //! * it refuses tokens whose information has an empty clock field.
 #![allow(unsafe_code)]
 
+mod locked;
 mod module;
 mod session;
 
@@ -18,6 +19,7 @@ use cryptoki::error::{Rv, RvError};
 use cryptoki_sys::{CK_FUNCTION_LIST, CK_RV, CK_ULONG, Pkcs11};
 use zeroize::Zeroizing;
 
+pub(super) use locked::Locked;
 pub(super) use session::RawSession;
 
 /// The return value of a call that failed.

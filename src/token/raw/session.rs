@@ -7,8 +7,8 @@ use cryptoki::error::{Rv, RvError};
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, AttributeType};
 use cryptoki_sys::{
-    CK_ATTRIBUTE, CK_FLAGS, CK_MECHANISM, CK_OBJECT_HANDLE, CK_SESSION_HANDLE, CK_SLOT_ID,
-    CK_ULONG, CK_USER_TYPE, CKF_RW_SESSION, CKF_SERIAL_SESSION,
+    CK_ATTRIBUTE, CK_FLAGS, CK_MECHANISM, CK_OBJECT_HANDLE, CK_SESSION_HANDLE, CK_SESSION_INFO,
+    CK_SLOT_ID, CK_ULONG, CK_USER_TYPE, CKF_RW_SESSION, CKF_SERIAL_SESSION,
 };
 use zeroize::Zeroizing;
 
@@ -61,6 +61,17 @@ impl RawSession {
         let mut pin = pin.map(|pin| Zeroizing::new(pin.to_vec()));
         let (place, len) = raw_pin(&mut pin);
         call!(self.table, C_Login(self.handle, user, place, len))
+    }
+
+    /// `C_Logout`.
+    pub(in crate::token) fn logout(&self) -> Result<(), CallError> {
+        call!(self.table, C_Logout(self.handle))
+    }
+
+    /// `C_GetSessionInfo`, of which only the return value is looked at.
+    pub(in crate::token) fn info(&self) -> Result<(), CallError> {
+        let mut info = CK_SESSION_INFO::default();
+        call!(self.table, C_GetSessionInfo(self.handle, &mut info))
     }
 
     /// `C_InitPIN`; with no PIN the reader asks for it itself.
