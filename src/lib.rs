@@ -56,7 +56,7 @@
 //!   |
 //!   +-------------+-------------+
 //!   |             |             |
-//!  encrypt   sms, chain    beneficiary    publishing; the files that record keys
+//!  encrypt    agent, sms  beneficiary    a token for others; publishing; the files that record keys
 //!   |             |          |     |
 //!  decrypt        +--------- | > wallet   whose address it is, and who signs
 //!   |             |          |     |
@@ -68,8 +68,10 @@
 //! ```
 //!
 //! The seam in the middle is [`envelope::Unwrap`]: given a wrapped key, return the content key.
-//! [`token::TokenKeys`] is its holder in this process; `decrypt` knows only the trait.
+//! [`token::TokenKeys`] is its holder in this process, [`agent::client::AgentKeys`] that in another;
+//! `decrypt` knows only the trait.
 
+pub mod agent;
 pub mod archive;
 pub mod beneficiary;
 pub mod chain;

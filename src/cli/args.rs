@@ -1,15 +1,20 @@
+mod values;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::builder::NonEmptyStringValueParser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+pub(super) use values::{
+    check_timeout, label_parser, parse_id, parse_size, parse_timeout, parse_token,
+};
+
 use super::exit::Exit;
 use super::failure::Failure;
-use super::{key, result, token, wallet};
+use super::{agent, key, result, token, wallet};
 use crate::token::Uri;
 use crate::wallet::address::Address;
 
@@ -20,7 +25,7 @@ use crate::wallet::address::Address;
 #[derive(Debug, Parser)]
 #[command(name = "iexec-hsm", version, max_term_width = 100)]
 #[command(
-    after_help = "Exit status: 0 done, 2 usage, 10-16 token, PIN and key, 20 cannot decrypt, 21 not an archive, 22 output exists, 23 reading or writing failed, 24 too large, 30-33 publishing. docs/json-and-exit-codes.md has all."
+    after_help = "Exit status: 0 done, 2 usage, 10-16 token, PIN and key, 20 cannot decrypt, 21 not an archive, 22 output exists, 23 reading or writing failed, 24 too large, 30-33 publishing, 40 no agent. docs/json-and-exit-codes.md has all."
 )]
 pub(super) struct Cli {
     #[command(subcommand)]
@@ -45,6 +50,9 @@ pub(super) enum Command {
     /// The wallets that sign
     #[command(subcommand)]
     Wallet(wallet::Command),
+    /// Unlock the token once for many uses
+    #[command(subcommand)]
+    Agent(agent::Command),
 }
 
 impl Command {
@@ -55,7 +63,13 @@ impl Command {
             Self::Key(command) => command.name(),
             Self::Token(command) => command.name(),
             Self::Wallet(command) => command.name(),
+            Self::Agent(command) => command.name(),
         }
+    }
+
+    /// Whether it does something else on a signal than end.
+    pub(super) fn handles_signals(&self) -> bool {
+        matches!(self, Self::Agent(command) if command.serves())
     }
 }
 
@@ -139,85 +153,16 @@ pub(super) struct Global {
         hide_env_values = true
     )]
     pub(super) beneficiary_keystoredir: Option<PathBuf>,
-}
-
-/// A token by its URI, or else by its label.
-pub(super) fn parse_token(text: &str) -> Result<Uri, String> {
-    if text
-        .get(..7)
-        .is_some_and(|scheme| scheme.eq_ignore_ascii_case("pkcs11:"))
-    {
-        return text
-            .parse()
-            .map_err(|error: crate::token::uri::UriError| error.to_string());
-    }
-    if text.is_empty() {
-        return Err("a label or a pkcs11: URI is needed".into());
-    }
-    Ok(Uri::for_label(text))
-}
-
-/// A size in bytes, with an optional unit: `500`, `64K`, `10GiB`.
-pub(super) fn parse_size(text: &str) -> Result<u64, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let shift = match text[digits.len()..].to_ascii_uppercase().as_str() {
-        "" | "B" => 0,
-        "K" | "KB" | "KIB" => 10,
-        "M" | "MB" | "MIB" => 20,
-        "G" | "GB" | "GIB" => 30,
-        "T" | "TB" | "TIB" => 40,
-        _ => return Err("the units are K, M, G and T (powers of 1024)".into()),
-    };
-    let number: u64 = digits.parse().map_err(|_| "not a number".to_owned())?;
-    number
-        .checked_mul(1 << shift)
-        .ok_or_else(|| "too large".to_owned())
-}
-
-/// The seconds of `--timeout`.
-pub(super) fn parse_timeout(text: &str) -> Result<u64, String> {
-    let seconds = text
-        .parse()
-        .map_err(|_| "a number of seconds is needed".to_owned())?;
-    check_timeout(seconds).map_err(str::to_owned)
-}
-
-/// A limit of time that leaves some, and ends.
-pub(super) fn check_timeout(seconds: u64) -> Result<u64, &'static str> {
-    if (1..=86_400).contains(&seconds) {
-        Ok(seconds)
-    } else {
-        Err("1 to 86400 seconds can be given")
-    }
-}
-
-/// A `CKA_ID` in hexadecimal digits: `0x01ab` or `01ab`.
-pub(super) fn parse_id(text: &str) -> Result<Vec<u8>, String> {
-    let digits = text.strip_prefix("0x").unwrap_or(text).as_bytes();
-    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-    let id: Option<Vec<u8>> = digits.chunks(2).map(byte).collect();
-    match id {
-        Some(id)
-            if !id.is_empty()
-                && digits.len() == 2 * id.len()
-                && digits.iter().all(u8::is_ascii_hexdigit) =>
-        {
-            Ok(id)
-        }
-        _ => Err("an even number of hexadecimal digits is needed, as in 0x01ab".into()),
-    }
-}
-
-/// A `CKA_LABEL` that every token can keep.
-pub(super) fn label_parser() -> impl clap::builder::TypedValueParser<Value = String> {
-    use clap::builder::TypedValueParser as _;
-    NonEmptyStringValueParser::new().try_map(|label| {
-        if label.len() <= 40 && label.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
-            Ok(label)
-        } else {
-            Err("a label is at most 40 printable ASCII characters")
-        }
-    })
+    /// The agent's socket [default: $XDG_RUNTIME_DIR/iexec-hsm/agent.sock]
+    #[arg(
+        long,
+        visible_alias = "socket",
+        global = true,
+        value_name = "PATH",
+        env = "IEXEC_HSM_AGENT_SOCK",
+        hide_env_values = true
+    )]
+    pub(super) agent_sock: Option<PathBuf>,
 }
 
 /// The arguments, with what the environment says in the place of those that are not there.

@@ -56,6 +56,10 @@ pub struct Config {
     pub timeout: Option<u64>,
     /// The folder of the beneficiary's key files.
     pub beneficiary_keystoredir: Option<PathBuf>,
+    /// The agent's socket.
+    pub agent_sock: Option<PathBuf>,
+    /// Whether `result decrypt` leaves a running agent alone.
+    pub no_agent: Option<bool>,
     /// The largest result to accept, in bytes.
     pub max_size: Option<u64>,
     /// The largest number of files in a result to accept.

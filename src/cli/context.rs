@@ -115,6 +115,28 @@ impl Context {
         })
     }
 
+    /// Where the agent listens; unknown when no folder for such things is set.
+    pub(super) fn agent_socket(&self) -> Result<PathBuf, Failure> {
+        let set = self.global.agent_sock.as_ref();
+        if let Some(path) = set.or(self.config.agent_sock.as_ref()) {
+            return Ok(self.cwd.join(path));
+        }
+        let folder = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+        match folder.filter(|folder| folder.is_absolute()) {
+            Some(folder) => Ok(folder.join("iexec-hsm/agent.sock")),
+            None => Err(Failure::new(
+                Exit::Usage,
+                "there is no folder for the agent's socket: XDG_RUNTIME_DIR is not set",
+            )
+            .hint("Name a socket in a folder that is yours alone, with --agent-sock or IEXEC_HSM_AGENT_SOCK.")),
+        }
+    }
+
+    /// Whether the configuration says to leave a running agent alone.
+    pub(super) fn no_agent(&self) -> bool {
+        self.config.no_agent.unwrap_or(false)
+    }
+
     /// The beneficiary's key files.
     pub(super) fn folder(&self) -> Folder {
         match &self.global.beneficiary_keystoredir {

@@ -22,6 +22,7 @@ pub(super) enum Exit {
     SmsRefused,
     AlreadyPublished,
     Wallet,
+    AgentNotAvailable,
 }
 
 impl Exit {
@@ -47,6 +48,7 @@ impl Exit {
             Self::SmsRefused => 31,
             Self::AlreadyPublished => 32,
             Self::Wallet => 33,
+            Self::AgentNotAvailable => 40,
         }
     }
 
@@ -72,6 +74,7 @@ impl Exit {
             Self::SmsRefused => "sms-refused",
             Self::AlreadyPublished => "already-published",
             Self::Wallet => "wallet",
+            Self::AgentNotAvailable => "agent-not-available",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! All that a person sees: arguments, prompts, progress, text and JSON, exit codes.
 
+mod agent;
 mod args;
 mod config;
 mod context;
@@ -41,7 +42,12 @@ pub fn main() -> ExitCode {
     };
     let name = cli.command.name();
     let raw = cli.global.raw;
-    let outcome = interrupt::install()
+    let signals = if cli.command.handles_signals() {
+        Ok(())
+    } else {
+        interrupt::install()
+    };
+    let outcome = signals
         .map_err(|error| Failure::new(Exit::Failed, format!("signals cannot be handled: {error}")))
         .and_then(|()| Context::new(cli.global, secrets))
         .and_then(|mut context| run(&mut context, cli.command));
@@ -57,5 +63,6 @@ fn run(context: &mut Context, command: Command) -> Result<Reply, Failure> {
         Command::Key(command) => key::run(context, command),
         Command::Token(command) => token::run(context, command),
         Command::Wallet(command) => wallet::run(context, command),
+        Command::Agent(command) => agent::run(context, command),
     }
 }

@@ -6,6 +6,10 @@ use crate::token::{Pin, PinError, PinRequest, PinSource, PinState, PinUse, Token
 /// Name of the systemd credential that holds the PIN.
 const CREDENTIAL: &str = "iexec-hsm-pin";
 
+/// What to do where nobody can be asked for the PIN.
+const INSTEAD: &str =
+    "set --pin-file or IEXEC_HSM_PIN_FILE to a file that holds it, or IEXEC_HSM_PIN to the PIN";
+
 /// Where the PIN comes from, in this order: a file, a systemd credential, the environment, the
 /// terminal. A reader with a pad of its own is not asked here.
 #[derive(Debug, Default)]
@@ -36,42 +40,24 @@ impl PinSource for Pins {
         if let Some(pin) = &self.read {
             return Ok(pin.clone());
         }
-        if let Some(path) = self.file.clone().or_else(|| self.credential()) {
-            let pin = Pin::from_file(path)?;
-            return Ok(self.read.insert(pin).clone());
+        if let Some(given) = self.given() {
+            return Ok(self.read.insert(given?).clone());
         }
-        if let Some(pin) = &self.environment {
-            return pin.clone().not_empty("IEXEC_HSM_PIN");
-        }
-        self.ask(
-            request,
-            if self.file_only {
-                "add ?pin-source=file:/path to the URI that names the wallet"
-            } else {
-                "set --pin-file or IEXEC_HSM_PIN_FILE to a file that holds it, or IEXEC_HSM_PIN to the PIN"
-            },
-        )
+        let instead = if self.file_only {
+            "add ?pin-source=file:/path to the URI that names the wallet"
+        } else {
+            INSTEAD
+        };
+        let check = |pin: &Pin| request.check(pin);
+        self.ask(&Asked::of(request), check, instead)
     }
 
     fn allow_final_try(&mut self, token: &TokenInfo) -> bool {
-        if self.final_try || self.no_input {
-            return self.final_try;
-        }
-        let question = format!(
-            "The token \"{}\" has one PIN try left; if it is wrong, the token locks.\nUse it? Type yes: ",
-            token.label
-        );
-        terminal::open().is_some_and(|it| {
-            terminal::ask_line(&it, &question).is_ok_and(|answer| answer == "yes")
-        })
+        self.allows_final_try(&token.label)
     }
 
     fn on_reader(&mut self, request: &PinRequest<'_>) {
-        if !self.no_input
-            && let Some(terminal) = terminal::open()
-        {
-            terminal::tell(&terminal, &on_reader(request));
-        }
+        self.tell_of_reader(&Asked::of(request));
     }
 
     fn forget(&mut self) {
@@ -103,6 +89,63 @@ impl Pins {
         path.exists().then_some(path)
     }
 
+    /// Whether a file, a credential or the environment has one. None of them is read.
+    pub(super) fn are_given(&self) -> bool {
+        self.file.is_some() || self.credential().is_some() || self.environment.is_some()
+    }
+
+    /// The PIN in a file, a credential or the environment, if one is set.
+    pub(super) fn given(&self) -> Option<Result<Pin, PinError>> {
+        if let Some(path) = self.file.clone().or_else(|| self.credential()) {
+            return Some(Pin::from_file(path));
+        }
+        let pin = self.environment.as_ref()?;
+        Some(pin.clone().not_empty("IEXEC_HSM_PIN"))
+    }
+
+    /// The PIN of a token that an agent holds, which says `state` of it; `None` where the reader
+    /// asks for it itself.
+    pub(super) fn for_agent(
+        &self,
+        label: &str,
+        state: &str,
+        pad: bool,
+    ) -> Result<Option<Pin>, PinError> {
+        let asked = Asked {
+            label,
+            purpose: &PinUse::Login,
+            tries: tries(state),
+        };
+        if pad {
+            self.tell_of_reader(&asked);
+            return Ok(None);
+        }
+        // The agent knows which lengths the token takes.
+        let ask = || self.ask(&asked, |_| Ok(()), INSTEAD);
+        self.given().unwrap_or_else(ask).map(Some)
+    }
+
+    /// Whether the last try that a token grants may be used.
+    pub(super) fn allows_final_try(&self, label: &str) -> bool {
+        if self.final_try || self.no_input {
+            return self.final_try;
+        }
+        let question = format!(
+            "The token \"{label}\" has one PIN try left; if it is wrong, the token locks.\nUse it? Type yes: "
+        );
+        terminal::open().is_some_and(|it| {
+            terminal::ask_line(&it, &question).is_ok_and(|answer| answer == "yes")
+        })
+    }
+
+    fn tell_of_reader(&self, asked: &Asked<'_>) {
+        if !self.no_input
+            && let Some(terminal) = terminal::open()
+        {
+            terminal::tell(&terminal, &asked.on_reader());
+        }
+    }
+
     fn so_pin(&self, request: &PinRequest<'_>) -> Result<Pin, PinError> {
         if let Some(path) = &self.so_file {
             return Pin::from_file(path);
@@ -111,14 +154,20 @@ impl Pins {
             return pin.clone().not_empty("IEXEC_HSM_SO_PIN");
         }
         self.ask(
-            request,
+            &Asked::of(request),
+            |pin| request.check(pin),
             "set --so-pin-file to a file that holds it, or IEXEC_HSM_SO_PIN to the PIN",
         )
     }
 
-    fn ask(&self, request: &PinRequest<'_>, instead: &str) -> Result<Pin, PinError> {
+    fn ask(
+        &self,
+        asked: &Asked<'_>,
+        check: impl Fn(&Pin) -> Result<(), PinError>,
+        instead: &str,
+    ) -> Result<Pin, PinError> {
         let nobody = || PinError::NobodyToAsk {
-            token: request.token.label.clone(),
+            token: asked.label.to_owned(),
             hint: format!("Run it in a terminal, or {instead}."),
         };
         if self.no_input {
@@ -130,13 +179,12 @@ impl Pins {
                 .map(Pin::new)
                 .map_err(|error| PinError::NotGiven(format!("no PIN was typed: {error}")))
         };
-        let pin = ask(&question(request))?;
+        let pin = ask(&asked.question())?;
         if pin.is_empty() {
             return Err(PinError::NotGiven("no PIN was typed".into()));
         }
-        request.check(&pin)?;
-        if matches!(request.purpose, PinUse::New | PinUse::NewSo)
-            && !ask("Once more: ")?.equals(&pin)
+        check(&pin)?;
+        if matches!(asked.purpose, PinUse::New | PinUse::NewSo) && !ask("Once more: ")?.equals(&pin)
         {
             return Err(PinError::NotGiven("the two PINs are not the same".into()));
         }
@@ -144,42 +192,56 @@ impl Pins {
     }
 }
 
-fn question(request: &PinRequest<'_>) -> String {
-    let label = &request.token.label;
-    match &request.purpose {
-        PinUse::Login => format!("PIN of the token \"{label}\"{}: ", tries(request.token)),
-        PinUse::KeyUse(key) => {
-            format!(
-                "The key \"{key}\" wants the PIN for each use{}.\nPIN of the token \"{label}\": ",
-                tries(request.token)
-            )
+/// What a person has to know to answer.
+struct Asked<'a> {
+    label: &'a str,
+    purpose: &'a PinUse,
+    tries: &'static str,
+}
+
+impl<'a> Asked<'a> {
+    fn of(request: &'a PinRequest<'_>) -> Self {
+        Self {
+            label: &request.token.label,
+            purpose: &request.purpose,
+            tries: tries(request.token.pin_state().as_str()),
         }
-        PinUse::New => format!("New PIN of the token \"{label}\": "),
-        PinUse::NewSo => format!("Security officer's PIN of the token \"{label}\": "),
+    }
+
+    fn question(&self) -> String {
+        let (label, tries) = (self.label, self.tries);
+        match self.purpose {
+            PinUse::Login => format!("PIN of the token \"{label}\"{tries}: "),
+            PinUse::KeyUse(key) => format!(
+                "The key \"{key}\" wants the PIN for each use{tries}.\nPIN of the token \"{label}\": "
+            ),
+            PinUse::New => format!("New PIN of the token \"{label}\": "),
+            PinUse::NewSo => format!("Security officer's PIN of the token \"{label}\": "),
+        }
+    }
+
+    fn on_reader(&self) -> String {
+        let (what, why) = match self.purpose {
+            PinUse::Login => ("the PIN", String::new()),
+            PinUse::KeyUse(key) => (
+                "the PIN",
+                format!("The key \"{key}\" wants the PIN for each use. "),
+            ),
+            PinUse::New => ("the new PIN", String::new()),
+            PinUse::NewSo => ("the security officer's PIN", String::new()),
+        };
+        let (label, tries) = (self.label, self.tries);
+        format!("{why}Enter {what} of the token \"{label}\" on its reader{tries}.")
     }
 }
 
-fn on_reader(request: &PinRequest<'_>) -> String {
-    let (what, why) = match &request.purpose {
-        PinUse::Login => ("the PIN", String::new()),
-        PinUse::KeyUse(key) => (
-            "the PIN",
-            format!("The key \"{key}\" wants the PIN for each use. "),
-        ),
-        PinUse::New => ("the new PIN", String::new()),
-        PinUse::NewSo => ("the security officer's PIN", String::new()),
-    };
-    format!(
-        "{why}Enter {what} of the token \"{}\" on its reader{}.",
-        request.token.label,
-        tries(request.token)
-    )
-}
-
-fn tries(token: &TokenInfo) -> &'static str {
-    match token.pin_state() {
-        PinState::CountLow => " (the last one was wrong; tries may be running out)",
-        PinState::FinalTry => " (the last try)",
-        _ => "",
+/// What to say of a PIN in a state of [`PinState::as_str`].
+fn tries(state: &str) -> &'static str {
+    if state == PinState::CountLow.as_str() {
+        " (the last one was wrong; tries may be running out)"
+    } else if state == PinState::FinalTry.as_str() {
+        " (the last try)"
+    } else {
+        ""
     }
 }

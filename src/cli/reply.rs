@@ -16,7 +16,7 @@ pub(super) struct Reply {
     /// For people: what happened, to stderr.
     notes: String,
     /// Already printed, with this status.
-    done: Option<Exit>,
+    done: Option<ExitCode>,
 }
 
 impl Reply {
@@ -35,7 +35,15 @@ impl Reply {
     /// One whose command printed all itself; `failed` is the first failure, if any.
     pub(super) fn done(failed: Option<Exit>) -> Self {
         Self {
-            done: Some(failed.unwrap_or(Exit::Done)),
+            done: Some(failed.unwrap_or(Exit::Done).into()),
+            ..Self::default()
+        }
+    }
+
+    /// One of a process that was started, which printed all itself and ended with this status.
+    pub(super) fn ended(status: u8) -> Self {
+        Self {
+            done: Some(status.into()),
             ..Self::default()
         }
     }
@@ -67,7 +75,7 @@ impl Reply {
     /// Prints it and returns the status.
     pub(super) fn print(self, command: &str, raw: bool) -> ExitCode {
         if let Some(exit) = self.done {
-            return exit.into();
+            return exit;
         }
         match self.write(raw) {
             // Whoever read has read enough.

@@ -4,7 +4,10 @@
 use std::ffi::{CString, OsString, c_char};
 use std::os::unix::ffi::OsStringExt as _;
 
-use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+use rustix::mm::{MlockAllFlags, mlockall};
+use rustix::process::{
+    DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit,
+};
 use zeroize::Zeroizing;
 
 use crate::token::Pin;
@@ -59,6 +62,15 @@ unsafe fn take_variable(name: &str) -> Option<Zeroizing<Vec<u8>>> {
         std::env::remove_var(name);
     }
     Some(secret)
+}
+
+/// Keeps all memory of this process out of swap, where no limit says how much that may be: with a
+/// limit, memory would be refused once it is reached.
+pub(super) fn no_swap() {
+    if getrlimit(Resource::Memlock).current.is_none() {
+        // Pages are locked once they are used, or the process would grow by all it has mapped.
+        let _ = mlockall(MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT);
+    }
 }
 
 /// Keeps what this process knows out of core dumps, and out of reach of other processes of the

@@ -69,6 +69,11 @@ impl ContentKey {
         &self.bytes
     }
 
+    /// Gives the key itself away.
+    pub fn into_bytes(self) -> Zeroizing<Vec<u8>> {
+        self.bytes
+    }
+
     /// The bytes that are wrapped with the public key: the inverse of [`Self::from_unwrapped`].
     pub fn to_wrap(&self) -> Zeroizing<Vec<u8>> {
         Zeroizing::new(match self.cipher {

@@ -4,6 +4,7 @@
 #![allow(dead_code, unused_imports, unreachable_pub)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod agent;
 pub mod faulty;
 mod java;
 mod keyed;
@@ -18,6 +19,7 @@ mod token;
 mod tree;
 mod zips;
 
+pub use agent::Agent;
 pub use faulty::Faulty;
 pub use java::java_zip;
 pub use keyed::Keyed;

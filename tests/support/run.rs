@@ -178,6 +178,11 @@ impl Cmd {
         self
     }
 
+    /// The folder that it runs in.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     pub fn run(self) -> Run {
         self.start().wait()
     }

@@ -9,7 +9,7 @@ mod tls;
 
 pub use fault::{Fault, Text};
 pub use request::Request;
-pub use signature::{Wallet, challenge};
+pub use signature::{Wallet, challenge, check};
 pub use tls::TlsFront;
 
 use std::collections::{HashMap, VecDeque};

@@ -52,6 +52,8 @@ tee-framework = "all"
 sms-url = "https://localhost/sms"
 timeout = 60
 beneficiary-keystoredir = "keys"
+agent-sock = "/run/agent.sock"
+no-agent = true
 max-size = 1000000000
 max-entries = 10000
 "#,
@@ -71,6 +73,8 @@ max-entries = 10000
         sms_url: Some("https://localhost/sms".into()),
         timeout: Some(60),
         beneficiary_keystoredir: Some("keys".into()),
+        agent_sock: Some("/run/agent.sock".into()),
+        no_agent: Some(true),
         max_size: Some(1_000_000_000),
         max_entries: Some(10_000),
     };

@@ -1,6 +1,7 @@
 //! How every error of the library ends the program.
 
 use super::Failure;
+use crate::agent::wire::Code;
 use crate::archive::ArchiveError;
 use crate::beneficiary::FileError;
 use crate::beneficiary::key_file::KeyFileError;
@@ -25,24 +26,7 @@ use crate::wallet::software::PrivateKeyError;
 
 impl From<&TokenError> for Exit {
     fn from(error: &TokenError) -> Self {
-        match error {
-            TokenError::NoModule(_)
-            | TokenError::Module { .. }
-            | TokenError::NoToken { .. }
-            | TokenError::TokenAmbiguous(_)
-            | TokenError::NotReady { .. }
-            | TokenError::PinNotReady { .. } => Self::TokenNotUsable,
-            TokenError::Device { .. } => Self::DeviceFailed,
-            TokenError::PinWrong { .. }
-            | TokenError::SoPinWrong { .. }
-            | TokenError::Pin(PinError::Length { .. }) => Self::PinWrong,
-            TokenError::PinLocked(_) | TokenError::FinalTry(_) => Self::PinLocked,
-            TokenError::Pin(PinError::File { .. }) => Self::IoFailed,
-            TokenError::Pin(_) => Self::PinNeeded,
-            TokenError::NoKey { .. } | TokenError::KeyAmbiguous(_) => Self::KeyNotFound,
-            TokenError::Unfit { .. } => Self::NotSupported,
-            TokenError::Unfinished { cause, .. } => Self::from(cause.as_ref()),
-        }
+        Code::from(error).into()
     }
 }
 
@@ -79,8 +63,8 @@ impl From<OutputError> for Failure {
     }
 }
 
-impl From<DecryptError<TokenError>> for Failure {
-    fn from(error: DecryptError<TokenError>) -> Self {
+impl<E: std::error::Error + Into<Self>> From<DecryptError<E>> for Failure {
+    fn from(error: DecryptError<E>) -> Self {
         let exit = match error {
             DecryptError::Keys(error) => return error.into(),
             DecryptError::Archive(error) => return error.into(),

@@ -1,10 +1,13 @@
+mod agent;
 mod holder;
 mod job;
+mod parallel;
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use clap::builder::FalseyValueParser;
 use serde_json::{Value, json};
 
 use crate::archive::{Archive, ArchiveError, Limits};
@@ -15,6 +18,7 @@ use crate::cli::failure::Failure;
 use crate::cli::progress::Progress;
 use crate::cli::reply::Reply;
 use crate::decrypt::{self, MadeFolder, Options, Report, Target};
+use crate::envelope::Unwrap;
 
 use holder::Holder;
 use job::{Job, Place, jobs, spool_folder};
@@ -62,46 +66,60 @@ pub(in crate::cli) struct Decrypt {
     /// A key file in the folder of key files, in place of that of the address
     #[arg(long, value_name = "FILE")]
     beneficiary_key_file: Option<PathBuf>,
+    /// Use the token itself, even where an agent runs
+    #[arg(
+        long,
+        env = "IEXEC_HSM_NO_AGENT",
+        hide_env_values = true,
+        value_parser = FalseyValueParser::new()
+    )]
+    no_agent: bool,
 }
 
 pub(super) fn run(context: &mut Context, command: Decrypt) -> Result<Reply, Failure> {
     let limits = context.limits(command.max_size, command.max_entries);
     let jobs = jobs(&command)?;
     let mut pins = context.pins()?;
-    let mut holder = Holder {
-        command: &command,
+    let run = Run {
         context,
-        pins: Some(&mut pins),
-        keys: None,
+        command: &command,
+        options: Options {
+            verify: command.verify,
+            no_sync: command.no_sync,
+            limits,
+        },
     };
-    let options = Options {
-        verify: command.verify,
-        no_sync: command.no_sync,
-        limits,
-    };
+    if let Some(agent) = run.agent(&pins)? {
+        return match jobs.as_slice() {
+            [job] => run.one(job, || agent.keys(&pins)),
+            jobs => Ok(Reply::done(parallel::open(&run, jobs, &agent, &pins))),
+        };
+    }
+    let mut holder = Holder::new(&run, &mut pins);
     if let [job] = jobs.as_slice() {
-        let report = open(&mut holder, job, &options).map_err(|stop| stop.failure)?;
-        return Ok(reply(context, job, &report));
+        return run.one(job, || holder.keys());
     }
     let mut first = None;
     for job in &jobs {
-        match open(&mut holder, job, &options) {
-            Ok(report) => tell(context, job, &report),
-            Err(stop) => {
-                let failure = stop.failure.of(&job.archive.display().to_string());
-                failure.print("result decrypt", context.global.raw);
-                first = first.or(Some(failure.exit));
-                // What failed once would fail, and cost PIN tries, for every archive.
-                if stop.for_all {
-                    break;
-                }
-            }
+        let opened = run.open(job, || holder.keys(), true);
+        let stop = opened.as_ref().is_err_and(|stop| stop.for_all);
+        first = first.or(run.tell(job, opened));
+        if stop {
+            break;
         }
     }
     Ok(Reply::done(first))
 }
 
-/// A failure, and whether it is one of all archives.
+/// What is the same for all archives of a run.
+struct Run<'a> {
+    context: &'a Context,
+    command: &'a Decrypt,
+    options: Options,
+}
+
+/// A failure, and whether it is one of all archives: what failed once would fail, and cost PIN
+/// tries, for each of them.
 struct Stop {
     failure: Failure,
     for_all: bool,
@@ -118,46 +136,80 @@ impl<E: Into<Failure>> From<E> for Stop {
                 | Exit::PinLocked
                 | Exit::PinNeeded
                 | Exit::KeyNotFound
+                | Exit::AgentNotAvailable
         );
         Self { failure, for_all }
     }
 }
 
-fn open(holder: &mut Holder<'_, '_>, job: &Job, options: &Options) -> Result<Report, Stop> {
-    let (context, command) = (holder.context, holder.command);
-    let archive = open_archive(&job.archive, &spool_folder(job), &options.limits)?;
-    let force = command.force || may_replace(context, job);
-    let replace = |path: &Path| force || ask(context, path);
-    let mut stdout = io::stdout().lock();
-    let target = match &job.place {
-        Place::File(path) => Target::File { path, force },
-        Place::Folder(path) => Target::Folder {
-            path,
-            replace: &replace,
-        },
-        Place::Stdout => Target::Stream(&mut stdout),
-    };
-    // Before a PIN is asked for in vain.
-    target.check(&archive)?;
-    let _made = match &command.output_dir {
-        Some(folder) => Some(make(folder)?),
-        None => None,
-    };
-    let passes = if matches!(job.place, Place::Stdout) {
-        2
-    } else {
-        1
-    };
-    let quiet = context.global.quiet || context.global.raw;
-    let keys = holder.keys()?;
-    let progress = Progress::new(passes * archive.result_len(), quiet);
-    Ok(decrypt::decrypt(
-        &archive,
-        keys,
-        target,
-        options,
-        &|bytes| progress.add(bytes),
-    )?)
+impl Run<'_> {
+    /// Opens the only archive.
+    fn one<U>(&self, job: &Job, keys: impl FnOnce() -> Result<U, Failure>) -> Result<Reply, Failure>
+    where
+        U: Unwrap<Error: Into<Failure>>,
+    {
+        let report = self.open(job, keys, true).map_err(|stop| stop.failure)?;
+        Ok(reply(self.context, job, &report))
+    }
+
+    /// Opens an archive with `keys`, which are asked for once it is sure that they are needed.
+    fn open<U>(
+        &self,
+        job: &Job,
+        keys: impl FnOnce() -> Result<U, Failure>,
+        progress: bool,
+    ) -> Result<Report, Stop>
+    where
+        U: Unwrap<Error: Into<Failure>>,
+    {
+        let (context, command) = (self.context, self.command);
+        let archive = open_archive(&job.archive, &spool_folder(job), &self.options.limits)?;
+        let force = command.force || may_replace(context, job);
+        let replace = |path: &Path| force || ask(context, path);
+        let mut stdout = io::stdout();
+        let target = match &job.place {
+            Place::File(path) => Target::File { path, force },
+            Place::Folder(path) => Target::Folder {
+                path,
+                replace: &replace,
+            },
+            Place::Stdout => Target::Stream(&mut stdout),
+        };
+        // Before a PIN is asked for in vain.
+        target.check(&archive)?;
+        let _made = match &command.output_dir {
+            Some(folder) => Some(make(folder)?),
+            None => None,
+        };
+        let passes = match job.place {
+            Place::Stdout => 2,
+            _ => 1,
+        };
+        let quiet = !progress || context.global.quiet || context.global.raw;
+        let mut keys = keys()?;
+        let progress = Progress::new(passes * archive.result_len(), quiet);
+        Ok(
+            decrypt::decrypt(&archive, &mut keys, target, &self.options, &|bytes| {
+                progress.add(bytes)
+            })
+            .map_err(Failure::from)?,
+        )
+    }
+
+    /// Tells of one of several archives; returns how it failed, if it did.
+    fn tell(&self, job: &Job, opened: Result<Report, Stop>) -> Option<Exit> {
+        match opened {
+            Ok(report) => {
+                tell(self.context, job, &report);
+                None
+            }
+            Err(stop) => {
+                let failure = stop.failure.of(&job.archive.display().to_string());
+                failure.print("result decrypt", self.context.global.raw);
+                Some(failure.exit)
+            }
+        }
+    }
 }
 
 fn make(folder: &Path) -> Result<MadeFolder, Failure> {

@@ -1,5 +1,4 @@
-use super::Decrypt;
-use crate::cli::context::Context;
+use super::Run;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::pins::Pins;
@@ -7,14 +6,21 @@ use crate::cli::recorded::common_token;
 use crate::token::{Session, TokenKeys, choose_key};
 
 /// The logged-in token, once an archive is there to be opened with it.
-pub(super) struct Holder<'c, 'p> {
-    pub(super) command: &'c Decrypt,
-    pub(super) context: &'c Context,
-    pub(super) pins: Option<&'p mut Pins>,
-    pub(super) keys: Option<TokenKeys<'p>>,
+pub(super) struct Holder<'r, 'p> {
+    run: &'r Run<'r>,
+    pins: Option<&'p mut Pins>,
+    keys: Option<TokenKeys<'p>>,
 }
 
-impl<'p> Holder<'_, 'p> {
+impl<'r, 'p> Holder<'r, 'p> {
+    pub(super) fn new(run: &'r Run<'r>, pins: &'p mut Pins) -> Self {
+        Self {
+            run,
+            pins: Some(pins),
+            keys: None,
+        }
+    }
+
     /// The keys; logs in the first time.
     pub(super) fn keys(&mut self) -> Result<&mut TokenKeys<'p>, Failure> {
         if let Some(pins) = self.pins.take() {
@@ -27,8 +33,8 @@ impl<'p> Holder<'_, 'p> {
     }
 
     fn log_in(&self, pins: &'p mut Pins) -> Result<TokenKeys<'p>, Failure> {
-        let context = self.context;
-        let recorded = context.all_recorded(self.command.beneficiary_key_file.as_deref())?;
+        let context = self.run.context;
+        let recorded = self.run.recorded()?;
         let module = context.module()?;
         let token = context.token(&module, common_token(&recorded).as_ref())?;
         let session = Session::open_user(&module, &token, pins)?;

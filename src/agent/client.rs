@@ -1,0 +1,244 @@
+//! Talks to an agent. Blocking, and without a runtime: the decrypt path has none.
+
+mod exchange;
+mod keys;
+
+use std::io;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::net::sockopt::socket_peercred;
+use rustix::process::geteuid;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use thiserror::Error;
+
+use super::wire::{self, Keys, Refusal, Refused, SignedSmsChallenge, State, Status, path};
+use exchange::{Answer, Exchange, Fault, Request};
+
+pub use keys::AgentKeys;
+
+/// Longest time that a request is repeated when the agent says that it comes too early.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// A connection to an agent of this user.
+pub struct Client {
+    path: PathBuf,
+    exchange: Exchange,
+}
+
+/// Why an agent gave no answer that is of use. Each variant says whether a retry can help.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// Nobody listens there. A retry helps once one is started.
+    #[error("no agent answers at {}", .0.display())]
+    NotThere(PathBuf),
+    /// Something went wrong on the way. A retry may help.
+    #[error("the agent at {} cannot be talked to: {source}", .path.display())]
+    Io {
+        /// The socket.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The agent belongs to somebody else. A retry does not help.
+    #[error("the agent at {} belongs to another user", .0.display())]
+    Foreign(PathBuf),
+    /// What came back is none of an agent's answers. A retry does not help.
+    #[error("what answers at {} is no agent, or one of another version", .0.display())]
+    NoAgent(PathBuf),
+    /// The agent is locked. A retry helps when it was unlocked.
+    #[error("{}", .0.message)]
+    Locked(Refusal),
+    /// The agent said no; its words.
+    #[error("{}", .0.message)]
+    Refused(Refusal),
+}
+
+impl ClientError {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NotThere(_) => "Start one with `iexec-hsm agent start`.".into(),
+            Self::Io { .. } => "Look at `iexec-hsm agent status`, then try again.".into(),
+            Self::Foreign(_) => "Name the socket of your own agent with --agent-sock.".into(),
+            Self::NoAgent(_) => {
+                "Name the agent's socket with --agent-sock; after an update, restart the agent."
+                    .into()
+            }
+            Self::Locked(refusal) | Self::Refused(refusal) => refusal.hint.clone(),
+        }
+    }
+}
+
+impl Client {
+    /// Connects to the agent at `path`, which has to belong to this user: it is going to be told
+    /// the PIN. Root may ask anybody's.
+    ///
+    /// # Errors
+    /// [`ClientError::NotThere`] when there is none.
+    pub fn connect(path: &Path) -> Result<Self, ClientError> {
+        Ok(Self {
+            path: path.to_owned(),
+            exchange: Exchange::new(connect(path)?),
+        })
+    }
+
+    /// How the agent is.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn status(&mut self) -> Result<Status, ClientError> {
+        self.get(path::STATUS)
+    }
+
+    /// What the token can be used for.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn keys(&mut self) -> Result<Keys, ClientError> {
+        self.get(path::KEYS)
+    }
+
+    /// Unwraps a key.
+    ///
+    /// # Errors
+    /// [`ClientError::Locked`] when it has to be unlocked first. A bad ciphertext is no error.
+    pub fn unwrap(&mut self, request: &wire::Unwrap) -> Result<wire::Unwrapped, ClientError> {
+        self.post(path::UNWRAP, request)
+    }
+
+    /// Logs the agent in.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] with a word for what is wrong with the PIN.
+    pub fn unlock(&mut self, request: &wire::Unlock) -> Result<Status, ClientError> {
+        self.post(path::UNLOCK, request)
+    }
+
+    /// Logs the agent out.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn lock(&mut self) -> Result<Status, ClientError> {
+        self.post(path::LOCK, &())
+    }
+
+    /// Has the agent end, once what runs is done.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn stop(&mut self) -> Result<Status, ClientError> {
+        self.post(path::STOP, &())
+    }
+
+    /// Signs as the owner's wallet on the token.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn sign_sms_challenge(
+        &mut self,
+        request: &wire::SignSmsChallenge,
+    ) -> Result<SignedSmsChallenge, ClientError> {
+        self.post(path::SIGN_SMS_CHALLENGE, request)
+    }
+
+    fn get<T: DeserializeOwned>(&mut self, path: &str) -> Result<T, ClientError> {
+        self.ask(&Request::get(path))
+    }
+
+    fn post<T: DeserializeOwned>(
+        &mut self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        let request = Request::post(path, body).map_err(|error| self.io(error.into()))?;
+        self.ask(&request)
+    }
+
+    fn ask<T: DeserializeOwned>(&mut self, request: &Request) -> Result<T, ClientError> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let answer = self.send(request)?;
+            match answer.retry_after {
+                Some(wait) if Instant::now() + wait < deadline => thread::sleep(wait),
+                _ => return self.read(&answer),
+            }
+        }
+    }
+
+    /// Sends the request; once more where the agent has closed a connection that was idle.
+    fn send(&mut self, request: &Request) -> Result<Answer, ClientError> {
+        let fault = match self.exchange.send(request) {
+            Ok(answer) => return Ok(answer),
+            Err(fault) => fault,
+        };
+        if let Fault::Closed = fault {
+            self.exchange = Exchange::new(connect(&self.path)?);
+            return self
+                .exchange
+                .send(request)
+                .map_err(|fault| self.fault(fault));
+        }
+        Err(self.fault(fault))
+    }
+
+    fn read<T: DeserializeOwned>(&self, answer: &Answer) -> Result<T, ClientError> {
+        let no_agent = |_| ClientError::NoAgent(self.path.clone());
+        if answer.status == 200 {
+            return serde_json::from_slice(&answer.body).map_err(no_agent);
+        }
+        let refused: Refused = serde_json::from_slice(&answer.body).map_err(no_agent)?;
+        Err(match answer.status {
+            423 => ClientError::Locked(refused.error),
+            _ => ClientError::Refused(refused.error),
+        })
+    }
+
+    fn fault(&self, fault: Fault) -> ClientError {
+        match fault {
+            Fault::Io(source) => self.io(source),
+            Fault::Closed => self.io(io::ErrorKind::UnexpectedEof.into()),
+            Fault::NotHttp => ClientError::NoAgent(self.path.clone()),
+        }
+    }
+
+    fn io(&self, source: io::Error) -> ClientError {
+        ClientError::Io {
+            path: self.path.clone(),
+            source,
+        }
+    }
+}
+
+impl Status {
+    /// Whether nothing can be asked of the token before somebody unlocks it.
+    pub fn is_locked(&self) -> bool {
+        self.state != State::Unlocked
+    }
+}
+
+fn connect(path: &Path) -> Result<UnixStream, ClientError> {
+    let stream = UnixStream::connect(path).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
+            ClientError::NotThere(path.to_owned())
+        }
+        _ => ClientError::Io {
+            path: path.to_owned(),
+            source,
+        },
+    })?;
+    let io = |source: io::Error| ClientError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let owner = socket_peercred(&stream).map_err(|error| io(error.into()))?;
+    let me = geteuid();
+    if owner.uid != me && !me.is_root() {
+        return Err(ClientError::Foreign(path.to_owned()));
+    }
+    Ok(stream)
+}

@@ -1,0 +1,102 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+use super::{Client, ClientError};
+use crate::agent::wire::{self, Code, Key, Refusal};
+use crate::archive::{Scheme, WrappedKey};
+use crate::envelope::{KeyName, PublicKey, Unwrap};
+
+/// The result keys of an unlocked agent, as the holder that opens archives.
+pub struct AgentKeys {
+    client: Client,
+    keys: Vec<(Key, PublicKey)>,
+}
+
+impl AgentKeys {
+    /// Holds `keys`, the likeliest first. One whose public half cannot be read is left out.
+    pub fn new(client: Client, keys: Vec<Key>) -> Self {
+        let keys = keys.into_iter().filter_map(|key| {
+            let public = PublicKey::from_pem(&key.public_key).ok()?;
+            Some((key, public))
+        });
+        Self {
+            client,
+            keys: keys.collect(),
+        }
+    }
+
+    fn ask(
+        &mut self,
+        key: &str,
+        scheme: Scheme,
+        ciphertext: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, ClientError> {
+        let request = wire::Unwrap {
+            key: key.to_owned(),
+            scheme,
+            wrapped_key: ciphertext.to_vec(),
+        };
+        Ok(self.client.unwrap(&request)?.content_key.into_bytes())
+    }
+}
+
+impl Unwrap for AgentKeys {
+    type Error = ClientError;
+
+    fn candidates(&mut self, modulus_len: usize) -> Result<Vec<KeyName>, ClientError> {
+        let fitting = self
+            .keys
+            .iter()
+            .filter(|(key, public)| key.usable && public.modulus_len() == modulus_len);
+        Ok(fitting
+            .map(|(key, _)| KeyName {
+                uri: key.key.clone(),
+                label: key.label.clone(),
+            })
+            .collect())
+    }
+
+    /// Always `Some`: the agent has a random key for a ciphertext that is bad.
+    fn unwrap(
+        &mut self,
+        key: &KeyName,
+        wrapped: &WrappedKey,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, ClientError> {
+        let content_key = self.ask(&key.uri, wrapped.scheme(), wrapped.ciphertext())?;
+        Ok(Some(match wrapped.scheme() {
+            // In these the content key is wrapped as base64.
+            Scheme::LegacyEcb => Zeroizing::new(STANDARD.encode(&*content_key).into_bytes()),
+            Scheme::Current | Scheme::Guide2019 => content_key,
+        }))
+    }
+
+    fn prove(&mut self, keys: &[KeyName]) -> Result<(), ClientError> {
+        for name in keys {
+            let Some((_, public)) = self.keys.iter().find(|it| it.0.key == name.uri) else {
+                continue;
+            };
+            let mut secret = Zeroizing::new([0; 32]);
+            let wrapped = getrandom::fill(secret.as_mut_slice())
+                .map_err(|error| error.to_string())
+                .and_then(|()| {
+                    let wrapped = public.wrap(Scheme::Current, secret.as_slice());
+                    wrapped.map_err(|error| error.to_string())
+                })
+                .map_err(|error| ClientError::Refused(Refusal::new(Code::Failed, error)))?;
+            let back = self.ask(&name.uri, Scheme::Current, &wrapped)?;
+            if back.as_slice() != secret.as_slice() {
+                return Err(ClientError::Refused(device_failed()));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn device_failed() -> Refusal {
+    Refusal::new(
+        Code::DeviceFailed,
+        "the agent's token does not decrypt what is known to be good",
+    )
+    .hint("Check that the token is plugged in and its service runs, then try again.")
+}

@@ -1,0 +1,215 @@
+//! The agent's state: locked or not, the sessions, and what is asked of them.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread;
+use std::time::Instant;
+
+use tokio::sync::{Notify, oneshot};
+
+use super::Settings;
+use super::denied::{Denied, busy, hung, locked, overdue};
+use super::login::{Login, lock};
+use super::queue::{Job, Queue};
+use super::refused_pins::RefusedPins;
+use super::worker::Worker;
+use crate::token::{Module, TokenInfo, Uri};
+
+/// One token, unlocked or not.
+pub(super) struct Agent {
+    pub(super) module: Arc<Module>,
+    /// The token that this agent was started for, wherever it is plugged in.
+    pub(super) wanted: Uri,
+    pub(super) settings: Settings,
+    inner: Mutex<Inner>,
+    /// For threads: there is a job, the login is over, or a thread has left.
+    pub(super) moved: Condvar,
+    /// For the timer: its next time may have changed.
+    pub(super) rescheduled: Notify,
+}
+
+/// What changes.
+pub(super) struct Inner {
+    pub(super) token: TokenInfo,
+    pub(super) phase: Phase,
+    /// Counts the logins: a thread of an earlier one goes home.
+    pub(super) epoch: u64,
+    pub(super) queue: Queue,
+    /// Threads that have a session, and those of them that are about to close it.
+    pub(super) open: usize,
+    pub(super) leaving: usize,
+    /// When the token was used last.
+    pub(super) used: Instant,
+    pub(super) refused: RefusedPins,
+    /// The device failed: the module is to be initialised anew before the next login.
+    pub(super) suspect: bool,
+}
+
+pub(super) enum Phase {
+    Locked(&'static str),
+    Unlocking,
+    Unlocked { login: Arc<Login>, since: Instant },
+}
+
+impl Agent {
+    pub(super) fn new(module: Arc<Module>, token: TokenInfo, settings: Settings) -> Self {
+        Self {
+            module,
+            wanted: token.uri(),
+            settings,
+            inner: Mutex::new(Inner {
+                token,
+                phase: Phase::Locked("nobody has unlocked it yet"),
+                epoch: 0,
+                queue: Queue::default(),
+                open: 0,
+                leaving: 0,
+                used: Instant::now(),
+                refused: RefusedPins::default(),
+                suspect: false,
+            }),
+            moved: Condvar::new(),
+            rescheduled: Notify::new(),
+        }
+    }
+
+    pub(super) fn inner(&self) -> MutexGuard<'_, Inner> {
+        lock(&self.inner)
+    }
+
+    /// The login, if the token can be used now.
+    pub(super) fn login(&self) -> Result<Arc<Login>, Denied> {
+        let mut inner = self.inner();
+        self.not_hung(&inner)?;
+        inner.used = Instant::now();
+        match &inner.phase {
+            Phase::Unlocked { login, .. } => Ok(login.clone()),
+            Phase::Unlocking => Err(locked("it is being unlocked")),
+            Phase::Locked(reason) => Err(locked(reason)),
+        }
+    }
+
+    /// Refuses work while a call does not come back.
+    pub(super) fn not_hung(&self, inner: &Inner) -> Result<(), Denied> {
+        match inner.queue.hung(self.settings.request_timeout) {
+            Some(since) => Err(hung(since)),
+            None => Ok(()),
+        }
+    }
+
+    /// Has `work` done by a thread with a session, and waits for it as long as the settings say.
+    pub(super) async fn ask<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Worker) -> T + Send + 'static,
+    ) -> Result<T, Denied> {
+        let (reply, answer) = oneshot::channel();
+        let reply = Arc::new(Mutex::new(Some(reply)));
+        let moot = reply.clone();
+        let id = {
+            let mut inner = self.inner();
+            self.not_hung(&inner)?;
+            if !matches!(inner.phase, Phase::Unlocked { .. }) {
+                return Err(locked("it was locked just now"));
+            }
+            let id = inner.queue.id();
+            let job = Job {
+                id,
+                is_moot: Box::new(move || {
+                    lock(&moot).as_ref().is_none_or(oneshot::Sender::is_closed)
+                }),
+                work: Box::new(move |worker| {
+                    let done = work(worker);
+                    Box::new(move || {
+                        if let Some(reply) = lock(&reply).take() {
+                            // Whoever asked may have gone.
+                            let _ = reply.send(done);
+                        }
+                    })
+                }),
+            };
+            inner.queue.push(job).map_err(|_| busy())?;
+            id
+        };
+        self.moved.notify_one();
+        match tokio::time::timeout(self.settings.request_timeout, answer).await {
+            Ok(Ok(done)) => Ok(done),
+            Ok(Err(_)) => Err(locked("it was locked in the meantime")),
+            Err(_) => {
+                self.inner().queue.give_up(id);
+                Err(overdue(self.settings.request_timeout))
+            }
+        }
+    }
+
+    /// Starts a thread for each worker of a new login; the token is unlocked then.
+    /// Does nothing, and ends the login, when the agent was locked since `epoch`.
+    pub(super) fn unlocked(self: &Arc<Self>, login: Arc<Login>, workers: Vec<Worker>, epoch: u64) {
+        let mut inner = self.inner();
+        if inner.epoch != epoch {
+            return;
+        }
+        let now = Instant::now();
+        inner.used = now;
+        inner.suspect = false;
+        inner.phase = Phase::Unlocked { login, since: now };
+        for (number, worker) in workers.into_iter().enumerate() {
+            let agent = self.clone();
+            let thread = thread::Builder::new()
+                .name(format!("session {number}"))
+                .spawn(move || agent.work(worker, epoch));
+            // With fewer threads it is slower; without one it is locked below.
+            inner.open += usize::from(thread.is_ok());
+        }
+        if inner.open == 0 {
+            inner.phase = Phase::Locked("the system gives it no threads");
+        }
+        drop(inner);
+        self.rescheduled.notify_one();
+    }
+
+    /// Forgets the login: what waits is refused, and each thread closes its session once it is
+    /// back from the module.
+    pub(super) fn lock(&self, reason: &'static str) {
+        self.lock_if(None, reason);
+    }
+
+    pub(super) fn lock_if(&self, epoch: Option<u64>, reason: &'static str) {
+        let mut inner = self.inner();
+        if epoch.is_some_and(|epoch| epoch != inner.epoch) {
+            return;
+        }
+        if let Phase::Unlocked { login, .. } = &inner.phase {
+            login.forget_pin();
+        } else if matches!(inner.phase, Phase::Locked(_)) {
+            return;
+        }
+        inner.suspect |= epoch.is_some();
+        inner.phase = Phase::Locked(reason);
+        inner.epoch += 1;
+        inner.queue.clear();
+        drop(inner);
+        self.moved.notify_all();
+        self.rescheduled.notify_one();
+    }
+
+    /// Begins a login; returns the epoch that it is for, and the call's id.
+    pub(super) fn begin_unlocking(inner: &mut Inner) -> (u64, u64) {
+        inner.phase = Phase::Unlocking;
+        inner.used = Instant::now();
+        inner.epoch += 1;
+        let id = inner.queue.id();
+        inner.queue.begin(id);
+        (inner.epoch, id)
+    }
+
+    /// A login has ended, well or not.
+    pub(super) fn end_unlocking(&self, epoch: u64, id: u64, reason: &'static str) {
+        let mut inner = self.inner();
+        inner.queue.end(id);
+        if inner.epoch == epoch && matches!(inner.phase, Phase::Unlocking) {
+            inner.phase = Phase::Locked(reason);
+        }
+        drop(inner);
+        self.moved.notify_all();
+        self.rescheduled.notify_one();
+    }
+}

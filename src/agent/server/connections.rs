@@ -1,0 +1,202 @@
+//! Who is connected: not too many, nobody for too long, and only this user.
+
+use std::collections::HashMap;
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+
+use super::Server;
+use super::audit::Event;
+use super::limits::{CONNECTIONS, GRACE, HEAD, HEAD_TIME, HEADERS};
+use super::login::lock;
+use super::peer::Peer;
+use super::routes::answer;
+use crate::agent::wire::{Code, Refusal, Refused};
+
+/// The connections that are open.
+#[derive(Default)]
+pub(super) struct Connections {
+    open: Mutex<HashMap<u64, Open>>,
+    last_id: AtomicU64,
+    /// One has ended, or a request has.
+    fewer: Notify,
+}
+
+struct Open {
+    task: Option<AbortHandle>,
+    /// Since when no request of it is worked on; `None` while one is.
+    idle: Option<Instant>,
+    /// Whether a request of it was answered.
+    served: bool,
+}
+
+impl Connections {
+    /// Waits for room for one more, and takes it.
+    async fn admit(&self) -> u64 {
+        loop {
+            if let Some(id) = self.try_admit() {
+                return id;
+            }
+            // Room may be made by a connection that ends, or by one whose grace does.
+            let _ = tokio::time::timeout(GRACE / 8, self.fewer.notified()).await;
+        }
+    }
+
+    /// If need be in the place of one that is idle.
+    fn try_admit(&self) -> Option<u64> {
+        let mut open = lock(&self.open);
+        if open.len() >= CONNECTIONS {
+            let idle = open.iter().filter_map(|(id, it)| {
+                let since = it.idle.filter(|since| since.elapsed() >= GRACE)?;
+                Some((it.served, since, *id))
+            });
+            let (.., least) = idle.min()?;
+            if let Some(task) = open.remove(&least).and_then(|it| it.task) {
+                task.abort();
+            }
+        }
+        let id = self.last_id.fetch_add(1, Ordering::Relaxed);
+        let it = Open {
+            task: None,
+            idle: Some(Instant::now()),
+            served: false,
+        };
+        open.insert(id, it);
+        Some(id)
+    }
+
+    fn set_task(&self, id: u64, task: AbortHandle) {
+        if let Some(open) = lock(&self.open).get_mut(&id) {
+            open.task = Some(task);
+        }
+    }
+
+    fn set_idle(&self, id: u64, idle: Option<Instant>) {
+        if let Some(open) = lock(&self.open).get_mut(&id) {
+            open.idle = idle;
+            open.served |= idle.is_some();
+        }
+        self.fewer.notify_one();
+    }
+
+    fn remove(&self, id: u64) {
+        lock(&self.open).remove(&id);
+        self.fewer.notify_one();
+    }
+
+    /// Waits until no request is worked on, or until `limit` is over, and then a moment for the
+    /// answers to be sent.
+    pub(super) async fn finish(&self, limit: Duration) {
+        let until = |done: fn(&HashMap<u64, Open>) -> bool| async move {
+            while !done(&lock(&self.open)) {
+                self.fewer.notified().await;
+            }
+        };
+        let no_work = until(|open| open.values().all(|it| it.idle.is_some()));
+        // What is not done by then is not waited for.
+        let _ = tokio::time::timeout(limit, no_work).await;
+        let _ = tokio::time::timeout(Duration::from_millis(500), until(HashMap::is_empty)).await;
+    }
+}
+
+/// Accepts connections until the agent stops.
+pub(super) async fn accept(server: Arc<Server>, listener: UnixListener) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => admit(&server, stream).await,
+            // Most likely there are no file descriptors left; one will be free soon.
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+async fn admit(server: &Arc<Server>, stream: UnixStream) {
+    let Ok(peer) = Peer::of(&stream) else {
+        return;
+    };
+    if !peer.is_allowed(server.agent.settings.allow_root) {
+        refuse(&stream);
+        let event = Event {
+            request: "connect",
+            outcome: "other-user",
+            ..Event::default()
+        };
+        server.audit.note(&peer, &event);
+        return;
+    }
+    let id = server.connections.admit().await;
+    let served = server.clone();
+    let task = tokio::spawn(async move {
+        serve(&served, stream, Arc::new(peer), id).await;
+        served.connections.remove(id);
+    });
+    server.connections.set_task(id, task.abort_handle());
+}
+
+async fn serve(server: &Arc<Server>, stream: UnixStream, peer: Arc<Peer>, id: u64) {
+    let start = Instant::now();
+    let service = service_fn(|request| {
+        let (server, peer) = (server.clone(), peer.clone());
+        async move {
+            server.connections.set_idle(id, None);
+            let answered = answer(server.clone(), peer, request).await;
+            server.connections.set_idle(id, Some(Instant::now()));
+            answered
+        }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME)
+        .max_headers(HEADERS)
+        .max_buf_size(HEAD)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = pin!(connection);
+    let mut stopping = server.stopping.subscribe();
+    let mut stop = pin!(stopping.wait_for(|stop| *stop));
+    let mut stopped = false;
+    let ended = poll_fn(|cx| {
+        if !stopped && stop.as_mut().poll(cx).is_ready() {
+            stopped = true;
+            connection.as_mut().graceful_shutdown();
+        }
+        connection.as_mut().poll(cx)
+    });
+    if let Err(error) = ended.await
+        && (error.is_parse() || error.is_parse_too_large())
+    {
+        let event = Event {
+            request: "malformed",
+            outcome: Code::Usage.word(),
+            took: start.elapsed(),
+            key: None,
+        };
+        server.audit.note(&peer, &event);
+    }
+}
+
+/// Tells somebody else that there is nothing to be had here.
+fn refuse(stream: &UnixStream) {
+    let refused = Refused {
+        ok: false,
+        error: Refusal::new(
+            Code::AgentNotAvailable,
+            "this agent answers the user that started it, and nobody else",
+        ),
+    };
+    let body = serde_json::to_string(&refused).unwrap_or_default();
+    let head = format!(
+        "HTTP/1.1 403 Forbidden\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    );
+    // It fits into the socket's buffer, or the other side does without.
+    let _ = stream.try_write([head, body].concat().as_bytes());
+}

@@ -1,0 +1,109 @@
+use std::time::Duration;
+
+use hyper::StatusCode;
+
+use crate::agent::wire::{Code, Refusal};
+use crate::token::TokenError;
+use crate::wallet::sign::WalletError;
+
+/// A request that is refused, as HTTP says it.
+#[derive(Debug)]
+pub(super) struct Denied {
+    pub(super) status: StatusCode,
+    pub(super) refusal: Refusal,
+    pub(super) retry_after: Option<Duration>,
+}
+
+impl Denied {
+    /// A request that is wrong.
+    pub(super) fn usage(message: impl std::fmt::Display) -> Self {
+        let refusal = Refusal::new(Code::Usage, message);
+        refusal.hint("docs/agent.md says what can be asked.").into()
+    }
+
+    /// The same with another status.
+    pub(super) fn status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// The same with when to try again.
+    pub(super) fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+}
+
+impl From<Refusal> for Denied {
+    fn from(refusal: Refusal) -> Self {
+        let status = match refusal.code {
+            Code::Usage => StatusCode::BAD_REQUEST,
+            Code::PinWrong | Code::PinLocked | Code::PinNeeded => StatusCode::FORBIDDEN,
+            Code::KeyNotFound => StatusCode::NOT_FOUND,
+            Code::NotSupported | Code::Wallet => StatusCode::UNPROCESSABLE_ENTITY,
+            Code::DeviceFailed => StatusCode::BAD_GATEWAY,
+            Code::TokenNotUsable | Code::AgentNotAvailable => StatusCode::SERVICE_UNAVAILABLE,
+            Code::IoFailed | Code::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self {
+            status,
+            refusal,
+            retry_after: None,
+        }
+    }
+}
+
+impl From<TokenError> for Denied {
+    fn from(error: TokenError) -> Self {
+        Refusal::from(error).into()
+    }
+}
+
+impl From<WalletError> for Denied {
+    fn from(error: WalletError) -> Self {
+        Refusal::from(error).into()
+    }
+}
+
+/// The token cannot be used now.
+pub(super) fn locked(reason: &str) -> Denied {
+    let refusal = Refusal::new(
+        Code::AgentNotAvailable,
+        format!("the agent is locked: {reason}"),
+    );
+    Denied::from(refusal.hint("Unlock it with `iexec-hsm agent unlock`."))
+        .status(StatusCode::LOCKED)
+}
+
+/// The queue is full.
+pub(super) fn busy() -> Denied {
+    let refusal = Refusal::new(
+        Code::AgentNotAvailable,
+        "too many requests wait for the token",
+    );
+    Denied::from(refusal.hint("Try again.")).retry_after(Duration::from_secs(1))
+}
+
+/// A call has not come back from the module.
+pub(super) fn hung(since: Duration) -> Denied {
+    let refusal = Refusal::new(
+        Code::DeviceFailed,
+        format!(
+            "the token does not answer: a call has been in its module for {} s",
+            since.as_secs()
+        ),
+    );
+    refusal.hint("Check the token. The agent goes on by itself when the call comes back; else end it with `iexec-hsm agent stop`.").into()
+}
+
+/// A call took too long, and nobody waits for it any more.
+pub(super) fn overdue(limit: Duration) -> Denied {
+    let refusal = Refusal::new(
+        Code::DeviceFailed,
+        format!("the token did not answer within {} s", limit.as_secs()),
+    );
+    Denied::from(
+        refusal.hint("Check the token; `iexec-hsm agent status` says whether it still hangs."),
+    )
+    .status(StatusCode::GATEWAY_TIMEOUT)
+}

@@ -1,0 +1,191 @@
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sd_notify::NotifyState;
+use tokio::net::UnixListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use super::agent::{Agent, Phase};
+use super::audit::{Audit, Written};
+use super::connections::accept;
+use super::limits::LEAVING;
+use super::{ServeError, Server, Settings, Socket};
+use crate::agent::wire::{State, Unlock};
+use crate::token::{Module, TokenInfo};
+
+/// How an agent ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Nothing was left in the module, and it is finalised.
+    Well,
+    /// A call is still in the module. Finalising it, or ending the process by way of its exit
+    /// handlers, could wait for ever.
+    Hung,
+}
+
+/// Runs an agent for `token` at `socket` until it is stopped; calls `ready` once it answers.
+/// `unlock` unlocks it at once. A PIN that is refused ends it again, but not when the socket came
+/// from systemd, which would start it again, and spend another try.
+///
+/// # Errors
+/// When it does not come to answering.
+pub fn serve(
+    module: &Arc<Module>,
+    token: &TokenInfo,
+    socket: Socket,
+    unlock: Option<Unlock>,
+    settings: Settings,
+    ready: impl FnOnce(State),
+) -> Result<Ended, ServeError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let (audit, written) = start_audit(&settings)?;
+    let agent = Arc::new(Agent::new(module.clone(), token.clone(), settings));
+    let server = Arc::new(Server {
+        agent: agent.clone(),
+        audit,
+        back_off: Default::default(),
+        connections: Default::default(),
+        stopping: watch::channel(false).0,
+    });
+    let served = runtime.block_on(live(server, socket, unlock, ready));
+    agent.lock("it has ended");
+    let ended = if agent.wait_for_all() {
+        module.finalise();
+        Ended::Well
+    } else {
+        Ended::Hung
+    };
+    // The tasks that are left go, and with the last owner of the audit its thread.
+    runtime.shutdown_timeout(Duration::ZERO);
+    // A reader who has stopped reading must not keep it from ending.
+    let _ = written.recv_timeout(LEAVING);
+    served.map(|()| ended)
+}
+
+fn start_audit(settings: &Settings) -> Result<(Audit, Written), ServeError> {
+    Audit::start(settings.audit_log.as_deref()).map_err(|source| match &settings.audit_log {
+        Some(path) => ServeError::AuditLog {
+            path: path.clone(),
+            source,
+        },
+        None => source.into(),
+    })
+}
+
+async fn live(
+    server: Arc<Server>,
+    socket: Socket,
+    unlock: Option<Unlock>,
+    ready: impl FnOnce(State),
+) -> Result<(), ServeError> {
+    let agent = server.agent.clone();
+    let mut stopping = server.stopping.subscribe();
+    let signals = Signals::new()?;
+    socket.listener.set_nonblocking(true)?;
+    let listener = UnixListener::from_std(socket.listener.try_clone()?)?;
+    if let Some(unlock) = unlock
+        && let Err(denied) = server.unlock(unlock).await
+    {
+        if !socket.is_passed() {
+            return Err(ServeError::Unlock(denied.refusal));
+        }
+        eprintln!("error: {}", denied.refusal.message);
+    }
+    let tasks = [
+        tokio::spawn(accept(server.clone(), listener)),
+        tokio::spawn(watch_clock(server.clone())),
+        tokio::spawn(signals.watch(server.clone())),
+    ];
+    // Where there is no systemd to be told, nothing is.
+    let _ = sd_notify::notify(&[NotifyState::Ready]);
+    ready(agent.status().state);
+    // The sender is ours: it does not go away.
+    let _ = stopping.wait_for(|stop| *stop).await;
+    let _ = sd_notify::notify(&[NotifyState::Stopping]);
+    for task in &tasks {
+        task.abort();
+    }
+    // Nobody else connects from now on.
+    drop(socket);
+    let limit = agent.settings.request_timeout + Duration::from_secs(1);
+    server.connections.finish(limit).await;
+    Ok(())
+}
+
+struct Signals {
+    hang_up: Signal,
+    ends: [Signal; 3],
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            hang_up: signal(SignalKind::hangup())?,
+            ends: [
+                signal(SignalKind::interrupt())?,
+                signal(SignalKind::quit())?,
+                signal(SignalKind::terminate())?,
+            ],
+        })
+    }
+
+    /// SIGHUP locks; the others end the agent once what runs is done.
+    async fn watch(self, server: Arc<Server>) {
+        for mut end in self.ends {
+            let server = server.clone();
+            tokio::spawn(async move {
+                end.recv().await;
+                server.stopping.send_replace(true);
+            });
+        }
+        let mut hang_up = self.hang_up;
+        while hang_up.recv().await.is_some() {
+            server.agent.lock("it got the signal SIGHUP");
+        }
+    }
+}
+
+/// When the clock has something to do next: the token is to be locked then, or an agent that
+/// ends when it is idle is to end. One whose PIN was refused does not: if it were started again,
+/// the same PIN could cost another try.
+fn next(agent: &Agent) -> Option<(Instant, &'static str)> {
+    let deadline = agent.deadline();
+    let inner = agent.inner();
+    match (&inner.phase, agent.settings.idle) {
+        (Phase::Unlocked { .. }, _) => deadline,
+        (Phase::Locked(reason), Some(idle))
+            if agent.settings.exit_when_idle && !inner.refused.any() =>
+        {
+            Some((inner.used + idle, *reason))
+        }
+        _ => None,
+    }
+}
+
+/// Locks, or ends, the agent when its time is over.
+async fn watch_clock(server: Arc<Server>) {
+    let agent = &server.agent;
+    loop {
+        let rescheduled = agent.rescheduled.notified();
+        match next(agent) {
+            None => rescheduled.await,
+            Some((at, reason)) if at <= Instant::now() => {
+                agent.lock(reason);
+                if agent.settings.exit_when_idle {
+                    server.stopping.send_replace(true);
+                    return;
+                }
+            }
+            Some((at, _)) => {
+                let left = at.saturating_duration_since(Instant::now());
+                // Used in the meantime, it has a later time by then.
+                let _ = timeout(left, rescheduled).await;
+            }
+        }
+    }
+}

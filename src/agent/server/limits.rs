@@ -1,0 +1,36 @@
+//! How much of everything there may be.
+
+use std::time::Duration;
+
+/// Connections at a time. When one more comes, one that has been idle for [`GRACE`] goes: the
+/// oldest of those that never asked anything, or else of the others.
+pub(super) const CONNECTIONS: usize = 256;
+
+/// Time in which a connection may be idle whoever else wants to connect.
+pub(super) const GRACE: Duration = Duration::from_millis(250);
+
+/// Bytes of a request's head.
+pub(super) const HEAD: usize = 16 * 1024;
+
+/// Lines in a request's head.
+pub(super) const HEADERS: usize = 32;
+
+/// Bytes of a request's body.
+pub(super) const BODY: usize = 16 * 1024;
+
+/// Time for a request's head to arrive, from the end of the request before: a connection may be
+/// idle for as long.
+pub(super) const HEAD_TIME: Duration = Duration::from_secs(60);
+
+/// Time for a request's body to arrive.
+pub(super) const BODY_TIME: Duration = Duration::from_secs(10);
+
+/// Requests that may wait for a session.
+pub(super) const WAITING: usize = 64;
+
+/// A session that was not used for so long is asked something: a YubiHSM 2 ends one after 30 idle
+/// seconds.
+pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(20);
+
+/// Time for calls that are under way to come back when the agent locks or ends.
+pub(super) const LEAVING: Duration = Duration::from_secs(5);

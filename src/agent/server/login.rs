@@ -1,0 +1,172 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::token::{
+    KeptPin, Pin, PinError, PinRequest, PinSource, ResultKey, Session, TokenError, TokenInfo, Uri,
+    WalletKey, choose_key,
+};
+use crate::wallet::address::Address;
+
+/// What all sessions of one login share.
+pub(super) struct Login {
+    token: TokenInfo,
+    keys: Mutex<Arc<Keys>>,
+    kept: Mutex<Option<KeptPin>>,
+    /// Held by the one who finds out whether the login still stands.
+    pub(super) recovering: Mutex<()>,
+    /// A ciphertext failed and none has succeeded since: it, or the device, is bad.
+    doubted: AtomicBool,
+}
+
+/// The keys that this login can use. Their handles hold for it alone.
+#[derive(Default)]
+pub(super) struct Keys {
+    /// Result keys, with their URIs.
+    pub(super) result: Vec<(String, ResultKey)>,
+    /// Wallets, with their URIs and addresses.
+    pub(super) wallets: Vec<(String, Address, WalletKey)>,
+}
+
+impl Keys {
+    /// Reads them.
+    pub(super) fn read(session: &Session) -> Result<Self, TokenError> {
+        let token = session.token();
+        let result = session.private_keys()?.into_iter();
+        let wallets = session.wallet_keys()?.into_iter();
+        Ok(Self {
+            result: result
+                .map(|key| (key.uri(token).to_string(), key))
+                .collect(),
+            wallets: wallets
+                .filter(WalletKey::has_private)
+                .map(|key| (key.uri(token).to_string(), key.address(), key))
+                .collect(),
+        })
+    }
+
+    /// The result key with that very URI.
+    pub(super) fn find(&self, uri: &str) -> Option<&ResultKey> {
+        self.result.iter().find(|it| it.0 == uri).map(|it| &it.1)
+    }
+
+    /// The wallet of an address.
+    pub(super) fn wallet(&self, owner: &Address) -> Option<&WalletKey> {
+        self.wallets
+            .iter()
+            .find(|it| it.1 == *owner)
+            .map(|it| &it.2)
+    }
+}
+
+impl Login {
+    pub(super) fn new(token: TokenInfo, keys: Keys, kept: Option<KeptPin>) -> Self {
+        Self {
+            token,
+            keys: Mutex::new(Arc::new(keys)),
+            kept: Mutex::new(kept),
+            recovering: Mutex::default(),
+            doubted: AtomicBool::new(false),
+        }
+    }
+
+    /// The keys as they were read last.
+    pub(super) fn keys(&self) -> Arc<Keys> {
+        lock(&self.keys).clone()
+    }
+
+    /// Takes over what was read anew.
+    pub(super) fn set_keys(&self, keys: Keys) {
+        *lock(&self.keys) = Arc::new(keys);
+    }
+
+    /// The URI and the public facts of the one result key that `wanted` names, on this token.
+    pub(super) fn choose(&self, wanted: &str) -> Result<(String, ResultKey), TokenError> {
+        let keys = self.keys();
+        if let Some(key) = keys.find(wanted) {
+            return Ok((wanted.to_owned(), key.clone()));
+        }
+        let uri: Uri = wanted.parse().map_err(|_| self.no_key(&keys))?;
+        if !self.token.fits(&uri) {
+            return Err(self.no_key(&keys));
+        }
+        let all = keys.result.iter().map(|it| it.1.clone()).collect();
+        let key = choose_key(&self.token, all, Some(&uri))?;
+        Ok((key.uri(&self.token).to_string(), key))
+    }
+
+    fn no_key(&self, keys: &Keys) -> TokenError {
+        TokenError::NoKey {
+            label: self.token.label.clone(),
+            // What a client says is not repeated: it may be anything.
+            wanted: "the one that was asked for".into(),
+            present: keys.result.iter().map(|it| it.0.clone()).collect(),
+        }
+    }
+
+    /// Whether the PIN is kept, for keys that demand it for each use.
+    pub(super) fn keeps_pin(&self) -> bool {
+        lock(&self.kept).is_some()
+    }
+
+    /// A copy of the PIN that is kept, for one use.
+    pub(super) fn pin(&self) -> Kept {
+        Kept(lock(&self.kept).as_ref().map(KeptPin::get))
+    }
+
+    /// Wipes the PIN that is kept.
+    pub(super) fn forget_pin(&self) {
+        *lock(&self.kept) = None;
+    }
+
+    /// Remembers whether the last ciphertext failed.
+    pub(super) fn doubt(&self, failed: bool) {
+        self.doubted.store(failed, Ordering::Relaxed);
+    }
+
+    /// Whether the last ciphertext failed; asked once for each.
+    pub(super) fn take_doubt(&self) -> bool {
+        self.doubted.swap(false, Ordering::Relaxed)
+    }
+}
+
+/// No lock here is held by a thread that could panic; if one did, what it guards is still whole.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The PIN that is kept, if any, as a source.
+pub(super) struct Kept(pub(super) Option<Pin>);
+
+impl PinSource for Kept {
+    fn pin(&mut self, request: &PinRequest<'_>) -> Result<Pin, PinError> {
+        self.0.clone().ok_or_else(|| PinError::NobodyToAsk {
+            token: request.token.label.clone(),
+            hint: "Start the agent with --keep-pin, or do it without the agent (--no-agent)."
+                .into(),
+        })
+    }
+
+    /// Nobody can be asked.
+    fn allow_final_try(&mut self, _: &TokenInfo) -> bool {
+        false
+    }
+}
+
+/// The one PIN that came with a request to log in.
+pub(super) struct Given {
+    pub(super) pin: Option<Pin>,
+    pub(super) final_try: bool,
+}
+
+impl PinSource for Given {
+    fn pin(&mut self, request: &PinRequest<'_>) -> Result<Pin, PinError> {
+        self.pin.clone().ok_or_else(|| PinError::NobodyToAsk {
+            token: request.token.label.clone(),
+            hint: "Run `iexec-hsm agent unlock`.".into(),
+        })
+    }
+
+    fn allow_final_try(&mut self, _: &TokenInfo) -> bool {
+        self.final_try
+    }
+}

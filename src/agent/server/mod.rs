@@ -1,0 +1,92 @@
+//! The agent itself.
+//!
+//! ```text
+//!  connections -> routes -> answers -> agent: state, queue -> threads: worker -> a session each
+//!      one thread, which never waits for the module                 one thread each
+//! ```
+
+mod agent;
+mod answers;
+mod audit;
+mod back_off;
+mod connections;
+mod denied;
+mod life;
+mod limits;
+mod login;
+mod peer;
+mod queue;
+mod refused_pins;
+mod routes;
+mod socket;
+mod status;
+mod threads;
+mod unlock;
+mod worker;
+
+use std::io;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::sync::watch;
+
+pub use life::{Ended, serve};
+pub use socket::{Socket, SocketError};
+
+use super::wire::Refusal;
+use agent::Agent;
+use audit::Audit;
+use back_off::BackOff;
+use connections::Connections;
+
+/// How an agent behaves.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Time without use after which it locks; `None` for never.
+    pub idle: Option<Duration>,
+    /// Time since it was unlocked after which it locks; `None` for never.
+    pub max_lifetime: Option<Duration>,
+    /// Whether it ends, rather than lock, when its time is over.
+    pub exit_when_idle: bool,
+    /// Most sessions with the token; as many as there are cores if `None`.
+    pub sessions: Option<NonZeroUsize>,
+    /// Whether the PIN is kept, to log in again when the token has ended the login.
+    pub keep_pin: bool,
+    /// Time after which a request is given up that the token has not answered.
+    pub request_timeout: Duration,
+    /// Whether root may ask, too.
+    pub allow_root: bool,
+    /// Where the audit lines go; stderr if `None`.
+    pub audit_log: Option<PathBuf>,
+}
+
+/// Why an agent did not start.
+#[derive(Debug, Error)]
+pub enum ServeError {
+    /// The token was not unlocked with the PIN that was given.
+    #[error(transparent)]
+    Unlock(Refusal),
+    /// The file for the audit lines cannot be opened.
+    #[error("the audit log {} cannot be written: {source}", .path.display())]
+    AuditLog {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The system does not give what is needed.
+    #[error("the agent cannot be started: {0}")]
+    System(#[from] io::Error),
+}
+
+/// All that requests are answered with.
+struct Server {
+    agent: Arc<Agent>,
+    audit: Audit,
+    back_off: BackOff,
+    connections: Connections,
+    stopping: watch::Sender<bool>,
+}

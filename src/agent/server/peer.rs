@@ -1,0 +1,45 @@
+use std::fs;
+use std::io;
+
+use rustix::process::geteuid;
+use tokio::net::UnixStream;
+
+/// The process at the other end of a connection.
+#[derive(Debug, Clone)]
+pub(super) struct Peer {
+    /// Its user.
+    pub(super) uid: u32,
+    /// Its process id when it connected; a hint only, since it may have been given on since.
+    pub(super) pid: i32,
+    /// Its program, as far as it can be told.
+    pub(super) program: String,
+}
+
+impl Peer {
+    /// Asks the kernel.
+    pub(super) fn of(stream: &UnixStream) -> io::Result<Self> {
+        let credentials = stream.peer_cred()?;
+        let pid = credentials.pid().unwrap_or_default();
+        Ok(Self {
+            uid: credentials.uid(),
+            pid,
+            program: program(pid),
+        })
+    }
+
+    /// Whether it may ask anything.
+    pub(super) fn is_allowed(&self, root_too: bool) -> bool {
+        self.uid == geteuid().as_raw() || (root_too && self.uid == 0)
+    }
+}
+
+/// The program's file, or its name where that is not to be seen, as for one that cannot be traced.
+fn program(pid: i32) -> String {
+    fs::read_link(format!("/proc/{pid}/exe")).map_or_else(
+        |_| {
+            let name = fs::read_to_string(format!("/proc/{pid}/comm"));
+            name.unwrap_or_default().trim_end().to_owned()
+        },
+        |path| path.display().to_string(),
+    )
+}

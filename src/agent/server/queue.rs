@@ -1,0 +1,108 @@
+use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use super::limits;
+use super::worker::Worker;
+
+/// Something to be done by a thread that has a session.
+pub(super) struct Job {
+    pub(super) id: u64,
+    /// Whether nobody waits for it any more.
+    pub(super) is_moot: Box<dyn Fn() -> bool + Send>,
+    pub(super) work: Work,
+}
+
+/// Does the work, and returns the sending of its answer: by then the agent has to know what the work
+/// has shown.
+pub(super) type Work = Box<dyn FnOnce(&mut Worker) -> Box<dyn FnOnce()> + Send>;
+
+/// What waits to be done by the module, and what is being done.
+#[derive(Default)]
+pub(super) struct Queue {
+    waiting: VecDeque<Job>,
+    /// Calls that are in the module, by their ids.
+    running: HashMap<u64, Call>,
+    last_id: u64,
+}
+
+struct Call {
+    since: Instant,
+    /// Whoever waited for it has stopped waiting.
+    given_up: bool,
+}
+
+impl Queue {
+    /// An id for a call.
+    pub(super) fn id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    /// Adds a job, unless too many wait.
+    pub(super) fn push(&mut self, job: Job) -> Result<(), Job> {
+        if self.waiting.len() >= limits::WAITING {
+            self.waiting.retain(|job| !(job.is_moot)());
+        }
+        if self.waiting.len() >= limits::WAITING {
+            return Err(job);
+        }
+        self.waiting.push_back(job);
+        Ok(())
+    }
+
+    /// The job that waits longest; it runs from now on.
+    pub(super) fn next(&mut self) -> Option<Job> {
+        while let Some(job) = self.waiting.pop_front() {
+            if !(job.is_moot)() {
+                self.begin(job.id);
+                return Some(job);
+            }
+        }
+        None
+    }
+
+    /// A call is made now.
+    pub(super) fn begin(&mut self, id: u64) {
+        let call = Call {
+            since: Instant::now(),
+            given_up: false,
+        };
+        self.running.insert(id, call);
+    }
+
+    /// A call has come back.
+    pub(super) fn end(&mut self, id: u64) {
+        self.running.remove(&id);
+    }
+
+    /// Nobody waits for a call any more, because it took too long.
+    pub(super) fn give_up(&mut self, id: u64) {
+        if let Some(call) = self.running.get_mut(&id) {
+            call.given_up = true;
+        }
+    }
+
+    /// For how long a call has not come back that should have after `limit`.
+    pub(super) fn hung(&self, limit: Duration) -> Option<Duration> {
+        let overdue = self.running.values().filter_map(|call| {
+            let elapsed = call.since.elapsed();
+            (call.given_up || elapsed > limit).then_some(elapsed)
+        });
+        overdue.max()
+    }
+
+    /// Forgets what waits; whoever waits for it is told.
+    pub(super) fn clear(&mut self) {
+        self.waiting.clear();
+    }
+
+    /// How many jobs wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Whether anything waits or runs.
+    pub(super) fn is_busy(&self) -> bool {
+        !self.waiting.is_empty() || !self.running.is_empty()
+    }
+}

@@ -1,0 +1,216 @@
+//! From an HTTP request to its answer.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Instant;
+
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use hyper::{Method, Request, Response, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
+
+use super::Server;
+use super::audit::Event;
+use super::denied::Denied;
+use super::limits::{BODY, BODY_TIME};
+use super::peer::Peer;
+use crate::agent::wire::{Code, Refusal, Refused, path};
+
+type Json = Zeroizing<Vec<u8>>;
+
+/// Answers one request of `peer`, and notes it.
+pub(super) async fn answer(
+    server: Arc<Server>,
+    peer: Arc<Peer>,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let start = Instant::now();
+    let method = request.method().clone();
+    let route = Route::of(request.uri().path());
+    let mut key = None;
+    let mut failed = false;
+    let answer = route
+        .answer(&server, &peer, request, &mut key, &mut failed)
+        .await;
+    let outcome = match &answer {
+        Ok(_) if failed => "cannot-decrypt",
+        Ok(_) => "done",
+        Err(denied) => denied.refusal.code.word(),
+    };
+    server.audit.note(
+        &peer,
+        &Event {
+            request: route.name(),
+            key: key.as_deref(),
+            outcome,
+            took: start.elapsed(),
+        },
+    );
+    Ok(response(route, &method, answer))
+}
+
+/// What can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Route {
+    Status,
+    Keys,
+    Unwrap,
+    Unlock,
+    Lock,
+    Stop,
+    Sign,
+    Unknown,
+}
+
+impl Route {
+    fn of(path: &str) -> Self {
+        match path {
+            path::STATUS => Self::Status,
+            path::KEYS => Self::Keys,
+            path::UNWRAP => Self::Unwrap,
+            path::UNLOCK => Self::Unlock,
+            path::LOCK => Self::Lock,
+            path::STOP => Self::Stop,
+            path::SIGN_SMS_CHALLENGE => Self::Sign,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// For the audit. What a client makes up is not repeated.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Status => "status",
+            Self::Keys => "keys",
+            Self::Unwrap => "unwrap",
+            Self::Unlock => "unlock",
+            Self::Lock => "lock",
+            Self::Stop => "stop",
+            Self::Sign => "sign-sms-challenge",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    fn method(self) -> Method {
+        match self {
+            Self::Status | Self::Keys | Self::Unknown => Method::GET,
+            _ => Method::POST,
+        }
+    }
+
+    async fn answer(
+        self,
+        server: &Arc<Server>,
+        peer: &Peer,
+        request: Request<Incoming>,
+        key: &mut Option<String>,
+        failed: &mut bool,
+    ) -> Result<Json, Denied> {
+        if self == Self::Unknown {
+            return Err(Denied::usage("there is no such path").status(StatusCode::NOT_FOUND));
+        }
+        if request.method() != self.method() {
+            let message = format!("this path takes {} only", self.method());
+            return Err(Denied::usage(message).status(StatusCode::METHOD_NOT_ALLOWED));
+        }
+        let body = body(request).await?;
+        match self {
+            Self::Status => json(&server.agent.status()),
+            Self::Keys => json(&server.keys().await?),
+            Self::Unwrap => {
+                let (unwrapped, bad) = server.unwrap(peer.pid, parse(&body)?, key).await?;
+                *failed = bad;
+                json(&unwrapped)
+            }
+            Self::Unlock => json(&server.unlock(parse(&body)?).await?),
+            Self::Lock => json(&server.lock().await),
+            Self::Stop => json(&server.stop()),
+            Self::Sign => json(&server.sign(parse(&body)?, key).await?),
+            Self::Unknown => Err(Denied::usage("there is no such path")),
+        }
+    }
+}
+
+/// The body, whole and wiped when done.
+async fn body(request: Request<Incoming>) -> Result<Json, Denied> {
+    let mut body = request.into_body();
+    let read = async {
+        // With all the room it can need, it never moves and leaves no copy behind.
+        let mut all = Zeroizing::new(Vec::with_capacity(BODY));
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| Denied::usage("the body is not complete"))?;
+            let data = frame.into_data().unwrap_or_default();
+            if all.len() + data.len() > BODY {
+                let denied = Denied::usage(format!("the body has more than {BODY} bytes"));
+                return Err(denied.status(StatusCode::PAYLOAD_TOO_LARGE));
+            }
+            all.extend_from_slice(&data);
+        }
+        Ok(all)
+    };
+    let late = || Denied::usage("the body did not come").status(StatusCode::REQUEST_TIMEOUT);
+    tokio::time::timeout(BODY_TIME, read)
+        .await
+        .unwrap_or_else(|_| Err(late()))
+}
+
+/// Reads JSON; no body stands for an empty object. A mistake is told by its place, since what is
+/// there may be a secret.
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Denied> {
+    let body = if body.is_empty() { b"{}" } else { body };
+    serde_json::from_slice(body).map_err(|error| {
+        let text = error.to_string();
+        let what = match text.split_once(" at line ") {
+            Some((what, _)) if what.starts_with("missing field") => what,
+            _ => "the body is not the JSON that is expected",
+        };
+        let (line, column) = (error.line(), error.column());
+        Denied::usage(format!("{what} (line {line}, column {column})"))
+    })
+}
+
+fn json(answer: &impl Serialize) -> Result<Json, Denied> {
+    let mut text = Zeroizing::new(Vec::with_capacity(1024));
+    serde_json::to_writer(&mut *text, answer).map_err(|error| Refusal::new(Code::Failed, error))?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+fn response(route: Route, method: &Method, answer: Result<Json, Denied>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::default());
+    let body = match answer {
+        Ok(body) => body,
+        Err(denied) => {
+            *response.status_mut() = denied.status;
+            if let Some(wait) = denied.retry_after {
+                let seconds = wait.as_millis().div_ceil(1000);
+                if let Ok(value) = HeaderValue::try_from(seconds.to_string()) {
+                    response.headers_mut().insert(RETRY_AFTER, value);
+                }
+            }
+            let refused = Refused {
+                ok: false,
+                error: denied.refusal,
+            };
+            json(&refused).unwrap_or_default()
+        }
+    };
+    let status = response.status();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if status == StatusCode::METHOD_NOT_ALLOWED
+        && let Ok(value) = HeaderValue::try_from(route.method().as_str())
+    {
+        headers.insert(ALLOW, value);
+    }
+    // The connection's buffer held the PIN, and it is wiped when the connection ends.
+    if route == Route::Unlock && *method == Method::POST {
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    // The bytes are wiped when they are sent: hyper copies no body into a buffer of its own.
+    *response.body_mut() = Full::new(Bytes::from_owner(body));
+    response
+}

@@ -1,0 +1,180 @@
+//! Where the agent listens: one agent for one socket.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{
+    DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _,
+    PermissionsExt as _,
+};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+
+use listenfd::ListenFd;
+use rustix::fs::{FlockOperation, flock};
+use rustix::process::geteuid;
+use thiserror::Error;
+
+/// A listening socket, and what makes it this agent's alone.
+pub struct Socket {
+    pub(super) listener: UnixListener,
+    /// The file to remove at the end, with its inode; `None` for a socket from systemd.
+    file: Option<(PathBuf, u64)>,
+    /// Locked as long as it is open.
+    _lock: Option<File>,
+}
+
+/// Why there is no socket.
+#[derive(Debug, Error)]
+pub enum SocketError {
+    /// Another agent answers there.
+    #[error("an agent is running already: something answers at {}", .0.display())]
+    InUse(PathBuf),
+    /// The folder is not this user's alone.
+    #[error("{} must belong to you, and nobody else may look into it", .0.display())]
+    Folder(PathBuf),
+    /// Something else is there.
+    #[error("{} is there and is no socket", .0.display())]
+    NotASocket(PathBuf),
+    /// The system's words.
+    #[error("cannot listen at {}: {source}", .path.display())]
+    Io {
+        /// The socket.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// What systemd passed cannot be used.
+    #[error("the socket that was passed by systemd cannot be used: {0}")]
+    Passed(io::Error),
+}
+
+impl SocketError {
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::InUse(_) => {
+                "`iexec-hsm agent status` shows it; `iexec-hsm agent stop` ends it. For a second agent, name another socket with --agent-sock."
+            }
+            Self::Folder(_) => {
+                "Run `chmod 700` on it, or name a socket in another folder with --agent-sock."
+            }
+            Self::NotASocket(_) => "Move it away, or name another socket with --agent-sock.",
+            Self::Io { .. } => "Check the folder, or name another socket with --agent-sock.",
+            Self::Passed(_) => "The unit needs one ListenStream= with the path of a socket.",
+        }
+    }
+}
+
+impl Socket {
+    /// The socket that systemd passed, if it did.
+    ///
+    /// # Errors
+    /// When what was passed is no listening Unix socket.
+    pub fn passed() -> Result<Option<Self>, SocketError> {
+        let mut passed = ListenFd::from_env();
+        let listener = passed.take_unix_listener(0).map_err(SocketError::Passed)?;
+        Ok(listener.map(|listener| Self {
+            listener,
+            file: None,
+            _lock: None,
+        }))
+    }
+
+    /// Listens at `path`, in a folder that is this user's alone and is made if it is missing.
+    ///
+    /// # Errors
+    /// [`SocketError`]; an agent that is there is left alone.
+    pub fn bind(path: &Path) -> Result<Self, SocketError> {
+        let io = |source| SocketError::Io {
+            path: path.to_owned(),
+            source,
+        };
+        let folder = path
+            .parent()
+            .ok_or_else(|| io(ErrorKind::NotFound.into()))?;
+        prepare(folder).map_err(io)?;
+        if !is_private(folder).map_err(io)? {
+            return Err(SocketError::Folder(folder.to_owned()));
+        }
+        let lock = lock(path).map_err(io)?;
+        let lock = lock.ok_or_else(|| SocketError::InUse(path.to_owned()))?;
+        remove_stale(path)?;
+        let listener = UnixListener::bind(path).map_err(io)?;
+        fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(io)?;
+        let inode = fs::symlink_metadata(path).map_err(io)?.ino();
+        Ok(Self {
+            listener,
+            file: Some((path.to_owned(), inode)),
+            _lock: Some(lock),
+        })
+    }
+
+    /// Whether it came from systemd, which starts the agent again when somebody connects.
+    pub fn is_passed(&self) -> bool {
+        self.file.is_none()
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        if let Some((path, inode)) = &self.file
+            && fs::symlink_metadata(path).is_ok_and(|it| it.ino() == *inode)
+        {
+            // One that is left behind is replaced by the next agent.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+fn prepare(folder: &Path) -> io::Result<()> {
+    match DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        made => made,
+    }
+}
+
+fn is_private(folder: &Path) -> io::Result<bool> {
+    let folder = fs::metadata(folder)?;
+    Ok(folder.is_dir() && folder.uid() == geteuid().as_raw() && folder.mode() & 0o077 == 0)
+}
+
+/// The lock beside the socket; `None` when another agent has it. The file stays: if it were
+/// removed, two agents could each hold the lock of a file of that name.
+fn lock(path: &Path) -> io::Result<Option<File>> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(PathBuf::from(name))?;
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(Some(file)),
+        Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Removes the socket of an agent that is gone: one that nobody answers at.
+fn remove_stale(path: &Path) -> Result<(), SocketError> {
+    let io = |source| SocketError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(io(error)),
+        Ok(found) if !found.file_type().is_socket() => {
+            return Err(SocketError::NotASocket(path.to_owned()));
+        }
+        Ok(_) => {}
+    }
+    match UnixStream::connect(path) {
+        Ok(_) => Err(SocketError::InUse(path.to_owned())),
+        Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
+            fs::remove_file(path).map_err(io)
+        }
+        Err(error) => Err(io(error)),
+    }
+}

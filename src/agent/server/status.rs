@@ -1,0 +1,65 @@
+use std::num::NonZeroUsize;
+use std::thread;
+use std::time::Instant;
+
+use super::agent::{Agent, Phase};
+use crate::agent::wire::{State, Status};
+use crate::token::TokenInfo;
+
+impl Agent {
+    /// Sessions to open on a token that says how many it has.
+    pub(super) fn sessions(&self, token: &TokenInfo) -> usize {
+        let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let wanted = self.settings.sessions.map_or(cores, NonZeroUsize::get);
+        wanted.min(token.max_sessions.unwrap_or(usize::MAX)).max(1)
+    }
+
+    /// When the agent is to lock next, and why.
+    pub(super) fn deadline(&self) -> Option<(Instant, &'static str)> {
+        let inner = self.inner();
+        let Phase::Unlocked { since, .. } = &inner.phase else {
+            return None;
+        };
+        let used = if inner.queue.is_busy() {
+            Instant::now()
+        } else {
+            inner.used
+        };
+        let idle = self
+            .settings
+            .idle
+            .map(|limit| (used + limit, "nobody used it"));
+        let lifetime = self.settings.max_lifetime;
+        let lifetime =
+            lifetime.map(|limit| (*since + limit, "it was unlocked for as long as it may be"));
+        idle.into_iter().chain(lifetime).min_by_key(|it| it.0)
+    }
+
+    /// What `/v1/status` says.
+    pub(super) fn status(&self) -> Status {
+        let locks_at = self.deadline().map(|it| it.0);
+        let inner = self.inner();
+        let (state, reason) = match &inner.phase {
+            Phase::Locked(reason) => (State::Locked, Some((*reason).to_owned())),
+            Phase::Unlocking => (State::Unlocking, None),
+            Phase::Unlocked { .. } => (State::Unlocked, None),
+        };
+        Status {
+            state,
+            reason,
+            token: inner.token.uri().to_string(),
+            label: inner.token.label.clone(),
+            pin: inner.token.pin_state().as_str().to_owned(),
+            pin_pad: inner.token.protected_authentication_path(),
+            module: self.module.path().display().to_string(),
+            pid: std::process::id(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            sessions: inner.open,
+            waiting: inner.queue.waiting(),
+            hung: inner.queue.hung(self.settings.request_timeout).is_some(),
+            idle_seconds: self.settings.idle.map(|limit| limit.as_secs()),
+            locks_in_seconds: locks_at
+                .map(|at| at.saturating_duration_since(Instant::now()).as_secs()),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What the threads do that have a session each.
+
+use std::hint::black_box;
+use std::sync::PoisonError;
+use std::time::Instant;
+
+use super::agent::{Agent, Inner};
+use super::limits::{KEEP_ALIVE, LEAVING};
+use super::queue::Job;
+use super::worker::Worker;
+
+/// What a thread with a session does next.
+enum Next {
+    Job(Job),
+    KeepAlive(u64),
+    Leave,
+}
+
+impl Agent {
+    /// What a thread with a session does until the login is over.
+    pub(super) fn work(&self, mut worker: Worker, epoch: u64) {
+        loop {
+            match self.next(epoch) {
+                Next::Job(job) => {
+                    let answer = (job.work)(&mut worker);
+                    self.came_back(&worker, epoch, job.id);
+                    answer();
+                    scrub_registers();
+                }
+                Next::KeepAlive(id) => {
+                    // What failed is told by `over`.
+                    let _ = worker.keep_alive();
+                    self.came_back(&worker, epoch, id);
+                }
+                Next::Leave => break,
+            }
+        }
+        self.leave(worker);
+    }
+
+    /// A call has come back, which may have shown that the login is over.
+    fn came_back(&self, worker: &Worker, epoch: u64, id: u64) {
+        self.inner().queue.end(id);
+        if let Some(reason) = worker.over {
+            self.lock_if(Some(epoch), reason);
+        }
+    }
+
+    fn next(&self, epoch: u64) -> Next {
+        let deadline = Instant::now() + KEEP_ALIVE;
+        let mut inner = self.inner();
+        loop {
+            if inner.epoch != epoch {
+                return Next::Leave;
+            }
+            if let Some(job) = inner.queue.next() {
+                inner.used = Instant::now();
+                return Next::Job(job);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                let id = inner.queue.id();
+                inner.queue.begin(id);
+                return Next::KeepAlive(id);
+            }
+            (inner, _) = self
+                .moved
+                .wait_timeout(inner, left)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn leave(&self, worker: Worker) {
+        let last = {
+            let mut inner = self.inner();
+            inner.leaving += 1;
+            inner.leaving == inner.open
+        };
+        if last {
+            worker.log_out();
+        }
+        drop(worker);
+        let mut inner = self.inner();
+        inner.open -= 1;
+        inner.leaving -= 1;
+        drop(inner);
+        self.moved.notify_all();
+    }
+
+    /// Waits, for a while, until no thread has a session or is in the module. Blocks. Returns
+    /// whether that is so.
+    pub(super) fn wait_for_all(&self) -> bool {
+        self.wait(|inner| inner.open == 0 && !inner.queue.is_busy())
+    }
+
+    /// Waits, for a while, until the threads of an earlier login have closed their sessions.
+    /// Blocks. Returns whether that is so.
+    pub(super) fn wait_for_sessions(&self) -> bool {
+        self.wait(|inner| inner.open == 0)
+    }
+
+    fn wait(&self, done: impl Fn(&Inner) -> bool) -> bool {
+        let (inner, _) = self
+            .moved
+            .wait_timeout_while(self.inner(), LEAVING, |inner| !done(inner))
+            .unwrap_or_else(PoisonError::into_inner);
+        done(&inner)
+    }
+}
+
+/// Overwrites what copying a content key left in this thread's vector registers: a thread that
+/// waits keeps them, and a core has them in it. Copies of all sizes go through the same ones.
+fn scrub_registers() {
+    let (from, mut to) = ([0_u8; 1024], [0_u8; 1024]);
+    for shift in 4..=10 {
+        let len = black_box(1 << shift);
+        to[..len].copy_from_slice(&black_box(&from)[..len]);
+        black_box(&mut to);
+    }
+}

@@ -1,0 +1,134 @@
+use std::sync::Arc;
+use std::thread;
+
+use tokio::sync::oneshot;
+
+use super::agent::{Agent, Phase};
+use super::denied::{Denied, overdue};
+use super::login::{Given, Keys, Login};
+use super::worker::Worker;
+use crate::agent::wire::{Code, Refusal};
+use crate::token::{KeptPin, Pin, Session, TokenError, TokenInfo};
+
+/// A login that is not yet put to use.
+type Fresh = (Arc<Login>, Vec<Worker>);
+
+impl Agent {
+    /// Logs in with `pin`, which costs one try at most; does nothing when that was done already.
+    /// The login goes on even when it takes longer than a request may.
+    pub(super) async fn unlock(
+        self: &Arc<Self>,
+        pin: Option<Pin>,
+        final_try: bool,
+    ) -> Result<(), Denied> {
+        let Some((epoch, id)) = self.may_unlock(pin.as_ref())? else {
+            return Ok(());
+        };
+        let (reply, answer) = oneshot::channel();
+        let agent = self.clone();
+        let started = thread::Builder::new().name("login".into()).spawn(move || {
+            let result = agent.log_in(pin, final_try);
+            let reason = match &result {
+                Err(TokenError::PinWrong { .. }) => "the token refused the PIN",
+                _ => "it could not be unlocked",
+            };
+            let result = result.map(|(login, workers)| agent.unlocked(login, workers, epoch));
+            agent.end_unlocking(epoch, id, reason);
+            // Whoever asked may have gone.
+            let _ = reply.send(result);
+        });
+        if let Err(error) = started {
+            self.end_unlocking(epoch, id, "it could not be unlocked");
+            return Err(Refusal::new(Code::Failed, format!("no thread: {error}")).into());
+        }
+        match tokio::time::timeout(self.settings.request_timeout, answer).await {
+            Ok(Ok(result)) => Ok(result?),
+            _ => {
+                self.inner().queue.give_up(id);
+                Err(overdue(self.settings.request_timeout))
+            }
+        }
+    }
+
+    /// Begins a login, unless it is not needed, or would be in vain.
+    fn may_unlock(&self, pin: Option<&Pin>) -> Result<Option<(u64, u64)>, Denied> {
+        let mut inner = self.inner();
+        match inner.phase {
+            Phase::Unlocked { .. } => return Ok(None),
+            Phase::Unlocking => {
+                let refusal = Refusal::new(
+                    Code::AgentNotAvailable,
+                    "somebody else is unlocking the agent at this moment",
+                );
+                return Err(refusal.hint("Try again.").into());
+            }
+            Phase::Locked(_) => {}
+        }
+        self.not_hung(&inner)?;
+        if pin.is_some_and(|pin| inner.refused.has(pin)) {
+            let refusal = Refusal::new(
+                Code::PinWrong,
+                "the token refused this very PIN before, so it was not sent again; no try was spent",
+            );
+            return Err(refusal
+                .hint("If it is right by now, restart the agent.")
+                .into());
+        }
+        Ok(Some(Self::begin_unlocking(&mut inner)))
+    }
+
+    fn log_in(&self, pin: Option<Pin>, final_try: bool) -> Result<Fresh, TokenError> {
+        if !self.wait_for_sessions() {
+            let call = "a call of an earlier login".to_owned();
+            let rv = "nothing yet".to_owned();
+            return Err(TokenError::Device { call, rv });
+        }
+        let token = self.find_token()?;
+        self.inner().token = token.clone();
+        let mut given = Given { pin, final_try };
+        let opened = Session::open_user(&self.module, &token, &mut given);
+        if let Ok(now) = self.module.refresh(&token) {
+            self.inner().token = now;
+        }
+        let pin = given.pin;
+        match (&opened, &pin) {
+            (Err(TokenError::PinWrong { .. }), Some(pin)) => self.inner().refused.add(pin),
+            (Ok(_), _) => self.inner().refused.clear(),
+            _ => {}
+        }
+        let first = opened?;
+        let keys = Keys::read(&first)?;
+        if keys.result.is_empty() && keys.wallets.is_empty() {
+            return Err(TokenError::NoKey {
+                label: token.label.clone(),
+                wanted: "any".into(),
+                present: vec![],
+            });
+        }
+        let kept = pin.filter(|_| self.settings.keep_pin);
+        let kept = kept.as_ref().and_then(KeptPin::new);
+        let login = Arc::new(Login::new(token.clone(), keys, kept));
+        let mut sessions = vec![first];
+        while sessions.len() < self.sessions(&token) {
+            // A token that grants fewer makes it slower, no more.
+            let Ok(session) = Session::open(&self.module, &token) else {
+                break;
+            };
+            sessions.push(session);
+        }
+        let workers = sessions.into_iter();
+        let workers = workers.map(|session| Worker::new(session, login.clone()));
+        Ok((login.clone(), workers.collect()))
+    }
+
+    /// The token, wherever it is plugged in now. After the device failed, and when the token is
+    /// not there, the module is initialised anew, once: some do not see a token that came back.
+    fn find_token(&self) -> Result<TokenInfo, TokenError> {
+        let suspect = std::mem::take(&mut self.inner().suspect);
+        if !suspect && let Ok(token) = self.module.token(Some(&self.wanted)) {
+            return Ok(token);
+        }
+        self.module.restart()?;
+        self.module.token(Some(&self.wanted))
+    }
+}

@@ -1,0 +1,222 @@
+//! What goes over the socket.
+
+mod code;
+mod secret;
+
+use serde::{Deserialize, Serialize};
+
+pub use code::{Code, Refusal};
+pub use secret::Secret;
+
+use crate::archive::Scheme;
+
+/// Where what is.
+pub mod path {
+    /// `GET`: [`super::Status`].
+    pub const STATUS: &str = "/v1/status";
+    /// `GET`: [`super::Keys`].
+    pub const KEYS: &str = "/v1/keys";
+    /// `POST` of [`super::Unwrap`]: [`super::Unwrapped`].
+    pub const UNWRAP: &str = "/v1/unwrap";
+    /// `POST` of [`super::Unlock`]: [`super::Status`].
+    pub const UNLOCK: &str = "/v1/unlock";
+    /// `POST`: [`super::Status`].
+    pub const LOCK: &str = "/v1/lock";
+    /// `POST`: [`super::Status`]; the agent ends then.
+    pub const STOP: &str = "/v1/stop";
+    /// `POST` of [`super::SignSmsChallenge`]: [`super::SignedSmsChallenge`].
+    pub const SIGN_SMS_CHALLENGE: &str = "/v1/wallet/sign-sms-challenge";
+}
+
+/// Whether the token can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Somebody has to unlock it first.
+    Locked,
+    /// A login is under way.
+    Unlocking,
+    /// Logged in.
+    Unlocked,
+}
+
+/// How the agent is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    /// Whether the token can be used.
+    pub state: State,
+    /// Why it is locked.
+    pub reason: Option<String>,
+    /// The token's URI.
+    pub token: String,
+    /// The token's label.
+    pub label: String,
+    /// What the token said last of its PIN, in the words of `token list`.
+    pub pin: String,
+    /// Whether the reader asks for the PIN itself.
+    pub pin_pad: bool,
+    /// The module's file.
+    pub module: String,
+    /// The agent's process.
+    pub pid: u32,
+    /// The agent's version.
+    pub version: String,
+    /// Sessions that are open.
+    pub sessions: usize,
+    /// Requests that wait for a session.
+    pub waiting: usize,
+    /// A call has not come back from the module: nothing can be asked of the token until it does.
+    pub hung: bool,
+    /// Seconds without use after which it locks; `None` for never.
+    pub idle_seconds: Option<u64>,
+    /// Seconds until it locks if nobody uses it, as far as it is unlocked.
+    pub locks_in_seconds: Option<u64>,
+}
+
+/// What the token can be used for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Keys {
+    /// Whether the token can be used; while it is locked no key is told.
+    pub state: State,
+    /// The result keys.
+    pub keys: Vec<Key>,
+    /// The wallets.
+    pub wallets: Vec<WalletKey>,
+}
+
+/// A result key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Key {
+    /// Its URI.
+    pub key: String,
+    /// Its label.
+    pub label: String,
+    /// The size of its modulus.
+    pub bits: usize,
+    /// The public half, as PEM.
+    pub public_key: String,
+    /// False for one that demands the PIN for each use, where the agent does not keep the PIN.
+    pub usable: bool,
+}
+
+/// A wallet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WalletKey {
+    /// Its URI.
+    pub key: String,
+    /// Its label.
+    pub label: String,
+    /// The address that it signs for.
+    pub address: String,
+    /// As for [`Key::usable`].
+    pub usable: bool,
+}
+
+/// A wrapped key to be unwrapped.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Unwrap {
+    /// The result key's URI.
+    pub key: String,
+    /// How it is wrapped.
+    #[serde(with = "scheme")]
+    pub scheme: Scheme,
+    /// The RSA ciphertext, as long as the key's modulus.
+    #[serde(with = "bytes")]
+    pub wrapped_key: Vec<u8>,
+}
+
+/// The content key. A ciphertext that is bad has one, too: a random one.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Unwrapped {
+    /// The AES key itself.
+    pub content_key: Secret,
+}
+
+/// A request to log in.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Unlock {
+    /// The PIN; `None` where the reader asks for it.
+    pub pin: Option<Secret>,
+    /// Whether the last try that the token grants may be used.
+    pub final_try: bool,
+}
+
+/// A secret that its owner wants to publish to the SMS.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SignSmsChallenge {
+    /// The owner's address.
+    pub owner: String,
+    /// The secret's name.
+    pub name: String,
+    /// The secret's value, as it is sent.
+    pub value: String,
+}
+
+/// The signature that the SMS wants.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SignedSmsChallenge {
+    /// Who signed.
+    pub owner: String,
+    /// What was signed, before the prefix of EIP-191: 32 bytes in hexadecimal.
+    pub challenge: String,
+    /// 65 bytes in hexadecimal.
+    pub signature: String,
+}
+
+/// An answer that is none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// False.
+    pub ok: bool,
+    /// Why.
+    pub error: Refusal,
+}
+
+/// The words for [`Scheme`], those of `result inspect`.
+mod scheme {
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::archive::Scheme;
+
+    const ALL: [Scheme; 3] = [Scheme::Current, Scheme::LegacyEcb, Scheme::Guide2019];
+
+    pub(super) fn serialize<S: Serializer>(scheme: &Scheme, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(scheme.as_str())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Scheme, D::Error> {
+        let word = String::deserialize(from)?;
+        ALL.into_iter()
+            .find(|scheme| scheme.as_str() == word)
+            .ok_or_else(|| D::Error::custom("scheme is current, legacy-ecb or guide-2019"))
+    }
+}
+
+/// Bytes as base64.
+mod bytes {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&STANDARD.encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        let text = String::deserialize(from)?;
+        STANDARD
+            .decode(text)
+            .map_err(|_| D::Error::custom("what should be base64 is not"))
+    }
+}

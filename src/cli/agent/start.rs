@@ -1,0 +1,206 @@
+mod detach;
+
+use std::io::Write as _;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::agent::server::{Ended, Settings, Socket, serve};
+use crate::agent::wire::{Secret, State, Unlock};
+use crate::cli::context::Context;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::pins::Pins;
+use crate::cli::recorded::common_token;
+use crate::cli::reply::Reply;
+use crate::cli::secrets;
+use crate::token::TokenInfo;
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "It is unlocked at once where --pin-file, a systemd credential or IEXEC_HSM_PIN has the PIN; else `iexec-hsm agent unlock` asks for it. SIGHUP locks it."
+)]
+pub(in crate::cli) struct Start {
+    /// Go to the background, and return once it answers
+    #[arg(long)]
+    detach: bool,
+    /// Print where the socket is, and start nothing
+    #[arg(long)]
+    print_socket: bool,
+    /// Lock after so long without use: 90s, 15m, 8h, or 0 for never
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = parse_time, env = "IEXEC_HSM_IDLE", hide_env_values = true)]
+    idle: Duration,
+    /// Lock so long after it was unlocked, used or not; 0 for never
+    #[arg(long, value_name = "TIME", default_value = "0", value_parser = parse_time, env = "IEXEC_HSM_MAX_LIFETIME", hide_env_values = true)]
+    max_lifetime: Duration,
+    /// End, rather than lock, when the time of --idle or --max-lifetime is over
+    #[arg(long)]
+    exit_when_idle: bool,
+    /// Most sessions with the token [default: as many as there are cores]
+    #[arg(
+        long,
+        value_name = "COUNT",
+        env = "IEXEC_HSM_SESSIONS",
+        hide_env_values = true
+    )]
+    sessions: Option<NonZeroUsize>,
+    /// Keep the PIN, to log in again when the token has ended the login by itself
+    #[arg(long)]
+    keep_pin: bool,
+    /// Give a request up that the token has not answered for so long
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_limit, env = "IEXEC_HSM_REQUEST_TIMEOUT", hide_env_values = true)]
+    request_timeout: Duration,
+    /// Answer root, too
+    #[arg(long)]
+    allow_root: bool,
+    /// Add a line for each request to this file [default: stderr]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "IEXEC_HSM_AUDIT_LOG",
+        hide_env_values = true
+    )]
+    audit_log: Option<PathBuf>,
+    /// Said by --detach to the process that it starts
+    #[arg(long, hide = true)]
+    detached: bool,
+}
+
+impl Start {
+    /// Whether this process becomes the agent.
+    pub(super) fn serves(&self) -> bool {
+        !self.print_socket && (!self.detach || self.detached)
+    }
+
+    fn settings(&self, context: &Context) -> Settings {
+        let set = |time: Duration| Some(time).filter(|time| !time.is_zero());
+        Settings {
+            idle: set(self.idle),
+            max_lifetime: set(self.max_lifetime),
+            exit_when_idle: self.exit_when_idle,
+            sessions: self.sessions,
+            keep_pin: self.keep_pin,
+            request_timeout: self.request_timeout,
+            allow_root: self.allow_root,
+            audit_log: self.audit_log.as_deref().map(|path| context.absolute(path)),
+        }
+    }
+}
+
+pub(super) fn run(context: &mut Context, start: &Start) -> Result<Reply, Failure> {
+    let passed = Socket::passed()?;
+    if start.print_socket {
+        let path = context.agent_socket()?;
+        return Ok(Reply::new(json!({ "socket": path })).text(path.display().to_string()));
+    }
+    if !start.serves() {
+        return detach::run(context);
+    }
+    // Before the module: of two that start, one does not touch the token.
+    let (socket, path) = match passed {
+        Some(socket) => (socket, None),
+        None => {
+            let path = context.agent_socket()?;
+            (Socket::bind(&path)?, Some(path))
+        }
+    };
+    let pins = context.pins()?;
+    let unlock = match start.detached {
+        // Whoever started it has the PIN.
+        true => None,
+        false => given(&pins)?,
+    };
+    drop(pins);
+    let recorded = context.every_recorded()?;
+    let module = context.module()?;
+    let token = context.token(&module, common_token(&recorded).as_ref())?;
+    secrets::no_swap();
+    let raw = context.global.raw;
+    let ready = |state| match start.detached {
+        true => detach::ready(),
+        false => tell(&token, path.as_deref(), state, raw),
+    };
+    let settings = start.settings(context);
+    match serve(&module, &token, socket, unlock, settings, ready)? {
+        Ended::Well => Ok(Reply::done(None)),
+        Ended::Hung => {
+            let failure = Failure::new(
+                Exit::DeviceFailed,
+                "the agent has ended while a call was in the token's module",
+            );
+            failure.print("agent start", raw);
+            // Finalising the module, or its exit handlers, could wait for ever.
+            signal_hook::low_level::exit(Exit::DeviceFailed.status().into());
+        }
+    }
+}
+
+/// What unlocks the agent at once, where the PIN is in a file, a credential or the environment.
+fn given(pins: &Pins) -> Result<Option<Unlock>, Failure> {
+    let Some(pin) = pins.given().transpose()? else {
+        return Ok(None);
+    };
+    Ok(Some(Unlock {
+        pin: Some(Secret::new(pin.bytes().to_vec().into())),
+        final_try: pins.final_try,
+    }))
+}
+
+fn to_json(token: &str, path: Option<&Path>, state: State, pid: u32) -> Value {
+    json!({
+        "socket": path,
+        "token": token,
+        "state": state,
+        "pid": pid,
+    })
+}
+
+fn to_text(token: &str, path: Option<&Path>, state: State) -> String {
+    let path = path.map_or("the socket from systemd".into(), |path| {
+        path.display().to_string()
+    });
+    let state = match state {
+        State::Unlocked => "unlocked",
+        _ => "locked; `iexec-hsm agent unlock` unlocks it",
+    };
+    format!("The agent answers at {path}\n{token} is {state}")
+}
+
+/// Tells at once what a command tells when it is done otherwise.
+fn tell(token: &TokenInfo, path: Option<&Path>, state: State, raw: bool) {
+    let token = token.uri().to_string();
+    if raw {
+        let json = to_json(&token, path, state, std::process::id());
+        Reply::new(json).print("agent start", true);
+    } else {
+        // With stderr gone there is nobody to tell.
+        let _ = writeln!(std::io::stderr(), "{}", to_text(&token, path, state));
+    }
+}
+
+/// A time: `90s`, `15m`, `8h` or `2d`; seconds where no unit is given.
+fn parse_time(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match &text[digits.len()..] {
+        "" | "s" => 1,
+        "m" | "min" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => return Err("the units are s, m, h and d".into()),
+    };
+    let number: u64 = digits.parse().map_err(|_| "not a number".to_owned())?;
+    let seconds = number.checked_mul(unit).filter(|it| *it <= 366 * 86_400);
+    let seconds = seconds.ok_or_else(|| "longer than a year".to_owned())?;
+    Ok(Duration::from_secs(seconds))
+}
+
+fn parse_limit(text: &str) -> Result<Duration, String> {
+    let time = parse_time(text)?;
+    if time.is_zero() || time > Duration::from_secs(600) {
+        return Err("from 1s to 10m".into());
+    }
+    Ok(time)
+}

@@ -1,0 +1,82 @@
+use clap::builder::NonEmptyStringValueParser;
+
+use crate::token::Uri;
+
+/// A token by its URI, or else by its label.
+pub(in crate::cli) fn parse_token(text: &str) -> Result<Uri, String> {
+    if text
+        .get(..7)
+        .is_some_and(|scheme| scheme.eq_ignore_ascii_case("pkcs11:"))
+    {
+        return text
+            .parse()
+            .map_err(|error: crate::token::uri::UriError| error.to_string());
+    }
+    if text.is_empty() {
+        return Err("a label or a pkcs11: URI is needed".into());
+    }
+    Ok(Uri::for_label(text))
+}
+
+/// A size in bytes, with an optional unit: `500`, `64K`, `10GiB`.
+pub(in crate::cli) fn parse_size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let shift = match text[digits.len()..].to_ascii_uppercase().as_str() {
+        "" | "B" => 0,
+        "K" | "KB" | "KIB" => 10,
+        "M" | "MB" | "MIB" => 20,
+        "G" | "GB" | "GIB" => 30,
+        "T" | "TB" | "TIB" => 40,
+        _ => return Err("the units are K, M, G and T (powers of 1024)".into()),
+    };
+    let number: u64 = digits.parse().map_err(|_| "not a number".to_owned())?;
+    number
+        .checked_mul(1 << shift)
+        .ok_or_else(|| "too large".to_owned())
+}
+
+/// The seconds of `--timeout`.
+pub(in crate::cli) fn parse_timeout(text: &str) -> Result<u64, String> {
+    let seconds = text
+        .parse()
+        .map_err(|_| "a number of seconds is needed".to_owned())?;
+    check_timeout(seconds).map_err(str::to_owned)
+}
+
+/// A limit of time that leaves some, and ends.
+pub(in crate::cli) fn check_timeout(seconds: u64) -> Result<u64, &'static str> {
+    if (1..=86_400).contains(&seconds) {
+        Ok(seconds)
+    } else {
+        Err("1 to 86400 seconds can be given")
+    }
+}
+
+/// A `CKA_ID` in hexadecimal digits: `0x01ab` or `01ab`.
+pub(in crate::cli) fn parse_id(text: &str) -> Result<Vec<u8>, String> {
+    let digits = text.strip_prefix("0x").unwrap_or(text).as_bytes();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    let id: Option<Vec<u8>> = digits.chunks(2).map(byte).collect();
+    match id {
+        Some(id)
+            if !id.is_empty()
+                && digits.len() == 2 * id.len()
+                && digits.iter().all(u8::is_ascii_hexdigit) =>
+        {
+            Ok(id)
+        }
+        _ => Err("an even number of hexadecimal digits is needed, as in 0x01ab".into()),
+    }
+}
+
+/// A `CKA_LABEL` that every token can keep.
+pub(in crate::cli) fn label_parser() -> impl clap::builder::TypedValueParser<Value = String> {
+    use clap::builder::TypedValueParser as _;
+    NonEmptyStringValueParser::new().try_map(|label| {
+        if label.len() <= 40 && label.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+            Ok(label)
+        } else {
+            Err("a label is at most 40 printable ASCII characters")
+        }
+    })
+}

@@ -1,0 +1,301 @@
+//! What docs/ says of the agent is so: its description, its client in Python, its units.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
+use support::agent::unwrap_body;
+use support::*;
+
+fn docs(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("docs")
+        .join(name)
+}
+
+/// The description, and what of it was seen.
+struct Description {
+    json: Value,
+    seen: BTreeSet<(String, String)>,
+}
+
+impl Description {
+    fn read() -> Self {
+        let text = fs::read_to_string(docs("agent-openapi.json")).unwrap();
+        Self {
+            json: serde_json::from_str(&text).unwrap(),
+            seen: BTreeSet::new(),
+        }
+    }
+
+    /// Insists that the answer is one that the description has.
+    #[track_caller]
+    fn check(&mut self, method: &str, path: &str, (status, body): (u16, Value)) -> Value {
+        let status = status.to_string();
+        let operation = &self.json["paths"][path][method.to_lowercase()];
+        // What is no operation is answered as a wrong request to any other one.
+        let response = match operation {
+            Value::Null => &self.json["paths"]["/v1/unwrap"]["post"]["responses"][&status],
+            operation => &operation["responses"][&status],
+        };
+        assert!(response.is_object(), "{method} {path}: {status} {body}");
+        let schema = &response["content"]["application/json"]["schema"];
+        self.fits(schema, &body, "");
+        self.seen.insert((path.to_owned(), status));
+        body
+    }
+
+    /// As much of JSON Schema as the description uses.
+    #[track_caller]
+    fn fits(&self, schema: &Value, value: &Value, at: &str) {
+        let schema = match schema["$ref"].as_str() {
+            Some(name) => self.json.pointer(name.trim_start_matches('#')).unwrap(),
+            None => schema,
+        };
+        let types = match &schema["type"] {
+            Value::Null => vec![],
+            Value::Array(types) => types.iter().collect(),
+            one => vec![one],
+        };
+        let is = |name: &&Value| match name.as_str().unwrap() {
+            "object" => value.is_object(),
+            "array" => value.is_array(),
+            "string" => value.is_string(),
+            "integer" => value.is_u64(),
+            "boolean" => value.is_boolean(),
+            "null" => value.is_null(),
+            other => panic!("{other}"),
+        };
+        assert!(
+            types.is_empty() || types.iter().any(is),
+            "{at}: {value} is no {types:?}"
+        );
+        if let Some(values) = schema["enum"].as_array() {
+            assert!(values.contains(value), "{at}: {value}");
+        }
+        if let Some(only) = schema.get("const") {
+            assert_eq!(value, only, "{at}");
+        }
+        if let Some(pattern) = schema["pattern"].as_str() {
+            // All of them say how many hexadecimal digits there are.
+            let digits: usize = pattern.split(['{', '}']).nth(1).unwrap().parse().unwrap();
+            let hex = value.as_str().unwrap().strip_prefix("0x").unwrap();
+            let is_hex = hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+            assert!(hex.len() == digits && is_hex, "{at}: {value}");
+        }
+        if let Some(object) = value.as_object() {
+            for name in schema["required"].as_array().unwrap() {
+                assert!(
+                    object.contains_key(name.as_str().unwrap()),
+                    "{at}: {name} is missing"
+                );
+            }
+            for (name, field) in object {
+                let known = &schema["properties"][name];
+                assert!(known.is_object(), "{at}: {name} is not described");
+                self.fits(known, field, &format!("{at}/{name}"));
+            }
+        }
+        for item in value.as_array().into_iter().flatten() {
+            self.fits(&schema["items"], item, at);
+        }
+    }
+}
+
+#[test]
+fn the_description_is_that_of_the_agent() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let wallet = ["--keypairgen", "--key-type", "EC:secp256k1", "--usage-sign"];
+    keyed
+        .token
+        .pkcs11_tool(&[&wallet[..], &["--id", "77", "--label", "wallet"]].concat());
+    let agent = Agent::locked(&work, &[]);
+    let mut description = Description::read();
+    let wrapped = openssl::rsa_wrap(&keyed.public, &[7; 32]);
+    let sign = |owner: &Value| json!({ "owner": owner, "name": "n", "value": "v" });
+    let paths: Vec<String> = description.json["paths"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .cloned()
+        .collect();
+
+    // Locked.
+    let nobody = json!("0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf");
+    let mut get = |path: &str| description.check("GET", path, agent.get(path));
+    get("/v1/status");
+    get("/v1/keys");
+    let mut post =
+        |path: &str, body: &Value| description.check("POST", path, agent.post(path, body));
+    post("/v1/unwrap", &unwrap_body("pkcs11:", &wrapped));
+    post("/v1/wallet/sign-sms-challenge", &sign(&nobody));
+    post("/v1/unlock", &json!({}));
+    post("/v1/unlock", &json!({ "pin": 1 }));
+    post(
+        "/v1/unlock",
+        &json!({ "pin": BASE64_STANDARD.encode("9999") }),
+    );
+    post(
+        "/v1/unlock",
+        &json!({ "pin": BASE64_STANDARD.encode(&keyed.token.pin), "finalTry": false }),
+    );
+
+    // Unlocked.
+    let keys = description.check("GET", "/v1/keys", agent.get("/v1/keys"));
+    let key = keys["keys"][0]["key"].as_str().unwrap();
+    let owner = &keys["wallets"][0]["address"];
+    let mut post =
+        |path: &str, body: &Value| description.check("POST", path, agent.post(path, body));
+    let unwrapped = post("/v1/unwrap", &unwrap_body(key, &wrapped));
+    assert_eq!(unwrapped["contentKey"], BASE64_STANDARD.encode([7; 32]));
+    post("/v1/unwrap", &unwrap_body(key, &wrapped[1..]));
+    post("/v1/unwrap", &unwrap_body("pkcs11:token=none", &wrapped));
+    let signed = post("/v1/wallet/sign-sms-challenge", &sign(owner));
+    assert_eq!(signed["owner"], *owner);
+    post("/v1/wallet/sign-sms-challenge", &sign(&nobody));
+    post("/v1/wallet/sign-sms-challenge", &json!({ "digest": "00" }));
+    post("/v1/wallet/sign-sms-challenge", &sign(&json!("nobody")));
+    for _ in 0..17 {
+        post("/v1/unwrap", &unwrap_body(key, &[1; 256]));
+    }
+    let refused = post("/v1/unwrap", &unwrap_body(key, &[1; 256]));
+    assert_eq!(refused["error"]["code"], "agent-not-available");
+    post("/v1/lock", &json!({}));
+    for path in &paths {
+        description.check("DELETE", path, agent.request("DELETE", path, ""));
+        let long = " ".repeat(17_000);
+        let method = description.json["paths"][path]
+            .as_object()
+            .unwrap()
+            .keys()
+            .next()
+            .unwrap();
+        let method = method.to_uppercase();
+        description.check(&method, path, agent.request(&method, path, &long));
+    }
+    description.check("GET", "/v1/nothing", agent.get("/v1/nothing"));
+    description.check("POST", "/v1/stop", agent.post("/v1/stop", &json!({})));
+    agent.wait().ok();
+
+    // What needs no token that fails, no crowd and no patience was seen.
+    for (path, operations) in description.json["paths"].as_object().unwrap() {
+        for operation in operations.as_object().unwrap().values() {
+            for status in operation["responses"].as_object().unwrap().keys() {
+                let rare = ["408", "502", "503", "504"].contains(&status.as_str())
+                    || (path == "/v1/keys" && status == "423")
+                    || (path == "/v1/unlock" && status == "404")
+                    || (path == "/v1/unwrap" && status == "422");
+                let seen = description.seen.contains(&(path.clone(), status.clone()));
+                assert!(seen || rare, "{path}: {status} was not seen");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_signature_is_one_that_the_sms_takes() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let wallet = ["--keypairgen", "--key-type", "EC:secp256k1", "--usage-sign"];
+    keyed
+        .token
+        .pkcs11_tool(&[&wallet[..], &["--id", "77", "--label", "wallet"]].concat());
+    let agent = Agent::unlocked(&work, &[]);
+    let owner = agent.get("/v1/keys").1["wallets"][0]["address"].clone();
+    let name = "iexec-result-encryption-public-key";
+    let body = json!({ "owner": owner, "name": name, "value": "dmFsdWU=" });
+    let (status, signed) = agent.post("/v1/wallet/sign-sms-challenge", &body);
+    assert_eq!(status, 200, "{signed}");
+    let owner = owner.as_str().unwrap();
+    let challenge = sms::challenge(owner, name, "dmFsdWU=");
+    let hex: String = challenge.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(signed["challenge"], format!("0x{hex}"));
+    let signature = signed["signature"].as_str().unwrap();
+    let is_owners = sms::check(signature, owner, name, "dmFsdWU=");
+    assert!(is_owners.is_ok_and(|it| it), "{signature}");
+}
+
+/// The first block in a language on docs/agent.md.
+fn block(language: &str) -> String {
+    let page = fs::read_to_string(docs("agent.md")).unwrap();
+    let after = page.split(&format!("```{language}\n")).nth(1).unwrap();
+    after.split("```").next().unwrap().to_owned()
+}
+
+#[test]
+fn the_client_in_python_unwraps() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let agent = Agent::unlocked(&work, &[]);
+    let content_key = [0x5a; 32];
+    let mut sealed = Sealed::current(&keyed.public, b"");
+    sealed.key = openssl::rsa_wrap(&keyed.public, &content_key);
+    let archive = work.write("a.zip", sealed.archive());
+    let client = work.write("client.py", block("python"));
+    let mut python = Command::new("python3");
+    python.arg(client).arg(archive);
+    let output = python.env("IEXEC_HSM_AGENT_SOCK", &agent.socket).output();
+    let Ok(output) = output else {
+        println!("skipped: python3 is not installed");
+        return;
+    };
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(
+        printed.trim(),
+        BASE64_STANDARD.encode(content_key),
+        "{errors}"
+    );
+}
+
+#[test]
+fn curl_talks_to_it() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let agent = Agent::unlocked(&work, &[]);
+    let curl = |args: &[&str]| {
+        let mut command = Command::new("curl");
+        command
+            .args(["--silent", "--unix-socket"])
+            .arg(&agent.socket);
+        let output = command.args(args).output();
+        let Ok(output) = output else {
+            println!("skipped: curl is not installed");
+            return None;
+        };
+        Some(serde_json::from_slice::<Value>(&output.stdout).unwrap())
+    };
+    let Some(status) = curl(&["http://agent/v1/status"]) else {
+        return;
+    };
+    assert_eq!(status["state"], "unlocked");
+    let status = curl(&["http://agent/v1/lock", "--data", ""]).unwrap();
+    assert_eq!(status["state"], "locked");
+}
+
+#[test]
+fn systemd_accepts_the_units() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new("systemd-analyze");
+    command
+        .args(["verify", "--user"])
+        .env("XDG_RUNTIME_DIR", folder.path());
+    for unit in ["iexec-hsm-agent.socket", "iexec-hsm-agent.service"] {
+        command.arg(docs("systemd").join(unit));
+    }
+    let Ok(output) = command.output() else {
+        println!("skipped: systemd-analyze is not installed");
+        return;
+    };
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && errors.is_empty(), "{errors}");
+}

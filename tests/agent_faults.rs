@@ -1,0 +1,227 @@
+//! An agent whose module hangs, loses its token or its sessions, or counts PINs.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::fs;
+use std::path::PathBuf;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use rustix::process::Signal;
+use support::agent::{Connection, command, unwrap_body};
+use support::*;
+
+const CONTENT_KEY: [u8; 32] = [7; 32];
+
+/// An agent that was unlocked in front of a token that is about to fail.
+struct Failing<'t> {
+    agent: Agent,
+    faulty: Faulty<'t>,
+    key: String,
+    wrapped: Vec<u8>,
+    _work: Work<'t>,
+}
+
+impl<'t> Failing<'t> {
+    fn new(keyed: &'t Keyed, args: &[&str], rules: &[&str]) -> Self {
+        let work = keyed.work();
+        let faulty = Faulty::before(&keyed.token);
+        let faulty = rules.iter().fold(faulty, Faulty::rule);
+        let agent = Agent::start(faulty.drive(command(&work, args)).pin());
+        Self {
+            key: agent.key(),
+            wrapped: openssl::rsa_wrap(&keyed.public, &CONTENT_KEY),
+            agent,
+            faulty,
+            _work: work,
+        }
+    }
+
+    /// The code of a refusal, or nothing where the right key comes.
+    fn unwrap(&self) -> Option<String> {
+        let (status, body) = self.agent.unwrap(&self.key, &self.wrapped);
+        if status == 200 {
+            assert_eq!(body["contentKey"], BASE64_STANDARD.encode(CONTENT_KEY));
+            return None;
+        }
+        Some(body["error"]["code"].as_str().unwrap().to_owned())
+    }
+
+    fn works(&self) {
+        assert_eq!(self.unwrap(), None);
+    }
+
+    fn fails(&self, code: &str) {
+        assert_eq!(self.unwrap().as_deref(), Some(code));
+    }
+}
+
+/// A file that ends a hang once it is there.
+fn gate() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let gate = folder.path().join("go");
+    (folder, gate)
+}
+
+#[test]
+fn a_call_that_hangs_ends_for_its_client_and_the_agent_goes_on() {
+    let keyed = Keyed::new();
+    let (_folder, gate) = gate();
+    let hang = format!("C_Decrypt 2 hang {}", gate.display());
+    let args = ["--request-timeout", "1s", "--sessions", "2"];
+    let mut it = Failing::new(&keyed, &args, &[&hang]);
+    it.works();
+    it.fails("device-failed");
+    assert_eq!(it.agent.status()["hung"], true);
+    // New work is refused, though there is another session.
+    it.fails("device-failed");
+    assert_eq!(it.agent.request("POST", "/v1/lock", "").0, 200);
+    assert_eq!(it.agent.state(), "locked");
+    let (status, body) = it.agent.unlock(&keyed.token.pin);
+    assert_eq!(
+        (status, &body["error"]["code"]),
+        (502, &"device-failed".into())
+    );
+    fs::write(&gate, "").unwrap();
+    it.agent
+        .until("the call is back", |agent| agent.status()["sessions"] == 0);
+    assert_eq!(it.agent.unlock(&keyed.token.pin).0, 200);
+    it.works();
+}
+
+#[test]
+fn an_agent_that_hangs_can_be_stopped() {
+    let keyed = Keyed::new();
+    let (_folder, gate) = gate();
+    let hang = format!("C_Decrypt 1 hang {}", gate.display());
+    let it = Failing::new(&keyed, &["--request-timeout", "1s"], &[&hang]);
+    it.fails("device-failed");
+    it.agent.signal(Signal::TERM);
+    let run = it.agent.wait().fails(11);
+    assert!(run.err().contains("while a call was in"), "{}", run.err());
+}
+
+#[test]
+fn sigterm_lets_what_runs_finish() {
+    let keyed = Keyed::new();
+    let (_folder, gate) = gate();
+    let hang = format!("C_Decrypt 1 hang {}", gate.display());
+    let mut it = Failing::new(&keyed, &[], &[&hang]);
+    let mut connection = Connection::open(&it.agent.socket);
+    let body = unwrap_body(&it.key, &it.wrapped).to_string();
+    connection.write(&format!(
+        "POST /v1/unwrap HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    ));
+    let faulty = &it.faulty;
+    it.agent
+        .until("it runs", |_| faulty.ledger().count("C_DecryptInit") == 1);
+    it.agent.signal(Signal::TERM);
+    let socket = it.agent.socket.clone();
+    it.agent
+        .until("nobody is let in any more", |_| !socket.exists());
+    fs::write(&gate, "").unwrap();
+    let (status, body) = connection.answer().json();
+    assert_eq!(
+        (status, &body["contentKey"]),
+        (200, &BASE64_STANDARD.encode(CONTENT_KEY).into())
+    );
+    it.agent.wait().ok();
+    assert_eq!(it.faulty.ledger().names().last(), Some(&"C_Finalize"));
+}
+
+#[test]
+fn a_token_that_is_pulled_locks_the_agent() {
+    let keyed = Keyed::new();
+    for call in ["C_DecryptInit", "C_Decrypt"] {
+        let it = Failing::new(&keyed, &["--keep-pin"], &[&format!("{call} 2 remove")]);
+        it.works();
+        it.fails("device-failed");
+        let status = it.agent.status();
+        assert_eq!(status["state"], "locked");
+        assert!(
+            status["reason"].as_str().unwrap().contains("token"),
+            "{status}"
+        );
+        it.fails("agent-not-available");
+        let (status, body) = it.agent.unlock(&keyed.token.pin);
+        assert_eq!(body["error"]["code"], "token-not-usable", "{status}");
+        assert_eq!(it.faulty.ledger().count("C_Login"), 1);
+    }
+}
+
+#[test]
+fn a_session_that_is_lost_is_opened_once_more() {
+    let keyed = Keyed::new();
+    let lost = "C_DecryptInit 2 return CKR_SESSION_HANDLE_INVALID";
+    let it = Failing::new(&keyed, &["--sessions", "1"], &[lost]);
+    it.works();
+    it.works();
+    let ledger = it.faulty.ledger();
+    assert_eq!(ledger.count("C_OpenSession"), 2);
+    assert_eq!(ledger.count("C_Login"), 1);
+}
+
+#[test]
+fn sessions_that_are_lost_again_and_again_make_no_loop() {
+    let keyed = Keyed::new();
+    let lost = "C_DecryptInit 2- return CKR_SESSION_HANDLE_INVALID";
+    let it = Failing::new(&keyed, &["--sessions", "1", "--keep-pin"], &[lost]);
+    it.works();
+    it.faulty.ledger();
+    it.fails("device-failed");
+    let ledger = it.faulty.ledger();
+    // One by the decryption itself, one to see whether the login still stands.
+    assert_eq!(ledger.count("C_OpenSession"), 2, "{:?}", ledger.names());
+    assert_eq!(ledger.count("C_DecryptInit"), 2);
+    assert_eq!(ledger.count("C_Login"), 0);
+    assert_eq!(it.agent.state(), "locked");
+}
+
+#[test]
+fn a_key_that_demands_the_pin_each_time_needs_an_agent_that_keeps_it() {
+    let keyed = Keyed::new();
+    let rule = format!("always-authenticate {}", keyed.token.pin);
+    let it = Failing::new(&keyed, &[], &[&rule]);
+    it.fails("not-supported");
+    drop(it);
+    let it = Failing::new(&keyed, &["--keep-pin"], &[&rule]);
+    it.works();
+    it.works();
+    assert_eq!(it.faulty.ledger().logins(2).len(), 2);
+}
+
+#[test]
+fn a_reader_with_a_keypad_asks_for_the_pin_itself() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let faulty = Faulty::before(&keyed.token).rule(format!("pin-pad {}", keyed.token.pin));
+    let agent = Agent::start(faulty.drive(command(&work, &[])));
+    agent
+        .cmd(&work, ["agent", "unlock", "--no-input"])
+        .run()
+        .ok();
+    assert_eq!(agent.state(), "unlocked");
+    assert_eq!(faulty.ledger().count("C_Login"), 1);
+}
+
+#[test]
+fn the_last_try_is_used_after_a_yes_only() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let faulty = Faulty::before(&keyed.token).rule("pin-tries 3");
+    let agent = Agent::start(faulty.drive(command(&work, &[])));
+    let unlock = |pin: &str, args: &[&str]| {
+        let file = keyed.token.secret_file("typed", pin);
+        let cmd = agent.cmd(&work, [&["agent", "unlock"], args].concat());
+        cmd.arg("--pin-file").arg(file).run()
+    };
+    unlock("99991", &[]).fails(12);
+    unlock("99992", &[]).fails(12);
+    unlock(&keyed.token.pin, &["--no-input"]).fails(13);
+    assert_eq!(faulty.ledger().count("C_Login"), 2);
+    unlock(&keyed.token.pin, &["--final-pin-try"]).ok();
+    assert_eq!(faulty.ledger().count("C_Login"), 1);
+}

@@ -1,0 +1,224 @@
+//! What the agent does with PINs, and that nobody sees them.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::fs::{self, File};
+use std::io::{Read, Seek, SeekFrom};
+use std::process::Command;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use rustix::process::Signal;
+use support::agent::{MARKED_PIN, command, marked};
+use support::*;
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|it| it == part)
+}
+
+#[test]
+fn a_wrong_pin_costs_one_try_and_the_agent_stays_locked() {
+    let Some(spy) = Spy::find() else { return };
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let agent = Agent::start(spy.watch(command(&work, &[]), &keyed.token));
+    let wrong = keyed.token.secret_file("wrong", "9999");
+    let unlock = |file: &std::path::Path| {
+        let cmd = agent.cmd(&work, ["agent", "unlock", "--raw", "--pin-file"]);
+        cmd.arg(file).run()
+    };
+    let error = unlock(&wrong).fails(12).raw_error();
+    assert_eq!(error["code"], "pin-wrong");
+    assert_eq!(agent.state(), "locked");
+    let tries = || spy::count(&spy.calls_so_far(), "C_Login");
+    assert_eq!(tries(), 1);
+    // The same one is known to be wrong.
+    let error = unlock(&wrong).fails(12).raw_error();
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("no try was spent"), "{message}");
+    assert_eq!(tries(), 1);
+    unlock(&keyed.token.pin_file()).ok();
+    assert_eq!(tries(), 2);
+    // Logged in already, it sends none.
+    unlock(&wrong).ok();
+    assert_eq!(tries(), 2);
+}
+
+#[test]
+fn a_wrong_pin_ends_an_agent_that_is_started_with_it() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let wrong = keyed.token.secret_file("wrong", "9999");
+    let run = command(&work, &["--raw"])
+        .arg("--pin-file")
+        .arg(wrong)
+        .run();
+    assert_eq!(run.fails(12).raw_error()["code"], "pin-wrong");
+}
+
+#[test]
+fn the_pin_comes_from_a_credential() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    work.write("credentials/iexec-hsm-pin", &keyed.token.pin);
+    let cmd = command(&work, &[]).env("CREDENTIALS_DIRECTORY", work.path("credentials"));
+    assert_eq!(Agent::start(cmd).state(), "unlocked");
+}
+
+#[test]
+fn unlocking_without_a_pin_asks_for_one() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let agent = Agent::locked(&work, &[]);
+    let (status, body) = agent.post("/v1/unlock", &serde_json::json!({}));
+    assert_eq!(
+        (status, &body["error"]["code"]),
+        (403, &"pin-needed".into())
+    );
+    let run = agent
+        .cmd(&work, ["agent", "unlock", "--raw", "--no-input"])
+        .run();
+    assert_eq!(run.fails(14).raw_error()["code"], "pin-needed");
+}
+
+#[test]
+fn unlock_asks_on_the_terminal() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let agent = Agent::locked(&work, &[]);
+    let mut pty = Pty::spawn(&agent.cmd(&work, ["agent", "unlock"]));
+    pty.expect("PIN of the token \"test\": ").until_echo(false);
+    // Whoever is slow to type stops nobody else.
+    assert_eq!(agent.state(), "locked");
+    pty.send(&format!("{}\n", keyed.token.pin));
+    assert_eq!(pty.wait().0, 0);
+    assert_eq!(agent.state(), "unlocked");
+}
+
+/// All memory of a process that can be written to, or nothing where this system shows none of it.
+fn memory(id: u32) -> Option<Vec<u8>> {
+    let maps = fs::read_to_string(format!("/proc/{id}/maps"));
+    let mem = File::open(format!("/proc/{id}/mem"));
+    let (Ok(maps), Ok(mut mem)) = (maps, mem) else {
+        println!("skipped: the memory of another process is not to be read here; run it as root");
+        return None;
+    };
+    let mut all = Vec::new();
+    for line in maps.lines().filter(|line| line.contains(" rw")) {
+        let (from, to) = line.split(' ').next().unwrap().split_once('-').unwrap();
+        let [from, to] = [from, to].map(|it| u64::from_str_radix(it, 16).unwrap());
+        mem.seek(SeekFrom::Start(from)).unwrap();
+        // A mapping that cannot be read ends early.
+        let _ = (&mem).take(to - from).read_to_end(&mut all);
+    }
+    assert!(contains(&all, b"SOFTHSM2_CONF"), "the memory was read");
+    Some(all)
+}
+
+/// What a core that is forced says, or nothing where none can be had.
+fn core(id: u32, work: &Work<'_>) -> Option<Vec<u8>> {
+    let prefix = work.path("core");
+    let gcore = Command::new("gcore")
+        .arg("-o")
+        .arg(&prefix)
+        .arg(id.to_string())
+        .output();
+    let core = fs::read(work.path(format!("core.{id}")));
+    if !gcore.is_ok_and(|it| it.status.success()) || core.is_err() {
+        println!("skipped: no core can be had of another process here");
+    }
+    core.ok()
+}
+
+#[test]
+fn neither_pin_nor_content_key_is_seen_anywhere() {
+    let (token, public) = marked();
+    let work = Work::new(&token);
+    let cmd = command(&work, &[])
+        .env("RUST_LOG", "trace")
+        .env("RUST_BACKTRACE", "full");
+    let mut agent = Agent::start(cmd.env("IEXEC_HSM_PIN", MARKED_PIN));
+    let key = agent.key();
+    assert_eq!(agent.request("POST", "/v1/lock", "").0, 200);
+    // Once more over the socket, on a connection that is not closed by the client.
+    let mut connection = agent::Connection::open(&agent.socket);
+    let pin = BASE64_STANDARD.encode(MARKED_PIN);
+    let body = format!("{{\"pin\":\"{pin}\"}}");
+    assert_eq!(connection.send("POST", "/v1/unlock", &body).status, 200);
+    assert!(connection.is_closed(), "its buffer is wiped with it");
+    // And a wrong one in a request that is refused.
+    let refused = agent.request(
+        "POST",
+        "/v1/unlock",
+        &format!("{{\"pin\":\"{MARKED_PIN}\"}}"),
+    );
+    assert_eq!(refused.0, 400);
+    assert!(!refused.1.to_string().contains(MARKED_PIN));
+
+    let content_key = *b"<content key of thirty-two byte>";
+    let wrapped = openssl::rsa_wrap(&public, &content_key);
+    let mut kept = agent::Connection::open(&agent.socket);
+    let request = agent::unwrap_body(&key, &wrapped).to_string();
+    let (_, answer) = kept.send("POST", "/v1/unwrap", &request).json();
+    let shown = BASE64_STANDARD.encode(content_key);
+    assert_eq!(answer["contentKey"], shown);
+    // The answer was sent, and the next request is read: nothing of the one before is at work.
+    assert_eq!(kept.send("GET", "/v1/status", "").status, 200);
+
+    let noted = |agent: &mut Agent| agent.lines().iter().any(|it| it["request"] == "unwrap");
+    agent.until("the unwrap was noted", noted);
+    let id = agent.id();
+    let secrets = [
+        MARKED_PIN.as_bytes(),
+        pin.as_bytes(),
+        &content_key,
+        shown.as_bytes(),
+    ];
+    let mut places = vec![
+        (
+            "arguments",
+            fs::read(format!("/proc/{id}/cmdline")).unwrap(),
+        ),
+        (
+            "environment",
+            fs::read(format!("/proc/{id}/environ")).unwrap(),
+        ),
+        ("audit", fs::read(&agent.audit).unwrap()),
+    ];
+    places.extend(memory(id).map(|it| ("memory", it)));
+    places.extend(core(id, &work).map(|it| ("core", it)));
+    agent.signal(Signal::TERM);
+    let run = agent.wait().ok();
+    places.extend([("stdout", run.stdout), ("stderr", run.stderr)]);
+    for (place, bytes) in &places {
+        for secret in secrets {
+            let secret = String::from_utf8_lossy(secret);
+            assert!(
+                !contains(bytes, secret.as_bytes()),
+                "{secret} in the {place}"
+            );
+        }
+    }
+    assert!(
+        contains(&places[2].1, key.as_bytes()),
+        "the audit names the key"
+    );
+}
+
+#[test]
+fn a_pin_that_is_kept_is_forgotten_with_the_login() {
+    let (token, _) = marked();
+    let work = Work::new(&token);
+    let agent = Agent::unlocked(&work, &["--keep-pin"]);
+    let Some(kept) = memory(agent.id()) else {
+        return;
+    };
+    assert!(contains(&kept, MARKED_PIN.as_bytes()), "it is kept");
+    let core = core(agent.id(), &work);
+    assert!(core.is_none_or(|core| !contains(&core, MARKED_PIN.as_bytes())));
+    assert_eq!(agent.request("POST", "/v1/lock", "").0, 200);
+    let forgotten = memory(agent.id()).unwrap();
+    assert!(!contains(&forgotten, MARKED_PIN.as_bytes()));
+}
