@@ -1,177 +1,278 @@
 #!/usr/bin/env bash
-# Measures iexec-hsm against its neighbours on one machine in one run, and prints the table as Markdown.
+# Measures iexec-hsm against its neighbours on one machine in one run, and prints the tables as Markdown.
 #
-#   --size-mib N   size of the big archive (512)
-#   --runs N       runs of each program (10); iExec's SDK runs once on a big archive
-#   --small        16 MiB and 2 runs: shows that all of it works, not how fast it is
-#   --huge         peak memory at 5 GiB, too; takes 15 GiB of disk
+#   --runs N       runs of each program (9)
+#   --huge         5 GiB, too; takes 16 GiB of disk
+#   --small        small sizes and 2 runs: shows that all of it works, not how fast it is
+#   --no-sdk       leaves out iExec's SDK, which takes a minute for 512 MiB
+#   --write        writes docs/performance.md and its plot, instead of printing
 #
-# Ours syncs what it writes before it renames it. cp is given a sync to match; the others leave it out.
+# Inputs are in the page cache; outputs are new files on the same file system.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . softhsm/lib.sh
+. benches/lib.sh
 
-size=512 runs=10 memory_sizes=(64)
+runs=9 mib=512 text=2048 many=200 sizes=(1 8 64 512) sdk=yes huge='' write=''
 while [[ $# -gt 0 ]]; do
     case $1 in
-        --size-mib) size=${2:?a size in MiB} && shift ;;
         --runs) runs=${2:?a number of runs} && shift ;;
-        --small) size=16 runs=2 memory_sizes=() ;;
-        --huge) memory_sizes+=(5120) ;;
+        --small) runs=2 mib=16 text=64 many=8 sizes=(1 4 16) ;;
+        --huge) huge=5120 ;;
+        --no-sdk) sdk='' ;;
+        --write) write=$PWD/docs ;;
         *) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
     esac
     shift
 done
+[[ -z $huge ]] || sizes+=("$huge")
 
 need_rust
-need softhsm2-util:softhsm2 pkcs11-tool:opensc hyperfine openssl unzip /usr/bin/time:time
+need softhsm2-util:softhsm2 pkcs11-tool:opensc hyperfine openssl unzip zip /usr/bin/time:time
 build_release
-IEXEC_HSM_MODULE=$(softhsm_module)
-sdk=$(softhsm/sdk.sh)/8.24.0 || sdk=''
-sdk_decrypt="node '$PWD/softhsm/sdk-decrypt.mjs' '$sdk' key.pem"
+cargo build --locked --release --quiet --example agent_bare
+PATH=$(target_folder)/release/examples:$PATH
+here=$PWD
+if [[ -n $sdk ]]; then
+    sdk=$(softhsm/sdk.sh) || sdk=''
+fi
+[[ -z $sdk ]] || sdk="node '$here/softhsm/sdk-decrypt.mjs' '$sdk/8.24.0' key.pem"
+bench_token
+exec 3>report.md
 
-# Beside the build rather than in /tmp, which may live in memory.
-bench=$(mktemp -d "$(target_folder)/bench.XXXXXX")
-trap 'rm -rf "$bench"' EXIT
-cd "$bench"
-umask 077
+# Seals FILE or folder $1 as $2.zip. Ours keeps the body stored; the enclave deflates it, and so does this.
+seal() {
+    quietly iexec-hsm result encrypt "$1" --public-key key.pub --output "$2.zip" --force "${@:3}"
+    mkdir parts
+    unzip -q "$2.zip" -d parts
+    (cd parts && zip -q -1 "../$2.new" iexec_out.zip.aes aes-key.rsa)
+    mv "$2.new.zip" "$2.zip" 2>/dev/null || mv "$2.new" "$2.zip"
+    rm -r parts
+}
 
-module=$IEXEC_HSM_MODULE
-forget_settings "$bench"
-token_folder "$bench"
-export SOFTHSM2_CONF=$bench/softhsm2.conf
-export IEXEC_HSM_MODULE=$module
-export IEXEC_HSM_PIN_FILE=$bench/pin
-export IEXEC_HSM_WALLET_ADDRESS=0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf
-
-echo "rm -f ./*.out copy && sync -f ." >prepare
-echo 123456 >pin
-echo 87654321 >so-pin
-export BENCH_PIN=123456
-
-# A key that the SDK can hold, too.
-say "Making a key ..."
-{
-    iexec-hsm token init --token-label bench --so-pin-file so-pin
-    openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:4096 -out key.pem 2>/dev/null ||
-        openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:4096 -out key.pem
-    openssl pkey -in key.pem -pubout -out key.pub
-    iexec-hsm result import-encryption-key key.pem
-} >setup.log 2>&1 || { cat setup.log >&2 && die "cannot prepare the token"; }
-
-# archive NAME BYTES   seals that many random bytes as NAME.zip
-archive() {
+# noise MIB   makes noise.zip, a result of that many random MiB, and noise.enc.zip, its archive
+noise() {
     mkdir payload
-    head -c "$2" /dev/urandom >payload/result.bin
-    iexec-hsm result encrypt payload --public-key key.pub --output "$1.zip" >setup.log 2>&1 ||
-        { cat setup.log >&2 && die "cannot seal an archive"; }
+    head -c "$(($1 * 1024 * 1024))" /dev/urandom >payload/result.bin
+    (cd payload && zip -q -0 ../noise.zip result.bin)
     rm -r payload
+    seal noise.zip noise.enc
+    cat noise.enc.zip >/dev/null
+}
+
+ours="iexec-hsm result decrypt"
+
+# row CASE OURS OTHER WHAT   of the last measure
+row() {
+    local a b
+    a=$(median "$2") b=$(median "$3")
+    printf '| %s | %s | %s | %s | **%s** | %s |\n' "$1" "$(time_of "$a")" "$4" "$(time_of "$b")" \
+        "$(ratio "$a" "$b")" "$(ratio "$(processor "$2")" "$(processor "$3")")" >&3
+}
+
+# Memory of ours beyond that of a process that only loads the module.
+extra() { awk -v peak="$(peak "$1")" -v base="$base" 'BEGIN { printf "%.1f MiB", (peak - base) / 1024 }'; }
+base=$(peak "iexec-hsm token list")
+
+head_of_table() {
+    printf '\n| %s | ours | against | takes | ratio | processor |\n|---|--:|---|--:|--:|--:|\n' "$1" >&3
+}
+
+files() {
+    say "$1 MiB to a file ..."
+    noise "$1"
+    measure "$runs" ours "$ours noise.enc.zip --output ours.out" \
+        cp "cp noise.enc.zip cp.out && sync cp.out" \
+        fast "$ours noise.enc.zip --output fast.out --no-sync" plain "cp noise.enc.zip plain.out"
+    row "$1 MiB to a file" ours cp "\`cp\` and \`sync\`"
+    row "$1 MiB to a file, \`--no-sync\`" fast plain "\`cp\`"
+    quietly iexec-hsm result decrypt noise.enc.zip --output ours.out --force
+    same ours.out noise.zip
+}
+
+pipes() {
+    say "Through pipes ..."
+    measure "$runs" out "$ours noise.enc.zip --output - | cat >ours.out" \
+        in "cat noise.enc.zip | $ours - --output ours.out --no-sync" \
+        cat "cat noise.enc.zip | cat >cat.out"
+    row "$mib MiB to a pipe" out cat "\`cat in \\| cat >out\`"
+    row "$mib MiB from a pipe, \`--no-sync\`" in cat "\`cat in \\| cat >out\`"
+}
+
+pipeline() {
+    say "unzip into openssl ..."
+    local key iv
+    unzip -p noise.enc.zip aes-key.rsa >wrapped
+    openssl pkeyutl -decrypt -inkey key.pem -in wrapped -out content-key
+    key=$(hex <content-key)
+    iv=$(unzip -p noise.enc.zip iexec_out.zip.aes 2>/dev/null | head -c 16 | hex) || true # unzip's broken pipe
+    openssl_decrypt="unzip -p noise.enc.zip iexec_out.zip.aes | { dd bs=16 count=1 iflag=fullblock of=/dev/null status=none;
+        openssl enc -d -aes-256-cbc -K $key -iv $iv -out openssl.out; }"
 }
 
 hex() { od -An -v -tx1 | tr -d ' \n'; }
 
-unwrap() {
-    printf '%s' "pkcs11-tool --module $module --login --pin env:BENCH_PIN --decrypt --mechanism RSA-PKCS" \
-        " --input-file $1 --output-file $2"
+neighbours() {
+    pipeline
+    measure "$runs" ours "$ours noise.enc.zip --output ours.out --no-sync" openssl "$openssl_decrypt"
+    row "$mib MiB to a file, \`--no-sync\`" ours openssl "\`unzip\` into \`openssl enc -d\`, its key being known"
+    if [[ -n $sdk ]]; then
+        say "iExec's SDK ..."
+        measure 1 ours "$ours noise.enc.zip --output ours.out --no-sync" sdk "$sdk noise.enc.zip sdk.out"
+        row "$mib MiB to a file, \`--no-sync\`" ours sdk "iExec's SDK, its key a PEM file"
+    fi
 }
 
-# pipeline NAME   prints the command that opens NAME.zip with unzip and openssl, its key being unwrapped already
-pipeline() {
-    local key iv
-    unzip -p "$1.zip" aes-key.rsa >"$1.wrapped"
-    eval "$(unwrap "$1.wrapped" "$1.key") 2>/dev/null"
-    key=$(hex <"$1.key")
-    iv=$(unzip -p "$1.zip" iexec_out.zip.aes 2>/dev/null | head -c 16 | hex) || true # unzip's broken pipe
-    printf '%s' "unzip -p $1.zip iexec_out.zip.aes | { dd bs=16 count=1 iflag=fullblock of=/dev/null status=none;" \
-        " openssl enc -d -aes-256-cbc -K $key -iv $iv -out openssl.out; }"
+sealing() {
+    say "Sealing ..."
+    local key
+    key=$(printf '42%.0s' {1..32})
+    measure "$runs" ours "iexec-hsm result encrypt noise.zip --public-key key.pub --output sealed.out" \
+        openssl "openssl enc -aes-256-cbc -K $key -iv ${key:32} -in noise.zip -out openssl.out"
+    row "sealing $mib MiB" ours openssl "\`openssl enc\`, which does not sync"
 }
 
-# measure CSV RUNS WARMUPS HYPERFINE-ARGUMENT...
-measure() {
-    hyperfine --style none --export-csv "$1" --runs "$2" --warmup "$3" \
-        --prepare 'sh prepare' "${@:4}" >hyperfine.log 2>&1 ||
-        { cat hyperfine.log >&2 && die "a program failed"; }
+legacy() {
+    say "The form before 9.0.0 ..."
+    seal noise.zip legacy --format legacy-ecb
+    measure "$runs" ours "$ours legacy.zip --output ours.out" cp "cp legacy.zip cp.out && sync cp.out" \
+        unzip "unzip -p legacy.zip iexec_out.zip.aes >unzip.out"
+    row "$mib MiB of the form before 9.0.0" ours cp "\`cp\` and \`sync\`"
+    row "the same" ours unzip "\`unzip\` of its body, not decrypted"
+    rm legacy.zip
 }
 
-# peak COMMAND   prints the peak resident memory of a command in MiB
-peak() {
-    sh prepare
-    /usr/bin/time -f %M -o peak sh -c "exec $*" >/dev/null 2>peak.log || { cat peak.log >&2 && die "failed: $*"; }
-    awk 'END { printf "%.0f MiB", $1 / 1024 }' peak
+# words MIB FILES   makes a folder of text in so many files
+words() {
+    mkdir payload
+    awk -v bytes=$(($1 * 1024 * 1024)) -v files="$2" 'BEGIN {
+        srand(1)
+        for (i = 0; i < 5000; i++) { w = ""; n = 2 + int(rand() * 9)
+            for (j = 0; j < n; j++) w = w sprintf("%c", 97 + int(rand() * 26)); word[i] = w }
+        for (b = 0; b < 16; b++) { s = ""
+            while (length(s) < 65536) s = s word[int(5000 * rand() ^ 3)] " "; block[b] = substr(s, 1, 65535) "\n" }
+        each = bytes / files / 65536
+        for (f = 0; f < files; f++) { name = sprintf("payload/%03d.txt", f)
+            for (k = 0; k < each; k++) printf "%s", substr(block[int(16 * rand())], 1 + int(rand() * 30000)) > name
+            close(name) } }'
+    quietly iexec-hsm result encrypt payload --public-key key.pub --output text.enc.zip --force
+    rm -r payload
+    quietly iexec-hsm result decrypt text.enc.zip --output text.zip --force
 }
 
-median() { awk -F, -v name="$2" '$1 == name { print $4 }' "$1"; }
-
-# row ARCHIVE WHAT MEDIAN BASE MEMORY
-row() {
-    awk -v archive="$1" -v what="$2" -v median="$3" -v base="$4" -v memory="$5" 'BEGIN {
-        time = median == "" ? "" : median < 1 ? sprintf("%.0f ms", median * 1000) : sprintf("%.2f s", median)
-        ratio = median == "" ? "" : sprintf("%.2f", median / base)
-        printf "| %s | %s | %s | %s | %s |\n", archive, what, time, ratio, memory
-    }' >>table.md
+extraction() {
+    local files
+    for files in 1 64; do
+        say "Text in $files files ..."
+        words "$text" "$files"
+        measure 3 ours "$ours text.enc.zip --extract ours.out --no-sync" \
+            unzip "unzip -q text.zip -d unzip.out"
+        row "$text MiB of text in $files files, \`--extract --no-sync\`" ours unzip "\`unzip\` of the plain result"
+        rm -rf ./*.out
+        quietly iexec-hsm result decrypt text.enc.zip --extract ours.out
+        quietly unzip -q text.zip -d unzip.out
+        diff -r ours.out unzip.out || die "extracted differently"
+        rm -rf text.* ./*.out
+    done
 }
 
-same() { cmp -s "$1" "$2" || die "$1 and $2 differ: these did not do the same work"; }
-
-ours() { printf '%s' "iexec-hsm result decrypt $1.zip --output ours.out"; }
-
-# memory_rows MIB   of ours, for an archive of that size that is big.zip
-memory_rows() {
-    local memory
-    memory=$(peak "iexec-hsm result decrypt - --output ours.out <big.zip")
-    row "$1 MiB" "ours, from a pipe" "" "" "$memory"
-    memory=$(peak "iexec-hsm result decrypt big.zip --output -")
-    row "$1 MiB" "ours, into a pipe" "" "" "$memory"
+small() {
+    say "Small archives ..."
+    local i module=$IEXEC_HSM_MODULE
+    head -c 1024 /dev/urandom >note
+    quietly iexec-hsm result encrypt note --public-key key.pub --output tiny.zip
+    unzip -p tiny.zip aes-key.rsa >wrapped
+    measure $((runs * 3)) ours "$ours tiny.zip --output ours.out" \
+        bare "agent_bare $module bench 123456 4096 wrapped 1 1" \
+        tool "pkcs11-tool --module $module --login --pin 123456 --decrypt --mechanism RSA-PKCS -i wrapped -o key.out"
+    row "1 KiB" ours bare "a bare program's one \`C_Decrypt\`"
+    row "1 KiB" ours tool "\`pkcs11-tool --login --decrypt\`"
+    if [[ -n $sdk ]]; then
+        measure 3 ours "$ours tiny.zip --output ours.out" sdk "$sdk tiny.zip sdk.out"
+        row "1 KiB" ours sdk "iExec's SDK"
+    fi
+    mkdir many
+    for ((i = 0; i < many; i++)); do
+        head -c 65536 /dev/urandom >note
+        quietly iexec-hsm result encrypt note --public-key key.pub --output "many/$i.zip"
+    done
+    measure "$runs" ours "$ours many/*.zip --output-dir ours.out" \
+        bare "agent_bare $module bench 123456 4096 wrapped $(nproc) $many"
+    row "$many archives of 64 KiB in one command" ours bare "a bare program's $many \`C_Decrypt\` in $(nproc) sessions"
+    rm -rf many
 }
 
-say "Measuring an archive of $size MiB ..."
-archive big $((size * 1024 * 1024))
-openssl_big=$(pipeline big)
-measure big.csv "$runs" 1 \
-    -n ours "$(ours big)" \
-    -n cp "cp big.zip copy && sync copy" \
-    -n openssl "$openssl_big"
-eval "$openssl_big"
-eval "$(ours big)" >/dev/null 2>&1
-same ours.out openssl.out
-if [[ -n $sdk ]]; then
-    sdk_memory=$(peak "$sdk_decrypt big.zip sdk.out")
-    eval "$openssl_big"
-    same sdk.out openssl.out
-    measure sdk.csv 1 0 -n sdk "$sdk_decrypt big.zip sdk.out"
+memory() {
+    say "Memory ..."
+    printf '\n| peak memory beyond that of loading the module (%s MiB) | %s |\n|---|--:|\n' \
+        "$(awk -v base="$base" 'BEGIN { printf "%.1f", base / 1024 }')" "ours" >&3
+    local size
+    for size in 64 ${huge:-$mib}; do
+        noise "$size"
+        printf '| %s MiB to a file | %s |\n' "$size" "$(extra "$ours noise.enc.zip --output ours.out")" >&3
+        printf '| %s MiB to a pipe | %s |\n' "$size" "$(extra "$ours noise.enc.zip --output - ")" >&3
+        printf '| %s MiB from a pipe | %s |\n' "$size" "$(extra "$ours - --output ours.out <noise.enc.zip")" >&3
+        printf '| %s MiB extracted | %s |\n' "$size" "$(extra "$ours noise.enc.zip --extract ours.out")" >&3
+        rm -rf noise.* ./*.out
+    done
+}
+
+# Time and memory against size, for the plot.
+against_size() {
+    local size
+    : >plot.tsv
+    for size in "${sizes[@]}"; do
+        say "$size MiB for the plot ..."
+        noise "$size"
+        pipeline
+        measure 3 iexec-hsm "$ours noise.enc.zip --output ours.out" cp "cp noise.enc.zip cp.out && sync cp.out" \
+            openssl "$openssl_decrypt"
+        point iexec-hsm "$size" "$ours noise.enc.zip --output ours.out"
+        point cp "$size" "cp noise.enc.zip cp.out"
+        point openssl "$size" "openssl enc -aes-256-cbc -K $(hex <content-key) -iv $(hex <content-key | head -c 32) -in noise.zip -out openssl.out"
+        if [[ -n $sdk && $size -le 512 ]]; then
+            measure 1 SDK "$sdk noise.enc.zip sdk.out"
+            point SDK "$size" "$sdk noise.enc.zip sdk.out"
+        fi
+        rm -rf noise.* ./*.out
+    done
+}
+
+# point PROGRAM MIB COMMAND   of the last measure, and its peak memory
+point() { printf '%s\t%s\t%s\t%s\n' "$1" "$2" "$(median "$1")" "$(($(peak "$3") / 1024))" >>plot.tsv; }
+
+head_of_table "large archives"
+files "$mib"
+pipes
+neighbours
+sealing
+legacy
+rm -rf noise.* ./*.out
+if [[ -n $huge ]]; then
+    files "$huge"
+    rm -rf noise.* ./*.out
 fi
+head_of_table "unpacking"
+extraction
+head_of_table "small archives"
+small
+memory
+against_size
 
-cp=$(median big.csv cp)
-row "$size MiB" "\`cp\` and \`sync\`" "$cp" "$cp" ""
-memory=$(peak "$(ours big)")
-row "$size MiB" "**\`iexec-hsm result decrypt\`**" "$(median big.csv ours)" "$cp" "$memory"
-memory_rows "$size"
-row "$size MiB" "\`unzip\` into \`openssl enc -d\`, the key known" "$(median big.csv openssl)" "$cp" ""
-[[ -z $sdk ]] || row "$size MiB" "iExec's SDK" "$(median sdk.csv sdk)" "$cp" "$sdk_memory"
+{
+    printf '\n%s x %s; %s; SoftHSM2, %s, RSA-4096; %s runs of each, medians.\n' "$(nproc)" \
+        "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1)" "$(uname -sr)" \
+        "$(openssl version | cut -d' ' -f1,2)" "$runs"
+} >&3
 
-for mib in "${memory_sizes[@]}"; do
-    say "Measuring the memory for $mib MiB ..."
-    rm -f big.zip ./*.out copy
-    archive big $((mib * 1024 * 1024))
-    memory=$(peak "$(ours big)")
-    row "$mib MiB" "ours, from a file" "" "" "$memory"
-    memory_rows "$mib"
-done
-
-say "Measuring an archive of 1 KiB ..."
-archive tiny 1024
-unzip -p tiny.zip aes-key.rsa >tiny.wrapped
-tiny=(-n ours "$(ours tiny)" -n pkcs11-tool "$(unwrap tiny.wrapped key.out)")
-[[ -z $sdk ]] || tiny+=(-n sdk "$sdk_decrypt tiny.zip sdk.out")
-measure tiny.csv "$((runs * 2))" 2 --shell none "${tiny[@]}"
-tool=$(median tiny.csv pkcs11-tool)
-row "1 KiB" "\`pkcs11-tool --login --decrypt\` of its wrapped key" "$tool" "$tool" ""
-row "1 KiB" "**\`iexec-hsm result decrypt\`**" "$(median tiny.csv ours)" "$tool" ""
-[[ -z $sdk ]] || row "1 KiB" "iExec's SDK" "$(median tiny.csv sdk)" "$tool" ""
-
-echo "| Archive | What | Median | Ratio | Peak memory |"
-echo "|--:|---|--:|--:|--:|"
-cat table.md
-echo
-echo "SoftHSM2, $(openssl version | cut -d' ' -f1,2), RSA-4096; $(nproc) x $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1)."
+if [[ -z $write ]]; then
+    cat report.md
+    cat plot.tsv
+    exit
+fi
+awk -f "$here/benches/plot.awk" plot.tsv >"$write/performance.svg"
+sed '/^<!-- measured -->/q' "$write/performance.md" >page.md
+cat report.md >>page.md
+cp page.md "$write/performance.md"
+say "Written: docs/performance.md and docs/performance.svg"
