@@ -313,7 +313,10 @@ fn systemd_passes_the_socket_and_is_told_when_it_answers() {
     wrapper.extend(keep.map(|name| format!("--setenv={name}")));
     let cmd = work.cmd(["agent", "start"]).pin().under(wrapper);
     let mut agent = Agent::of(cmd.start(), socket.clone());
-    agent.until("somebody listens", |agent| agent.socket.exists());
+    // The socket is there a moment before anybody listens on it.
+    agent.until("somebody listens", |agent| {
+        UnixStream::connect(&agent.socket).is_ok()
+    });
     // It is started by the first who connects, who is answered as if it had been there.
     let answer = Connection::open(&socket)
         .send("GET", "/v1/status", "")
@@ -363,7 +366,10 @@ fn started_by_systemd_a_wrong_pin_costs_one_try_and_no_more() {
     ]);
     let cmd = spy.watch(cmd.arg(wrong), &keyed.token).under(wrapper);
     let mut agent = Agent::of(cmd.start(), socket.clone());
-    agent.until("somebody listens", |agent| agent.socket.exists());
+    // The socket is there a moment before anybody listens on it.
+    agent.until("somebody listens", |agent| {
+        UnixStream::connect(&agent.socket).is_ok()
+    });
     let answer = Connection::open(&socket)
         .send("GET", "/v1/status", "")
         .json();
