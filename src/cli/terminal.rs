@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use rustix::termios::{
     LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
@@ -14,13 +14,6 @@ const LONGEST: usize = 4096;
 
 /// The terminal as it was before echo was switched off, for the thread that ends the process.
 static BEFORE: Mutex<Option<(File, Termios)>> = Mutex::new(None);
-
-/// Threads ask one after the other.
-static TURN: Mutex<()> = Mutex::new(());
-
-fn turn() -> MutexGuard<'static, ()> {
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// Switches echo on again if a question switched it off. Called before the process ends by a
 /// signal.
@@ -51,7 +44,6 @@ pub(super) fn tell(terminal: &File, line: &str) {
 
 /// Asks for a line that is not shown.
 pub(super) fn ask_secret(terminal: &File, question: &str) -> io::Result<Zeroizing<Vec<u8>>> {
-    let _turn = turn();
     let modes = tcgetattr(terminal)?;
     let mut silent = modes.clone();
     silent.local_modes.remove(LocalModes::ECHO);
@@ -78,7 +70,6 @@ pub(super) fn ask_secret(terminal: &File, question: &str) -> io::Result<Zeroizin
 
 /// Asks for a line that is shown.
 pub(super) fn ask_line(terminal: &File, question: &str) -> io::Result<String> {
-    let _turn = turn();
     let answer = ask(terminal, question)?;
     Ok(String::from_utf8_lossy(&answer).trim().to_owned())
 }

@@ -39,6 +39,6 @@ pub use pin::{Pin, PinError, PinRequest, PinSource, PinUse};
 pub use result_key::{Facts, Origin, ResultKey};
 pub use select::choose_key;
 pub use session::Session;
-pub use unwrap::{MoreKeys, TokenKeys};
+pub use unwrap::TokenKeys;
 pub use uri::Uri;
 pub use wallet::{WalletKey, create_wallet};

@@ -140,36 +140,6 @@ pub trait PinSource {
     fn forget(&mut self) {}
 }
 
-impl<P: PinSource + ?Sized> PinSource for &mut P {
-    fn pin(&mut self, request: &PinRequest<'_>) -> Result<Pin, PinError> {
-        (**self).pin(request)
-    }
-
-    fn allow_final_try(&mut self, token: &TokenInfo) -> bool {
-        (**self).allow_final_try(token)
-    }
-
-    fn forget(&mut self) {
-        (**self).forget();
-    }
-}
-
-/// For keys that need no PIN any more.
-pub(super) struct NoPins;
-
-impl PinSource for NoPins {
-    fn pin(&mut self, request: &PinRequest<'_>) -> Result<Pin, PinError> {
-        Err(PinError::NobodyToAsk {
-            token: request.token.label.clone(),
-            hint: "Run it again.".into(),
-        })
-    }
-
-    fn allow_final_try(&mut self, _: &TokenInfo) -> bool {
-        false
-    }
-}
-
 /// The same PIN for every request; the last try that a token grants is never used.
 impl PinSource for Pin {
     fn pin(&mut self, _: &PinRequest<'_>) -> Result<Pin, PinError> {

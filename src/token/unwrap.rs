@@ -7,8 +7,6 @@ use cryptoki_sys::CK_OBJECT_HANDLE;
 use zeroize::Zeroizing;
 
 use super::error::rv_name;
-use super::pin::NoPins;
-use super::session::Mode;
 use super::{Module, PinSource, ResultKey, Session, TokenError, TokenInfo};
 use crate::archive::{Scheme, WrappedKey};
 use crate::envelope::{KeyName, PublicKey, Unwrap};
@@ -17,7 +15,7 @@ use crate::envelope::{KeyName, PublicKey, Unwrap};
 pub struct TokenKeys<'p> {
     session: Session,
     keys: Vec<ResultKey>,
-    pins: Box<dyn PinSource + 'p>,
+    pins: &'p mut dyn PinSource,
 }
 
 impl<'p> TokenKeys<'p> {
@@ -44,25 +42,15 @@ impl<'p> TokenKeys<'p> {
 
     /// Holds `keys`, the likeliest first, of the logged-in `session`. `pins` is asked again only
     /// by keys that demand the PIN for each use.
-    pub fn new(session: Session, keys: Vec<ResultKey>, mut pins: impl PinSource + 'p) -> Self {
+    pub fn new(session: Session, keys: Vec<ResultKey>, pins: &'p mut dyn PinSource) -> Self {
         if !keys.iter().any(|key| key.always_authenticate) {
             pins.forget();
         }
         Self {
             session,
             keys,
-            pins: Box::new(pins),
+            pins,
         }
-    }
-
-    /// The same keys for other threads, unless a use of one asks for the PIN. They work for as long as this session is open.
-    pub fn more(&self) -> Option<MoreKeys> {
-        let asks = self.keys.iter().any(|key| key.always_authenticate);
-        (!asks).then(|| MoreKeys {
-            module: Arc::clone(&self.session.module),
-            token: self.session.token.clone(),
-            keys: self.keys.clone(),
-        })
     }
 
     fn find(&self, name: &KeyName) -> Option<ResultKey> {
@@ -71,33 +59,6 @@ impl<'p> TokenKeys<'p> {
             .iter()
             .find(|key| key.uri(token).to_string() == name.uri)
             .cloned()
-    }
-}
-
-/// The keys of a token that is logged in, for as many threads as it has sessions for.
-pub struct MoreKeys {
-    module: Arc<Module>,
-    token: TokenInfo,
-    keys: Vec<ResultKey>,
-}
-
-impl MoreKeys {
-    /// How many sessions the token grants now, `most` at most. Devices share theirs between
-    /// programs, and not all tell how many they have.
-    pub fn sessions(&self, most: usize) -> usize {
-        let told = self.token.max_sessions.unwrap_or(usize::MAX);
-        let open = |_| Session::open_as(&self.module, &self.token, Mode::Read).ok();
-        let granted: Vec<Session> = (0..most.min(told)).map_while(open).collect();
-        granted.len()
-    }
-
-    /// The keys in a session of their own.
-    ///
-    /// # Errors
-    /// When the token grants none.
-    pub fn open(&self) -> Result<TokenKeys<'static>, TokenError> {
-        let session = Session::open_as(&self.module, &self.token, Mode::Read)?;
-        Ok(TokenKeys::new(session, self.keys.clone(), NoPins))
     }
 }
 
@@ -125,12 +86,8 @@ impl Unwrap for TokenKeys<'_> {
         let Some(key) = self.find(key) else {
             return Ok(None);
         };
-        self.session.decrypt(
-            &key,
-            wrapped.scheme(),
-            wrapped.ciphertext(),
-            &mut *self.pins,
-        )
+        self.session
+            .decrypt(&key, wrapped.scheme(), wrapped.ciphertext(), self.pins)
     }
 
     fn may_repeat(&self, key: &KeyName) -> bool {
@@ -149,7 +106,7 @@ impl Unwrap for TokenKeys<'_> {
             if self.may_repeat(name)
                 && let Some(key) = self.find(name)
             {
-                self.session.prove(&key, &mut *self.pins)?;
+                self.session.prove(&key, self.pins)?;
             }
         }
         Ok(())

@@ -81,7 +81,6 @@ pub(super) fn run(context: &mut Context, command: Decrypt) -> Result<Reply, Fail
     let jobs = jobs(&command)?;
     let mut pins = context.pins()?;
     let run = Run {
-        progress: Progress::new(context.global.quiet || context.global.raw),
         context,
         command: &command,
         options: Options {
@@ -93,15 +92,7 @@ pub(super) fn run(context: &mut Context, command: Decrypt) -> Result<Reply, Fail
     if let Some(agent) = run.agent(&pins)? {
         return match jobs.as_slice() {
             [job] => run.one(job, || agent.keys(&pins)),
-            jobs => {
-                let keys = || agent.keys(&pins);
-                Ok(Reply::done(parallel::open(
-                    &run,
-                    jobs,
-                    agent.sessions,
-                    keys,
-                )))
-            }
+            jobs => Ok(Reply::done(parallel::open(&run, jobs, &agent, &pins))),
         };
     }
     let mut holder = Holder::new(&run, &mut pins);
@@ -109,13 +100,8 @@ pub(super) fn run(context: &mut Context, command: Decrypt) -> Result<Reply, Fail
         return run.one(job, || holder.keys());
     }
     let mut first = None;
-    for (number, job) in jobs.iter().enumerate() {
-        if let Some((keys, sessions)) = holder.more() {
-            let keys = || Ok(keys.open()?);
-            first = first.or(parallel::open(&run, &jobs[number..], sessions, keys));
-            break;
-        }
-        let opened = run.open(job, || holder.keys());
+    for job in &jobs {
+        let opened = run.open(job, || holder.keys(), true);
         let stop = opened.as_ref().is_err_and(|stop| stop.for_all);
         first = first.or(run.tell(job, opened));
         if stop {
@@ -130,7 +116,6 @@ struct Run<'a> {
     context: &'a Context,
     command: &'a Decrypt,
     options: Options,
-    progress: Progress,
 }
 
 /// A failure, and whether it is one of all archives: what failed once would fail, and cost PIN
@@ -163,12 +148,17 @@ impl Run<'_> {
     where
         U: Unwrap<Error: Into<Failure>>,
     {
-        let report = self.open(job, keys).map_err(|stop| stop.failure)?;
+        let report = self.open(job, keys, true).map_err(|stop| stop.failure)?;
         Ok(reply(self.context, job, &report))
     }
 
     /// Opens an archive with `keys`, which are asked for once it is sure that they are needed.
-    fn open<U>(&self, job: &Job, keys: impl FnOnce() -> Result<U, Failure>) -> Result<Report, Stop>
+    fn open<U>(
+        &self,
+        job: &Job,
+        keys: impl FnOnce() -> Result<U, Failure>,
+        progress: bool,
+    ) -> Result<Report, Stop>
     where
         U: Unwrap<Error: Into<Failure>>,
     {
@@ -195,24 +185,27 @@ impl Run<'_> {
             Place::Stdout => 2,
             _ => 1,
         };
+        let quiet = !progress || context.global.quiet || context.global.raw;
         let mut keys = keys()?;
-        self.progress.expect(passes * archive.result_len());
-        let progress = |bytes| self.progress.add(bytes);
-        decrypt::decrypt(&archive, &mut keys, target, &self.options, &progress)
-            .map_err(|error| Failure::from(error).into())
+        let progress = Progress::new(passes * archive.result_len(), quiet);
+        Ok(
+            decrypt::decrypt(&archive, &mut keys, target, &self.options, &|bytes| {
+                progress.add(bytes)
+            })
+            .map_err(Failure::from)?,
+        )
     }
 
     /// Tells of one of several archives; returns how it failed, if it did.
     fn tell(&self, job: &Job, opened: Result<Report, Stop>) -> Option<Exit> {
         match opened {
             Ok(report) => {
-                self.progress.aside(|| tell(self.context, job, &report));
+                tell(self.context, job, &report);
                 None
             }
             Err(stop) => {
                 let failure = stop.failure.of(&job.archive.display().to_string());
-                let raw = self.context.global.raw;
-                self.progress.aside(|| failure.print("result decrypt", raw));
+                failure.print("result decrypt", self.context.global.raw);
                 Some(failure.exit)
             }
         }

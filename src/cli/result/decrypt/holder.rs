@@ -1,12 +1,9 @@
-use std::num::NonZero;
-use std::thread;
-
 use super::Run;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::pins::Pins;
 use crate::cli::recorded::common_token;
-use crate::token::{MoreKeys, Session, TokenKeys, choose_key};
+use crate::token::{Session, TokenKeys, choose_key};
 
 /// The logged-in token, once an archive is there to be opened with it.
 pub(super) struct Holder<'r, 'p> {
@@ -33,15 +30,6 @@ impl<'r, 'p> Holder<'r, 'p> {
         self.keys
             .as_mut()
             .ok_or_else(|| Failure::new(Exit::DeviceFailed, "the token is not logged in"))
-    }
-
-    /// The keys for other threads and the number of these, once it is logged in and the token has
-    /// sessions for more than one.
-    pub(super) fn more(&self) -> Option<(MoreKeys, usize)> {
-        let more = self.keys.as_ref()?.more()?;
-        let processors = thread::available_parallelism().map_or(1, NonZero::get);
-        let sessions = more.sessions(processors);
-        (sessions > 1).then_some((more, sessions))
     }
 
     fn log_in(&self, pins: &'p mut Pins) -> Result<TokenKeys<'p>, Failure> {

@@ -4,46 +4,32 @@ use std::sync::mpsc::channel;
 use std::thread;
 
 use super::Run;
+use super::agent::Agent;
 use super::job::Job;
 use crate::cli::exit::Exit;
-use crate::cli::failure::Failure;
-use crate::envelope::Unwrap;
+use crate::cli::pins::Pins;
 
-/// Opens `jobs`, `threads` of them at a time, each thread with `keys` of its own, and tells of them
-/// in their order. Returns the first failure in that order.
-pub(super) fn open<U>(
-    run: &Run<'_>,
-    jobs: &[Job],
-    threads: usize,
-    keys: impl Fn() -> Result<U, Failure> + Sync,
-) -> Option<Exit>
-where
-    U: Unwrap<Error: Into<Failure>>,
-{
+/// Opens `jobs` by way of an agent, as many at a time as it has sessions, and tells of them in
+/// their order. Returns the first failure in that order.
+pub(super) fn open(run: &Run<'_>, jobs: &[Job], agent: &Agent<'_>, pins: &Pins) -> Option<Exit> {
     let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
     let (done, opened) = channel();
     let work = |done: std::sync::mpsc::Sender<_>| {
-        let mut held = None;
         while !stopped.load(Ordering::Relaxed) {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some(job) = jobs.get(number) else {
                 break;
             };
-            let opened = run.open(job, || match &mut held {
-                Some(held) => Ok(held),
-                none => Ok(none.insert(keys()?)),
-            });
-            if let Err(stop) = &opened {
-                // What failed may have left them in no state to go on.
-                held = None;
-                stopped.fetch_or(stop.for_all, Ordering::Relaxed);
+            let opened = run.open(job, || agent.keys(pins), false);
+            if opened.as_ref().is_err_and(|stop| stop.for_all) {
+                stopped.store(true, Ordering::Relaxed);
             }
             // The other end stays as long as this thread.
             let _ = done.send((number, opened));
         }
     };
     thread::scope(|scope| {
-        for _ in 0..threads.min(jobs.len()) {
+        for _ in 0..agent.sessions.min(jobs.len()) {
             let (work, done) = (&work, done.clone());
             scope.spawn(move || work(done));
         }
