@@ -1,3 +1,4 @@
+mod deferred;
 mod values;
 
 use std::ffi::OsString;
@@ -8,6 +9,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+pub(super) use deferred::Deferred;
 pub(super) use values::{
     check_timeout, label_parser, parse_id, parse_size, parse_timeout, parse_token,
 };
@@ -40,36 +42,36 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Make and publish the result key, open results, seal test data
     #[command(subcommand, visible_alias = "results")]
-    Result(result::Command),
+    Result(Deferred<result::Command>),
     /// Look after the result keys on a token
     #[command(subcommand)]
-    Key(key::Command),
+    Key(Deferred<key::Command>),
     /// Tokens and their state
     #[command(subcommand)]
-    Token(token::Command),
+    Token(Deferred<token::Command>),
     /// The wallets that sign
     #[command(subcommand)]
-    Wallet(wallet::Command),
+    Wallet(Deferred<wallet::Command>),
     /// Unlock the token once for many uses
     #[command(subcommand)]
-    Agent(agent::Command),
+    Agent(Deferred<agent::Command>),
 }
 
 impl Command {
     /// Its name as people type it.
     pub(super) fn name(&self) -> &'static str {
         match self {
-            Self::Result(command) => command.name(),
-            Self::Key(command) => command.name(),
-            Self::Token(command) => command.name(),
-            Self::Wallet(command) => command.name(),
-            Self::Agent(command) => command.name(),
+            Self::Result(command) => command.0.name(),
+            Self::Key(command) => command.0.name(),
+            Self::Token(command) => command.0.name(),
+            Self::Wallet(command) => command.0.name(),
+            Self::Agent(command) => command.0.name(),
         }
     }
 
     /// Whether it does something else on a signal than end.
     pub(super) fn handles_signals(&self) -> bool {
-        matches!(self, Self::Agent(command) if command.serves())
+        matches!(self, Self::Agent(command) if command.0.serves())
     }
 }
 
@@ -182,7 +184,7 @@ pub(super) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     if typed("chain")
         && !typed("sms_url")
         && let Command::Result(command) = &mut cli.command
-        && let Some(sms) = command.sms()
+        && let Some(sms) = command.0.sms()
     {
         sms.sms_url = None;
     }
@@ -242,7 +244,9 @@ fn is_password(error: &clap::Error) -> bool {
 /// The command as far as it can be told from arguments that did not parse. Only names of commands
 /// are repeated: any other word may be a secret.
 fn typed(arguments: &[OsString]) -> String {
-    let mut command = &Cli::command();
+    let mut command = Cli::command();
+    command.build();
+    let mut command = &command;
     let mut names = Vec::new();
     for word in arguments.iter().skip(1) {
         if let Some(found) = command.find_subcommand(word) {

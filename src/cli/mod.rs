@@ -59,10 +59,10 @@ pub fn main() -> ExitCode {
 
 fn run(context: &mut Context, command: Command) -> Result<Reply, Failure> {
     match command {
-        Command::Result(command) => result::run(context, command),
-        Command::Key(command) => key::run(context, command),
-        Command::Token(command) => token::run(context, command),
-        Command::Wallet(command) => wallet::run(context, command),
-        Command::Agent(command) => agent::run(context, command),
+        Command::Result(command) => result::run(context, command.0),
+        Command::Key(command) => key::run(context, command.0),
+        Command::Token(command) => token::run(context, command.0),
+        Command::Wallet(command) => wallet::run(context, command.0),
+        Command::Agent(command) => agent::run(context, command.0),
     }
 }

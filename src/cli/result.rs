@@ -11,6 +11,7 @@ mod push;
 use clap::Subcommand;
 use serde_json::Value;
 
+use super::args::Deferred;
 use super::context::Context;
 use super::failure::Failure;
 use super::reply::Reply;
@@ -20,21 +21,21 @@ use super::sms::SmsArgs;
 pub(super) enum Command {
     /// Make the result key on the token
     #[command(visible_alias = "generate-keys")]
-    GenerateEncryptionKeypair(generate::Generate),
+    GenerateEncryptionKeypair(Deferred<generate::Generate>),
     /// Publish the public half of the result key
     #[command(visible_alias = "push-secret")]
-    PushEncryptionKey(push::Push),
+    PushEncryptionKey(Deferred<push::Push>),
     /// Tell whether a key is published for an address
     #[command(visible_alias = "check-secret")]
-    CheckEncryptionKey(check::Check),
+    CheckEncryptionKey(Deferred<check::Check>),
     /// Open results
-    Decrypt(decrypt::Decrypt),
+    Decrypt(Deferred<decrypt::Decrypt>),
     /// Seal a result as the enclave does, for test data and dry runs
-    Encrypt(encrypt::Encrypt),
+    Encrypt(Deferred<encrypt::Encrypt>),
     /// Tell what is in an archive, without opening it
-    Inspect(inspect::Inspect),
+    Inspect(Deferred<inspect::Inspect>),
     /// Move an old software key onto the token
-    ImportEncryptionKey(import::Import),
+    ImportEncryptionKey(Deferred<import::Import>),
 }
 
 impl Command {
@@ -55,8 +56,8 @@ impl Command {
     /// The options that say which SMS, of the commands that speak to one.
     pub(super) fn sms(&mut self) -> Option<&mut SmsArgs> {
         match self {
-            Self::PushEncryptionKey(command) => Some(&mut command.sms),
-            Self::CheckEncryptionKey(command) => Some(&mut command.sms),
+            Self::PushEncryptionKey(command) => Some(&mut command.0.sms),
+            Self::CheckEncryptionKey(command) => Some(&mut command.0.sms),
             _ => None,
         }
     }
@@ -71,12 +72,12 @@ fn extend(json: &mut Value, more: Value) {
 
 pub(super) fn run(context: &mut Context, command: Command) -> Result<Reply, Failure> {
     match command {
-        Command::GenerateEncryptionKeypair(command) => generate::run(context, command),
-        Command::PushEncryptionKey(command) => push::run(context, command),
-        Command::CheckEncryptionKey(command) => check::run(context, command),
-        Command::Decrypt(command) => decrypt::run(context, command),
-        Command::Encrypt(command) => encrypt::run(context, command),
-        Command::Inspect(command) => inspect::run(context, command),
-        Command::ImportEncryptionKey(command) => import::run(context, command),
+        Command::GenerateEncryptionKeypair(command) => generate::run(context, command.0),
+        Command::PushEncryptionKey(command) => push::run(context, command.0),
+        Command::CheckEncryptionKey(command) => check::run(context, command.0),
+        Command::Decrypt(command) => decrypt::run(context, command.0),
+        Command::Encrypt(command) => encrypt::run(context, command.0),
+        Command::Inspect(command) => inspect::run(context, command.0),
+        Command::ImportEncryptionKey(command) => import::run(context, command.0),
     }
 }
