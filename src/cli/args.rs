@@ -2,8 +2,8 @@ mod deferred;
 mod values;
 
 use std::ffi::OsString;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
@@ -201,7 +201,7 @@ fn deepest(matches: &ArgMatches) -> &ArgMatches {
 
 /// Prints what is wrong with the arguments, as JSON where `--raw` is among them; help and version
 /// are no failure.
-pub(super) fn refuse(mut error: clap::Error, arguments: &[OsString]) -> ExitCode {
+pub(super) fn refuse(mut error: clap::Error, arguments: &[OsString]) -> u8 {
     if error.kind() == ErrorKind::ValueValidation {
         // The refused value may be a PIN in a URI or a private key in the place of an address.
         let hidden = ContextValue::String("…".into());
@@ -216,11 +216,11 @@ pub(super) fn refuse(mut error: clap::Error, arguments: &[OsString]) -> ExitCode
     }
     if !error.use_stderr() || !arguments.iter().any(|it| it == "--raw") {
         // With the stream gone there is nobody to tell.
-        let _ = error.print();
+        let _ = error.print().and_then(|()| io::stdout().flush());
         return if error.use_stderr() {
-            Exit::Usage.into()
+            Exit::Usage.status()
         } else {
-            ExitCode::SUCCESS
+            Exit::Done.status()
         };
     }
     let text = error.render().to_string();

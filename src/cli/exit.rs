@@ -1,5 +1,3 @@
-use std::process::ExitCode;
-
 /// Why the program ends as it does: one exit status and one word for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Exit {
@@ -76,11 +74,5 @@ impl Exit {
             Self::Wallet => "wallet",
             Self::AgentNotAvailable => "agent-not-available",
         }
-    }
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(exit.status())
     }
 }

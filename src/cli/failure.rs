@@ -1,7 +1,6 @@
 mod from;
 
 use std::io::Write as _;
-use std::process::ExitCode;
 
 use serde_json::json;
 
@@ -47,7 +46,7 @@ impl Failure {
     }
 
     /// Prints it to stderr and returns its status.
-    pub(super) fn print(&self, command: &str, raw: bool) -> ExitCode {
+    pub(super) fn print(&self, command: &str, raw: bool) -> u8 {
         let text = if raw {
             self.json(command).to_string()
         } else {
@@ -55,7 +54,7 @@ impl Failure {
         };
         // With stderr gone there is nobody to tell; the status still says it.
         let _ = writeln!(std::io::stderr(), "{text}");
-        self.exit.into()
+        self.exit.status()
     }
 
     fn text(&self) -> String {

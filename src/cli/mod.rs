@@ -22,16 +22,15 @@ mod terminal;
 mod token;
 mod wallet;
 
-use std::process::ExitCode;
-
 use args::Command;
 use context::Context;
 use exit::Exit;
 use failure::Failure;
 use reply::Reply;
 
-/// Runs the program with the arguments and the environment of the process.
-pub fn main() -> ExitCode {
+/// Runs the program with the arguments and the environment of the process, and returns its exit
+/// status. All that it printed is out, and every module is finalised.
+pub fn main() -> u8 {
     // First of all: no other thread is there yet.
     let secrets = secrets::take();
     secrets::no_core_dumps();

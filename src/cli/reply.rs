@@ -1,5 +1,4 @@
 use std::io::{self, Write as _};
-use std::process::ExitCode;
 
 use serde_json::{Map, Value};
 
@@ -16,7 +15,7 @@ pub(super) struct Reply {
     /// For people: what happened, to stderr.
     notes: String,
     /// Already printed, with this status.
-    done: Option<ExitCode>,
+    done: Option<u8>,
 }
 
 impl Reply {
@@ -35,7 +34,7 @@ impl Reply {
     /// One whose command printed all itself; `failed` is the first failure, if any.
     pub(super) fn done(failed: Option<Exit>) -> Self {
         Self {
-            done: Some(failed.unwrap_or(Exit::Done).into()),
+            done: Some(failed.unwrap_or(Exit::Done).status()),
             ..Self::default()
         }
     }
@@ -43,7 +42,7 @@ impl Reply {
     /// One of a process that was started, which printed all itself and ended with this status.
     pub(super) fn ended(status: u8) -> Self {
         Self {
-            done: Some(status.into()),
+            done: Some(status),
             ..Self::default()
         }
     }
@@ -73,20 +72,20 @@ impl Reply {
     }
 
     /// Prints it and returns the status.
-    pub(super) fn print(self, command: &str, raw: bool) -> ExitCode {
+    pub(super) fn print(self, command: &str, raw: bool) -> u8 {
         if let Some(exit) = self.done {
             return exit;
         }
         match self.write(raw) {
             // Whoever read has read enough.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done.status(),
             Err(error) => Failure::new(
                 Exit::IoFailed,
                 format!("the answer cannot be written: {error}"),
             )
             .hint("The command is done; only its answer is lost.")
             .print(command, raw),
-            Ok(()) => ExitCode::SUCCESS,
+            Ok(()) => Exit::Done.status(),
         }
     }
 

@@ -13,6 +13,7 @@ mod locked;
 mod module;
 mod session;
 
+use std::mem::ManuallyDrop;
 use std::path::Path;
 
 use cryptoki::error::{Rv, RvError};
@@ -34,8 +35,9 @@ pub(super) struct CallError {
 /// A loaded module's functions.
 pub(super) struct Table {
     functions: CK_FUNCTION_LIST,
-    /// Keeps the library loaded, and with it the functions valid.
-    _library: Pkcs11,
+    /// Keeps the library loaded, and with it the functions valid: for the life of the process, as
+    /// threads and handlers that a module leaves behind must not lose their code.
+    _library: ManuallyDrop<Pkcs11>,
 }
 
 /// Calls a function of a table. Every pointer among the arguments must be to a value that lives
@@ -76,7 +78,7 @@ impl Table {
         let functions = unsafe { *list };
         Ok(Self {
             functions,
-            _library: library,
+            _library: ManuallyDrop::new(library),
         })
     }
 }
