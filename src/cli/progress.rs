@@ -1,4 +1,5 @@
 use std::io::IsTerminal as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -7,17 +8,19 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 const DELAY: Duration = Duration::from_secs(1);
 
 /// A progress bar on the terminal, for work that takes more than a second.
+///
+/// Threads may share it.
 pub(super) struct Progress {
     bar: ProgressBar,
     started: Instant,
-    shown: std::cell::Cell<bool>,
+    shown: AtomicBool,
     wanted: bool,
 }
 
 impl Progress {
-    /// For `total` bytes; silent when `quiet` or when stderr is no terminal.
-    pub(super) fn new(total: u64, quiet: bool) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden());
+    /// Silent when `quiet` or when stderr is no terminal.
+    pub(super) fn new(quiet: bool) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
         let template = "{bytes:>10} of {total_bytes}  [{bar:24}]  {bytes_per_sec}  {eta} left";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));
@@ -25,18 +28,28 @@ impl Progress {
         Self {
             bar,
             started: Instant::now(),
-            shown: std::cell::Cell::new(false),
+            shown: AtomicBool::new(false),
             wanted: !quiet && std::io::stderr().is_terminal(),
         }
+    }
+
+    /// Counts bytes that are to be done.
+    pub(super) fn expect(&self, bytes: u64) {
+        self.bar.inc_length(bytes);
     }
 
     /// Counts bytes that are done.
     pub(super) fn add(&self, bytes: u64) {
         self.bar.inc(bytes);
-        if self.wanted && !self.shown.get() && self.started.elapsed() > DELAY {
+        let late = self.wanted && self.started.elapsed() > DELAY;
+        if late && !self.shown.swap(true, Ordering::Relaxed) {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
-            self.shown.set(true);
         }
+    }
+
+    /// Takes the bar away while something else is printed.
+    pub(super) fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
+        self.bar.suspend(print)
     }
 }
 

@@ -30,6 +30,8 @@ pub struct TokenInfo {
 /// What a slot and its module say of themselves; blank where they do not tell.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Place {
+    /// `CKF_HW_SLOT`.
+    pub(super) hardware: bool,
     pub(super) slot_manufacturer: String,
     pub(super) slot_description: String,
     pub(super) library_manufacturer: String,
@@ -118,6 +120,11 @@ impl TokenInfo {
     /// Whether the reader asks for the PIN itself.
     pub fn protected_authentication_path(&self) -> bool {
         self.has(CKF_PROTECTED_AUTHENTICATION_PATH)
+    }
+
+    /// Whether its slot is a device, not a program.
+    pub fn is_hardware(&self) -> bool {
+        self.place.hardware
     }
 
     /// Whether anything needs a login.

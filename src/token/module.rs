@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use cryptoki::error::RvError;
-use cryptoki_sys::CK_SLOT_ID;
+use cryptoki_sys::{CK_SLOT_ID, CKF_HW_SLOT};
 
 use super::error::rv_name;
 use super::info::{Place, padded};
@@ -100,6 +100,7 @@ impl Module {
         if let Ok(info) = self.table.slot_info(slot) {
             place.slot_manufacturer = padded(&info.manufacturerID);
             place.slot_description = padded(&info.slotDescription);
+            place.hardware = info.flags & CKF_HW_SLOT != 0;
         }
         place
     }

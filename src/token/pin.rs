@@ -151,6 +151,22 @@ impl PinSource for Pin {
     }
 }
 
+/// For keys that need no PIN any more.
+pub(super) struct NoPins;
+
+impl PinSource for NoPins {
+    fn pin(&mut self, request: &PinRequest<'_>) -> Result<Pin, PinError> {
+        Err(PinError::NobodyToAsk {
+            token: request.token.label.clone(),
+            hint: "Run it again.".into(),
+        })
+    }
+
+    fn allow_final_try(&mut self, _: &TokenInfo) -> bool {
+        false
+    }
+}
+
 /// Why there is no PIN. A retry does not help.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

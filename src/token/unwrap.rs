@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use cryptoki::error::RvError;
 use cryptoki::mechanism::rsa::{PkcsMgfType, PkcsOaepParams, PkcsOaepSource};
 use cryptoki::mechanism::{Mechanism, MechanismType};
@@ -7,111 +5,9 @@ use cryptoki_sys::CK_OBJECT_HANDLE;
 use zeroize::Zeroizing;
 
 use super::error::rv_name;
-use super::{Module, PinSource, ResultKey, Session, TokenError, TokenInfo};
-use crate::archive::{Scheme, WrappedKey};
-use crate::envelope::{KeyName, PublicKey, Unwrap};
-
-/// The result keys of a logged-in token, as the holder that opens archives.
-pub struct TokenKeys<'p> {
-    session: Session,
-    keys: Vec<ResultKey>,
-    pins: &'p mut dyn PinSource,
-}
-
-impl<'p> TokenKeys<'p> {
-    /// Logs in to `token` with at most one PIN of `pins`, and holds all result keys there.
-    ///
-    /// # Errors
-    /// Login and device errors; [`TokenError::NoKey`] when no private key there may decrypt.
-    pub fn log_in(
-        module: &Arc<Module>,
-        token: &TokenInfo,
-        pins: &'p mut dyn PinSource,
-    ) -> Result<Self, TokenError> {
-        let session = Session::open_user(module, token, pins)?;
-        let keys = session.result_keys()?;
-        if !keys.iter().any(ResultKey::has_private) {
-            return Err(TokenError::NoKey {
-                label: token.label.clone(),
-                wanted: "any".into(),
-                present: vec![],
-            });
-        }
-        Ok(Self::new(session, keys, pins))
-    }
-
-    /// Holds `keys`, the likeliest first, of the logged-in `session`. `pins` is asked again only
-    /// by keys that demand the PIN for each use.
-    pub fn new(session: Session, keys: Vec<ResultKey>, pins: &'p mut dyn PinSource) -> Self {
-        if !keys.iter().any(|key| key.always_authenticate) {
-            pins.forget();
-        }
-        Self {
-            session,
-            keys,
-            pins,
-        }
-    }
-
-    fn find(&self, name: &KeyName) -> Option<ResultKey> {
-        let token = &self.session.token;
-        self.keys
-            .iter()
-            .find(|key| key.uri(token).to_string() == name.uri)
-            .cloned()
-    }
-}
-
-impl Unwrap for TokenKeys<'_> {
-    type Error = TokenError;
-
-    fn candidates(&mut self, modulus_len: usize) -> Result<Vec<KeyName>, TokenError> {
-        let token = &self.session.token;
-        Ok(self
-            .keys
-            .iter()
-            .filter(|key| key.has_private() && key.public.modulus_len() == modulus_len)
-            .map(|key| KeyName {
-                uri: key.uri(token).to_string(),
-                label: key.label.clone(),
-            })
-            .collect())
-    }
-
-    fn unwrap(
-        &mut self,
-        key: &KeyName,
-        wrapped: &WrappedKey,
-    ) -> Result<Option<Zeroizing<Vec<u8>>>, TokenError> {
-        let Some(key) = self.find(key) else {
-            return Ok(None);
-        };
-        self.session
-            .decrypt(&key, wrapped.scheme(), wrapped.ciphertext(), self.pins)
-    }
-
-    fn may_repeat(&self, key: &KeyName) -> bool {
-        // A person should not be asked again for an archive that is bad.
-        self.find(key).is_some_and(|key| !key.always_authenticate)
-    }
-
-    fn renew(&mut self) -> Result<(), TokenError> {
-        self.session.renew()
-    }
-
-    fn prove(&mut self, keys: &[KeyName]) -> Result<(), TokenError> {
-        for name in keys {
-            // A key that demands the PIN each time gives device and PIN errors of its own before
-            // it decrypts.
-            if self.may_repeat(name)
-                && let Some(key) = self.find(name)
-            {
-                self.session.prove(&key, self.pins)?;
-            }
-        }
-        Ok(())
-    }
-}
+use super::{PinSource, ResultKey, Session, TokenError};
+use crate::archive::Scheme;
+use crate::envelope::PublicKey;
 
 impl Session {
     /// One private-key operation: one `C_DecryptInit`, a context login only where the key demands

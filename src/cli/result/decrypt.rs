@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::FalseyValueParser;
+use rustix::pipe::fcntl_setpipe_size;
 use serde_json::{Value, json};
 
 use crate::archive::{Archive, ArchiveError, Limits};
@@ -18,13 +19,15 @@ use crate::cli::failure::Failure;
 use crate::cli::progress::Progress;
 use crate::cli::reply::Reply;
 use crate::decrypt::{self, MadeFolder, Options, Report, Target};
-use crate::envelope::Unwrap;
 
-use holder::Holder;
+use holder::{Holder, Keys};
 use job::{Job, Place, jobs, spool_folder};
 
 const DEFAULT_ARCHIVE: &str = "encryptedResults.zip";
 const DEFAULT_OUTPUT: &str = "results.zip";
+
+/// Bytes that wait in the pipe an archive comes through: what Linux grants everybody.
+const PIPE: usize = 1024 * 1024;
 
 #[derive(Debug, Args)]
 #[command(
@@ -81,6 +84,7 @@ pub(super) fn run(context: &mut Context, command: Decrypt) -> Result<Reply, Fail
     let jobs = jobs(&command)?;
     let mut pins = context.pins()?;
     let run = Run {
+        progress: Progress::new(context.global.quiet || context.global.raw),
         context,
         command: &command,
         options: Options {
@@ -90,18 +94,32 @@ pub(super) fn run(context: &mut Context, command: Decrypt) -> Result<Reply, Fail
         },
     };
     if let Some(agent) = run.agent(&pins)? {
+        let connection = |_| agent.connection(&pins);
         return match jobs.as_slice() {
-            [job] => run.one(job, || agent.keys(&pins)),
-            jobs => Ok(Reply::done(parallel::open(&run, jobs, &agent, &pins))),
+            [job] => run.one(job, &mut connection(0)),
+            jobs => {
+                let threads = if run.may_ask(jobs) { 1 } else { agent.sessions };
+                let connections = (0..threads.min(jobs.len())).map(connection).collect();
+                Ok(Reply::done(parallel::open(&run, jobs, connections)))
+            }
         };
     }
     let mut holder = Holder::new(&run, &mut pins);
     if let [job] = jobs.as_slice() {
-        return run.one(job, || holder.keys());
+        return run.one(job, &mut holder);
     }
     let mut first = None;
-    for job in &jobs {
-        let opened = run.open(job, || holder.keys(), true);
+    for (number, job) in jobs.iter().enumerate() {
+        let left = &jobs[number..];
+        let beside = match run.may_ask(left) {
+            true => Vec::new(),
+            false => holder.beside(left.len()),
+        };
+        if beside.len() > 1 {
+            first = first.or(parallel::open(&run, left, beside));
+            break;
+        }
+        let opened = run.open(job, &mut holder);
         let stop = opened.as_ref().is_err_and(|stop| stop.for_all);
         first = first.or(run.tell(job, opened));
         if stop {
@@ -116,6 +134,7 @@ struct Run<'a> {
     context: &'a Context,
     command: &'a Decrypt,
     options: Options,
+    progress: Progress,
 }
 
 /// A failure, and whether it is one of all archives: what failed once would fail, and cost PIN
@@ -144,24 +163,22 @@ impl<E: Into<Failure>> From<E> for Stop {
 
 impl Run<'_> {
     /// Opens the only archive.
-    fn one<U>(&self, job: &Job, keys: impl FnOnce() -> Result<U, Failure>) -> Result<Reply, Failure>
-    where
-        U: Unwrap<Error: Into<Failure>>,
-    {
-        let report = self.open(job, keys, true).map_err(|stop| stop.failure)?;
+    fn one(&self, job: &Job, holder: &mut impl Keys) -> Result<Reply, Failure> {
+        let report = self.open(job, holder).map_err(|stop| stop.failure)?;
         Ok(reply(self.context, job, &report))
     }
 
-    /// Opens an archive with `keys`, which are asked for once it is sure that they are needed.
-    fn open<U>(
-        &self,
-        job: &Job,
-        keys: impl FnOnce() -> Result<U, Failure>,
-        progress: bool,
-    ) -> Result<Report, Stop>
-    where
-        U: Unwrap<Error: Into<Failure>>,
-    {
+    /// Whether a person may be asked about what stands in the place of a result: questions come
+    /// one after the other.
+    fn may_ask(&self, jobs: &[Job]) -> bool {
+        !self.command.force
+            && jobs
+                .iter()
+                .any(|job| job.place.path().is_some_and(Path::exists))
+    }
+
+    /// Opens an archive.
+    fn open(&self, job: &Job, holder: &mut impl Keys) -> Result<Report, Stop> {
         let (context, command) = (self.context, self.command);
         let archive = open_archive(&job.archive, &spool_folder(job), &self.options.limits)?;
         let force = command.force || may_replace(context, job);
@@ -185,27 +202,24 @@ impl Run<'_> {
             Place::Stdout => 2,
             _ => 1,
         };
-        let quiet = !progress || context.global.quiet || context.global.raw;
-        let mut keys = keys()?;
-        let progress = Progress::new(passes * archive.result_len(), quiet);
-        Ok(
-            decrypt::decrypt(&archive, &mut keys, target, &self.options, &|bytes| {
-                progress.add(bytes)
-            })
-            .map_err(Failure::from)?,
-        )
+        let keys = holder.keys()?;
+        self.progress.expect(passes * archive.result_len());
+        let progress = |bytes| self.progress.add(bytes);
+        decrypt::decrypt(&archive, keys, target, &self.options, &progress)
+            .map_err(|error| Failure::from(error).into())
     }
 
     /// Tells of one of several archives; returns how it failed, if it did.
     fn tell(&self, job: &Job, opened: Result<Report, Stop>) -> Option<Exit> {
         match opened {
             Ok(report) => {
-                tell(self.context, job, &report);
+                self.progress.aside(|| tell(self.context, job, &report));
                 None
             }
             Err(stop) => {
                 let failure = stop.failure.of(&job.archive.display().to_string());
-                failure.print("result decrypt", self.context.global.raw);
+                let raw = self.context.global.raw;
+                self.progress.aside(|| failure.print("result decrypt", raw));
                 Some(failure.exit)
             }
         }
@@ -228,6 +242,8 @@ pub(super) fn open_archive(
     limits: &Limits,
 ) -> Result<Archive, ArchiveError> {
     if path == Path::new("-") {
+        // Fewer turns between its two ends; what is no pipe, or may not grow, stays as it is.
+        let _ = fcntl_setpipe_size(io::stdin(), PIPE);
         return Archive::from_stream(io::stdin().lock(), spool, limits);
     }
     Archive::open(path, limits)

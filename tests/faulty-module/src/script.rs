@@ -29,6 +29,7 @@
 //! | `hide CLASS` | objects of this class are not found |
 //! | `mechanism NAME hidden` | it is not there; with `no-decrypt`, not for decryption |
 //! | `shuffle-slots` | slots get new numbers with each `C_Initialize` |
+//! | `hardware` | slots say that they are a device's |
 //! | `rubbish-modulus` | after a key was made, moduli have 2048 bytes until the next `C_Initialize` |
 
 use std::path::PathBuf;
@@ -51,6 +52,7 @@ pub(crate) struct Script {
     pub(crate) hidden: Vec<CK_OBJECT_CLASS>,
     pub(crate) mechanisms: Vec<(CK_MECHANISM_TYPE, Lack)>,
     pub(crate) shuffle_slots: bool,
+    pub(crate) hardware: bool,
     pub(crate) rubbish_modulus: bool,
 }
 
@@ -166,6 +168,7 @@ impl Script {
                     .push((names::mechanism(name)?, Lack::Decrypt));
             }
             ["shuffle-slots"] => self.shuffle_slots = true,
+            ["hardware"] => self.hardware = true,
             ["rubbish-modulus"] => self.rubbish_modulus = true,
             [function, when, ref rest @ ..] if function == "*" || function.starts_with("C_") => {
                 self.calls.push(CallRule {

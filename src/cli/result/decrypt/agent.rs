@@ -2,6 +2,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use super::Run;
+use super::holder::Keys;
 use crate::agent::client::{AgentKeys, Client};
 use crate::agent::wire::Key;
 use crate::cli::agent::Link;
@@ -55,12 +56,33 @@ impl<'r> Run<'r> {
     }
 }
 
+/// A connection to the agent, for one thread.
+pub(super) struct Connection<'a> {
+    agent: &'a Agent<'a>,
+    pins: &'a Pins,
+    keys: Option<AgentKeys>,
+}
+
+impl Keys for Connection<'_> {
+    type Held = AgentKeys;
+
+    /// Connects anew for each archive: the agent may have been started again. The first time, a
+    /// locked agent is unlocked with the PIN that a person types.
+    fn keys(&mut self) -> Result<&mut AgentKeys, Failure> {
+        let keys = self.agent.ready(self.pins)?;
+        let client = Client::connect(&self.agent.path)?;
+        Ok(self.keys.insert(AgentKeys::new(client, keys)))
+    }
+}
+
 impl Agent<'_> {
-    /// The keys, over a connection of their own. The first time, a locked agent is unlocked with
-    /// the PIN that a person types.
-    pub(super) fn keys(&self, pins: &Pins) -> Result<AgentKeys, Failure> {
-        let keys = self.ready(pins)?;
-        Ok(AgentKeys::new(Client::connect(&self.path)?, keys))
+    /// A connection for one thread. Nothing is done before its first use.
+    pub(super) fn connection<'a>(&'a self, pins: &'a Pins) -> Connection<'a> {
+        Connection {
+            agent: self,
+            pins,
+            keys: None,
+        }
     }
 
     fn ready(&self, pins: &Pins) -> Result<Vec<Key>, Failure> {

@@ -1,9 +1,29 @@
+use std::num::NonZero;
+use std::thread;
+
 use super::Run;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::pins::Pins;
 use crate::cli::recorded::common_token;
-use crate::token::{Session, TokenKeys, choose_key};
+use crate::envelope::Unwrap;
+use crate::token::{KeysBeside, Session, TokenKeys, choose_key};
+
+/// What archives are opened with, one after the other.
+pub(super) trait Keys {
+    type Held: Unwrap<Error: Into<Failure>>;
+
+    /// The keys; asked for once it is sure that an archive needs them.
+    fn keys(&mut self) -> Result<&mut Self::Held, Failure>;
+}
+
+impl Keys for KeysBeside {
+    type Held = Self;
+
+    fn keys(&mut self) -> Result<&mut Self, Failure> {
+        Ok(self)
+    }
+}
 
 /// The logged-in token, once an archive is there to be opened with it.
 pub(super) struct Holder<'r, 'p> {
@@ -21,15 +41,16 @@ impl<'r, 'p> Holder<'r, 'p> {
         }
     }
 
-    /// The keys; logs in the first time.
-    pub(super) fn keys(&mut self) -> Result<&mut TokenKeys<'p>, Failure> {
-        if let Some(pins) = self.pins.take() {
-            self.keys = Some(self.log_in(pins)?);
+    /// The keys for as many threads as it makes sense to open `archives` more with; none before
+    /// the log-in, and where one thread does as well.
+    pub(super) fn beside(&self, archives: usize) -> Vec<KeysBeside> {
+        let processors = thread::available_parallelism().map_or(1, NonZero::get);
+        // A session for a single archive costs as much as it saves.
+        let threads = processors.min(archives / 2);
+        match &self.keys {
+            Some(keys) if threads > 1 => keys.beside(threads),
+            _ => Vec::new(),
         }
-        // Without keys the log-in failed before, and every other archive is given up with it.
-        self.keys
-            .as_mut()
-            .ok_or_else(|| Failure::new(Exit::DeviceFailed, "the token is not logged in"))
     }
 
     fn log_in(&self, pins: &'p mut Pins) -> Result<TokenKeys<'p>, Failure> {
@@ -44,5 +65,20 @@ impl<'r, 'p> Holder<'r, 'p> {
         }
         keys.sort_by_key(|key| !recorded.iter().any(|it| it.is(&token, key)));
         Ok(TokenKeys::new(session, keys, pins))
+    }
+}
+
+impl<'p> Keys for Holder<'_, 'p> {
+    type Held = TokenKeys<'p>;
+
+    /// Logs in the first time.
+    fn keys(&mut self) -> Result<&mut TokenKeys<'p>, Failure> {
+        if let Some(pins) = self.pins.take() {
+            self.keys = Some(self.log_in(pins)?);
+        }
+        // Without keys the log-in failed before, and every other archive is given up with it.
+        self.keys
+            .as_mut()
+            .ok_or_else(|| Failure::new(Exit::DeviceFailed, "the token is not logged in"))
     }
 }

@@ -3,24 +3,24 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::thread;
 
-use super::Run;
-use super::agent::Agent;
+use super::holder::Keys;
 use super::job::Job;
+use super::{Run, Stop};
 use crate::cli::exit::Exit;
-use crate::cli::pins::Pins;
+use crate::decrypt::Report;
 
-/// Opens `jobs` by way of an agent, as many at a time as it has sessions, and tells of them in
-/// their order. Returns the first failure in that order.
-pub(super) fn open(run: &Run<'_>, jobs: &[Job], agent: &Agent<'_>, pins: &Pins) -> Option<Exit> {
+/// Opens `jobs`, with each of `holders` on a thread of its own, and tells of them in their order.
+/// Returns the first failure in that order.
+pub(super) fn open<K: Keys + Send>(run: &Run<'_>, jobs: &[Job], holders: Vec<K>) -> Option<Exit> {
     let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
     let (done, opened) = channel();
-    let work = |done: std::sync::mpsc::Sender<_>| {
+    let work = |mut holder: K, done: std::sync::mpsc::Sender<_>| {
         while !stopped.load(Ordering::Relaxed) {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some(job) = jobs.get(number) else {
                 break;
             };
-            let opened = run.open(job, || agent.keys(pins), false);
+            let opened = run.open(job, &mut holder);
             if opened.as_ref().is_err_and(|stop| stop.for_all) {
                 stopped.store(true, Ordering::Relaxed);
             }
@@ -29,22 +29,40 @@ pub(super) fn open(run: &Run<'_>, jobs: &[Job], agent: &Agent<'_>, pins: &Pins) 
         }
     };
     thread::scope(|scope| {
-        for _ in 0..agent.sessions.min(jobs.len()) {
+        for holder in holders {
             let (work, done) = (&work, done.clone());
-            scope.spawn(move || work(done));
+            scope.spawn(move || work(holder, done));
         }
         drop(done);
-        let mut first = None;
+        let mut told = Told::default();
         // What is done before its turn waits. Jobs are taken in order, so none is left waiting.
         let mut early = BTreeMap::new();
         let mut turn = 0;
         for (number, opened) in opened {
             early.insert(number, opened);
             while let Some(opened) = early.remove(&turn) {
-                first = first.or(run.tell(&jobs[turn], opened));
+                told.tell(run, &jobs[turn], opened);
                 turn += 1;
             }
         }
-        first
+        told.first
     })
+}
+
+/// What was told so far.
+#[derive(Default)]
+struct Told {
+    first: Option<Exit>,
+    /// A failure of all archives, which several threads meet at the same time.
+    for_all: bool,
+}
+
+impl Told {
+    fn tell(&mut self, run: &Run<'_>, job: &Job, opened: Result<Report, Stop>) {
+        let for_all = opened.as_ref().is_err_and(|stop| stop.for_all);
+        if for_all && std::mem::replace(&mut self.for_all, true) {
+            return;
+        }
+        self.first = self.first.or(run.tell(job, opened));
+    }
 }

@@ -23,3 +23,16 @@ pub(crate) fn list(
     }
     rv
 }
+
+/// `C_GetSlotInfo`: of a device, if so wanted.
+pub(crate) fn info(call: &Call, slot: CK_SLOT_ID, info: CK_SLOT_INFO_PTR) -> CK_RV {
+    let rv = real!(call.faulty, C_GetSlotInfo(slot, info));
+    if rv == CKR_OK
+        && call.faulty.script.hardware
+        && let Some(mut it) = pointer::get(info)
+    {
+        it.flags |= CKF_HW_SLOT;
+        pointer::put(info, it);
+    }
+    rv
+}
