@@ -84,5 +84,7 @@ mod hex;
 mod pending;
 mod small_file;
 pub mod sms;
+#[doc(hidden)]
+pub mod stages;
 pub mod token;
 pub mod wallet;
