@@ -10,6 +10,8 @@ use support::*;
 
 const MIB: usize = 1 << 20;
 const MOST: usize = 32 * MIB;
+/// Address space that a run is given: less than the large archive has bytes.
+const SPACE: usize = 192 * MIB;
 /// What two runs may differ in: the allocator's and the loader's moods.
 const ALIKE: usize = 2 * MIB;
 
@@ -23,7 +25,7 @@ fn write_archive(keyed: &Keyed, path: &Path, size: usize) {
     std::fs::write(path, Zip::of(entries).bytes()).unwrap();
 }
 
-/// The most memory that a run took, by GNU time.
+/// The most memory that a run took, by GNU time, in an address space of [`SPACE`].
 fn peak(work: &Work, archive: &str, how: &str) -> usize {
     let (input, args, output) = match how {
         "file" => (archive, "--output out.zip", "/dev/null"),
@@ -34,7 +36,8 @@ fn peak(work: &Work, archive: &str, how: &str) -> usize {
         _ => panic!("{how}"),
     };
     let script = format!(
-        "exec /usr/bin/time -f %M -o peak \"$0\" \"$@\" {input} {args} <{archive} >{output}"
+        "ulimit -v {}; exec /usr/bin/time -f %M -o peak \"$0\" \"$@\" {input} {args} <{archive} >{output}",
+        SPACE / 1024
     );
     let cmd = work.cmd(["result", "decrypt", "--force"]).pin();
     cmd.under(["bash", "-c", &script]).run().ok();
