@@ -29,7 +29,7 @@ done
 [[ -z $huge ]] || sizes+=("$huge")
 
 need_rust
-need softhsm2-util:softhsm2 pkcs11-tool:opensc hyperfine openssl unzip zip /usr/bin/time:time
+need softhsm2-util:softhsm2 pkcs11-tool:opensc hyperfine openssl python3 unzip zip /usr/bin/time:time
 build_release
 cargo build --locked --release --quiet --example agent_bare
 PATH=$(target_folder)/release/examples:$PATH
@@ -41,13 +41,13 @@ fi
 bench_token
 exec 3>report.md
 
-# Seals FILE or folder $1 as $2.zip. Ours keeps the body stored; the enclave deflates it, and so does this.
+# Seals FILE or folder $1 as $2.zip. Ours keeps the body stored; the enclave deflates it by zlib, and so does this.
 seal() {
     quietly iexec-hsm result encrypt "$1" --public-key key.pub --output "$2.zip" --force "${@:3}"
     mkdir parts
     unzip -q "$2.zip" -d parts
-    (cd parts && zip -q -1 "../$2.new" iexec_out.zip.aes aes-key.rsa)
-    mv "$2.new.zip" "$2.zip" 2>/dev/null || mv "$2.new" "$2.zip"
+    rm "$2.zip"
+    (cd parts && python3 -m zipfile -c "../$2.zip" iexec_out.zip.aes aes-key.rsa)
     rm -r parts
 }
 
@@ -185,9 +185,11 @@ small() {
     unzip -p tiny.zip aes-key.rsa >wrapped
     measure $((runs * 3)) ours "$ours tiny.zip --output ours.out" \
         bare "agent_bare $module bench 123456 4096 wrapped 1 1" \
-        tool "pkcs11-tool --module $module --login --pin 123456 --decrypt --mechanism RSA-PKCS -i wrapped -o key.out"
+        tool "pkcs11-tool --module $module --login --pin 123456 --decrypt --mechanism RSA-PKCS -i wrapped -o key.out" \
+        synced "pkcs11-tool --module $module --login --pin 123456 --decrypt --mechanism RSA-PKCS -i wrapped -o key.out && sync key.out ."
     row "1 KiB" ours bare "a bare program's one \`C_Decrypt\`"
     row "1 KiB" ours tool "\`pkcs11-tool --login --decrypt\`"
+    row "1 KiB" ours synced "the same and \`sync\`"
     if [[ -n $sdk ]]; then
         measure 3 ours "$ours tiny.zip --output ours.out" sdk "$sdk tiny.zip sdk.out"
         row "1 KiB" ours sdk "iExec's SDK"
