@@ -371,6 +371,22 @@ fn a_damaged_body_is_named_as_such_whatever_key_it_was_sealed_for() {
 }
 
 #[test]
+fn a_name_in_an_archive_cannot_move_the_terminal() {
+    let (_, public) = openssl::rsa_key(2048);
+    let parts = Parts::new(&public);
+    let work = Work::without_token();
+    let odd = Entry::new("\u{1b}[2J\u{202e}odd", "");
+    let mut zip = Zip::of([odd, parts.body.clone(), parts.key.clone()]).bytes();
+    // The time in the local header is not that in the directory.
+    zip[10] ^= 1;
+    work.write("encryptedResults.zip", zip);
+    let run = decrypt_in_vain(&work, &[""; 0], NO_MODULE).fails(21);
+    assert!(run.err().contains("odd"), "{}", run.err());
+    let moves = |it: char| it == '\u{1b}' || it == '\u{202e}';
+    assert!(!run.err().contains(moves), "{:?}", run.err());
+}
+
+#[test]
 fn limits_are_kept_before_the_token_is_looked_for() {
     let (_, public) = openssl::rsa_key(2048);
     let parts = Parts::new(&public);

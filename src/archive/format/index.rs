@@ -53,9 +53,19 @@ impl From<ZipError> for IndexError {
         match error {
             // Without a system error, it is the zip that does not go on where it should.
             ZipError::Io(error) if error.raw_os_error().is_some() => Self::Io(error),
-            other => malformed(other.to_string()),
+            // Its messages repeat names as they stand in the zip.
+            other => malformed(printable(&other.to_string())),
         }
     }
+}
+
+/// `text` with escapes in the place of what a terminal would obey.
+fn printable(text: &str) -> String {
+    let characters = text.chars().map(|character| match character {
+        '\'' | '"' | '\\' => character.to_string(),
+        _ => character.escape_debug().to_string(),
+    });
+    characters.collect()
 }
 
 fn malformed(reason: impl Into<String>) -> IndexError {
