@@ -164,7 +164,9 @@ impl Client {
         loop {
             let answer = self.send(request)?;
             match answer.retry_after {
-                Some(wait) if Instant::now() + wait < deadline => thread::sleep(wait),
+                Some(wait) if wait < deadline.saturating_duration_since(Instant::now()) => {
+                    thread::sleep(wait);
+                }
                 _ => return self.read(&answer),
             }
         }
@@ -242,3 +244,6 @@ fn connect(path: &Path) -> Result<UnixStream, ClientError> {
     }
     Ok(stream)
 }
+
+#[cfg(test)]
+mod tests;
