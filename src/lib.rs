@@ -80,6 +80,9 @@ pub mod cli;
 pub mod decrypt;
 pub mod encrypt;
 pub mod envelope;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod hex;
 mod pending;
 mod small_file;

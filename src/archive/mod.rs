@@ -11,6 +11,8 @@ mod body_at;
 mod error;
 mod folder;
 mod format;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod inflate;
 pub(crate) mod inner;
 mod key;

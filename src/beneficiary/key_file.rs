@@ -89,11 +89,15 @@ impl KeyFile {
     /// # Errors
     /// When it cannot be read, is anything but a key reference, or says how to reach the key.
     pub fn read(path: &Path) -> Result<Self, KeyFileError> {
-        let content = file::read(path)?;
-        if software_key::is_in(&content) {
+        Self::parse(path, &file::read(path)?)
+    }
+
+    /// What the file at `path` holds.
+    pub(crate) fn parse(path: &Path, content: &[u8]) -> Result<Self, KeyFileError> {
+        if software_key::is_in(content) {
             return Err(KeyFileError::SoftwareKey { path: path.into() });
         }
-        let text = str::from_utf8(&content).ok().and_then(key_pem::decode);
+        let text = str::from_utf8(content).ok().and_then(key_pem::decode);
         let text = text.ok_or_else(|| KeyFileError::NotAReference { path: path.into() })?;
         let uri: Uri = text.parse().map_err(|source| KeyFileError::Uri {
             path: path.into(),
@@ -116,7 +120,7 @@ impl KeyFile {
     }
 
     /// The content of the file.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         key_pem::encode(&self.uri.to_string())
     }
 

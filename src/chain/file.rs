@@ -51,15 +51,19 @@ impl ChainFile {
     /// When the file cannot be read, is not JSON, or holds a value of the wrong kind.
     pub fn load(folder: &Path) -> Result<Option<Self>, ChainError> {
         let path = folder.join(NAME);
-        let content = match small_file::read(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(ChainError::Read { path, source }),
-            Ok(content) => content,
-        };
-        let value = match serde_json::from_slice(&content) {
+        match small_file::read(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(ChainError::Read { path, source }),
+            Ok(content) => Self::parse(&path, &content).map(Some),
+        }
+    }
+
+    /// What the file at `path` says.
+    pub(crate) fn parse(path: &Path, content: &[u8]) -> Result<Self, ChainError> {
+        let value = match serde_json::from_slice(content) {
             Err(error) => {
                 return Err(ChainError::Json {
-                    path,
+                    path: path.into(),
                     line: error.line(),
                     column: error.column(),
                     problem: without_position(&error),
@@ -67,9 +71,11 @@ impl ChainFile {
             }
             Ok(value) => value,
         };
-        let read = Self::from_json(&value);
-        read.map(Some)
-            .map_err(|Wrong { key, problem }| ChainError::Wrong { path, key, problem })
+        Self::from_json(&value).map_err(|Wrong { key, problem }| ChainError::Wrong {
+            path: path.into(),
+            key,
+            problem,
+        })
     }
 
     fn from_json(value: &Value) -> Result<Self, Wrong> {

@@ -132,16 +132,17 @@ pub fn read(path: &Path) -> Result<(KeyFile, Option<Exposed>), KeyFileError> {
     let file = small_file::open(path).map_err(unreadable)?;
     let mode = file.metadata().map_err(unreadable)?.permissions().mode() & 0o777;
     let text = small_file::read_opened(file).map_err(unreadable)?;
-    let content: Content<'_> =
-        serde_json::from_slice(&text).map_err(|error| BrokenJson::new(path, &error))?;
     let exposed = (mode & 0o004 != 0).then(|| Exposed {
         path: path_of(),
         mode,
     });
-    Ok((key(path, &content)?, exposed))
+    Ok((parse(path, &text)?, exposed))
 }
 
-fn key(path: &Path, content: &Content<'_>) -> Result<KeyFile, KeyFileError> {
+/// What the file at `path` holds.
+pub(crate) fn parse(path: &Path, text: &[u8]) -> Result<KeyFile, KeyFileError> {
+    let content: Content<'_> =
+        serde_json::from_slice(text).map_err(|error| BrokenJson::new(path, &error))?;
     let address = address(path, content.address.as_deref())?;
     if let Some(crypto) = &content.crypto {
         return Keystore::new(content.version.as_ref(), crypto, address)

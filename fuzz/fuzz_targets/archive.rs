@@ -1,0 +1,58 @@
+//! A downloaded archive: what is read of it stays within the limits, is the same however it is read, and the same that
+//! another zip reader finds.
+#![no_main]
+
+use std::io::Read as _;
+
+use iexec_hsm::archive::{Archive, Limits};
+use iexec_hsm::fuzzing::open_archive;
+use libfuzzer_sys::fuzz_target;
+use properties::check_message;
+use rc_zip_sync::ReadZip as _;
+
+const LIMITS: Limits = Limits {
+    max_entries: 16,
+    max_size: 4096,
+};
+
+fuzz_target!(|zip: &[u8]| {
+    let archive = match open_archive(zip, &LIMITS) {
+        Ok(archive) => archive,
+        Err(error) => return check_message(&error),
+    };
+    let key = archive.wrapped_key().ciphertext();
+    assert!((128..=2048).contains(&key.len()) && key.len() % 8 == 0);
+    assert!(archive.body_len() <= LIMITS.max_size);
+    assert!(archive.result_len() <= archive.body_len());
+
+    let mut body = Vec::new();
+    let whole = archive.body().read_to_end(&mut body).is_ok();
+    assert!(body.len() as u64 <= archive.body_len());
+    if !whole {
+        return;
+    }
+    assert_eq!(body.len() as u64, archive.body_len());
+    if let Some(at_any_place) = archive.body_at_any_place().expect("it was just read") {
+        assert!(at_any_place == body);
+    }
+    through_a_pipe(zip, &archive);
+    by_another_reader(zip, &archive, &body);
+});
+
+fn through_a_pipe(zip: &[u8], archive: &Archive) {
+    let piped = Archive::from_stream(zip, "/dev/shm".as_ref(), &LIMITS).expect("the same bytes");
+    assert_eq!(piped.layout(), archive.layout());
+    assert_eq!(piped.wrapped_key(), archive.wrapped_key());
+}
+
+/// What the other reader refuses is its own affair. What it takes must be the same.
+fn by_another_reader(zip: &[u8], archive: &Archive, body: &[u8]) {
+    let Ok(other) = zip.read_zip() else { return };
+    let name = archive.layout().body_entry;
+    let Some(entry) = other.by_name(name) else {
+        panic!("the other reader has no {name}");
+    };
+    if let Ok(found) = entry.bytes() {
+        assert!(found == body, "two readers, two bodies");
+    }
+}

@@ -1,0 +1,57 @@
+//! Files with keys, whatever they hold: a reference to a key on a token, a public key, a private key in software.
+#![no_main]
+
+use iexec_hsm::envelope::PublicKey;
+use iexec_hsm::fuzzing::{key_file, key_file_text};
+use iexec_hsm::token::SoftwareKey;
+use libfuzzer_sys::fuzz_target;
+use properties::check_message;
+
+const MARK: &[u8] = b"PRIVATE KEY-----";
+
+fuzz_target!(|content: &[u8]| {
+    reference(content);
+    if let Ok(text) = str::from_utf8(content) {
+        public(text);
+        private(text);
+    }
+});
+
+fn reference(content: &[u8]) {
+    let file = match key_file(content) {
+        Ok(file) => file,
+        Err(error) => return check_message(&error),
+    };
+    assert!(!content.windows(MARK.len()).any(|it| it == MARK));
+    assert!(
+        !file.uri().to_string().contains('?'),
+        "it must not say how to reach the key"
+    );
+    let again = key_file(key_file_text(&file).as_bytes()).expect("what is written can be read");
+    assert_eq!(again, file);
+}
+
+fn public(text: &str) {
+    let key = match PublicKey::from_pem(text) {
+        Ok(key) => key,
+        Err(error) => return check_message(&error),
+    };
+    assert!(key.bits() <= 16_384 && key.modulus_len() == key.bits().div_ceil(8));
+    let pem = key.to_pem().expect("it was one");
+    assert_eq!(
+        PublicKey::from_pem(&pem).expect("what is written can be read"),
+        key
+    );
+    assert!(pem.lines().all(|line| line.len() <= 64) && pem.ends_with("-----\n"));
+}
+
+fn private(text: &str) {
+    match SoftwareKey::from_pem(text) {
+        Ok(key) => {
+            let public = key.public().expect("a private key has a public half");
+            assert_eq!(public.bits(), key.bits());
+            assert_eq!(public.exponent(), [1, 0, 1]);
+        }
+        Err(error) => check_message(&error),
+    }
+}

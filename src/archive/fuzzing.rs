@@ -1,0 +1,83 @@
+//! For fuzz targets: what this room reads, from bytes in memory.
+#![allow(
+    missing_docs,
+    missing_debug_implementations,
+    clippy::missing_errors_doc
+)]
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::fs::{MemfdFlags, memfd_create};
+
+use super::inner::{Contents, InnerError};
+use super::layout::FROM_FOLDER;
+use super::{Archive, ArchiveError, Limits, ReadAt as _, WrappedKey, zipped};
+
+/// A wrapped key that lies in a folder under the name of its `pair`th layout.
+pub fn wrapped_key(entry: Vec<u8>, pair: usize) -> Result<WrappedKey, ArchiveError> {
+    WrappedKey::parse(entry, FROM_FOLDER[pair % FROM_FOLDER.len()])
+}
+
+pub fn open_archive(zip: &[u8], limits: &Limits) -> Result<Archive, ArchiveError> {
+    let path = Path::new("archive.zip");
+    let file = file_of(zip).map_err(ArchiveError::io(path))?;
+    zipped::open(Arc::new(file), path, limits)
+}
+
+impl Archive {
+    /// The body as a reader at any place has it; `None` where there is none.
+    pub fn body_at_any_place(&self) -> io::Result<Option<Vec<u8>>> {
+        let Some(body) = self.body_at()? else {
+            return Ok(None);
+        };
+        let mut bytes = vec![0; usize::try_from(body.len()?).map_err(io::Error::other)?];
+        // From its end, in pieces: no read begins where another ended.
+        for at in (0..bytes.len()).step_by(100).rev() {
+            let piece = at..bytes.len().min(at + 100);
+            body.read_exact_at(&mut bytes[piece], at as u64)?;
+        }
+        Ok(Some(bytes))
+    }
+}
+
+/// A plaintext zip, read as far as its own words and `limits` allow.
+pub struct ResultZip {
+    pub size: u64,
+    pub members: Vec<ResultMember>,
+}
+
+pub struct ResultMember {
+    pub name: Vec<u8>,
+    /// Where it would be extracted to.
+    pub path: Option<PathBuf>,
+    pub size: u64,
+    /// `None` where it is damaged.
+    pub data: Option<Vec<u8>>,
+}
+
+pub fn open_result_zip(zip: &[u8], limits: &Limits) -> Result<ResultZip, InnerError> {
+    let contents = Contents::read(Arc::new(file_of(zip)?), limits)?;
+    let members = contents.entries().map(|member| {
+        let mut data = Vec::new();
+        let read = member.open().map(|mut it| it.read_to_end(&mut data));
+        ResultMember {
+            name: member.name().0.to_vec(),
+            path: member.name().safe_path().ok(),
+            size: member.size(),
+            data: matches!(read, Ok(Ok(_))).then_some(data),
+        }
+    });
+    Ok(ResultZip {
+        size: contents.summary().size,
+        members: members.collect(),
+    })
+}
+
+fn file_of(bytes: &[u8]) -> io::Result<File> {
+    let file = File::from(memfd_create("fuzzed", MemfdFlags::CLOEXEC)?);
+    io::Write::write_all(&mut &file, bytes)?;
+    Ok(file)
+}

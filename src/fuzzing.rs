@@ -1,0 +1,34 @@
+//! What the fuzz targets (`fuzz/`) test and the library keeps to itself. Only they are built with it.
+#![allow(missing_docs, clippy::missing_errors_doc)]
+
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use crate::archive::Scheme;
+pub use crate::archive::fuzzing::{ResultZip, open_archive, open_result_zip, wrapped_key};
+use crate::beneficiary::key_file::{KeyFile, KeyFileError};
+use crate::chain::{ChainError, ChainFile};
+use crate::envelope::ContentKey;
+use crate::wallet::key_file as wallet_file;
+
+pub fn content_key(scheme: Scheme, unwrapped: &[u8]) -> Option<Vec<u8>> {
+    let key = ContentKey::from_unwrapped(scheme, Zeroizing::new(unwrapped.to_vec()))?;
+    Some(key.into_bytes().to_vec())
+}
+
+pub fn key_file(content: &[u8]) -> Result<KeyFile, KeyFileError> {
+    KeyFile::parse(Path::new("0x_key"), content)
+}
+
+pub fn key_file_text(file: &KeyFile) -> String {
+    file.text()
+}
+
+pub fn wallet_file(content: &[u8]) -> Result<wallet_file::KeyFile, wallet_file::KeyFileError> {
+    wallet_file::parse(Path::new("wallet.json"), content)
+}
+
+pub fn chain_file(content: &[u8]) -> Result<ChainFile, ChainError> {
+    ChainFile::parse(Path::new("chain.json"), content)
+}
