@@ -145,3 +145,6 @@ impl Cipher {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
