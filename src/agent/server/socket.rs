@@ -56,7 +56,7 @@ impl SocketError {
                 "`iexec-hsm agent status` shows it; `iexec-hsm agent stop` ends it. For a second agent, name another socket with --agent-sock."
             }
             Self::Folder(_) => {
-                "Run `chmod 700` on it, or name a socket in another folder with --agent-sock."
+                "Make a folder for the socket alone, with `mkdir -m 700`, and name the socket in it with --agent-sock."
             }
             Self::NotASocket(_) => "Move it away, or name another socket with --agent-sock.",
             Self::Io { .. } => "Check the folder, or name another socket with --agent-sock.",
