@@ -6,6 +6,8 @@ mod support;
 
 use std::fs;
 use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -178,6 +180,21 @@ fn sessions_that_are_lost_again_and_again_make_no_loop() {
     assert_eq!(ledger.count("C_DecryptInit"), 2);
     assert_eq!(ledger.count("C_Login"), 0);
     assert_eq!(it.agent.state(), "locked");
+}
+
+#[test]
+fn a_session_that_a_device_ends_when_it_is_idle_is_kept_alive() {
+    let keyed = Keyed::new();
+    let it = Failing::new(&keyed, &["--sessions", "1"], &[]);
+    it.works();
+    it.faulty.ledger();
+    let deadline = Instant::now() + Duration::from_secs(90);
+    // YubiHSM 2 ends it after 30 seconds.
+    while it.faulty.ledger().count("C_FindObjectsInit") == 0 {
+        assert!(Instant::now() < deadline, "nothing was asked of the token");
+        thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(it.agent.state(), "unlocked");
 }
 
 #[test]
