@@ -79,12 +79,7 @@ pub fn discover() -> Result<Arc<Module>, TokenError> {
 
 /// The module at `path` if it shows a token, and whether one of them is set up.
 fn shows(path: &Path) -> Result<(Arc<Module>, bool), String> {
-    let words = |error| match error {
-        TokenError::Module { reason, .. } => reason,
-        other => other.to_string(),
-    };
-    let module = Module::load(path).map_err(words)?;
-    let tokens = module.tokens().map_err(words)?;
+    let (module, tokens) = super::probe::look(path)?;
     if tokens.is_empty() {
         return Err("shows no token".into());
     }
@@ -93,17 +88,19 @@ fn shows(path: &Path) -> Result<(Arc<Module>, bool), String> {
 
 /// Names the modules that are nowhere, too.
 fn with_absent(mut tried: Vec<Tried>) -> Vec<Tried> {
-    let absent: Vec<&str> = NAMES
-        .into_iter()
-        .filter(|name| !tried.iter().any(|known| known.path.ends_with(name)))
-        .collect();
-    if !absent.is_empty() {
-        tried.push(Tried {
-            path: absent.join(", ").into(),
-            reason: format!("in none of {}", FOLDERS.join(", ")),
-        });
-    }
+    let found: Vec<PathBuf> = tried.iter().map(|it| it.path.clone()).collect();
+    tried.extend(absent(&found));
     tried
+}
+
+/// The modules that none of the `found` paths leads to, in one.
+pub fn absent(found: &[PathBuf]) -> Option<Tried> {
+    let is_absent = |name: &&str| !found.iter().any(|known| known.ends_with(name));
+    let absent: Vec<&str> = NAMES.into_iter().filter(is_absent).collect();
+    (!absent.is_empty()).then(|| Tried {
+        path: absent.join(", ").into(),
+        reason: format!("in none of {}", FOLDERS.join(", ")),
+    })
 }
 
 #[cfg(test)]

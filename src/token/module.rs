@@ -9,7 +9,7 @@ use super::error::rv_name;
 use super::info::{Place, padded};
 use super::raw::Table;
 use super::select::choose_token;
-use super::{TokenError, TokenInfo, Uri};
+use super::{Slot, TokenError, TokenInfo, Uri};
 
 /// A PKCS#11 module, loaded and initialised for the life of the process. Finalised when the last
 /// owner drops it: do so before the process ends, as some modules crash in exit handlers.
@@ -80,6 +80,46 @@ impl Module {
     pub fn refresh(&self, token: &TokenInfo) -> Result<TokenInfo, TokenError> {
         let raw = self.table.token_info(token.slot)?;
         Ok(TokenInfo::new(token.slot, &raw, token.place.clone()))
+    }
+
+    /// What the module calls itself, with its version; empty where it does not tell.
+    pub fn description(&self) -> String {
+        let place = self.library();
+        let (major, minor) = place.library_version;
+        let words = [place.library_manufacturer, place.library_description];
+        let words: Vec<String> = words.into_iter().filter(|it| !it.is_empty()).collect();
+        if words.is_empty() {
+            return String::new();
+        }
+        format!("{} {major}.{minor}", words.join(", "))
+    }
+
+    /// Every slot, those without a token too.
+    ///
+    /// # Errors
+    /// When the slots cannot be listed.
+    pub fn slots(&self) -> Result<Vec<Slot>, TokenError> {
+        let all = self.table.all_slots()?;
+        let library = self.library();
+        Ok(all
+            .into_iter()
+            .map(|slot| self.slot(slot, &library))
+            .collect())
+    }
+
+    fn slot(&self, id: CK_SLOT_ID, library: &Place) -> Slot {
+        let place = self.place(id, library);
+        let description = place.slot_description.clone();
+        let token = match self.table.token_info(id) {
+            Ok(raw) => Ok(Some(TokenInfo::new(id, &raw, place))),
+            Err(error) if error.rv == RvError::TokenNotPresent => Ok(None),
+            Err(error) => Err(error.into()),
+        };
+        Slot {
+            id,
+            description,
+            token,
+        }
     }
 
     /// What the module says of itself, for every slot's place.

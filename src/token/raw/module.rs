@@ -2,8 +2,8 @@ use std::ptr::null_mut;
 
 use cryptoki::error::{Rv, RvError};
 use cryptoki_sys::{
-    CK_C_INITIALIZE_ARGS, CK_INFO, CK_MECHANISM_INFO, CK_MECHANISM_TYPE, CK_SLOT_ID, CK_SLOT_INFO,
-    CK_TOKEN_INFO, CK_TRUE, CKF_OS_LOCKING_OK,
+    CK_BBOOL, CK_C_INITIALIZE_ARGS, CK_FALSE, CK_INFO, CK_MECHANISM_INFO, CK_MECHANISM_TYPE,
+    CK_SLOT_ID, CK_SLOT_INFO, CK_TOKEN_INFO, CK_TRUE, CKF_OS_LOCKING_OK,
 };
 use zeroize::Zeroizing;
 
@@ -38,11 +38,20 @@ impl Table {
 
     /// `C_GetSlotList`: the slots that a token is in.
     pub(in crate::token) fn slots(&self) -> Result<Vec<CK_SLOT_ID>, CallError> {
+        self.slot_list(CK_TRUE)
+    }
+
+    /// `C_GetSlotList`: all slots, those without a token too.
+    pub(in crate::token) fn all_slots(&self) -> Result<Vec<CK_SLOT_ID>, CallError> {
+        self.slot_list(CK_FALSE)
+    }
+
+    fn slot_list(&self, present: CK_BBOOL) -> Result<Vec<CK_SLOT_ID>, CallError> {
         let mut count = 0;
-        call!(self, C_GetSlotList(CK_TRUE, null_mut(), &mut count))?;
+        call!(self, C_GetSlotList(present, null_mut(), &mut count))?;
         loop {
             let mut slots = vec![0; count as usize];
-            match call!(self, C_GetSlotList(CK_TRUE, slots.as_mut_ptr(), &mut count)) {
+            match call!(self, C_GetSlotList(present, slots.as_mut_ptr(), &mut count)) {
                 // A token was plugged in between the two calls: `count` is the new number.
                 Err(error)
                     if error.rv == RvError::BufferTooSmall && count as usize > slots.len() => {}
