@@ -6,6 +6,7 @@
 //! * For the rooms above: the content key of an archive, the opener from body to result stream,
 //!   and the sealer, its inverse.
 
+mod aes_backend;
 mod ahead;
 mod base64_body;
 mod chunks;
@@ -17,6 +18,7 @@ mod result_at;
 mod seal;
 mod unwrap;
 
+pub use aes_backend::AesBackend;
 pub(crate) use ahead::Ahead;
 pub(crate) use base64_body::{Base64Reader, Base64Writer};
 pub(crate) use chunks::{CHUNK, ChunkReader, Chunks, ReadChunks};
