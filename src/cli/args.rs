@@ -1,4 +1,5 @@
 mod deferred;
+mod given;
 mod values;
 
 use std::ffi::OsString;
@@ -10,13 +11,15 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 pub(super) use deferred::Deferred;
+pub(super) use given::{Given, Source};
 pub(super) use values::{
     check_timeout, label_parser, parse_id, parse_size, parse_timeout, parse_token,
 };
 
 use super::exit::Exit;
 use super::failure::Failure;
-use super::{agent, key, result, token, wallet};
+use super::sms::SmsArgs;
+use super::{agent, config, key, result, token, wallet};
 use crate::token::Uri;
 use crate::wallet::address::Address;
 
@@ -34,6 +37,9 @@ pub(super) struct Cli {
     pub(super) command: Command,
     #[command(flatten)]
     pub(super) global: Global,
+    /// What options and environment say, where it is to be told.
+    #[arg(skip)]
+    pub(super) given: Given,
 }
 
 #[derive(Debug, Subcommand)]
@@ -55,6 +61,9 @@ pub(super) enum Command {
     /// Unlock the token once for many uses
     #[command(subcommand)]
     Agent(Deferred<agent::Command>),
+    /// What is set, and where
+    #[command(subcommand)]
+    Config(Deferred<config::Command>),
 }
 
 impl Command {
@@ -66,6 +75,15 @@ impl Command {
             Self::Token(command) => command.0.name(),
             Self::Wallet(command) => command.0.name(),
             Self::Agent(command) => command.0.name(),
+            Self::Config(command) => command.0.name(),
+        }
+    }
+
+    /// The options that say which SMS, of the commands that speak to one.
+    fn sms(&mut self) -> Option<&mut SmsArgs> {
+        match self {
+            Self::Result(command) => command.0.sms(),
+            _ => None,
         }
     }
 
@@ -177,14 +195,16 @@ pub(super) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
         cli.global.wallet_file = None;
     }
     let deepest = deepest(&matches);
+    if let Command::Config(_) = cli.command {
+        cli.given = Given::of(deepest);
+    }
     let typed = |name| {
         deepest.try_contains_id(name).is_ok()
             && deepest.value_source(name) == Some(ValueSource::CommandLine)
     };
     if typed("chain")
         && !typed("sms_url")
-        && let Command::Result(command) = &mut cli.command
-        && let Some(sms) = command.0.sms()
+        && let Some(sms) = cli.command.sms()
     {
         sms.sms_url = None;
     }

@@ -3,6 +3,12 @@
 //! It may name the PKCS#11 module, which is code that this program runs, so it is only read from
 //! the user's own folder and only when nobody else could have written it. A PIN has no place in it.
 
+mod check;
+mod command;
+mod entries;
+mod settings;
+mod show;
+
 use std::ffi::OsStr;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::PermissionsExt;
@@ -11,6 +17,10 @@ use std::str::FromStr;
 
 use serde::de::{Deserialize, Deserializer, Error as _};
 use thiserror::Error;
+use zeroize::Zeroizing;
+
+pub(super) use command::{Command, run};
+use entries::{Entry, entries};
 
 use crate::chain::FrameworkChoice;
 use crate::small_file;
@@ -104,6 +114,12 @@ pub enum ConfigError {
 }
 
 impl Config {
+    /// Reads the file of this user, as [`Self::load`] does.
+    pub fn of_user() -> Result<Self, ConfigError> {
+        let xdg = std::env::var_os("XDG_CONFIG_HOME");
+        Self::load(xdg.as_deref(), std::env::home_dir().as_deref())
+    }
+
     /// Reads `<xdg>/iexec-hsm/config.toml`, or `<home>/.config/iexec-hsm/config.toml` where `xdg`
     /// (the value of `XDG_CONFIG_HOME`) is not an absolute path. Without a file, nothing is set.
     pub fn load(xdg: Option<&OsStr>, home: Option<&Path>) -> Result<Self, ConfigError> {
@@ -121,21 +137,40 @@ pub fn path(xdg: Option<&OsStr>, home: Option<&Path>) -> Option<PathBuf> {
     Some(folder.join("iexec-hsm/config.toml"))
 }
 
+/// Where the configuration file of this user is expected; unknown without a home.
+pub(super) fn usual() -> Option<PathBuf> {
+    let xdg = std::env::var_os("XDG_CONFIG_HOME");
+    path(xdg.as_deref(), std::env::home_dir().as_deref())
+}
+
+/// What the file sets; nothing where there is none.
 fn read(path: &Path) -> Result<Config, ConfigError> {
+    match content(path)? {
+        Some(content) => checked(path, &content),
+        None => Ok(Config::default()),
+    }
+}
+
+/// The file's bytes; `None` where there is none.
+fn content(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, ConfigError> {
     let unreadable = |source| ConfigError::Read {
         path: path.into(),
         source,
     };
     let file = match small_file::open(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Config::default()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         opened => opened.map_err(unreadable)?,
     };
     if file.metadata().map_err(unreadable)?.permissions().mode() & 0o002 != 0 {
         return Err(ConfigError::WorldWritable { path: path.into() });
     }
-    let content = small_file::read_opened(file).map_err(unreadable)?;
-    parse(&content).map_err(|(offset, problem)| {
-        let (line, column) = position(&content, offset);
+    small_file::read_opened(file).map_err(unreadable).map(Some)
+}
+
+/// What the content of the file at `path` sets.
+fn checked(path: &Path, content: &[u8]) -> Result<Config, ConfigError> {
+    parse(content).map_err(|(offset, problem)| {
+        let (line, column) = position(content, offset);
         ConfigError::Content {
             path: path.into(),
             line,

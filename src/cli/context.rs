@@ -30,10 +30,18 @@ pub(super) struct Context {
 }
 
 impl Context {
-    pub(super) fn new(mut global: Global, secrets: Secrets) -> Result<Self, Failure> {
+    pub(super) fn new(global: Global, secrets: Secrets) -> Result<Self, Failure> {
+        let config = Config::of_user()?;
+        Self::with(global, secrets, config)
+    }
+
+    /// With a configuration that was read already.
+    pub(super) fn with(
+        mut global: Global,
+        secrets: Secrets,
+        config: Config,
+    ) -> Result<Self, Failure> {
         let home = std::env::home_dir();
-        let xdg = std::env::var_os("XDG_CONFIG_HOME");
-        let config = Config::load(xdg.as_deref(), home.as_deref())?;
         let cwd = std::env::current_dir().map_err(|error| {
             Failure::new(
                 Exit::IoFailed,
@@ -62,6 +70,16 @@ impl Context {
 
     /// The module: the named one, or the first well-known one that shows a token.
     pub(super) fn module(&self) -> Result<Arc<Module>, Failure> {
+        let module = match self.named_module() {
+            Some(path) => Module::load(&path)?,
+            None => discover()?,
+        };
+        self.say(|| format!("module {}", module.path().display()));
+        Ok(module)
+    }
+
+    /// The module's path, where anybody names one.
+    pub(super) fn named_module(&self) -> Option<PathBuf> {
         let named = [&self.global.key, &self.global.token, &self.wallet];
         let in_uri = named
             .into_iter()
@@ -70,12 +88,7 @@ impl Context {
             .next()
             .map(PathBuf::from);
         let path = self.global.module.clone().or(in_uri);
-        let module = match path.or_else(|| self.config.module.clone()) {
-            Some(path) => Module::load(&path)?,
-            None => discover()?,
-        };
-        self.say(|| format!("module {}", module.path().display()));
-        Ok(module)
+        path.or_else(|| self.config.module.clone())
     }
 
     /// The token: the one that `--token` names, else the one that `--key` or `recorded` is on,

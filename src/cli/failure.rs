@@ -2,7 +2,7 @@ mod from;
 
 use std::io::Write as _;
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::exit::Exit;
 
@@ -12,6 +12,8 @@ pub(super) struct Failure {
     pub(super) exit: Exit,
     message: String,
     hint: String,
+    /// More for `--raw`, beside the error. Few failures have it: it must not make all of them large.
+    more: Option<Box<Map<String, Value>>>,
 }
 
 impl Failure {
@@ -20,11 +22,20 @@ impl Failure {
             exit,
             message: message.to_string(),
             hint: String::new(),
+            more: None,
         }
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = hint.into();
+        self
+    }
+
+    /// Adds fields of an object to what `--raw` prints, beside the error.
+    pub(super) fn with(mut self, fields: Value) -> Self {
+        if let Value::Object(fields) = fields {
+            self.more.get_or_insert_default().extend(fields);
+        }
         self
     }
 
@@ -71,7 +82,7 @@ impl Failure {
         } else {
             ". "
         });
-        json!({
+        let mut json = json!({
             "ok": false,
             "command": format!("iexec-hsm {command}"),
             "error": {
@@ -80,7 +91,11 @@ impl Failure {
                 "code": self.exit.word(),
                 "exit": self.exit.status(),
             },
-        })
+        });
+        for (field, value) in self.more.iter().flat_map(|more| more.iter()) {
+            json[field] = value.clone();
+        }
+        json
     }
 }
 

@@ -48,8 +48,11 @@ pub fn main() -> u8 {
     };
     let outcome = signals
         .map_err(|error| Failure::new(Exit::Failed, format!("signals cannot be handled: {error}")))
-        .and_then(|()| Context::new(cli.global, secrets))
-        .and_then(|mut context| run(&mut context, cli.command));
+        .and_then(|()| match cli.command {
+            // These tell of a configuration that no other command would start with.
+            Command::Config(command) => config::run(&cli.global, &secrets, &cli.given, command.0),
+            command => run(&mut Context::new(cli.global, secrets)?, command),
+        });
     match outcome {
         Ok(reply) => reply.print(name, raw),
         Err(failure) => failure.print(name, raw),
@@ -63,5 +66,7 @@ fn run(context: &mut Context, command: Command) -> Result<Reply, Failure> {
         Command::Token(command) => token::run(context, command.0),
         Command::Wallet(command) => wallet::run(context, command.0),
         Command::Agent(command) => agent::run(context, command.0),
+        // They are run without a context.
+        Command::Config(_) => Ok(Reply::default()),
     }
 }
