@@ -19,7 +19,7 @@ pub(super) use values::{
 use super::exit::Exit;
 use super::failure::Failure;
 use super::sms::SmsArgs;
-use super::{agent, config, key, result, token, wallet};
+use super::{agent, config, doctor, key, result, token, wallet};
 use crate::token::Uri;
 use crate::wallet::address::Address;
 
@@ -64,6 +64,8 @@ pub(super) enum Command {
     /// What is set, and where
     #[command(subcommand)]
     Config(Deferred<config::Command>),
+    /// Tell what is wrong with this set-up, and what to do
+    Doctor(Deferred<doctor::Doctor>),
 }
 
 impl Command {
@@ -76,6 +78,7 @@ impl Command {
             Self::Wallet(command) => command.0.name(),
             Self::Agent(command) => command.0.name(),
             Self::Config(command) => command.0.name(),
+            Self::Doctor(_) => doctor::NAME,
         }
     }
 
@@ -83,6 +86,7 @@ impl Command {
     fn sms(&mut self) -> Option<&mut SmsArgs> {
         match self {
             Self::Result(command) => command.0.sms(),
+            Self::Doctor(command) => Some(&mut command.0.sms),
             _ => None,
         }
     }

@@ -44,6 +44,11 @@ impl Failure {
         &self.message
     }
 
+    /// What to do about it; empty when the message says it.
+    pub(super) fn advice(&self) -> &str {
+        &self.hint
+    }
+
     /// The same failure, of one of several things.
     pub(super) fn of(mut self, what: &str) -> Self {
         self.message = format!("{what}: {}", self.message);

@@ -4,6 +4,7 @@ mod agent;
 mod args;
 mod config;
 mod context;
+mod doctor;
 mod exit;
 mod failure;
 mod interrupt;
@@ -51,6 +52,7 @@ pub fn main() -> u8 {
         .and_then(|()| match cli.command {
             // These tell of a configuration that no other command would start with.
             Command::Config(command) => config::run(&cli.global, &secrets, &cli.given, command.0),
+            Command::Doctor(command) => doctor::run(cli.global, secrets, command.0),
             command => run(&mut Context::new(cli.global, secrets)?, command),
         });
     match outcome {
@@ -66,7 +68,7 @@ fn run(context: &mut Context, command: Command) -> Result<Reply, Failure> {
         Command::Token(command) => token::run(context, command.0),
         Command::Wallet(command) => wallet::run(context, command.0),
         Command::Agent(command) => agent::run(context, command.0),
-        // They are run without a context.
-        Command::Config(_) => Ok(Reply::default()),
+        // They are run without a context, or with one of their own.
+        Command::Config(_) | Command::Doctor(_) => Ok(Reply::default()),
     }
 }

@@ -12,7 +12,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::reply::Reply;
-use crate::chain::{Chain, ChainFile, FrameworkChoice, SmsUrl, TeeFramework};
+use crate::chain::{Chain, ChainFile, FrameworkChoice, SmsUrl, TeeFramework, UnknownKey};
 use crate::sms::{Client, Exchange, Limits, Options};
 
 /// Where the key is published or looked for.
@@ -58,6 +58,17 @@ pub(super) struct SmsArgs {
     timeout: Option<u64>,
 }
 
+/// What says where the services are.
+pub(super) enum Place {
+    /// An address, in place of a chain's.
+    Url(String),
+    Chain {
+        chain: Box<Chain>,
+        /// Keys of `chain.json` that mean nothing.
+        unknown: Vec<UnknownKey>,
+    },
+}
+
 /// One service, and the frameworks that it was chosen for.
 pub(super) struct Service {
     url: String,
@@ -71,10 +82,9 @@ impl SmsArgs {
         let urls = self.urls(context)?;
         let options = Options {
             insecure_http: self.insecure_http,
-            limits: match self.timeout.or(context.config.timeout) {
-                Some(seconds) => Limits::within(Duration::from_secs(seconds)),
-                None => Limits::default(),
-            },
+            limits: self
+                .timeout(context)
+                .map_or_else(Limits::default, Limits::within),
             on_exchange: context.says().then_some(say),
         };
         let service = |SmsUrl { frameworks, url }| {
@@ -99,28 +109,66 @@ impl SmsArgs {
     }
 
     fn urls(&self, context: &Context) -> Result<Vec<SmsUrl>, Failure> {
+        let place = self.place(context)?;
+        if let Place::Chain { chain, unknown } = &place {
+            for unknown in unknown {
+                context.warn(unknown);
+            }
+            context.tell(format_args!("Using chain {}", chain_name(chain)));
+        }
+        self.urls_of(context, place)
+    }
+
+    /// What says where the services are: an address, or a chain. Nothing is told.
+    pub(super) fn place(&self, context: &Context) -> Result<Place, Failure> {
         // A chain that was named must not be overruled by what is merely configured.
         let configured = context.config.sms_url.clone();
         let configured = configured.filter(|_| self.chain.is_none());
         if let Some(url) = self.sms_url.clone().or(configured) {
-            let frameworks = Vec::new();
-            return Ok(vec![SmsUrl { frameworks, url }]);
+            return Ok(Place::Url(url));
         }
         let file = ChainFile::load(&context.cwd)?;
-        for unknown in file.iter().flat_map(|file| &file.unknown_keys) {
-            context.warn(unknown);
-        }
         let wanted = self.chain.as_ref().or(context.config.chain.as_ref());
         let chain = Chain::choose(wanted.map(String::as_str), file.as_ref())?;
-        let id = chain.entry.id.map(|id| format!(" [chainId: {id}]"));
-        context.tell(format_args!(
-            "Using chain {}{}",
-            chain.name,
-            id.unwrap_or_default()
-        ));
-        let framework = self.tee_framework.or(context.config.tee_framework);
-        Ok(chain.sms_urls(framework.unwrap_or_default())?)
+        Ok(Place::Chain {
+            chain: Box::new(chain),
+            unknown: file.map(|file| file.unknown_keys).unwrap_or_default(),
+        })
     }
+
+    /// The services of a place.
+    pub(super) fn urls_of(&self, context: &Context, place: Place) -> Result<Vec<SmsUrl>, Failure> {
+        let framework = self.tee_framework.or(context.config.tee_framework);
+        match place {
+            Place::Chain { chain, .. } => Ok(chain.sms_urls(framework.unwrap_or_default())?),
+            Place::Url(url) => {
+                let frameworks = Vec::new();
+                Ok(vec![SmsUrl { frameworks, url }])
+            }
+        }
+    }
+
+    /// A client of one service, with so much time for all that it does.
+    pub(super) fn client(&self, url: &str, within: Duration) -> Result<Client, Failure> {
+        let options = Options {
+            insecure_http: self.insecure_http,
+            limits: Limits::within(within),
+            on_exchange: None,
+        };
+        Ok(Client::new(url, options)?)
+    }
+
+    /// The longest time to wait for a service, where it is set.
+    pub(super) fn timeout(&self, context: &Context) -> Option<Duration> {
+        let seconds = self.timeout.or(context.config.timeout);
+        seconds.map(Duration::from_secs)
+    }
+}
+
+/// The chain's name and its number.
+pub(super) fn chain_name(chain: &Chain) -> String {
+    let id = chain.entry.id.map(|id| format!(" [chainId: {id}]"));
+    format!("{}{}", chain.name, id.unwrap_or_default())
 }
 
 impl Service {
