@@ -19,7 +19,7 @@ pub(super) use values::{
 use super::exit::Exit;
 use super::failure::Failure;
 use super::sms::SmsArgs;
-use super::{agent, config, doctor, key, result, token, wallet};
+use super::{agent, config, doctor, key, result, setup, token, wallet};
 use crate::token::Uri;
 use crate::wallet::address::Address;
 
@@ -66,6 +66,8 @@ pub(super) enum Command {
     Config(Deferred<config::Command>),
     /// Tell what is wrong with this set-up, and what to do
     Doctor(Deferred<doctor::Doctor>),
+    /// Make a token and a key ready, and write the configuration, in a short dialogue
+    Setup(Deferred<setup::Setup>),
 }
 
 impl Command {
@@ -79,6 +81,7 @@ impl Command {
             Self::Agent(command) => command.0.name(),
             Self::Config(command) => command.0.name(),
             Self::Doctor(_) => doctor::NAME,
+            Self::Setup(_) => setup::NAME,
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod check;
 mod command;
+mod edit;
 mod entries;
 mod settings;
 mod show;
@@ -20,7 +21,8 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 pub(super) use command::{Command, run};
-use entries::{Entry, entries};
+pub(super) use edit::with_entries;
+pub(super) use entries::{Entry, entries};
 
 use crate::chain::FrameworkChoice;
 use crate::small_file;
@@ -165,6 +167,20 @@ fn content(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, ConfigError> {
         return Err(ConfigError::WorldWritable { path: path.into() });
     }
     small_file::read_opened(file).map_err(unreadable).map(Some)
+}
+
+/// The text of a configuration file that is right; `None` where there is none.
+pub(super) fn text_of(path: &Path) -> Result<Option<String>, ConfigError> {
+    let Some(content) = content(path)? else {
+        return Ok(None);
+    };
+    checked(path, &content)?;
+    Ok(Some(String::from_utf8_lossy(&content).into_owned()))
+}
+
+/// Refuses a text that would be wrong in the file at `path`.
+pub(super) fn checked_text(path: &Path, text: &str) -> Result<(), ConfigError> {
+    checked(path, text.as_bytes()).map(drop)
 }
 
 /// What the content of the file at `path` sets.

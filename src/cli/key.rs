@@ -11,6 +11,7 @@ use clap::Subcommand;
 use super::context::Context;
 use super::failure::Failure;
 use super::reply::Reply;
+pub(super) use adopt::{Adopt, run as adopt};
 pub(super) use shared::{facts_json, facts_text, label_for, record_new};
 
 #[derive(Debug, Subcommand)]

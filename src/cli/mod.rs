@@ -17,6 +17,7 @@ mod recorded;
 mod reply;
 mod result;
 mod secrets;
+mod setup;
 mod signer;
 mod sms;
 mod terminal;
@@ -68,6 +69,7 @@ fn run(context: &mut Context, command: Command) -> Result<Reply, Failure> {
         Command::Token(command) => token::run(context, command.0),
         Command::Wallet(command) => wallet::run(context, command.0),
         Command::Agent(command) => agent::run(context, command.0),
+        Command::Setup(command) => setup::run(context, &command.0),
         // They are run without a context, or with one of their own.
         Command::Config(_) | Command::Doctor(_) => Ok(Reply::default()),
     }

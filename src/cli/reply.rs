@@ -47,6 +47,14 @@ impl Reply {
         }
     }
 
+    /// Adds fields of an object to what `--raw` prints.
+    pub(super) fn with(mut self, fields: Value) -> Self {
+        if let Value::Object(fields) = fields {
+            self.json.extend(fields);
+        }
+        self
+    }
+
     /// Adds a line of what was asked for.
     pub(super) fn text(mut self, line: impl AsRef<str>) -> Self {
         self.text.push_str(line.as_ref());

@@ -16,6 +16,7 @@ use super::context::Context;
 use super::failure::Failure;
 use super::reply::Reply;
 use super::sms::SmsArgs;
+pub(super) use generate::{Generate, run as generate};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {

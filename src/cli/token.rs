@@ -41,6 +41,18 @@ pub(super) struct Init {
     confirm_label: Option<String>,
 }
 
+impl Init {
+    /// For an empty token alone.
+    pub(super) fn empty(token_label: String, so_pin_file: Option<PathBuf>) -> Self {
+        Self {
+            token_label,
+            so_pin_file,
+            force: false,
+            confirm_label: None,
+        }
+    }
+}
+
 impl Command {
     pub(super) fn name(&self) -> &'static str {
         match self {
@@ -55,7 +67,12 @@ pub(super) fn run(context: &mut Context, command: Command) -> Result<Reply, Fail
     match command {
         Command::List => list(context),
         Command::Info => info(context),
-        Command::Init(init) => initialise(context, init),
+        Command::Init(init) => {
+            let fresh = initialise(context, init)?;
+            Ok(Reply::new(json!({ "token": to_json(&fresh) }))
+                .note(format!("Token \"{}\" is initialised", fresh.label))
+                .text(fresh.uri().to_string()))
+        }
     }
 }
 
@@ -94,7 +111,8 @@ fn info(context: &Context) -> Result<Reply, Failure> {
     }))
 }
 
-fn initialise(context: &mut Context, init: Init) -> Result<Reply, Failure> {
+/// Initialises the token that options name, and returns it as it is then.
+pub(super) fn initialise(context: &mut Context, init: Init) -> Result<TokenInfo, Failure> {
     let mut pins = context.pins()?;
     pins.so_file = init.so_pin_file;
     let module = context.module()?;
@@ -114,10 +132,7 @@ fn initialise(context: &mut Context, init: Init) -> Result<Reply, Failure> {
             .hint("Type its label when asked, or give it with --confirm-label."));
         }
     }
-    let fresh = init_token(&module, &token, &init.token_label, &mut pins)?;
-    Ok(Reply::new(json!({ "token": to_json(&fresh) }))
-        .note(format!("Token \"{}\" is initialised", fresh.label))
-        .text(fresh.uri().to_string()))
+    Ok(init_token(&module, &token, &init.token_label, &mut pins)?)
 }
 
 /// The empty token, or with `force` the one that is named.
@@ -198,7 +213,7 @@ fn mechanism_json(mechanism: &Mechanism) -> Value {
 }
 
 /// A token label: at most 32 bytes, as PKCS#11 has no room for more.
-fn parse_label(text: &str) -> Result<String, &'static str> {
+pub(super) fn parse_label(text: &str) -> Result<String, &'static str> {
     if text.trim().is_empty() || text.len() > 32 {
         return Err("a token label has 1 to 32 bytes");
     }

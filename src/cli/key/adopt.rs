@@ -5,7 +5,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::reply::Reply;
-use crate::token::Origin;
+use crate::token::{Origin, Uri};
 
 #[derive(Debug, Args)]
 #[command(
@@ -22,7 +22,18 @@ pub(in crate::cli) struct Adopt {
     allow_imported: bool,
 }
 
-pub(super) fn run(context: &mut Context, command: Adopt) -> Result<Reply, Failure> {
+impl Adopt {
+    /// Of the key with this URI.
+    pub(in crate::cli) fn named(uri: Uri, allow_imported: bool) -> Self {
+        Self {
+            which: Which::named(uri),
+            allow_extractable: false,
+            allow_imported,
+        }
+    }
+}
+
+pub(in crate::cli) fn run(context: &mut Context, command: Adopt) -> Result<Reply, Failure> {
     let address = context.located()?.address;
     context.folder().check_replaceable(&address)?;
     let mut pins = command.which.pins(context)?;

@@ -27,6 +27,10 @@ pub(super) struct Chosen {
 }
 
 impl Which {
+    pub(super) fn named(uri: Uri) -> Self {
+        Self { uri: Some(uri) }
+    }
+
     /// Where PINs come from; the URI may say it.
     pub(super) fn pins(&self, context: &mut Context) -> Result<Pins, Failure> {
         if let Some(uri) = &self.uri {

@@ -26,7 +26,19 @@ pub(in crate::cli) struct Generate {
     force: bool,
 }
 
-pub(super) fn run(context: &mut Context, command: Generate) -> Result<Reply, Failure> {
+impl Generate {
+    /// One of that size, and all else as usual.
+    pub(in crate::cli) fn of_bits(bits: usize) -> Self {
+        Self {
+            bits: bits.to_string(),
+            id: None,
+            label: None,
+            force: false,
+        }
+    }
+}
+
+pub(in crate::cli) fn run(context: &mut Context, command: Generate) -> Result<Reply, Failure> {
     let located = context.located()?;
     let address = located.address;
     // Before a key is made that could then not be recorded.

@@ -1,0 +1,252 @@
+//! `setup`: from an empty token to a key and a configuration, asked or told.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+
+use serde_json::json;
+use support::*;
+
+fn config(work: &Work) -> PathBuf {
+    work.home().join(".config/iexec-hsm/config.toml")
+}
+
+/// A set-up with all answers given, but for the token's.
+fn told(work: &Work, args: &[&str]) -> Cmd {
+    let fixed = [
+        "setup",
+        "--raw",
+        "--no-input",
+        "--bits=2048",
+        "--wallet-address",
+        ADDRESS,
+    ];
+    work.cmd([&fixed, args].concat()).pin()
+}
+
+/// The same command without what the environment says of the module.
+fn as_configured(cmd: Cmd) -> Cmd {
+    cmd.without_env("IEXEC_HSM_MODULE")
+}
+
+#[test]
+fn an_empty_token_is_set_up_without_a_question() {
+    let token = Token::uninitialised();
+    let work = Work::new(&token);
+    let so_pin = token.so_pin_file();
+    let setup = || told(&work, &["--token-label", "fresh"]).env("IEXEC_HSM_SO_PIN_FILE", &so_pin);
+    let json = setup().run().ok().raw();
+    assert_eq!(json["initialised"], true);
+    assert_eq!(json["keyIs"], "made");
+    assert_eq!(
+        json["settings"],
+        json!(["module", "token", "wallet-address", "pin-file"])
+    );
+    assert!(work.exists(format!(".secrets/beneficiary/{ADDRESS}_key")));
+    assert_eq!(
+        fs::metadata(config(&work)).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+
+    // What was written is enough for everything else.
+    let report = as_configured(work.cmd(["doctor", "--raw", "--selftest"]))
+        .run()
+        .ok()
+        .raw();
+    assert_eq!(report["verdict"], "ok", "{report}");
+
+    // Once more changes nothing.
+    let (text, files) = (fs::read(config(&work)).unwrap(), work.files());
+    let again = setup().run().ok().raw();
+    assert_eq!(
+        (&again["initialised"], &again["keyIs"]),
+        (&json!(false), &json!("kept"))
+    );
+    assert_eq!(again["settings"], json!([]));
+    assert_eq!(
+        (fs::read(config(&work)).unwrap(), work.files()),
+        (text, files)
+    );
+}
+
+#[test]
+fn the_pins_of_the_environment_are_enough() {
+    let token = Token::uninitialised();
+    let work = Work::new(&token);
+    let cmd = work
+        .cmd([
+            "setup",
+            "--no-input",
+            "--raw",
+            "--bits=2048",
+            "--token-label=x",
+        ])
+        .arg("--wallet-address")
+        .arg(ADDRESS)
+        .env("IEXEC_HSM_PIN", "user-pin")
+        .env("IEXEC_HSM_SO_PIN", "officer-pin");
+    let run = cmd.run().ok();
+    assert_eq!(run.raw()["keyIs"], "made");
+    let text = fs::read_to_string(config(&work)).unwrap();
+    assert!(!text.contains("-pin"), "{text}");
+}
+
+#[test]
+fn a_dialogue_leads_from_an_empty_token_to_a_key() {
+    let token = Token::uninitialised();
+    let work = Work::new(&token);
+    let mut pty = Pty::spawn(&work.cmd(["setup", "--bits=2048"]));
+    pty.expect("Label of the token [iexec]: ").send("\n");
+    for (question, pin) in [
+        ("Security officer's PIN of the token \"iexec\": ", "officer"),
+        ("Once more: ", "officer"),
+        ("New PIN of the token \"iexec\": ", "typed-pin"),
+        ("Once more: ", "typed-pin"),
+    ] {
+        pty.expect(question).until_echo(false);
+        pty.send(pin).send("\n");
+    }
+    let question = "Address that results are for (0x...): ";
+    pty.expect(question).until_echo(true).send("0xbad\n");
+    pty.expect("not an Ethereum address")
+        .expect(question)
+        .send(ADDRESS)
+        .send("\n");
+    pty.expect("PIN of the token \"iexec\": ")
+        .until_echo(false)
+        .send("typed-pin\n");
+    pty.expect("written: module, token, wallet-address");
+    pty.expect("iexec-hsm doctor --selftest");
+    let (code, shown) = pty.wait();
+    assert_eq!(code, 0, "{shown}");
+    assert!(!shown.contains("typed-pin"), "{shown}");
+    let text = fs::read_to_string(config(&work)).unwrap();
+    assert!(text.contains("token = \"pkcs11:token=iexec;"), "{text}");
+    assert!(work.exists(format!(".secrets/beneficiary/{ADDRESS}_key.pub")));
+}
+
+#[test]
+fn a_person_picks_the_token_and_takes_over_a_key() {
+    let token = Token::labelled("first");
+    token.add("second");
+    let work = Work::new(&token);
+    work.run([
+        "result",
+        "generate-keys",
+        "--bits=2048",
+        "--token=second",
+        "--wallet-address",
+        ADDRESS,
+    ])
+    .ok();
+    fs::remove_dir_all(work.path(".secrets")).unwrap();
+    let mut pty = Pty::spawn(&work.cmd(["setup", "--wallet-address", ADDRESS]).pin());
+    pty.expect("Tokens:");
+    // In which order the module shows them is its own affair.
+    let line = |shown: &str| {
+        shown
+            .lines()
+            .find(|it| it.contains("\"second\""))
+            .map(str::to_owned)
+    };
+    pty.expect("Number [1]: ");
+    let number = line(&pty.shown())
+        .unwrap()
+        .trim()
+        .split(' ')
+        .next()
+        .unwrap()
+        .to_owned();
+    pty.send(&number).send("\n");
+    pty.expect("  2  take over \"iexec result key 7e5f4552\"");
+    pty.expect("Number [1]: ").send("7\n").expect("from 1 to 2");
+    pty.expect("Number [1]: ").send("2\n");
+    let (code, shown) = pty.wait();
+    assert_eq!(code, 0, "{shown}");
+    assert!(shown.contains("The key is the result key of"), "{shown}");
+    let info = as_configured(work.cmd(["token", "info", "--raw"]))
+        .run()
+        .ok()
+        .raw();
+    assert_eq!(info["token"]["label"], "second");
+}
+
+#[test]
+fn what_needs_an_answer_is_named_where_nobody_can_give_one() {
+    let token = Token::uninitialised();
+    let work = Work::new(&token);
+    let message = |cmd: Cmd, exit| {
+        let error = cmd.run().fails(exit).raw_error();
+        error["message"].as_str().unwrap().to_owned()
+    };
+    assert!(message(told(&work, &[]), 2).contains("--token-label"));
+
+    token.add("first");
+    token.add("second");
+    assert!(message(told(&work, &[]), 10).contains("--token"));
+    let no_address = ["setup", "--raw", "--no-input", "--token=first"];
+    assert!(message(work.cmd(no_address).pin(), 33).contains("--wallet-address"));
+    assert!(!config(&work).exists());
+
+    token.softhsm2_util(&["--show-slots"]);
+    work.run([
+        "result",
+        "generate-keys",
+        "--bits=2048",
+        "--token=first",
+        "--wallet-address",
+        ADDRESS,
+    ])
+    .ok();
+    let key = fs::read(work.path(format!(".secrets/beneficiary/{ADDRESS}_key"))).unwrap();
+    fs::remove_dir_all(work.path(".secrets")).unwrap();
+    let said = message(told(&work, &["--token=first"]), 15);
+    assert!(
+        said.contains("--key") && said.contains("--new-key"),
+        "{said}"
+    );
+    let uri = said.lines().find(|it| it.contains("pkcs11:")).unwrap();
+    let uri = uri.trim().split(". ").next().unwrap();
+    let adopted = told(&work, &["--key", uri]).run().ok().raw();
+    assert_eq!(adopted["keyIs"], "adopted");
+    assert_eq!(
+        work.read(format!(".secrets/beneficiary/{ADDRESS}_key")),
+        key
+    );
+}
+
+#[test]
+fn settings_of_before_are_replaced_only_with_leave() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    let old = "# mine\ntoken = \"test\" # why\nmax-size = 5\n";
+    fs::create_dir_all(config(&work).parent().unwrap()).unwrap();
+    fs::write(config(&work), old).unwrap();
+    let run = told(&work, &[]).run().fails(22);
+    let message = run.raw_error()["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("line 2: token is test"), "{message}");
+    assert_eq!(fs::read_to_string(config(&work)).unwrap(), old);
+    // No key was made for settings that would not lead to it.
+    assert_eq!(work.files(), [""; 0]);
+    assert!(!token.objects().contains("Private Key Object"));
+
+    let mut pty = Pty::spawn(&work.cmd(["setup", "--wallet-address", ADDRESS]).pin());
+    pty.expect("line 2: token is test")
+        .expect("Replace them? [y/N]: ")
+        .send("\n");
+    assert_eq!(pty.wait().0, 22);
+    assert_eq!(fs::read_to_string(config(&work)).unwrap(), old);
+
+    told(&work, &["--replace"]).run().ok();
+    let text = fs::read_to_string(config(&work)).unwrap();
+    assert!(
+        text.starts_with("# mine\ntoken = \"pkcs11:token=test;"),
+        "{text}"
+    );
+    assert!(text.contains(" # why\nmax-size = 5\nmodule = "), "{text}");
+    work.is_tidy();
+}
