@@ -26,3 +26,17 @@ fn verbose_says_nothing_where_json_was_asked_for() {
     let run = work.run(["key", "list", "-v", "--raw"]).ok();
     assert_eq!(run.raw()["ok"], true);
 }
+
+#[test]
+fn verbose_names_what_computes_aes() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    work.write(
+        "encryptedResults.zip",
+        keyed.archive(&plain_zip(&[("a", b"b")])),
+    );
+    let run = work.run(["result", "decrypt", "-v"]).ok();
+    let backend = iexec_hsm::envelope::AesBackend::in_use().as_str();
+    let line = format!("AES by {backend}");
+    assert!(run.err().lines().any(|it| it == line), "{}", run.err());
+}

@@ -19,6 +19,7 @@ use crate::cli::failure::Failure;
 use crate::cli::progress::Progress;
 use crate::cli::reply::Reply;
 use crate::decrypt::{self, MadeFolder, Options, Report, Target};
+use crate::envelope::AesBackend;
 
 use holder::{Holder, Keys};
 use job::{Job, Place, jobs, spool_folder};
@@ -83,6 +84,7 @@ pub(super) fn run(context: &mut Context, command: Decrypt) -> Result<Reply, Fail
     let limits = context.limits(command.max_size, command.max_entries);
     let jobs = jobs(&command)?;
     let mut pins = context.pins()?;
+    context.say(|| format!("AES by {}", AesBackend::in_use().as_str()));
     let run = Run {
         progress: Progress::new(context.global.quiet || context.global.raw),
         context,
