@@ -44,7 +44,7 @@ measure() {
 median() { awk -F, -v name="$1" '$1 == name { print $4 }' times.csv; }
 processor() { awk -F, -v name="$1" '$1 == name { print $5 + $6 }' times.csv; }
 
-ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf (a / b < 0.01 ? "%.3f" : "%.2f"), a / b }'; }
+ratio() { awk -v a="$1" -v b="$2" 'BEGIN { form = a / b < 0.01 ? "%.3f" : "%.2f"; printf form, a / b }'; }
 time_of() { awk -v t="$1" 'BEGIN { if (t < 0.0995) printf "%.1f ms", t * 1000; else if (t < 1) printf "%.0f ms", t * 1000; else printf "%.2f s", t }'; }
 
 # peak COMMAND   prints the peak resident memory of a command in KiB
