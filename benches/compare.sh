@@ -193,13 +193,12 @@ small() {
     head -c 1024 /dev/urandom >note
     quietly iexec-hsm result encrypt note --public-key key.pub --output tiny.zip
     unzip -p tiny.zip aes-key.rsa >wrapped
-    measure $((runs * 3)) ours "$ours tiny.zip --output ours.out" \
-        bare "agent_bare $module bench 123456 4096 wrapped 1 1" \
-        tool "pkcs11-tool --module $module --login --pin 123456 --decrypt --mechanism RSA-PKCS -i wrapped -o key.out" \
-        synced "pkcs11-tool --module $module --login --pin 123456 --decrypt --mechanism RSA-PKCS -i wrapped -o key.out && sync key.out ."
+    local tool="pkcs11-tool --module $module --login --pin 123456 --decrypt --mechanism RSA-PKCS -i wrapped -o key.out"
+    turns $((runs * 3)) ours "$ours tiny.zip --output ours.out" fast "$ours tiny.zip --output fast.out --no-sync" \
+        bare "agent_bare $module bench 123456 4096 wrapped 1 1" tool "$tool"
     row "1 KiB" ours bare "a bare program's one \`C_Decrypt\`"
-    row "1 KiB" ours tool "\`pkcs11-tool --login --decrypt\`"
-    row "1 KiB" ours synced "the same and \`sync\`"
+    row "1 KiB" ours tool "\`pkcs11-tool --login --decrypt\`, which does not sync"
+    row "1 KiB, \`--no-sync\`" fast tool "\`pkcs11-tool --login --decrypt\`"
     if [[ -n $sdk ]]; then
         measure 3 ours "$ours tiny.zip --output ours.out" sdk "$sdk tiny.zip sdk.out"
         row "1 KiB" ours sdk "iExec's SDK"
@@ -209,9 +208,10 @@ small() {
         head -c 65536 /dev/urandom >note
         quietly iexec-hsm result encrypt note --public-key key.pub --output "many/$i.zip"
     done
-    measure "$runs" ours "$ours many/*.zip --output-dir ours.out" \
+    measure "$runs" ours "$ours many/*.zip --output-dir ours.out" fast "$ours many/*.zip --output-dir fast.out --no-sync" \
         bare "agent_bare $module bench 123456 4096 wrapped $(nproc) $many"
     row "$many archives of 64 KiB in one command" ours bare "a bare program's $many \`C_Decrypt\` in $(nproc) sessions"
+    row "the same, \`--no-sync\`" fast bare "the same"
     rm -rf many
 }
 

@@ -35,14 +35,27 @@ measure() {
         arguments+=(-n "$1" "$2")
         shift 2
     done
-    hyperfine --style none --export-csv times.csv --runs "$runs" --warmup 1 \
-        --prepare "rm -rf ./*.out && sync -f ." "${arguments[@]}" >hyperfine.log 2>&1 ||
+    hyperfine ${no_shell:+"$no_shell"} --style none --export-csv times.csv --runs "$runs" --warmup 1 \
+        --prepare "sh -c 'rm -rf ./*.out && sync -f .'" "${arguments[@]}" >hyperfine.log 2>&1 ||
         { cat hyperfine.log >&2 && die "a program failed"; }
 }
 
+# turns ROUNDS NAME COMMAND [NAME COMMAND]...   as `measure`, for programs that take milliseconds: without a shell, and
+# each comes back in every round, because hyperfine measures one after the other and the machine changes meanwhile
+turns() {
+    local round
+    : >all.csv
+    for ((round = 0; round < $1; round++)); do
+        no_shell=-N measure 5 "${@:2}"
+        cat times.csv >>all.csv
+    done
+    mv all.csv times.csv
+}
+
 # Of the last `measure`, in seconds: the median, and the processor's time in user and system together.
-median() { awk -F, -v name="$1" '$1 == name { print $4 }' times.csv; }
-processor() { awk -F, -v name="$1" '$1 == name { print $5 + $6 }' times.csv; }
+median() { awk -F, -v name="$1" '$1 == name { print $4 }' times.csv | middle; }
+processor() { awk -F, -v name="$1" '$1 == name { print $5 + $6 }' times.csv | middle; }
+middle() { sort -g | awk '{ all[NR] = $1 } END { print (all[int((NR + 1) / 2)] + all[int(NR / 2) + 1]) / 2 }'; }
 
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { form = a / b < 0.01 ? "%.3f" : "%.2f"; printf form, a / b }'; }
 time_of() { awk -v t="$1" 'BEGIN { if (t < 0.0995) printf "%.1f ms", t * 1000; else if (t < 1) printf "%.0f ms", t * 1000; else printf "%.2f s", t }'; }
