@@ -5,16 +5,18 @@
 #   --runs N       rounds of each (5)
 #   --sessions N   sessions with the token (as many as there are cores)
 #   --small        one short round: shows that all of it works, not how fast it is
+#   --timing N     instead, in N rounds, whether the time of an answer tells a good wrapped key from a bad one
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . softhsm/lib.sh
 
-runs=5 sessions=$(nproc) seconds=3 total=100000 idle=10
+runs=5 sessions=$(nproc) seconds=3 total=100000 idle=10 timing=''
 while [[ $# -gt 0 ]]; do
     case $1 in
         --runs) runs=${2:?a number of runs} && shift ;;
         --sessions) sessions=${2:?a number of sessions} && shift ;;
+        --timing) timing=${2:?a number of rounds} && shift ;;
         --small) runs=1 seconds=0 total=2000 idle=1 ;;
         *) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
     esac
@@ -24,7 +26,7 @@ done
 need_rust
 need softhsm2-util:softhsm2 openssl
 build_release
-cargo build --locked --release --quiet --example agent_bare --example agent_clients
+cargo build --locked --release --quiet --example agent_bare --example agent_clients --example agent_timing
 PATH=$(target_folder)/release/examples:$PATH
 
 bench=$(mktemp -d "$(target_folder)/bench.XXXXXX")
@@ -63,6 +65,14 @@ rss() { awk '/^VmRSS/ { printf "%.1f", $2 / 1024 }' "/proc/$agent/status"; }
 ticks() { awk '{ print $14 + $15 }' "/proc/$agent/stat"; }
 bare() { agent_bare "$module" bench 123456 "$1" "wrapped-$1" "$2" "$3"; }
 clients() { agent_clients "$IEXEC_HSM_AGENT_SOCK" "$1" "wrapped-$1" "$2" "$3"; }
+
+if [[ -n $timing ]]; then
+    for bits in 2048 4096; do
+        agent_timing "$IEXEC_HSM_AGENT_SOCK" "$bits" "$timing"
+        echo
+    done
+    exit
+fi
 
 # median FIELD   of the lines on stdin
 median() { awk -v field="$1" '{ print $field }' | sort -n | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }'; }

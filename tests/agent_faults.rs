@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::cell::Cell;
 use std::fs;
 use std::path::PathBuf;
 use std::thread;
@@ -164,6 +165,23 @@ fn a_session_that_is_lost_is_opened_once_more() {
     let ledger = it.faulty.ledger();
     assert_eq!(ledger.count("C_OpenSession"), 2);
     assert_eq!(ledger.count("C_Login"), 1);
+}
+
+#[test]
+fn after_a_bad_ciphertext_the_session_is_replaced_without_waiting_for_the_next_one() {
+    let keyed = Keyed::new();
+    let mut it = Failing::new(&keyed, &["--sessions", "1"], &[]);
+    let mut bad = it.wrapped.clone();
+    bad[100] ^= 1;
+    it.faulty.ledger();
+    assert_eq!(it.agent.unwrap(&it.key, &bad).0, 200);
+    let opened = Cell::new(0);
+    it.agent.until("a new session is there", |_| {
+        opened.set(opened.get() + it.faulty.ledger().count("C_OpenSession"));
+        opened.get() == 1
+    });
+    it.works();
+    assert_eq!(it.faulty.ledger().count("C_OpenSession"), 0);
 }
 
 #[test]

@@ -171,14 +171,23 @@ impl Session {
         Ok(self.raw.logout()?)
     }
 
+    /// Replaces the session if an operation failed in it.
+    ///
+    /// # Errors
+    /// When the token grants no new one.
+    pub fn mend(&mut self) -> Result<(), TokenError> {
+        if self.broken {
+            self.renew()?;
+        }
+        Ok(())
+    }
+
     /// Does one operation of several calls. If it fails, the session is replaced before the next.
     pub(super) fn operate<T>(
         &mut self,
         operation: impl FnOnce(&mut Self) -> Result<T, TokenError>,
     ) -> Result<T, TokenError> {
-        if self.broken {
-            self.renew()?;
-        }
+        self.mend()?;
         let done = operation(self);
         self.broken |= done.is_err();
         done

@@ -25,6 +25,7 @@ impl Agent {
                     let answer = (job.work)(&mut worker);
                     self.came_back(&worker, epoch, job.id);
                     answer();
+                    worker.mend();
                     scrub_registers();
                 }
                 Next::KeepAlive(id) => {

@@ -107,6 +107,12 @@ impl Worker {
         })
     }
 
+    /// Between two requests, so that the next one takes no longer because this one failed.
+    pub(super) fn mend(&mut self) {
+        // What fails now fails again, and is told, when the session is used.
+        let _ = self.session.mend();
+    }
+
     /// Logs out, as the last one.
     pub(super) fn log_out(&self) {
         // Closing the last session does so, too.
