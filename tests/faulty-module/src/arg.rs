@@ -11,6 +11,8 @@ pub(crate) enum Arg {
     Length(*const CK_ULONG),
     Mechanism(*const CK_MECHANISM),
     Template(*const CK_ATTRIBUTE),
+    /// What `C_Initialize` is given, as a reference to it has no type.
+    Void(*const CK_C_INITIALIZE_ARGS),
     /// Anything else, and whether it is null.
     Pointer(bool),
 }
@@ -54,11 +56,23 @@ pub(crate) fn describe(args: &Args, salt: &[u8]) -> String {
                 .map(|it| format!("{:#x}", { it.type_ }))
                 .collect::<Vec<_>>()
                 .join("+"),
+            Arg::Void(place) if *name == "arguments" => initialize_arguments(*place),
+            Arg::Void(place) => set(place.is_null()),
             Arg::Pointer(null) => set(*null),
         };
         text.push_str(&format!(" {name}={shown}"));
     }
     text
+}
+
+/// The flags, and the text behind `pReserved` where there is one.
+fn initialize_arguments(place: *const CK_C_INITIALIZE_ARGS) -> String {
+    let Some(arguments) = pointer::get(place) else {
+        return "null".into();
+    };
+    let text = pointer::text(arguments.pReserved.cast());
+    let text = text.map_or(String::new(), |it| format!(":{}", it.replace(' ', "%20")));
+    format!("{:#x}{text}", arguments.flags)
 }
 
 fn set(null: bool) -> String {
@@ -82,7 +96,7 @@ args! {
     CK_ULONG_PTR => |it| Self::Length(it);
     CK_MECHANISM_PTR => |it| Self::Mechanism(it);
     CK_ATTRIBUTE_PTR => |it| Self::Template(it);
-    CK_VOID_PTR => |it| Self::Pointer(it.is_null());
+    CK_VOID_PTR => |it| Self::Void(it.cast());
     CK_INFO_PTR => |it| Self::Pointer(it.is_null());
     CK_SLOT_INFO_PTR => |it| Self::Pointer(it.is_null());
     CK_TOKEN_INFO_PTR => |it| Self::Pointer(it.is_null());

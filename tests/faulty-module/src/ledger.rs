@@ -1,6 +1,7 @@
 //! The ledger: one line for each call, in the order in which they return.
 //!
 //! ```text
+//! C_Initialize arguments=0x2:configdir=/some%20where -> CKR_OK
 //! C_Login session=1 user=1 pin=#4f1c22d0 pin_len=4 -> CKR_OK
 //! C_Decrypt session=1 input=set input_len=256 output=set output_len=[256] -> CKR_OK
 //! C_GetAttributeValue session=1 object=2 template=0x120 count=1 -> CKR_OK

@@ -1,6 +1,8 @@
 //! What touches the caller's memory. Pointers and lengths are trusted, as PKCS#11 modules trust
 //! them.
 
+use std::ffi::{CStr, c_char};
+
 /// Writes to where the caller has room for one value.
 pub(crate) fn put<T>(place: *mut T, value: T) {
     // SAFETY: see above.
@@ -29,4 +31,14 @@ pub(crate) fn slice_mut<'a, T>(place: *mut T, len: u64) -> &'a mut [T] {
     }
     // SAFETY: see above.
     unsafe { std::slice::from_raw_parts_mut(place, len as usize) }
+}
+
+/// The caller's text up to NUL, unless the pointer is null.
+pub(crate) fn text(place: *const c_char) -> Option<String> {
+    if place.is_null() {
+        return None;
+    }
+    // SAFETY: see above.
+    let text = unsafe { CStr::from_ptr(place) };
+    Some(text.to_string_lossy().into_owned())
 }

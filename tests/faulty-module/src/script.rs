@@ -28,6 +28,8 @@
 //! | `attribute NAME VALUE` | `VALUE` is in hexadecimal, or `missing`, or `untouched`: success, and no length |
 //! | `hide CLASS` | objects of this class are not found |
 //! | `mechanism NAME hidden` | it is not there; with `no-decrypt`, not for decryption |
+//! | `mechanism NAME sizes MIN MAX` | it says that its keys have these sizes |
+//! | `so-generates PIN SO-PIN` | only the security officer makes key pairs |
 //! | `shuffle-slots` | slots get new numbers with each `C_Initialize` |
 //! | `hardware` | slots say that they are a device's |
 //! | `rubbish-modulus` | after a key was made, moduli have 2048 bytes until the next `C_Initialize` |
@@ -51,6 +53,9 @@ pub(crate) struct Script {
     pub(crate) attributes: Vec<(CK_ATTRIBUTE_TYPE, Value)>,
     pub(crate) hidden: Vec<CK_OBJECT_CLASS>,
     pub(crate) mechanisms: Vec<(CK_MECHANISM_TYPE, Lack)>,
+    pub(crate) sizes: Vec<(CK_MECHANISM_TYPE, (u64, u64))>,
+    /// PINs of the user and of the security officer, who alone makes key pairs.
+    pub(crate) so_generates: Option<PinPad>,
     pub(crate) shuffle_slots: bool,
     pub(crate) hardware: bool,
     pub(crate) rubbish_modulus: bool,
@@ -167,6 +172,11 @@ impl Script {
                 self.mechanisms
                     .push((names::mechanism(name)?, Lack::Decrypt));
             }
+            ["mechanism", name, "sizes", min, max] => {
+                let range = (min.parse().ok()?, max.parse().ok()?);
+                self.sizes.push((names::mechanism(name)?, range));
+            }
+            ["so-generates", pin, so_pin] => self.so_generates = Some(pin_pad(pin, so_pin)),
             ["shuffle-slots"] => self.shuffle_slots = true,
             ["hardware"] => self.hardware = true,
             ["rubbish-modulus"] => self.rubbish_modulus = true,

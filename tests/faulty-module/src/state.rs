@@ -29,6 +29,8 @@ pub(crate) struct State {
     pub(crate) gone: bool,
     /// A key was made since the last initialisation.
     pub(crate) made_key: bool,
+    /// The security officer is logged in, where only they make key pairs.
+    pub(crate) officer: bool,
     /// Sessions that answer nothing any more.
     pub(crate) stuck: HashSet<CK_SESSION_HANDLE>,
     /// Sessions that decrypt, and whether the context login was made.
@@ -115,6 +117,7 @@ impl State {
     }
 
     pub(crate) fn initialize(&mut self) {
+        self.officer = false;
         self.generation += 1;
         self.gone = self.removed;
         self.made_key = false;

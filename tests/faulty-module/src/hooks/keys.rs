@@ -2,7 +2,7 @@ use cryptoki_sys::*;
 
 use crate::call::{Call, real};
 
-/// `C_GenerateKeyPair`: remembered for `rubbish-modulus`.
+/// `C_GenerateKeyPair`: remembered for `rubbish-modulus`, and perhaps for the officer alone.
 #[allow(clippy::too_many_arguments)]
 pub(crate) fn generate_pair(
     call: &Call,
@@ -15,6 +15,9 @@ pub(crate) fn generate_pair(
     new_public: CK_OBJECT_HANDLE_PTR,
     new_private: CK_OBJECT_HANDLE_PTR,
 ) -> CK_RV {
+    if call.faulty.script.so_generates.is_some() && !call.faulty.state().officer {
+        return CKR_USER_NOT_LOGGED_IN;
+    }
     let rv = real!(
         call.faulty,
         C_GenerateKeyPair(

@@ -2,6 +2,7 @@ use cryptoki_sys::*;
 
 use crate::call::{Call, real};
 use crate::pointer;
+use crate::script::PinPad;
 use crate::state::Faulty;
 
 /// `C_GetTokenInfo` with the flags of the script.
@@ -92,8 +93,12 @@ pub(crate) fn login(
     let faulty = call.faulty;
     let (pin, len) = typed(faulty, user == CKU_SO, pin, pin_len);
     if user == CKU_SO {
-        return real!(faulty, C_Login(session, user, pin, len));
+        return match &faulty.script.so_generates {
+            Some(pins) => officer_login(faulty, session, pins, pointer::slice(pin, len)),
+            None => real!(faulty, C_Login(session, user, pin, len)),
+        };
     }
+    faulty.state().officer = false;
     let wrong = faulty.wrong_pins();
     if faulty.script.pin_tries.is_some_and(|tries| wrong >= tries) {
         return CKR_PIN_LOCKED;
@@ -109,6 +114,23 @@ pub(crate) fn login(
         CKR_PIN_INCORRECT => faulty.set_wrong_pins(wrong + 1),
         _ => {}
     }
+    rv
+}
+
+/// The login of the officer who makes keys: for the real module it is the user's, as that makes
+/// none for others.
+fn officer_login(
+    faulty: &Faulty,
+    session: CK_SESSION_HANDLE,
+    pins: &PinPad,
+    given: &[u8],
+) -> CK_RV {
+    if given != pins.so_pin {
+        return CKR_PIN_INCORRECT;
+    }
+    let (pin, len) = (pins.pin.as_ptr().cast_mut(), pins.pin.len() as CK_ULONG);
+    let rv = real!(faulty, C_Login(session, CKU_USER, pin, len));
+    faulty.state().officer = rv == CKR_OK;
     rv
 }
 

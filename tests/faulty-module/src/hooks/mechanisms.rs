@@ -37,7 +37,7 @@ pub(crate) fn list(
     CKR_OK
 }
 
-/// `C_GetMechanismInfo` without what it lacks.
+/// `C_GetMechanismInfo` without what it lacks, and with the sizes of the script.
 pub(crate) fn info(
     call: &Call,
     slot: CK_SLOT_ID,
@@ -49,11 +49,16 @@ pub(crate) fn info(
         return CKR_MECHANISM_INVALID;
     }
     let rv = real!(call.faulty, C_GetMechanismInfo(slot, mechanism, info));
-    if lack.is_some()
-        && rv == CKR_OK
+    if rv == CKR_OK
         && let Some(mut it) = pointer::get(info)
     {
-        it.flags &= !CKF_DECRYPT;
+        if lack.is_some() {
+            it.flags &= !CKF_DECRYPT;
+        }
+        let mut sizes = call.faulty.script.sizes.iter();
+        if let Some((_, (min, max))) = sizes.find(|(known, _)| *known == mechanism) {
+            (it.ulMinKeySize, it.ulMaxKeySize) = (*min, *max);
+        }
         pointer::put(info, it);
     }
     rv
