@@ -69,6 +69,54 @@ fn the_key_has_4096_bits_unless_another_size_is_asked_for() {
 }
 
 #[test]
+fn without_a_size_it_is_the_largest_that_the_token_makes() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    // Some tell the range in bytes, and some tell none.
+    for (range, bits) in [
+        ("1024 3072", 3072),
+        ("2048 2048", 2048),
+        ("256 384", 3072),
+        ("512 16384", 4096),
+        ("0 0", 4096),
+    ] {
+        let faulty = Faulty::before(&token);
+        let faulty = faulty.rule(format!("mechanism CKM_RSA_PKCS_KEY_PAIR_GEN sizes {range}"));
+        let made = faulty.drive(generate(&work, &["--raw"])).run().ok().raw();
+        assert_eq!(made["bits"], bits, "{range}");
+    }
+}
+
+#[test]
+fn a_token_that_makes_no_such_key_is_named_with_the_other_way() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    for (rule, args) in [
+        ("hidden", &["--raw"][..]),
+        ("hidden", &["--raw", "--bits=2048"]),
+        ("sizes 8192 16384", &["--raw"]),
+        ("sizes 1025 1999", &["--raw"]),
+    ] {
+        let rule = format!("mechanism CKM_RSA_PKCS_KEY_PAIR_GEN {rule}");
+        let faulty = Faulty::before(&token).rule(&rule);
+        let error = faulty
+            .drive(generate(&work, args))
+            .run()
+            .fails(16)
+            .raw_error();
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains("iexec-hsm key adopt"), "{message}");
+        assert_eq!(faulty.ledger().count("C_Login"), 0, "{rule}");
+    }
+    let rule = "mechanism CKM_RSA_PKCS_KEY_PAIR_GEN sizes 2048 2048";
+    let faulty = Faulty::before(&token).rule(rule);
+    let run = faulty.drive(generate(&work, &["--bits=4096"])).run();
+    assert!(run.err().contains("--bits"), "{}", run.err());
+    run.fails(16);
+    no_key(&token);
+}
+
+#[test]
 fn the_private_key_can_only_decrypt_and_never_leaves_the_token() {
     let token = Token::new();
     let work = Work::new(&token);

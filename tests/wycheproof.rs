@@ -63,7 +63,7 @@ fn moved_onto_the_token<'p>(
 ) -> TokenKeys<'p> {
     let token = module.token(None).unwrap();
     let new = NewKey {
-        bits: key.bits(),
+        bits: Some(key.bits()),
         id: None,
         label: "wycheproof".to_owned(),
     };

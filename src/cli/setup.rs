@@ -45,7 +45,7 @@ pub(super) struct Setup {
     /// Make a new key where the token has one already
     #[arg(long)]
     new_key: bool,
-    /// Modulus size of a new key [default: 4096, or the largest that the token makes]
+    /// Modulus size of a new key [default: the largest of these that the token makes]
     #[arg(long, value_parser = ["2048", "3072", "4096"])]
     bits: Option<String>,
     /// Take over a key, named by --key, that was imported, or that the token does not say it made

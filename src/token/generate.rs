@@ -13,14 +13,20 @@ use super::session::Mode;
 use super::{Module, PinSource, ResultKey, Session, TokenError, TokenInfo};
 use crate::hex::hex;
 
+/// What to do where a token makes no key that is of use.
+const ELSEWHERE: &str = "Make an RSA key of 2048 to 4096 bits that may decrypt with the tool of the token's vendor (docs/devices/ names it for some devices), then take it over with `iexec-hsm key adopt`.";
+
 /// F4, the only exponent that every token takes.
 pub(super) const EXPONENT: [u8; 3] = [1, 0, 1];
+
+/// Modulus sizes of result keys, in bits, the best first.
+pub const SIZES: [usize; 3] = [4096, 3072, 2048];
 
 /// A key pair to be made or imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewKey {
-    /// Modulus size in bits.
-    pub bits: usize,
+    /// Modulus size in bits; the largest of the [`SIZES`] that the token makes when `None`.
+    pub bits: Option<usize>,
     /// `CKA_ID`; a free one of two bytes when `None` (YubiHSM takes no other length).
     pub id: Option<Vec<u8>>,
     /// `CKA_LABEL`, ASCII and at most 40 bytes, as tokens take no more.
@@ -39,11 +45,11 @@ pub fn generate(
     new: &NewKey,
     pins: &mut dyn PinSource,
 ) -> Result<(Session, ResultKey), TokenError> {
-    check_size(module, token, new.bits)?;
+    let bits = key_size(module, token, new.bits)?;
     let mut session = Session::open_as(module, token, Mode::Write)?;
     let pin = session.login(pins)?;
     let id = session.free_id(new.id.as_deref())?;
-    let private = session.make_pair(new, &id)?;
+    let private = session.make_pair(new, bits, &id)?;
     session.narrow(private);
     drop(session);
     let fresh = FreshKey {
@@ -52,33 +58,57 @@ pub fn generate(
         id: &id,
         label: &new.label,
     };
-    fresh.result_key(new.bits, pin.as_ref(), pins)
+    fresh.result_key(bits, pin.as_ref(), pins)
 }
 
-fn check_size(module: &Module, token: &TokenInfo, bits: usize) -> Result<(), TokenError> {
-    let name = MechanismType::RSA_PKCS_KEY_PAIR_GEN.to_string();
-    let unfit = |what| {
-        TokenError::Unfit {
+/// The size of a key that `token` can make: `wanted`, else the largest of the [`SIZES`] that its
+/// mechanism has.
+///
+/// # Errors
+/// [`TokenError::Unfit`] when it makes none of that size; device errors.
+pub fn key_size(
+    module: &Module,
+    token: &TokenInfo,
+    wanted: Option<usize>,
+) -> Result<usize, TokenError> {
+    let unfit = |what, hint: &str| TokenError::Unfit {
         what,
-        hint: "Choose another size with --bits, or make the key with the vendor's tool and take it over with `iexec-hsm key adopt`.".into(),
-    }
+        hint: hint.into(),
     };
+    let name = token.name();
+    let generation = MechanismType::RSA_PKCS_KEY_PAIR_GEN.to_string();
     let mechanisms = module.mechanisms(token)?;
-    let Some(mechanism) = mechanisms.iter().find(|mechanism| mechanism.name == name) else {
-        return Err(unfit(format!(
-            "the token \"{}\" makes no RSA keys",
-            token.label
-        )));
+    let Some(mechanism) = mechanisms.iter().find(|it| it.name == generation) else {
+        return Err(unfit(
+            format!("the token \"{name}\" makes no RSA keys"),
+            ELSEWHERE,
+        ));
     };
-    let (min, max) = mechanism.key_size;
+    let (min, max) = in_bits(mechanism.key_size);
     // Some modules tell no range.
-    if max > 0 && !(min..=max).contains(&bits) {
-        let label = &token.label;
-        return Err(unfit(format!(
-            "the token \"{label}\" makes RSA keys of {min} to {max} bits, not {bits}"
-        )));
+    let has = |bits: &usize| max == 0 || (min..=max).contains(bits);
+    match wanted {
+        None => SIZES.into_iter().find(has).ok_or_else(|| {
+            unfit(
+                format!("the token \"{name}\" makes RSA keys of {min} to {max} bits, and result keys have 2048 to 4096"),
+                ELSEWHERE,
+            )
+        }),
+        Some(bits) if has(&bits) => Ok(bits),
+        Some(bits) => Err(unfit(
+            format!("the token \"{name}\" makes RSA keys of {min} to {max} bits, not {bits}"),
+            "Choose another size with --bits, or leave it out.",
+        )),
     }
-    Ok(())
+}
+
+/// The range of a mechanism, which some modules tell in bytes.
+fn in_bits((min, max): (usize, usize)) -> (usize, usize) {
+    if (1..=1024).contains(&max) {
+        (8 * min, 8 * max)
+    } else {
+        (min, max)
+    }
 }
 
 impl Session {
@@ -107,9 +137,14 @@ impl Session {
         Ok(self.raw.find(&[Attribute::Id(id.to_vec())])?.is_empty())
     }
 
-    fn make_pair(&self, new: &NewKey, id: &[u8]) -> Result<CK_OBJECT_HANDLE, TokenError> {
+    fn make_pair(
+        &self,
+        new: &NewKey,
+        bits: usize,
+        id: &[u8],
+    ) -> Result<CK_OBJECT_HANDLE, TokenError> {
         self.generate_pair(&Mechanism::RsaPkcsKeyPairGen, |form| {
-            templates(form, new, id)
+            templates(form, new, bits, id)
         })
         .map_err(|error| cannot_make(&self.token.label, error))
     }
@@ -185,11 +220,11 @@ const TEMPLATES: [Form; 3] = [
 
 /// Public and private template. Only what every token takes: no list of mechanisms, and no use
 /// but decryption, since policies refuse a key of two uses.
-fn templates(form: Form, new: &NewKey, id: &[u8]) -> (Vec<Attribute>, Vec<Attribute>) {
+fn templates(form: Form, new: &NewKey, bits: usize, id: &[u8]) -> (Vec<Attribute>, Vec<Attribute>) {
     let mut public = vec![
         Attribute::Token(true),
         Attribute::Encrypt(true),
-        Attribute::ModulusBits((new.bits as u64).into()),
+        Attribute::ModulusBits((bits as u64).into()),
         Attribute::PublicExponent(EXPONENT.to_vec()),
         Attribute::Id(id.to_vec()),
     ];
@@ -234,9 +269,7 @@ fn cannot_make(label: &str, error: CallError) -> TokenError {
                 error.call,
                 rv_name(&rv)
             ),
-            hint:
-                "Make the key with the vendor's tool and take it over with `iexec-hsm key adopt`."
-                    .into(),
+            hint: ELSEWHERE.into(),
         },
     }
 }
@@ -245,5 +278,18 @@ fn taken(id: &[u8]) -> TokenError {
     TokenError::Unfit {
         what: format!("the id {} is taken on this token", hex(id)),
         hint: "Choose another one with --id, or leave --id out.".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_in_bytes_is_read_as_one() {
+        assert_eq!(in_bits((256, 512)), (2048, 4096));
+        assert_eq!(in_bits((512, 4096)), (512, 4096));
+        assert_eq!(in_bits((0, 0)), (0, 0));
+        assert_eq!(in_bits((2048, 2048)), (2048, 2048));
     }
 }

@@ -138,7 +138,7 @@ pub fn import(
         id: &id,
         label: &new.label,
     };
-    fresh.result_key(new.bits, pin.as_ref(), pins)
+    fresh.result_key(key.bits(), pin.as_ref(), pins)
 }
 
 impl Session {

@@ -32,7 +32,7 @@ mod wallet;
 
 pub use discover::{Tried, absent, discover, well_known};
 pub use error::TokenError;
-pub use generate::{NewKey, generate};
+pub use generate::{NewKey, SIZES, generate, key_size};
 pub use import::{SoftwareKey, SoftwareKeyError, import};
 pub use info::{PinState, TokenInfo};
 pub use init::init_token;

@@ -12,9 +12,9 @@ use crate::token::{NewKey, generate};
     after_help = "Example:\n  iexec-hsm result generate-encryption-keypair --wallet-address 0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
 )]
 pub(in crate::cli) struct Generate {
-    /// Modulus size
-    #[arg(long, default_value = "4096", value_parser = ["2048", "3072", "4096"])]
-    bits: String,
+    /// Modulus size [default: the largest of these that the token makes]
+    #[arg(long, value_parser = ["2048", "3072", "4096"])]
+    bits: Option<String>,
     /// CKA_ID in hexadecimal; a free one of two bytes when not given
     #[arg(long, value_name = "HEX", value_parser = parse_id)]
     id: Option<std::vec::Vec<u8>>,
@@ -28,9 +28,9 @@ pub(in crate::cli) struct Generate {
 
 impl Generate {
     /// One of that size, and all else as usual.
-    pub(in crate::cli) fn of_bits(bits: usize) -> Self {
+    pub(in crate::cli) fn of_bits(bits: Option<String>) -> Self {
         Self {
-            bits: bits.to_string(),
+            bits,
             id: None,
             label: None,
             force: false,
@@ -50,7 +50,7 @@ pub(in crate::cli) fn run(context: &mut Context, command: Generate) -> Result<Re
     let mut pins = context.pins()?;
     let new = NewKey {
         // One of the three numbers above.
-        bits: command.bits.parse().unwrap_or(4096),
+        bits: command.bits.and_then(|bits| bits.parse().ok()),
         id: command.id,
         label: command.label.unwrap_or_else(|| label_for(&address)),
     };

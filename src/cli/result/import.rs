@@ -49,7 +49,7 @@ pub(super) fn run(context: &mut Context, command: Import) -> Result<Reply, Failu
     let token = context.token(&module, None)?;
     let mut pins = context.pins()?;
     let new = NewKey {
-        bits: software.bits(),
+        bits: Some(software.bits()),
         id: command.id,
         label: command.label.unwrap_or_else(|| label_for(&address)),
     };

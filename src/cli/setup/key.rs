@@ -12,9 +12,6 @@ use crate::cli::result::{self, Generate};
 use crate::token::{Module, ResultKey, Session, Uri};
 use crate::wallet::address::Address;
 
-/// Sizes of keys, the one that the SDK makes first.
-const SIZES: [usize; 3] = [4096, 3072, 2048];
-
 /// Where the key comes from.
 #[derive(Clone, Copy)]
 pub(super) enum Key {
@@ -50,17 +47,14 @@ pub(super) fn ready(
     address: &Address,
 ) -> Result<(Reply, Key), Failure> {
     // All that is open is closed before the command that does it opens the module itself.
-    let (plan, bits) = {
+    let plan = {
         let module = Module::load(&candidate.module)?;
-        let plan = plan(context, setup, questions, &module, candidate, address)?;
-        (plan, bits(setup, &module, candidate))
+        plan(context, setup, questions, &module, candidate, address)?
     };
     match plan {
         Plan::Make => {
-            context.tell(format_args!(
-                "Making a key of {bits} bits, which takes a moment ..."
-            ));
-            let reply = result::generate(context, Generate::of_bits(bits))?;
+            context.tell("Making a key, which takes a moment ...");
+            let reply = result::generate(context, Generate::of_bits(setup.bits.clone()))?;
             Ok((reply, Key::Made))
         }
         Plan::Adopt(uri) => {
@@ -129,19 +123,4 @@ fn text(key: &ResultKey) -> String {
         key.label,
         key.public.bits()
     )
-}
-
-/// The size that was given, else the usual one, or the largest that the token makes.
-fn bits(setup: &Setup, module: &Module, candidate: &Candidate) -> usize {
-    if let Some(bits) = &setup.bits {
-        // One of the three numbers.
-        return bits.parse().unwrap_or(SIZES[0]);
-    }
-    let mechanisms = module.mechanisms(&candidate.token).unwrap_or_default();
-    let makes = mechanisms
-        .iter()
-        .find(|it| it.name == "CKM_RSA_PKCS_KEY_PAIR_GEN");
-    let max = makes.map_or(0, |it| it.key_size.1);
-    let fitting = SIZES.into_iter().find(|bits| max == 0 || *bits <= max);
-    fitting.unwrap_or(SIZES[0])
 }
