@@ -126,6 +126,15 @@ pub(super) struct Global {
         hide_env_values = true
     )]
     pub(super) module: Option<PathBuf>,
+    /// What that module wants to be initialised with, in a form of its own
+    #[arg(
+        long,
+        global = true,
+        value_name = "TEXT",
+        env = "IEXEC_HSM_MODULE_ARGS",
+        hide_env_values = true
+    )]
+    pub(super) module_args: Option<String>,
     /// The token to use: its label or its PKCS#11 URI
     #[arg(long, global = true, value_name = "LABEL|URI", env = "IEXEC_HSM_TOKEN", hide_env_values = true, value_parser = parse_token)]
     pub(super) token: Option<Uri>,

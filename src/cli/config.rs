@@ -36,6 +36,8 @@ use crate::wallet::locate::KeystoreDir;
 pub struct Config {
     /// The PKCS#11 module's file.
     pub module: Option<PathBuf>,
+    /// What that module is initialised with.
+    pub module_args: Option<String>,
     /// The token to use, by its label or its URI.
     #[serde(deserialize_with = "token")]
     pub token: Option<Uri>,

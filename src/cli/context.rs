@@ -71,11 +71,21 @@ impl Context {
     /// The module: the named one, or the first well-known one that shows a token.
     pub(super) fn module(&self) -> Result<Arc<Module>, Failure> {
         let module = match self.named_module() {
-            Some(path) => Module::load(&path)?,
+            Some(path) => self.load(&path)?,
+            None if self.global.module_args.is_some() => return Err(args_of_no_module()),
             None => discover()?,
         };
         self.say(|| format!("module {}", module.path().display()));
         Ok(module)
+    }
+
+    /// Loads the module at `path`, which somebody named, with the arguments that are for it.
+    pub(super) fn load(&self, path: &Path) -> Result<Arc<Module>, Failure> {
+        // Those of the file are for the file's module.
+        let in_file = self.config.module.as_deref() == Some(path);
+        let in_file = self.config.module_args.as_ref().filter(|_| in_file);
+        let arguments = self.global.module_args.as_ref().or(in_file);
+        Ok(Module::load_with(path, arguments.map(String::as_str))?)
     }
 
     /// The module's path, where anybody names one.
@@ -292,4 +302,13 @@ impl Context {
     pub(super) fn absolute(&self, path: &Path) -> PathBuf {
         self.cwd.join(path)
     }
+}
+
+/// One module's arguments would only confuse another.
+fn args_of_no_module() -> Failure {
+    Failure::new(
+        Exit::Usage,
+        "--module-args is for a module that is named, and none is",
+    )
+    .hint("Name it with --module, IEXEC_HSM_MODULE or the configuration file.")
 }

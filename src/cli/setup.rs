@@ -61,6 +61,9 @@ pub(super) fn run(context: &mut Context, setup: &Setup) -> Result<Reply, Failure
     let mut settings = Settings::read()?;
     let (candidate, initialised) = ready_token(context, setup, &questions)?;
     settings.set("module", candidate.module_text(context)?);
+    if let Some(arguments) = &context.global.module_args {
+        settings.set("module-args", arguments.clone());
+    }
     settings.set("token", candidate.token.uri().to_string());
     let address = address(context, &questions)?;
     settings.of_person(context, &address)?;

@@ -129,7 +129,7 @@ impl TokenError {
     pub fn hint(&self) -> String {
         match self {
             Self::NoModule(_) => "Install the token's PKCS#11 module (SoftHSM: package softhsm2, smartcards: opensc), or name it with --module or IEXEC_HSM_MODULE.".into(),
-            Self::Module { .. } => "Check the path given with --module, IEXEC_HSM_MODULE or the configuration file.".into(),
+            Self::Module { .. } => "Check the path given with --module, IEXEC_HSM_MODULE or the configuration file, and what --module-args says to it.".into(),
             Self::NoToken { .. } => "Plug the token in, or name another one with --token; `iexec-hsm token list` shows all.".into(),
             Self::TokenAmbiguous(_) => "Name one of them with --token.".into(),
             Self::NotReady { .. } => "`iexec-hsm token init` sets up an empty token.".into(),

@@ -1,3 +1,4 @@
+use std::ffi::{CStr, CString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,6 +16,8 @@ use super::{Slot, TokenError, TokenInfo, Uri};
 /// owner drops it: do so before the process ends, as some modules crash in exit handlers.
 pub struct Module {
     path: PathBuf,
+    /// What it is initialised with. Kept, because it may keep a pointer to it.
+    parameters: Option<CString>,
     pub(super) table: Arc<Table>,
     /// Somebody else in this process initialised it, and so will finalise it.
     borrowed: bool,
@@ -28,15 +31,30 @@ impl Module {
     /// # Errors
     /// [`TokenError::Module`] with the loader's or the module's own words.
     pub fn load(path: impl AsRef<Path>) -> Result<Arc<Self>, TokenError> {
+        Self::load_with(path, None)
+    }
+
+    /// The same for a module that is initialised with `parameters`, a text of its own form: some
+    /// want to be told where their connector or their database is.
+    ///
+    /// # Errors
+    /// As [`Self::load`]; a NUL in `parameters` is one, too.
+    pub fn load_with(
+        path: impl AsRef<Path>,
+        parameters: Option<&str>,
+    ) -> Result<Arc<Self>, TokenError> {
         let path = path.as_ref();
         let fail = |reason: String| TokenError::Module {
             path: path.to_owned(),
             reason,
         };
+        let parameters = parameters.map(CString::new).transpose();
+        let parameters = parameters.map_err(|_| fail("there is a NUL in its arguments".into()))?;
         let table = Table::load(path).map_err(fail)?;
-        let borrowed = initialize(&table).map_err(fail)?;
+        let borrowed = initialize(&table, parameters.as_deref()).map_err(fail)?;
         Ok(Arc::new(Self {
             path: path.to_owned(),
+            parameters,
             table: Arc::new(table),
             borrowed,
             finalised: AtomicBool::new(false),
@@ -152,7 +170,7 @@ impl Module {
     /// When the module does not come back.
     pub fn restart(&self) -> Result<(), TokenError> {
         self.table.finalize()?;
-        initialize(&self.table)
+        initialize(&self.table, self.parameters.as_deref())
             .map(|_| ())
             .map_err(|reason| TokenError::Module {
                 path: self.path.clone(),
@@ -187,8 +205,8 @@ impl std::fmt::Debug for Module {
 }
 
 /// Initialises the module; returns whether it had been initialised before.
-fn initialize(table: &Table) -> Result<bool, String> {
-    match table.initialize() {
+fn initialize(table: &Table, parameters: Option<&CStr>) -> Result<bool, String> {
+    match table.initialize(parameters) {
         Ok(()) => Ok(false),
         Err(error) if error.rv == RvError::CryptokiAlreadyInitialized => Ok(true),
         Err(error) => Err(format!("{} returned {}", error.call, rv_name(&error.rv))),

@@ -67,8 +67,9 @@ const fn setting(name: &'static str, kind: Kind, default: Fallback) -> Setting {
 }
 
 /// All of them, in the order of the documentation.
-pub(super) const SETTINGS: [Setting; 28] = [
+pub(super) const SETTINGS: [Setting; 29] = [
     setting("module", Anywhere, Found("the first that shows a token")),
+    setting("module-args", Anywhere, Nothing),
     setting("token", Anywhere, Found("that of the key, or the only one")),
     setting(
         "key",

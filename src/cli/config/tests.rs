@@ -39,6 +39,7 @@ fn every_setting_is_read() {
     let config = load(
         br#"
 module = "/usr/lib/softhsm/libsofthsm2.so"
+module-args = "connector=usb"
 token = "pkcs11:serial=1"
 key = "pkcs11:id=%01"
 pin-file = "/run/pin"
@@ -60,6 +61,7 @@ max-entries = 10000
     );
     let expected = Config {
         module: Some("/usr/lib/softhsm/libsofthsm2.so".into()),
+        module_args: Some("connector=usb".into()),
         token: Some("pkcs11:serial=1".parse().unwrap()),
         key: Some("pkcs11:id=%01".parse().unwrap()),
         pin_file: Some("/run/pin".into()),

@@ -12,13 +12,13 @@ const NAME: &str = "module";
 /// The module, path by path, as it is found by every command.
 pub(super) fn checks(context: &Context) -> (Vec<Check>, Option<Arc<Module>>) {
     match context.named_module() {
-        Some(path) => named(&path),
+        Some(path) => named(context, &path),
         None => discovered(),
     }
 }
 
-fn named(path: &Path) -> (Vec<Check>, Option<Arc<Module>>) {
-    match Module::load(path) {
+fn named(context: &Context, path: &Path) -> (Vec<Check>, Option<Arc<Module>>) {
+    match context.load(path) {
         Ok(module) => (
             vec![Check::ok(NAME, about(path, &module.description()))],
             Some(module),
@@ -26,7 +26,7 @@ fn named(path: &Path) -> (Vec<Check>, Option<Arc<Module>>) {
         Err(error) => {
             let others = well_known().into_iter().filter(|other| other != path);
             let others: Vec<Probe> = others.map(|path| probe(&path)).collect();
-            let mut check = Check::failed(NAME, error.into());
+            let mut check = Check::failed(NAME, error);
             if let Some(other) = others.iter().find(|probe| shows_token(probe)) {
                 let other = other.path.display();
                 check = check.fix(format!("Name another one; {other} shows a token."));

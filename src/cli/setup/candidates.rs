@@ -4,7 +4,7 @@ use super::questions::Questions;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::token::{Module, TokenError, TokenInfo, Tried, absent, probe, well_known};
+use crate::token::{TokenError, TokenInfo, Tried, absent, probe, well_known};
 
 /// A token that could be used, and the module that drives it.
 #[derive(Debug, Clone)]
@@ -71,7 +71,7 @@ pub(super) fn find(context: &Context) -> Result<Vec<Candidate>, Failure> {
 /// The tokens of the module that is named, else of all that are found.
 fn all(context: &Context) -> Result<Vec<Candidate>, Failure> {
     if let Some(path) = context.named_module() {
-        let tokens = Module::load(&path)?.tokens()?;
+        let tokens = context.load(&path)?.tokens()?;
         return Ok(of_module(&path, tokens).collect());
     }
     let (mut found, mut tried) = (Vec::new(), Vec::new());

@@ -48,7 +48,7 @@ pub(super) fn ready(
 ) -> Result<(Reply, Key), Failure> {
     // All that is open is closed before the command that does it opens the module itself.
     let plan = {
-        let module = Module::load(&candidate.module)?;
+        let module = context.load(&candidate.module)?;
         plan(context, setup, questions, &module, candidate, address)?
     };
     match plan {

@@ -1,3 +1,4 @@
+use std::ffi::{CStr, c_void};
 use std::ptr::null_mut;
 
 use cryptoki::error::{Rv, RvError};
@@ -9,17 +10,29 @@ use zeroize::Zeroizing;
 
 use super::{CallError, Table, call, raw_pin};
 
+/// The arguments of `C_Initialize`. A module that takes parameters may take them for a field that
+/// stands before the reserved one, which then has to be there, and null.
+#[repr(C)]
+struct InitializeArgs {
+    standard: CK_C_INITIALIZE_ARGS,
+    _reserved: *mut c_void,
+}
+
 impl Table {
     /// `C_Initialize` with OS locking: without it some modules switch their locks off for good,
-    /// and others refuse.
-    pub(in crate::token) fn initialize(&self) -> Result<(), CallError> {
-        let mut arguments = CK_C_INITIALIZE_ARGS {
-            CreateMutex: None,
-            DestroyMutex: None,
-            LockMutex: None,
-            UnlockMutex: None,
-            flags: CKF_OS_LOCKING_OK,
-            pReserved: null_mut(),
+    /// and others refuse. `parameters` go where the standard has `pReserved`.
+    pub(in crate::token) fn initialize(&self, parameters: Option<&CStr>) -> Result<(), CallError> {
+        let parameters = parameters.map_or(null_mut(), |it| it.as_ptr().cast_mut());
+        let mut arguments = InitializeArgs {
+            standard: CK_C_INITIALIZE_ARGS {
+                CreateMutex: None,
+                DestroyMutex: None,
+                LockMutex: None,
+                UnlockMutex: None,
+                flags: CKF_OS_LOCKING_OK,
+                pReserved: parameters.cast(),
+            },
+            _reserved: null_mut(),
         };
         call!(self, C_Initialize((&raw mut arguments).cast()))
     }

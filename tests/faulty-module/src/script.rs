@@ -29,6 +29,7 @@
 //! | `hide CLASS` | objects of this class are not found |
 //! | `mechanism NAME hidden` | it is not there; with `no-decrypt`, not for decryption |
 //! | `mechanism NAME sizes MIN MAX` | it says that its keys have these sizes |
+//! | `takes-arguments` | `C_Initialize` may be given a text, which the real module does not see |
 //! | `so-generates PIN SO-PIN` | only the security officer makes key pairs |
 //! | `shuffle-slots` | slots get new numbers with each `C_Initialize` |
 //! | `hardware` | slots say that they are a device's |
@@ -56,6 +57,7 @@ pub(crate) struct Script {
     pub(crate) sizes: Vec<(CK_MECHANISM_TYPE, (u64, u64))>,
     /// PINs of the user and of the security officer, who alone makes key pairs.
     pub(crate) so_generates: Option<PinPad>,
+    pub(crate) takes_arguments: bool,
     pub(crate) shuffle_slots: bool,
     pub(crate) hardware: bool,
     pub(crate) rubbish_modulus: bool,
@@ -177,6 +179,7 @@ impl Script {
                 self.sizes.push((names::mechanism(name)?, range));
             }
             ["so-generates", pin, so_pin] => self.so_generates = Some(pin_pad(pin, so_pin)),
+            ["takes-arguments"] => self.takes_arguments = true,
             ["shuffle-slots"] => self.shuffle_slots = true,
             ["hardware"] => self.hardware = true,
             ["rubbish-modulus"] => self.rubbish_modulus = true,

@@ -51,7 +51,7 @@ macro_rules! forward {
 }
 
 functions! {
-    C_Initialize(arguments: CK_VOID_PTR);
+    C_Initialize(arguments: CK_VOID_PTR) => slots::initialize;
     C_Finalize(reserved: CK_VOID_PTR);
     C_GetInfo(info: CK_INFO_PTR);
     C_GetSlotList(present: CK_BBOOL, slots: CK_SLOT_ID_PTR, count: CK_ULONG_PTR) => slots::list;

@@ -3,6 +3,17 @@ use cryptoki_sys::*;
 use crate::call::{Call, real};
 use crate::pointer;
 
+/// `C_Initialize`, without the text behind `pReserved` where the script takes it.
+pub(crate) fn initialize(call: &Call, arguments: CK_VOID_PTR) -> CK_RV {
+    match pointer::get(arguments.cast::<CK_C_INITIALIZE_ARGS>()) {
+        Some(mut plain) if call.faulty.script.takes_arguments => {
+            plain.pReserved = std::ptr::null_mut();
+            real!(call.faulty, C_Initialize((&raw mut plain).cast()))
+        }
+        _ => real!(call.faulty, C_Initialize(arguments)),
+    }
+}
+
 /// `C_GetSlotList`: no slot has a token when it is gone, and the numbers may be others.
 pub(crate) fn list(
     call: &Call,
