@@ -34,7 +34,7 @@ pub(super) struct Pins {
 
 impl PinSource for Pins {
     fn pin(&mut self, request: &PinRequest<'_>) -> Result<Pin, PinError> {
-        if request.purpose == PinUse::NewSo {
+        if matches!(request.purpose, PinUse::So | PinUse::NewSo) {
             return self.so_pin(request);
         }
         if let Some(pin) = &self.read {
@@ -204,7 +204,11 @@ impl<'a> Asked<'a> {
         Self {
             label: &request.token.label,
             purpose: &request.purpose,
-            tries: tries(request.token.pin_state().as_str()),
+            tries: match request.purpose {
+                // What the token says is of the user's PIN.
+                PinUse::So | PinUse::NewSo => "",
+                _ => tries(request.token.pin_state().as_str()),
+            },
         }
     }
 
@@ -216,7 +220,9 @@ impl<'a> Asked<'a> {
                 "The key \"{key}\" wants the PIN for each use{tries}.\nPIN of the token \"{label}\": "
             ),
             PinUse::New => format!("New PIN of the token \"{label}\": "),
-            PinUse::NewSo => format!("Security officer's PIN of the token \"{label}\": "),
+            PinUse::So | PinUse::NewSo => {
+                format!("Security officer's PIN of the token \"{label}\": ")
+            }
         }
     }
 
@@ -228,7 +234,7 @@ impl<'a> Asked<'a> {
                 format!("The key \"{key}\" wants the PIN for each use. "),
             ),
             PinUse::New => ("the new PIN", String::new()),
-            PinUse::NewSo => ("the security officer's PIN", String::new()),
+            PinUse::So | PinUse::NewSo => ("the security officer's PIN", String::new()),
         };
         let (label, tries) = (self.label, self.tries);
         format!("{why}Enter {what} of the token \"{label}\" on its reader{tries}.")

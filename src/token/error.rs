@@ -73,6 +73,9 @@ pub enum TokenError {
         /// Whether it has a security officer's PIN already.
         set_up: bool,
     },
+    /// The security officer's PIN is locked. A retry does not help.
+    #[error("the security officer's PIN of the token \"{0}\" is locked")]
+    SoPinLocked(String),
     /// The PIN is locked. A retry does not help.
     #[error("the PIN of the token \"{0}\" is locked")]
     PinLocked(String),
@@ -139,6 +142,7 @@ impl TokenError {
             Self::PinWrong { .. } => "Check the PIN and where it comes from before the next try: tokens lock after a few wrong ones.".into(),
             Self::SoPinWrong { set_up: true, .. } => "It wants the security officer's PIN that it has; check where the PIN comes from.".into(),
             Self::SoPinWrong { set_up: false, .. } => "Choose another one: the token's documentation says which lengths and characters it takes.".into(),
+            Self::SoPinLocked(_) => "Only the vendor's tool can help, if anything.".into(),
             Self::PinLocked(_) => "Unlock it with the security officer's PIN or PUK, by the vendor's tool.".into(),
             Self::FinalTry(_) => "If you are sure of the PIN, allow it with --final-pin-try; if it is wrong, the token locks.".into(),
             Self::Pin(error) => error.hint(),

@@ -31,6 +31,8 @@ pub struct NewKey {
     pub id: Option<Vec<u8>>,
     /// `CKA_LABEL`, ASCII and at most 40 bytes, as tokens take no more.
     pub label: String,
+    /// The security officer makes it: there are tokens that let nobody else. Not for an import.
+    pub by_officer: bool,
 }
 
 /// Makes a key pair on `token` that can only decrypt, and returns it only when it is as it should
@@ -49,6 +51,11 @@ pub fn generate(
     let mut session = Session::open_as(module, token, Mode::Write)?;
     let pin = session.login(pins)?;
     let id = session.free_id(new.id.as_deref())?;
+    if new.by_officer {
+        // Only now: by the user's login both the PIN and the id are known to be good.
+        session.log_out()?;
+        session.log_in_officer(pins)?;
+    }
     let private = session.make_pair(new, bits, &id)?;
     session.narrow(private);
     drop(session);
@@ -263,6 +270,16 @@ fn is_about_template(error: &CallError) -> bool {
 fn cannot_make(label: &str, error: CallError) -> TokenError {
     match error.rv {
         RvError::DeviceRemoved | RvError::TokenNotPresent => error.into(),
+        rv @ (RvError::UserNotLoggedIn | RvError::UserTypeInvalid | RvError::SessionReadOnly) => {
+            TokenError::Unfit {
+                what: format!(
+                    "the token \"{label}\" lets its user make no key: {} returned {}",
+                    error.call,
+                    rv_name(&rv)
+                ),
+                hint: format!("If its security officer may, add --so-login. {ELSEWHERE}"),
+            }
+        }
         rv => TokenError::Unfit {
             what: format!(
                 "the token \"{label}\" did not make the key: {} returned {}",

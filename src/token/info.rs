@@ -1,7 +1,7 @@
 use cryptoki_sys::{
     CK_FLAGS, CK_SLOT_ID, CK_TOKEN_INFO, CKF_LOGIN_REQUIRED, CKF_PROTECTED_AUTHENTICATION_PATH,
-    CKF_TOKEN_INITIALIZED, CKF_USER_PIN_COUNT_LOW, CKF_USER_PIN_FINAL_TRY,
-    CKF_USER_PIN_INITIALIZED, CKF_USER_PIN_LOCKED, CKF_WRITE_PROTECTED,
+    CKF_SO_PIN_FINAL_TRY, CKF_SO_PIN_LOCKED, CKF_TOKEN_INITIALIZED, CKF_USER_PIN_COUNT_LOW,
+    CKF_USER_PIN_FINAL_TRY, CKF_USER_PIN_INITIALIZED, CKF_USER_PIN_LOCKED, CKF_WRITE_PROTECTED,
 };
 
 use super::Uri;
@@ -150,6 +150,16 @@ impl TokenInfo {
         } else {
             PinState::Ok
         }
+    }
+
+    /// Whether it says that the security officer's PIN is locked.
+    pub(super) fn so_pin_locked(&self) -> bool {
+        self.has(CKF_SO_PIN_LOCKED)
+    }
+
+    /// Whether it says that one try of the security officer's PIN is left.
+    pub(super) fn so_pin_final_try(&self) -> bool {
+        self.has(CKF_SO_PIN_FINAL_TRY)
     }
 
     /// What identifies it in a URI.

@@ -16,6 +16,7 @@ mod kept_pin;
 mod keys;
 mod mechanism;
 mod module;
+mod officer;
 mod p11_kit;
 mod pin;
 mod probe;

@@ -85,6 +85,8 @@ pub enum PinUse {
     Login,
     /// For one use of the key with this label, which demands it each time.
     KeyUse(String),
+    /// To log the security officer in.
+    So,
     /// The security officer's PIN of a token being initialised.
     NewSo,
     /// The user PIN of a token being initialised.
@@ -108,7 +110,8 @@ impl PinRequest<'_> {
     pub fn check(&self, pin: &Pin) -> Result<(), PinError> {
         match self.token.pin_len {
             Some((min, max))
-                if self.purpose != PinUse::NewSo && !(min..=max).contains(&(pin.len() as u64)) =>
+                if !matches!(self.purpose, PinUse::So | PinUse::NewSo)
+                    && !(min..=max).contains(&(pin.len() as u64)) =>
             {
                 Err(PinError::Length {
                     label: self.token.label.clone(),

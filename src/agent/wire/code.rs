@@ -98,7 +98,9 @@ impl From<&TokenError> for Code {
             TokenError::PinWrong { .. }
             | TokenError::SoPinWrong { .. }
             | TokenError::Pin(PinError::Length { .. }) => Self::PinWrong,
-            TokenError::PinLocked(_) | TokenError::FinalTry(_) => Self::PinLocked,
+            TokenError::PinLocked(_) | TokenError::SoPinLocked(_) | TokenError::FinalTry(_) => {
+                Self::PinLocked
+            }
             TokenError::Pin(PinError::File { .. }) => Self::IoFailed,
             TokenError::Pin(_) => Self::PinNeeded,
             TokenError::NoKey { .. } | TokenError::KeyAmbiguous(_) => Self::KeyNotFound,

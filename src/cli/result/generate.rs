@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use clap::Args;
 
 use crate::cli::args::{label_parser, parse_id};
@@ -21,6 +23,17 @@ pub(in crate::cli) struct Generate {
     /// CKA_LABEL
     #[arg(long, value_parser = label_parser())]
     label: Option<String>,
+    /// Have the security officer make the key, for tokens that let nobody else
+    #[arg(long)]
+    so_login: bool,
+    /// With --so-login: a file whose first line is the security officer's PIN
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "IEXEC_HSM_SO_PIN_FILE",
+        hide_env_values = true
+    )]
+    so_pin_file: Option<PathBuf>,
     /// Accepted for the SDK's sake: nothing is overwritten that would be lost
     #[arg(long)]
     force: bool,
@@ -33,6 +46,8 @@ impl Generate {
             bits,
             id: None,
             label: None,
+            so_login: false,
+            so_pin_file: None,
             force: false,
         }
     }
@@ -48,11 +63,13 @@ pub(in crate::cli) fn run(context: &mut Context, command: Generate) -> Result<Re
     let module = context.module()?;
     let token = context.token(&module, None)?;
     let mut pins = context.pins()?;
+    pins.so_file = command.so_pin_file;
     let new = NewKey {
         // One of the three numbers above.
         bits: command.bits.and_then(|bits| bits.parse().ok()),
         id: command.id,
         label: command.label.unwrap_or_else(|| label_for(&address)),
+        by_officer: command.so_login,
     };
     let (session, key) = generate(&module, &token, &new, &mut pins)?;
     let facts = session.facts(&key);

@@ -42,6 +42,7 @@ fn every_variant() -> Vec<TokenError> {
             min: 4,
             max: 8,
         }),
+        TokenError::SoPinLocked(label()),
         TokenError::PinLocked(label()),
         TokenError::FinalTry(label()),
         TokenError::Pin(PinError::NobodyToAsk {
