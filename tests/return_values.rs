@@ -108,7 +108,10 @@ fn fail_everything(keyed: &Keyed, args: &[&str], values: &[&str], setup: impl Fn
                     _ => panic!("{rule}: {:?} {}", run.code, run.err()),
                 }
                 work.is_tidy();
-                assert!(faulty.ledger().count("C_Login") <= 2, "{rule}");
+                // A device that failed is logged in to again: in its old state, and after each of
+                // three restarts. A login that failed is not repeated.
+                let most = if function == "C_Login" { 2 } else { 5 };
+                assert!(faulty.ledger().count("C_Login") <= most, "{rule}");
             }
         }
     }

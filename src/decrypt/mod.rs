@@ -95,9 +95,17 @@ pub fn decrypt<U: Unwrap>(
     progress: Progress<'_>,
 ) -> Result<Report, DecryptError<U::Error>> {
     target.check(archive)?;
-    let mut tries = Tries::new(archive, keys)?;
-    let Some((name, key)) = tries.content_key(keys)? else {
-        return Err(tries.fail_late(keys, progress));
+    let mut away = false;
+    let (tries, name, key) = loop {
+        let mut tries = Tries::new(archive, keys)?;
+        if let Some((name, key)) = tries.content_key(keys)? {
+            break (tries, name, key);
+        }
+        let cause = tries.fail_late(keys, progress)?;
+        // One that is away again and again is no use.
+        if std::mem::replace(&mut away, true) {
+            return Err(DecryptError::Keys(cause));
+        }
     };
     let run = Run {
         archive,

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use super::{DecryptError, Progress, pipeline};
 use crate::archive::{Archive, Scheme};
-use crate::envelope::{Base64Reader, ContentKey, KeyName, Unwrap};
+use crate::envelope::{Base64Reader, ContentKey, KeyName, Proof, Unwrap};
 
 /// Bytes of a body that tell whether a content key fits: an IV and the first block.
 const HEAD: u64 = 32;
@@ -55,22 +55,28 @@ impl<'a> Tries<'a> {
     }
 
     /// The failure of an archive that no key opens: like that of one whose end is bad, after the
-    /// whole body was decrypted, with a random key.
+    /// whole body was decrypted, with a random key. No failure, but that of the holder, when it is
+    /// one that is over: then the archive is to be tried anew.
     pub(super) fn fail_late<U: Unwrap>(
         self,
         keys: &mut U,
         progress: Progress<'_>,
-    ) -> DecryptError<U::Error> {
-        match decrypt_nothing(self.archive, progress) {
-            Err(error) => error,
-            Ok(()) => blame(keys.prove(&self.candidates)),
+    ) -> Result<U::Error, DecryptError<U::Error>> {
+        decrypt_nothing(self.archive, progress)?;
+        match keys.prove(&self.candidates) {
+            Ok(Proof::Works) => Err(DecryptError::CannotDecrypt),
+            Ok(Proof::Recovered(cause)) => Ok(cause),
+            Err(error) => Err(DecryptError::Keys(error)),
         }
     }
 
     /// The failure of an archive whose content key fitted a body that turned out to be bad.
     pub(super) fn fail_after_all<U: Unwrap>(mut self, keys: &mut U) -> DecryptError<U::Error> {
         let used_up = self.use_up(keys);
-        blame(used_up.and_then(|()| keys.prove(&self.candidates)))
+        match used_up.and_then(|()| keys.prove(&self.candidates)) {
+            Ok(_) => DecryptError::CannotDecrypt,
+            Err(error) => DecryptError::Keys(error),
+        }
     }
 
     fn use_up<U: Unwrap>(&mut self, keys: &mut U) -> Result<(), U::Error> {
@@ -82,14 +88,6 @@ impl<'a> Tries<'a> {
             }
         }
         Ok(())
-    }
-}
-
-/// Whose fault it is that nothing was opened: the archive's, if the keys proved that they work.
-fn blame<E: std::error::Error>(proof: Result<(), E>) -> DecryptError<E> {
-    match proof {
-        Ok(()) => DecryptError::CannotDecrypt,
-        Err(error) => DecryptError::Keys(error),
     }
 }
 

@@ -28,4 +28,4 @@ pub use public_key::{PublicKey, PublicKeyError};
 pub(crate) use result_at::ResultAt;
 pub use seal::SealError;
 pub(crate) use seal::Sealer;
-pub use unwrap::{KeyName, Unwrap};
+pub use unwrap::{KeyName, Proof, Unwrap};

@@ -11,6 +11,15 @@ pub struct KeyName {
     pub label: String,
 }
 
+/// What a proof has shown.
+#[derive(Debug)]
+pub enum Proof<E> {
+    /// The holder works.
+    Works,
+    /// It did not work, for this reason, and does again: what failed before it may have been good.
+    Recovered(E),
+}
+
 /// The seam in the middle: given a wrapped key, return the content key. Its holders are a token
 /// in this process and an agent in another.
 pub trait Unwrap {
@@ -53,8 +62,8 @@ pub trait Unwrap {
     /// holder still works, so that a lost device is not taken for a bad archive.
     ///
     /// # Errors
-    /// When a key fails that proof.
-    fn prove(&mut self, keys: &[KeyName]) -> Result<(), Self::Error>;
+    /// When a key fails that proof, and the holder cannot be brought back.
+    fn prove(&mut self, keys: &[KeyName]) -> Result<Proof<Self::Error>, Self::Error>;
 }
 
 impl<U: Unwrap + ?Sized> Unwrap for &mut U {
@@ -80,7 +89,7 @@ impl<U: Unwrap + ?Sized> Unwrap for &mut U {
         (**self).renew()
     }
 
-    fn prove(&mut self, keys: &[KeyName]) -> Result<(), Self::Error> {
+    fn prove(&mut self, keys: &[KeyName]) -> Result<Proof<Self::Error>, Self::Error> {
         (**self).prove(keys)
     }
 }

@@ -62,7 +62,7 @@ impl FreshKey<'_> {
         pins: &mut dyn PinSource,
     ) -> Result<Session, TokenError> {
         self.module.restart()?;
-        let token = self.again()?;
+        let token = self.module.find_again(self.token)?;
         let mut session = Session::open_as(self.module, &token, Mode::Write)?;
         if pin.is_none() {
             announce(&token, PinUse::Login, pins);
@@ -117,18 +117,6 @@ impl FreshKey<'_> {
             ),
             hint: "The token does not keep keys; use another one.".into(),
         }
-    }
-
-    /// The same token after a restart, in which slots may have moved.
-    fn again(&self) -> Result<TokenInfo, TokenError> {
-        self.module
-            .tokens()?
-            .into_iter()
-            .find(|it| it.serial == self.token.serial && it.label == self.token.label)
-            .ok_or_else(|| TokenError::NoToken {
-                wanted: self.token.uri().to_string(),
-                present: vec![],
-            })
     }
 }
 

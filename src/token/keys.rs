@@ -2,12 +2,14 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use super::held::Held;
 use super::pin::NoPins;
-use super::{Module, PinSource, ResultKey, Session, TokenError, TokenInfo};
+use super::{KeptPin, Module, Pin, PinSource, ResultKey, Session, TokenError, TokenInfo};
 use crate::archive::WrappedKey;
-use crate::envelope::{KeyName, Unwrap};
+use crate::envelope::{KeyName, Proof, Unwrap};
 
-/// The result keys of a logged-in token, as the holder that opens archives.
+/// The result keys of a logged-in token, as the holder that opens archives. A device that fails is
+/// brought back where that can be done.
 pub struct TokenKeys<'p> {
     held: Held,
     pins: &'p mut dyn PinSource,
@@ -23,7 +25,7 @@ impl<'p> TokenKeys<'p> {
         token: &TokenInfo,
         pins: &'p mut dyn PinSource,
     ) -> Result<Self, TokenError> {
-        let session = Session::open_user(module, token, pins)?;
+        let (session, pin) = Session::log_in(module, token, pins)?;
         let keys = session.result_keys()?;
         if !keys.iter().any(ResultKey::has_private) {
             return Err(TokenError::NoKey {
@@ -32,7 +34,7 @@ impl<'p> TokenKeys<'p> {
                 present: vec![],
             });
         }
-        Ok(Self::new(session, keys, pins))
+        Ok(Self::new(session, keys, pins).with_pin(pin.as_ref()))
     }
 
     /// Holds `keys`, the likeliest first, of the logged-in `session`. `pins` is asked again only
@@ -42,25 +44,48 @@ impl<'p> TokenKeys<'p> {
             pins.forget();
         }
         Self {
-            held: Held { session, keys },
+            held: Held::new(session, keys),
             pins,
         }
     }
 
+    /// Keeps the PIN of the login, to log in again when the device was away. It is sent as long as
+    /// the token takes it, and never after it was refused.
+    #[must_use]
+    pub fn with_pin(mut self, pin: Option<&Pin>) -> Self {
+        self.held.pin = pin.and_then(KeptPin::new);
+        self
+    }
+
+    /// After the next use that succeeds no PIN is kept any more.
+    pub fn forget_pin_after_next(&mut self) {
+        self.held.last = true;
+    }
+
+    /// Wipes the PIN that is kept.
+    pub fn forget_pin(&mut self) {
+        self.held.pin = None;
+    }
+
     /// The same keys in `count` more sessions, for threads of their own; fewer where the token
     /// grants no more, and none where more of them gain nothing: a device does one thing after the
-    /// other. They work for as long as this holder is there.
+    /// other. They work for as long as this holder is there, and is not used itself.
     pub fn beside(&self, count: usize) -> Vec<KeysBeside> {
-        let Held { session, keys } = &self.held;
+        let Held { session, keys, .. } = &self.held;
         let told = session.token.max_sessions.unwrap_or(usize::MAX);
         // The PIN for each use would be asked for by several threads at a time.
-        if session.token.is_hardware() || keys.iter().any(|key| key.always_authenticate) {
+        if session.token.is_hardware() || keys.iter().any(|(_, key)| key.always_authenticate) {
             return Vec::new();
         }
         let open = |_| {
             let session = Session::open(&session.module, &session.token).ok()?;
-            let keys = keys.clone();
-            Some(KeysBeside(Held { session, keys }))
+            Some(KeysBeside(Held {
+                session,
+                keys: keys.clone(),
+                // A restart of the module would end the other sessions.
+                pin: None,
+                last: false,
+            }))
         };
         (0..count.min(told.saturating_sub(1)))
             .map_while(open)
@@ -70,64 +95,6 @@ impl<'p> TokenKeys<'p> {
 
 /// The keys of [`TokenKeys`], in another session.
 pub struct KeysBeside(Held);
-
-struct Held {
-    session: Session,
-    keys: Vec<ResultKey>,
-}
-
-impl Held {
-    fn find(&self, name: &KeyName) -> Option<ResultKey> {
-        let token = &self.session.token;
-        self.keys
-            .iter()
-            .find(|key| key.uri(token).to_string() == name.uri)
-            .cloned()
-    }
-
-    fn candidates(&self, modulus_len: usize) -> Vec<KeyName> {
-        let token = &self.session.token;
-        self.keys
-            .iter()
-            .filter(|key| key.has_private() && key.public.modulus_len() == modulus_len)
-            .map(|key| KeyName {
-                uri: key.uri(token).to_string(),
-                label: key.label.clone(),
-            })
-            .collect()
-    }
-
-    fn unwrap(
-        &mut self,
-        key: &KeyName,
-        wrapped: &WrappedKey,
-        pins: &mut dyn PinSource,
-    ) -> Result<Option<Zeroizing<Vec<u8>>>, TokenError> {
-        let Some(key) = self.find(key) else {
-            return Ok(None);
-        };
-        let (scheme, ciphertext) = (wrapped.scheme(), wrapped.ciphertext());
-        self.session.decrypt(&key, scheme, ciphertext, pins)
-    }
-
-    fn may_repeat(&self, key: &KeyName) -> bool {
-        // A person should not be asked again for an archive that is bad.
-        self.find(key).is_some_and(|key| !key.always_authenticate)
-    }
-
-    fn prove(&mut self, keys: &[KeyName], pins: &mut dyn PinSource) -> Result<(), TokenError> {
-        for name in keys {
-            // A key that demands the PIN each time gives device and PIN errors of its own before
-            // it decrypts.
-            if self.may_repeat(name)
-                && let Some(key) = self.find(name)
-            {
-                self.session.prove(&key, pins)?;
-            }
-        }
-        Ok(())
-    }
-}
 
 impl Unwrap for TokenKeys<'_> {
     type Error = TokenError;
@@ -149,10 +116,10 @@ impl Unwrap for TokenKeys<'_> {
     }
 
     fn renew(&mut self) -> Result<(), TokenError> {
-        self.held.session.renew()
+        self.held.renew(self.pins)
     }
 
-    fn prove(&mut self, keys: &[KeyName]) -> Result<(), TokenError> {
+    fn prove(&mut self, keys: &[KeyName]) -> Result<Proof<TokenError>, TokenError> {
         self.held.prove(keys, self.pins)
     }
 }
@@ -173,10 +140,10 @@ impl Unwrap for KeysBeside {
     }
 
     fn renew(&mut self) -> Result<(), TokenError> {
-        self.0.session.renew()
+        self.0.renew(&mut NoPins)
     }
 
-    fn prove(&mut self, keys: &[KeyName]) -> Result<(), TokenError> {
+    fn prove(&mut self, keys: &[KeyName]) -> Result<Proof<TokenError>, TokenError> {
         self.0.prove(keys, &mut NoPins)
     }
 }

@@ -100,6 +100,24 @@ impl Module {
         Ok(TokenInfo::new(token.slot, &raw, token.place.clone()))
     }
 
+    /// The same token after a restart, in which slots may have moved; and some tokens have changed
+    /// their label.
+    pub(super) fn find_again(&self, token: &TokenInfo) -> Result<TokenInfo, TokenError> {
+        let mut all = self.tokens()?;
+        let same_label = |it: &TokenInfo| it.serial == token.serial && it.label == token.label;
+        if let Some(at) = all.iter().position(same_label) {
+            return Ok(all.swap_remove(at));
+        }
+        all.retain(|it| !it.serial.is_empty() && it.serial == token.serial);
+        match all.as_slice() {
+            [only] => Ok(only.clone()),
+            _ => Err(TokenError::NoToken {
+                wanted: token.uri().to_string(),
+                present: vec![],
+            }),
+        }
+    }
+
     /// What the module calls itself, with its version; empty where it does not tell.
     pub fn description(&self) -> String {
         let place = self.library();
@@ -169,7 +187,11 @@ impl Module {
     /// # Errors
     /// When the module does not come back.
     pub fn restart(&self) -> Result<(), TokenError> {
-        self.table.finalize()?;
+        match self.table.finalize() {
+            // It did not come back the last time.
+            Err(error) if error.rv == RvError::CryptokiNotInitialized => {}
+            finalised => finalised?,
+        }
         initialize(&self.table, self.parameters.as_deref())
             .map(|_| ())
             .map_err(|reason| TokenError::Module {

@@ -48,9 +48,22 @@ impl Session {
         token: &TokenInfo,
         pins: &mut dyn PinSource,
     ) -> Result<Self, TokenError> {
+        Ok(Self::log_in(module, token, pins)?.0)
+    }
+
+    /// [`Self::open_user`], and the PIN that the token took, for whoever has to log in again when
+    /// the device was away. None where the reader asked for it itself.
+    ///
+    /// # Errors
+    /// As for [`Self::open_user`].
+    pub fn log_in(
+        module: &Arc<Module>,
+        token: &TokenInfo,
+        pins: &mut dyn PinSource,
+    ) -> Result<(Self, Option<Pin>), TokenError> {
         let mut session = Self::open_as(module, token, Mode::Read)?;
-        session.login(pins)?;
-        Ok(session)
+        let pin = session.login(pins)?;
+        Ok((session, pin))
     }
 
     pub(super) fn open_as(
@@ -89,6 +102,20 @@ impl Session {
     pub fn log_in_again(&mut self, pins: &mut dyn PinSource) -> Result<(), TokenError> {
         self.token = self.module.refresh(&self.token)?;
         self.login(pins).map(|_| ())
+    }
+
+    /// Restarts the module and logs the user in again, wherever the token is then. No other session
+    /// may be open. All handles are looked up anew after it.
+    ///
+    /// # Errors
+    /// When module or token do not come back; as for [`Self::open_user`].
+    pub(super) fn restart(&mut self, pins: &mut dyn PinSource) -> Result<(), TokenError> {
+        // Now, and not later: a new session may get its number.
+        self.raw.close_now();
+        self.module.restart()?;
+        self.token = self.module.find_again(&self.token)?;
+        self.renew()?;
+        self.login(pins).map(drop)
     }
 
     /// One `C_Login` with `pin`; after one that was refused, none is made any more.

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use super::{Client, ClientError};
 use crate::agent::wire::{self, Code, Key, Refusal};
 use crate::archive::{Scheme, WrappedKey};
-use crate::envelope::{KeyName, PublicKey, Unwrap};
+use crate::envelope::{KeyName, Proof, PublicKey, Unwrap};
 
 /// The result keys of an unlocked agent, as the holder that opens archives.
 pub struct AgentKeys {
@@ -71,7 +71,7 @@ impl Unwrap for AgentKeys {
         }))
     }
 
-    fn prove(&mut self, keys: &[KeyName]) -> Result<(), ClientError> {
+    fn prove(&mut self, keys: &[KeyName]) -> Result<Proof<ClientError>, ClientError> {
         for name in keys {
             let Some((_, public)) = self.keys.iter().find(|it| it.0.key == name.uri) else {
                 continue;
@@ -89,7 +89,7 @@ impl Unwrap for AgentKeys {
                 return Err(ClientError::Refused(device_failed()));
             }
         }
-        Ok(())
+        Ok(Proof::Works)
     }
 }
 

@@ -106,7 +106,7 @@ pub(super) fn run(context: &mut Context, command: Decrypt) -> Result<Reply, Fail
             }
         };
     }
-    let mut holder = Holder::new(&run, &mut pins);
+    let mut holder = Holder::new(&run, &mut pins, jobs.len());
     if let [job] = jobs.as_slice() {
         return run.one(job, &mut holder);
     }

@@ -28,6 +28,7 @@ const BATCH: usize = 64;
 pub(in crate::token) struct RawSession {
     table: Arc<Table>,
     handle: CK_SESSION_HANDLE,
+    closed: bool,
     /// A session has one operation at a time, so that threads cannot share it.
     _not_sync: PhantomData<Cell<()>>,
 }
@@ -48,6 +49,7 @@ impl RawSession {
         Ok(Self {
             table: table.clone(),
             handle,
+            closed: false,
             _not_sync: PhantomData,
         })
     }
@@ -252,6 +254,14 @@ impl RawSession {
         Ok(output)
     }
 
+    /// Closes it before it is dropped. Nothing more can be asked of it.
+    pub(in crate::token) fn close_now(&mut self) {
+        if !std::mem::replace(&mut self.closed, true) {
+            // One that is closed already, or whose device is gone, needs nothing more.
+            let _ = self.close();
+        }
+    }
+
     fn close(&self) -> Result<(), CallError> {
         call!(self.table, C_CloseSession(self.handle))
     }
@@ -259,8 +269,7 @@ impl RawSession {
 
 impl Drop for RawSession {
     fn drop(&mut self) {
-        // One that is closed already, or whose device is gone, needs nothing more.
-        let _ = self.close();
+        self.close_now();
     }
 }
 

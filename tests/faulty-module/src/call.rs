@@ -46,6 +46,10 @@ pub(crate) fn run(name: &'static str, args: &Args, forward: impl FnOnce(&Call) -
             Action::Answer(len) => call.answer = Some(*len),
             Action::Remove => faulty.state().remove(),
             Action::Insert => faulty.state().insert(),
+            Action::FinalTry => {
+                let tries = faulty.script.pin_tries.unwrap_or(1);
+                faulty.set_wrong_pins(tries.saturating_sub(1));
+            }
             Action::Sleep(time) => std::thread::sleep(*time),
             Action::Print(text) => print(text),
             Action::Hang(file) => {

@@ -11,6 +11,7 @@
 //! | `answer LEN` | `C_Decrypt` succeeds with `LEN` invented bytes |
 //! | `remove` | the token is gone, from this call on |
 //! | `insert` | it is back, for the next `C_Initialize` |
+//! | `final-try` | all PIN tries but one are spent, on a token with `pin-tries` |
 //! | `sleep MS` | so many milliseconds pass first |
 //! | `hang FILE` | it waits until there is such a file |
 //! | `print TEXT` | the module writes to stdout and stderr |
@@ -82,6 +83,7 @@ pub(crate) enum Action {
     Answer(u64),
     Remove,
     Insert,
+    FinalTry,
     Sleep(Duration),
     Hang(PathBuf),
     Print(String),
@@ -203,6 +205,7 @@ fn action(words: &[&str], line: &str) -> Option<Action> {
         ["answer", len] => Action::Answer(len.parse().ok()?),
         ["remove"] => Action::Remove,
         ["insert"] => Action::Insert,
+        ["final-try"] => Action::FinalTry,
         ["sleep", time] => Action::Sleep(Duration::from_millis(time.parse().ok()?)),
         ["hang", file] => Action::Hang(file.into()),
         ["print", ..] => Action::Print(line.split_once("print ")?.1.to_owned()),
