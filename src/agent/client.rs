@@ -219,7 +219,7 @@ impl Client {
 impl Status {
     /// Whether nothing can be asked of the token before somebody unlocks it.
     pub fn is_locked(&self) -> bool {
-        self.state != State::Unlocked
+        matches!(self.state, State::Locked | State::Unlocking)
     }
 }
 

@@ -38,6 +38,8 @@ pub enum State {
     Unlocking,
     /// Logged in.
     Unlocked,
+    /// Logged in, and the device failed; it is being brought back.
+    Away,
 }
 
 /// How the agent is.

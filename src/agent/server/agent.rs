@@ -7,6 +7,7 @@ use std::time::Instant;
 use tokio::sync::{Notify, oneshot};
 
 use super::Settings;
+use super::away::away;
 use super::denied::{Denied, busy, hung, locked, overdue};
 use super::login::{Login, lock};
 use super::queue::{Job, Queue};
@@ -21,6 +22,8 @@ pub(super) struct Agent {
     pub(super) wanted: Uri,
     pub(super) settings: Settings,
     inner: Mutex<Inner>,
+    /// Held by the one who restarts the module or logs in, until that login is used or closed.
+    pub(super) entrance: Mutex<()>,
     /// For threads: there is a job, the login is over, or a thread has left.
     pub(super) moved: Condvar,
     /// For the timer: its next time may have changed.
@@ -47,7 +50,14 @@ pub(super) struct Inner {
 pub(super) enum Phase {
     Locked(&'static str),
     Unlocking,
-    Unlocked { login: Arc<Login>, since: Instant },
+    Unlocked {
+        login: Arc<Login>,
+        since: Instant,
+    },
+    /// It was unlocked then, its device failed, and is being brought back.
+    Away {
+        since: Instant,
+    },
 }
 
 impl Agent {
@@ -67,6 +77,7 @@ impl Agent {
                 refused: RefusedPins::default(),
                 suspect: false,
             }),
+            entrance: Mutex::default(),
             moved: Condvar::new(),
             rescheduled: Notify::new(),
         }
@@ -84,6 +95,7 @@ impl Agent {
         match &inner.phase {
             Phase::Unlocked { login, .. } => Ok(login.clone()),
             Phase::Unlocking => Err(locked("it is being unlocked")),
+            Phase::Away { .. } => Err(away()),
             Phase::Locked(reason) => Err(locked(reason)),
         }
     }
@@ -107,8 +119,10 @@ impl Agent {
         let id = {
             let mut inner = self.inner();
             self.not_hung(&inner)?;
-            if !matches!(inner.phase, Phase::Unlocked { .. }) {
-                return Err(locked("it was locked just now"));
+            match inner.phase {
+                Phase::Unlocked { .. } => {}
+                Phase::Away { .. } => return Err(away()),
+                _ => return Err(locked("it was locked just now")),
             }
             let id = inner.queue.id();
             let job = Job {
@@ -132,6 +146,7 @@ impl Agent {
         self.moved.notify_one();
         match tokio::time::timeout(self.settings.request_timeout, answer).await {
             Ok(Ok(done)) => Ok(done),
+            Ok(Err(_)) if matches!(self.inner().phase, Phase::Away { .. }) => Err(away()),
             Ok(Err(_)) => Err(locked("it was locked in the meantime")),
             Err(_) => {
                 self.inner().queue.give_up(id);
@@ -148,9 +163,16 @@ impl Agent {
             return;
         }
         let now = Instant::now();
-        inner.used = now;
+        // To be brought back is no use of it, and no new beginning.
+        let since = match inner.phase {
+            Phase::Away { since } => since,
+            _ => {
+                inner.used = now;
+                now
+            }
+        };
         inner.suspect = false;
-        inner.phase = Phase::Unlocked { login, since: now };
+        inner.phase = Phase::Unlocked { login, since };
         for (number, worker) in workers.into_iter().enumerate() {
             let agent = self.clone();
             let thread = thread::Builder::new()

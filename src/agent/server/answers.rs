@@ -22,7 +22,7 @@ impl Server {
             keys: vec![],
             wallets: vec![],
         };
-        if keys.state != State::Unlocked {
+        if matches!(keys.state, State::Locked | State::Unlocking) {
             return Ok(keys);
         }
         let login = self.agent.login()?;

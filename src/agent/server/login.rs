@@ -49,6 +49,12 @@ impl Keys {
         self.result.iter().find(|it| it.0 == uri).map(|it| &it.1)
     }
 
+    /// A result key whose use asks for no PIN.
+    pub(super) fn cheap(&self) -> Option<&ResultKey> {
+        let mut keys = self.result.iter().map(|(_, key)| key);
+        keys.find(|key| !key.always_authenticate)
+    }
+
     /// The wallet of an address.
     pub(super) fn wallet(&self, owner: &Address) -> Option<&WalletKey> {
         self.wallets

@@ -8,6 +8,7 @@
 mod agent;
 mod answers;
 mod audit;
+mod away;
 mod back_off;
 mod connections;
 mod denied;

@@ -1,13 +1,13 @@
 //! What the threads do that have a session each.
 
 use std::hint::black_box;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use super::agent::{Agent, Inner};
 use super::limits::{KEEP_ALIVE, LEAVING};
 use super::queue::Job;
-use super::worker::Worker;
+use super::worker::{Over, Worker};
 
 /// What a thread with a session does next.
 enum Next {
@@ -18,20 +18,22 @@ enum Next {
 
 impl Agent {
     /// What a thread with a session does until the login is over.
-    pub(super) fn work(&self, mut worker: Worker, epoch: u64) {
+    pub(super) fn work(self: &Arc<Self>, mut worker: Worker, epoch: u64) {
         loop {
             match self.next(epoch) {
                 Next::Job(job) => {
                     let answer = (job.work)(&mut worker);
-                    self.came_back(&worker, epoch, job.id);
+                    let goes_on = self.came_back(&mut worker, epoch, job.id);
                     answer();
-                    worker.mend();
+                    if goes_on {
+                        worker.mend();
+                    }
                     scrub_registers();
                 }
                 Next::KeepAlive(id) => {
                     // What failed is told by `over`.
                     let _ = worker.keep_alive();
-                    self.came_back(&worker, epoch, id);
+                    self.came_back(&mut worker, epoch, id);
                 }
                 Next::Leave => break,
             }
@@ -39,12 +41,15 @@ impl Agent {
         self.leave(worker);
     }
 
-    /// A call has come back, which may have shown that the login is over.
-    fn came_back(&self, worker: &Worker, epoch: u64, id: u64) {
+    /// A call has come back, which may have shown that the login is over. Whether it goes on.
+    fn came_back(self: &Arc<Self>, worker: &mut Worker, epoch: u64, id: u64) -> bool {
         self.inner().queue.end(id);
-        if let Some(reason) = worker.over {
-            self.lock_if(Some(epoch), reason);
+        match worker.over.take() {
+            Some(Over::ForGood(reason)) => self.lock_if(Some(epoch), reason),
+            Some(Over::Away(away)) => self.bring_back(epoch, away),
+            None => return true,
         }
+        false
     }
 
     fn next(&self, epoch: u64) -> Next {

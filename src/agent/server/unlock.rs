@@ -4,14 +4,15 @@ use std::thread;
 use tokio::sync::oneshot;
 
 use super::agent::{Agent, Phase};
+use super::away::away;
 use super::denied::{Denied, overdue};
-use super::login::{Given, Keys, Login};
+use super::login::{Given, Keys, Login, lock};
 use super::worker::Worker;
 use crate::agent::wire::{Code, Refusal};
 use crate::token::{KeptPin, Pin, Session, TokenError, TokenInfo};
 
 /// A login that is not yet put to use.
-type Fresh = (Arc<Login>, Vec<Worker>);
+pub(super) type Fresh = (Arc<Login>, Vec<Worker>);
 
 impl Agent {
     /// Logs in with `pin`, which costs one try at most; does nothing when that was done already.
@@ -27,12 +28,14 @@ impl Agent {
         let (reply, answer) = oneshot::channel();
         let agent = self.clone();
         let started = thread::Builder::new().name("login".into()).spawn(move || {
+            let entrance = lock(&agent.entrance);
             let result = agent.log_in(pin, final_try);
             let reason = match &result {
                 Err(TokenError::PinWrong { .. }) => "the token refused the PIN",
                 _ => "it could not be unlocked",
             };
             let result = result.map(|(login, workers)| agent.unlocked(login, workers, epoch));
+            drop(entrance);
             agent.end_unlocking(epoch, id, reason);
             // Whoever asked may have gone.
             let _ = reply.send(result);
@@ -62,6 +65,7 @@ impl Agent {
                 );
                 return Err(refusal.hint("Try again.").into());
             }
+            Phase::Away { .. } => return Err(away()),
             Phase::Locked(_) => {}
         }
         self.not_hung(&inner)?;
@@ -77,7 +81,7 @@ impl Agent {
         Ok(Some(Self::begin_unlocking(&mut inner)))
     }
 
-    fn log_in(&self, pin: Option<Pin>, final_try: bool) -> Result<Fresh, TokenError> {
+    pub(super) fn log_in(&self, pin: Option<Pin>, final_try: bool) -> Result<Fresh, TokenError> {
         if !self.wait_for_sessions() {
             let call = "a call of an earlier login".to_owned();
             let rv = "nothing yet".to_owned();

@@ -2,38 +2,34 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use super::away::{Away, PAUSES};
 use super::login::{Kept, Keys, Login, lock};
 use crate::archive::Scheme;
 use crate::sms::challenge::Web2Challenge;
-use crate::token::{ResultKey, Session, TokenError};
+use crate::token::recovery::{Recovery, Seen, Step};
+use crate::token::{Session, TokenError};
 use crate::wallet::eip191::eip191_digest;
 use crate::wallet::sign::WalletError;
 use crate::wallet::signature::Signature;
 
 /// Why most logins end that nobody has ended.
-const GONE: &str = "the token does not answer, or has ended the login";
+pub(super) const GONE: &str = "the token does not answer, or has ended the login";
 
 /// A thread's session with the token, and what it does there.
 pub(super) struct Worker {
     session: Session,
     login: Arc<Login>,
-    /// Why the login is over, once that is known.
-    pub(super) over: Option<&'static str>,
+    /// Once it is known that the sessions of this login are over.
+    pub(super) over: Option<Over>,
 }
 
-/// When a call is made once more that the device failed in.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Retry {
-    Always,
-    /// Only after a new login: the call has tried a new session by itself.
-    AfterLogin,
-}
-
-/// What it took to be able to go on.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Recovered {
-    BySession,
-    ByLogin,
+/// How a login is over.
+#[derive(Debug)]
+pub(super) enum Over {
+    /// For this reason.
+    ForGood(&'static str),
+    /// Until the device is back.
+    Away(Away),
 }
 
 impl Worker {
@@ -56,11 +52,11 @@ impl Worker {
             let key = keys.find(key).ok_or_else(gone)?;
             session.decrypt(key, scheme, ciphertext, pins)
         };
-        let mut unwrapped = self.attempt(Retry::AfterLogin, &mut decrypt)?;
+        let mut unwrapped = self.attempt(&mut decrypt)?;
         // Asked after a success, too, so that both take the same time.
         if self.session.is_open().is_err() && unwrapped.is_none() {
             self.recover()?;
-            unwrapped = self.attempt(Retry::AfterLogin, &mut decrypt)?;
+            unwrapped = self.attempt(&mut decrypt)?;
         }
         self.login.doubt(unwrapped.is_none());
         Ok(unwrapped)
@@ -72,7 +68,7 @@ impl Worker {
         challenge: &Web2Challenge<'_>,
     ) -> Result<Option<Signature>, WalletError> {
         let digest = eip191_digest(&challenge.challenge());
-        let signed = self.attempt(Retry::Always, |session, keys, pins| {
+        let signed = self.attempt(|session, keys, pins| {
             let Some(key) = keys.wallet(&challenge.owner) else {
                 return Ok(None);
             };
@@ -88,7 +84,7 @@ impl Worker {
 
     /// Reads the keys anew: one may have been made since.
     pub(super) fn read_keys(&mut self) -> Result<(), TokenError> {
-        let keys = self.attempt(Retry::Always, |session, _, _| Keys::read(session))?;
+        let keys = self.attempt(|session, _, _| Keys::read(session))?;
         self.login.set_keys(keys);
         Ok(())
     }
@@ -97,10 +93,9 @@ impl Worker {
     /// that failed, proves that the device still works.
     pub(super) fn keep_alive(&mut self) -> Result<(), TokenError> {
         let doubted = self.login.take_doubt();
-        self.attempt(Retry::Always, |session, keys, pins| {
+        self.attempt(|session, keys, pins| {
             session.is_logged_in()?;
-            let cheap = |key: &&ResultKey| !key.always_authenticate;
-            match keys.result.iter().map(|it| &it.1).find(cheap) {
+            match keys.cheap() {
                 Some(key) if doubted => session.prove(key, pins),
                 _ => Ok(()),
             }
@@ -119,19 +114,17 @@ impl Worker {
         let _ = self.session.log_out();
     }
 
-    /// Makes a call, and after a failure of the device once more, in a new session or login.
+    /// Makes a call, and after a failure of the device once more when that is back.
     fn attempt<T>(
         &mut self,
-        retry: Retry,
         mut call: impl FnMut(&mut Session, &Keys, &mut Kept) -> Result<T, TokenError>,
     ) -> Result<T, TokenError> {
         let mut result = self.call(&mut call);
         if matches!(result, Err(TokenError::Device { .. })) {
-            if self.recover()? == Recovered::ByLogin || retry == Retry::Always {
-                result = self.call(&mut call);
-            }
+            self.recover()?;
+            result = self.call(&mut call);
             if matches!(result, Err(TokenError::Device { .. })) {
-                self.over = Some(GONE);
+                self.over = Some(Over::ForGood(GONE));
             }
         }
         if matches!(
@@ -151,35 +144,60 @@ impl Worker {
         call(&mut self.session, &keys, &mut self.login.pin())
     }
 
-    /// A new session, and where the login has ended a new login, if the PIN is kept.
-    fn recover(&mut self) -> Result<Recovered, TokenError> {
+    /// A new session, and where that does not help a new login, if the PIN is kept. A restart of
+    /// the module is for the agent, when no thread is in it.
+    fn recover(&mut self) -> Result<(), TokenError> {
         let login = self.login.clone();
         let _alone = lock(&login.recovering);
-        let recovered = self.recover_alone();
-        if let Err(error) = &recovered {
-            login.forget_pin();
-            self.over = Some(match error {
-                TokenError::PinWrong { .. } | TokenError::PinLocked(_) => {
-                    "the token refused the PIN that was kept"
+        // Without one, a reader with a pad would ask somebody who expects nothing.
+        let pin = login.pin().0;
+        let mut recovery = Recovery::new(pin.is_some(), &PAUSES);
+        let mut step = recovery.next(Seen::Fails);
+        loop {
+            let tried = match step {
+                Step::NewSession => self.session.renew(),
+                _ => self.log_in_again(),
+            }
+            .and_then(|()| self.trial());
+            let seen = Seen::of(&tried);
+            step = recovery.next(seen);
+            match (step, &pin) {
+                (Step::GoOn, _) => {}
+                (Step::LogIn, _) => continue,
+                (Step::Restart(pause), Some(pin)) => {
+                    let pin = pin.clone();
+                    self.over = Some(Over::Away(Away {
+                        recovery,
+                        pause,
+                        pin,
+                    }));
                 }
-                _ => GONE,
-            });
+                _ => {
+                    login.forget_pin();
+                    self.over = Some(Over::ForGood(match seen {
+                        Seen::PinRefused => "the token refused the PIN that was kept",
+                        _ => GONE,
+                    }));
+                }
+            }
+            return tried;
         }
-        recovered
     }
 
-    fn recover_alone(&mut self) -> Result<Recovered, TokenError> {
-        self.session.renew()?;
-        let Err(ended) = self.session.is_logged_in() else {
-            return Ok(Recovered::BySession);
-        };
-        // Without one, a reader with a pad would ask somebody who expects nothing.
-        let Some(pin) = self.login.pin().0 else {
-            return Err(ended);
-        };
-        self.session.log_in_again(&mut Kept(Some(pin)))?;
+    fn log_in_again(&mut self) -> Result<(), TokenError> {
+        self.session.log_in_again(&mut self.login.pin())?;
         self.login.set_keys(Keys::read(&self.session)?);
-        Ok(Recovered::ByLogin)
+        Ok(())
+    }
+
+    /// Whether the device works and the login stands, by a ciphertext that is known to be good.
+    pub(super) fn trial(&mut self) -> Result<(), TokenError> {
+        self.session.is_logged_in()?;
+        let keys = self.login.keys();
+        match keys.cheap() {
+            Some(key) => self.session.prove(key, &mut Kept(None)),
+            None => Ok(()),
+        }
     }
 }
 

@@ -42,6 +42,11 @@ pub(super) fn check(context: &Context) -> Check {
             NAME,
             format!("{found}; unlocked, {} sessions", status.sessions),
         ),
+        State::Away => Check::failed(
+            NAME,
+            Failure::new(Exit::DeviceFailed, format!("{found}; its device is away"))
+                .hint("Check that the token is plugged in and its service runs."),
+        ),
         State::Unlocking => Check::ok(NAME, format!("{found}; it is being unlocked")),
         State::Locked => {
             let reason = status.reason.map(|reason| format!(": {reason}"));
