@@ -8,6 +8,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::pins::Pins;
 use super::secrets::Secrets;
+use super::waiting;
 use crate::archive::Limits;
 use crate::beneficiary::Folder;
 use crate::token::{Module, TokenInfo, Uri, discover};
@@ -76,6 +77,9 @@ impl Context {
             None => discover()?,
         };
         self.say(|| format!("module {}", module.path().display()));
+        if !self.global.raw && !self.global.quiet {
+            module.watch(Box::new(waiting::watch));
+        }
         Ok(module)
     }
 

@@ -22,6 +22,7 @@ mod signer;
 mod sms;
 mod terminal;
 mod token;
+mod waiting;
 mod wallet;
 
 use args::Command;

@@ -10,6 +10,7 @@ use super::error::rv_name;
 use super::fresh_key::FreshKey;
 use super::raw::CallError;
 use super::session::Mode;
+use super::slow::SlowCall;
 use super::{Module, PinSource, ResultKey, Session, TokenError, TokenInfo};
 use crate::hex::hex;
 
@@ -165,6 +166,7 @@ impl Session {
     ) -> Result<CK_OBJECT_HANDLE, CallError> {
         let make = |form| {
             let (public, private) = templates(form);
+            let _slow = self.slow(SlowCall::MakeKey);
             self.raw.generate_key_pair(mechanism, &public, &private)
         };
         let [first, fewer @ ..] = TEMPLATES;

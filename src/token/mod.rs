@@ -27,6 +27,7 @@ mod result_key;
 mod select;
 mod session;
 mod slot;
+mod slow;
 #[cfg(test)]
 mod testing;
 mod unwrap;
@@ -50,5 +51,6 @@ pub use result_key::{Facts, Origin, ResultKey};
 pub use select::choose_key;
 pub use session::Session;
 pub use slot::Slot;
+pub use slow::{SlowCall, Watch};
 pub use uri::Uri;
 pub use wallet::{WalletKey, create_wallet};

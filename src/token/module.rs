@@ -1,7 +1,7 @@
 use std::ffi::{CStr, CString};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use cryptoki::error::RvError;
 use cryptoki_sys::{CK_SLOT_ID, CKF_HW_SLOT};
@@ -10,6 +10,7 @@ use super::error::rv_name;
 use super::info::{Place, padded};
 use super::raw::Table;
 use super::select::choose_token;
+use super::slow::Watch;
 use super::{Slot, TokenError, TokenInfo, Uri};
 
 /// A PKCS#11 module, loaded and initialised for the life of the process. Finalised when the last
@@ -22,6 +23,7 @@ pub struct Module {
     /// Somebody else in this process initialised it, and so will finalise it.
     borrowed: bool,
     finalised: AtomicBool,
+    pub(super) watch: OnceLock<Box<Watch>>,
 }
 
 impl Module {
@@ -58,6 +60,7 @@ impl Module {
             table: Arc::new(table),
             borrowed,
             finalised: AtomicBool::new(false),
+            watch: OnceLock::new(),
         }))
     }
 

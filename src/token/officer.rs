@@ -2,6 +2,7 @@ use cryptoki::error::RvError;
 use cryptoki_sys::CKU_SO;
 
 use super::pin::{self, Pin, PinUse};
+use super::slow::SlowCall;
 use super::{PinSource, Session, TokenError};
 
 impl Session {
@@ -16,6 +17,7 @@ impl Session {
             return Err(TokenError::FinalTry(label));
         }
         let pin = pin::obtain(&token, PinUse::So, pins)?;
+        let _slow = pin.as_ref().map(|_| self.slow(SlowCall::Login));
         let login = self.raw.login(CKU_SO, pin.as_ref().map(Pin::bytes));
         login.map_err(|error| match error.rv {
             RvError::PinLocked => TokenError::SoPinLocked(label),

@@ -1,3 +1,4 @@
+use std::any::Any;
 use std::sync::Arc;
 
 use cryptoki::error::RvError;
@@ -6,6 +7,7 @@ use cryptoki_sys::{CK_USER_TYPE, CKU_CONTEXT_SPECIFIC, CKU_USER};
 
 use super::pin::{self, Pin, PinSource, PinUse};
 use super::raw::RawSession;
+use super::slow::SlowCall;
 use super::{Module, TokenError, TokenInfo};
 
 /// A session with one token. Closed when dropped.
@@ -130,6 +132,8 @@ impl Session {
                 tries: self.token.pin_state(),
             });
         }
+        // A reader's pad waits for a person, who was told.
+        let _slow = pin.map(|_| self.slow(SlowCall::Login));
         pin::login(&self.raw, user, pin).map_err(|error| {
             let now = self.module.refresh(&self.token).ok();
             let error = pin::refused(error, now.as_ref(), &self.token.label);
@@ -188,6 +192,12 @@ impl Session {
             return Err(TokenError::device("C_FindObjects", "no private key"));
         }
         Ok(())
+    }
+
+    /// Tells whoever watches that a call begins which may take long; it ends with the value.
+    pub(super) fn slow(&self, call: SlowCall) -> Option<Box<dyn Any>> {
+        let watch = self.module.watch.get()?;
+        Some(watch(call, &self.token))
     }
 
     /// Logs out, for all sessions of this program.

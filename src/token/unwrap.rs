@@ -5,6 +5,7 @@ use cryptoki_sys::CK_OBJECT_HANDLE;
 use zeroize::Zeroizing;
 
 use super::error::rv_name;
+use super::slow::SlowCall;
 use super::{PinSource, ResultKey, Session, TokenError};
 use crate::archive::Scheme;
 use crate::envelope::PublicKey;
@@ -39,7 +40,9 @@ impl Session {
             if let Some(pin) = pin {
                 session.login_for_use(&pin)?;
             }
+            let slow = session.slow(SlowCall::UseKey);
             let unwrapped = session.raw.decrypt(&ciphertext).ok();
+            drop(slow);
             session.broken = unwrapped.is_none();
             Ok(unwrapped.filter(|_| possible))
         })

@@ -7,6 +7,7 @@ use super::WalletKey;
 use crate::token::error::rv_name;
 use crate::token::raw::CallError;
 use crate::token::session::PinForUse;
+use crate::token::slow::SlowCall;
 use crate::token::{PinSource, Session, TokenError};
 
 impl Session {
@@ -42,7 +43,9 @@ impl Session {
         if let Some(pin) = pin {
             self.login_for_use(pin)?;
         }
+        let slow = self.slow(SlowCall::UseKey);
         let signature = self.raw.sign(digest)?;
+        drop(slow);
         let numbers = signature.as_slice().try_into().map_err(|_| {
             let len = signature.len();
             TokenError::device("C_Sign", format!("{len} bytes instead of 64"))
