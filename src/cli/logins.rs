@@ -42,7 +42,7 @@ impl Logins {
         &mut self,
         context: &Context,
         token: &TokenInfo,
-    ) -> Result<&Session, Failure> {
+    ) -> Result<&mut Session, Failure> {
         let module = self.module(context)?;
         let wallet = context.wallet.as_ref().filter(|uri| token.fits(uri));
         if let (None, Some(uri)) = (&self.pins.file, wallet) {

@@ -6,7 +6,7 @@ use crate::beneficiary::key_file::KeyFile;
 use crate::beneficiary::public_key_file;
 use crate::envelope::PublicKey;
 use crate::token::uri::TokenFields;
-use crate::token::{ResultKey, TokenInfo, Uri};
+use crate::token::{ResultKey, Session, TokenInfo, Uri};
 use crate::wallet::address::Address;
 
 /// A result key as the key files of an address record it.
@@ -107,6 +107,16 @@ impl Context {
             }
         }
         Ok(all)
+    }
+}
+
+/// Tells `session` of the recorded public halves, for keys of which the token shows none.
+pub(super) fn make_known(session: &mut Session, recorded: &[Recorded]) {
+    for one in recorded {
+        let token = session.token();
+        if let (true, Some(id), Some(public)) = (one.is_on(token), &one.uri.id, &one.public) {
+            session.know(Some(id.clone()), public.clone());
+        }
     }
 }
 

@@ -55,6 +55,16 @@ impl PublicKey {
             .map_err(PublicKeyError::Components)
     }
 
+    /// A key in SPKI DER form, as it stands in a certificate.
+    ///
+    /// # Errors
+    /// When it is no RSA public key.
+    pub fn from_spki_der(der: &[u8]) -> Result<Self, PublicKeyError> {
+        RsaPublicKey::from_public_key_der(der)
+            .map(Self)
+            .map_err(|error| PublicKeyError::Pem(error.to_string()))
+    }
+
     /// A key in SPKI PEM form, as the SDK writes it to `<address>_key.pub`.
     ///
     /// # Errors

@@ -21,6 +21,7 @@ mod officer;
 mod p11_kit;
 mod pin;
 mod probe;
+mod public_half;
 mod raw;
 pub mod recovery;
 mod result_key;

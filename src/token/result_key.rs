@@ -174,7 +174,7 @@ impl Session {
         let id = bytes(&self.raw, handle, AttributeType::Id).unwrap_or_default();
         Some(ResultKey {
             private: Some(handle),
-            public: self.components(handle).or_else(|| self.public_half(&id))?,
+            public: self.public_half(handle, &id)?,
             label: self.label(handle),
             always_authenticate: flag(&self.raw, handle, AttributeType::AlwaysAuthenticate)
                 == Some(true),
@@ -190,12 +190,6 @@ impl Session {
             public: self.components(handle)?,
             always_authenticate: false,
         })
-    }
-
-    /// The public key of the object paired by `id`, for private keys that do not show a modulus.
-    fn public_half(&self, id: &[u8]) -> Option<PublicKey> {
-        let found = self.find(ObjectClass::PUBLIC_KEY, Some(id)).ok()?;
-        found.into_iter().find_map(|handle| self.components(handle))
     }
 
     pub(super) fn components(&self, handle: CK_OBJECT_HANDLE) -> Option<PublicKey> {

@@ -9,6 +9,7 @@ use super::pin::{self, Pin, PinSource, PinUse};
 use super::raw::RawSession;
 use super::slow::SlowCall;
 use super::{Module, TokenError, TokenInfo};
+use crate::envelope::PublicKey;
 
 /// A session with one token. Closed when dropped.
 pub struct Session {
@@ -20,6 +21,8 @@ pub struct Session {
     refused: bool,
     /// An operation failed in it, which leaves some modules' sessions stuck for good.
     pub(super) broken: bool,
+    /// Public halves that the token does not show, with the ids of their keys.
+    pub(super) known: Vec<(Option<Vec<u8>>, PublicKey)>,
 }
 
 /// The PIN for one use of a key; none when the reader asks for it itself.
@@ -80,6 +83,7 @@ impl Session {
             module: module.clone(),
             refused: false,
             broken: false,
+            known: Vec::new(),
         })
     }
 

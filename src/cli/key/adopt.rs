@@ -1,11 +1,15 @@
+use std::path::{Path, PathBuf};
+
 use clap::Args;
 
 use super::shared::{Which, facts_text, record};
+use crate::beneficiary::public_key_file;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::reply::Reply;
-use crate::token::{Origin, Uri};
+use crate::envelope::PublicKey;
+use crate::token::{Origin, TokenError, Uri};
 
 #[derive(Debug, Args)]
 #[command(
@@ -17,6 +21,9 @@ pub(in crate::cli) struct Adopt {
     /// Adopt a key that may leave its token
     #[arg(long)]
     allow_extractable: bool,
+    /// Its public half as PEM, where the token does not show it; that they belong together is proved
+    #[arg(long, value_name = "FILE")]
+    public_key: Option<PathBuf>,
     /// Adopt a key that was imported, or that the token does not say it made
     #[arg(long)]
     allow_imported: bool,
@@ -28,6 +35,7 @@ impl Adopt {
         Self {
             which: Which::named(uri),
             allow_extractable: false,
+            public_key: None,
             allow_imported,
         }
     }
@@ -37,7 +45,11 @@ pub(in crate::cli) fn run(context: &mut Context, command: Adopt) -> Result<Reply
     let address = context.located()?.address;
     context.folder().check_replaceable(&address)?;
     let mut pins = command.which.pins(context)?;
-    let mut chosen = command.which.choose(context, Some(&mut pins))?;
+    let given = command.public_key.as_deref().map(read_public).transpose()?;
+    let known = given.iter().map(|public| (None, public.clone())).collect();
+    let mut chosen = command
+        .which
+        .choose_knowing(context, Some(&mut pins), known)?;
     let key = &chosen.key;
     let facts = chosen.session.facts(key);
     if !facts.stays_on_token() && !command.allow_extractable {
@@ -58,7 +70,27 @@ pub(in crate::cli) fn run(context: &mut Context, command: Adopt) -> Result<Reply
         )
         .hint("Make a new key, or adopt this one all the same with --allow-imported."));
     }
-    chosen.session.prove(key, &mut pins)?;
+    if given.is_some_and(|given| given != key.public) {
+        return Err(Failure::new(
+            Exit::NotSupported,
+            "the token shows another public half of this key than --public-key gives",
+        )
+        .hint("Leave --public-key out."));
+    }
+    chosen
+        .session
+        .prove(key, &mut pins)
+        .map_err(|error| match (error, &command.public_key) {
+            (error @ TokenError::Device { .. }, Some(path)) => Failure::new(
+                Exit::NotSupported,
+                format!(
+                    "the key does not open what was encrypted for {}: {error}",
+                    path.display()
+                ),
+            )
+            .hint("Name the public half of this very key; if it is, check that the device works."),
+            (error, _) => error.into(),
+        })?;
     let token = chosen.session.token();
     let files = record(context, &address, token, key)?;
     Ok(Reply::new(files.json(token, key, &facts))
@@ -72,4 +104,10 @@ pub(in crate::cli) fn run(context: &mut Context, command: Adopt) -> Result<Reply
             files.public,
             files.folder.display()
         )))
+}
+
+fn read_public(path: &Path) -> Result<PublicKey, Failure> {
+    let pem = public_key_file::read(path)?;
+    let public = PublicKey::from_pem(&pem);
+    public.map_err(|error| Failure::from(error).of(&path.display().to_string()))
 }

@@ -8,7 +8,8 @@ use crate::beneficiary::{Folder, Pair};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::pins::Pins;
-use crate::cli::recorded::common_token;
+use crate::cli::recorded::{common_token, make_known};
+use crate::envelope::PublicKey;
 use crate::token::{Facts, ResultKey, Session, TokenInfo, Uri, choose_key};
 use crate::wallet::address::Address;
 
@@ -46,13 +47,27 @@ impl Which {
         context: &mut Context,
         pins: Option<&mut Pins>,
     ) -> Result<Chosen, Failure> {
+        self.choose_knowing(context, pins, Vec::new())
+    }
+
+    /// The same with public halves that the token may not show, of the keys with these ids.
+    pub(super) fn choose_knowing(
+        &self,
+        context: &mut Context,
+        pins: Option<&mut Pins>,
+        known: Vec<(Option<Vec<u8>>, PublicKey)>,
+    ) -> Result<Chosen, Failure> {
         let recorded = context.all_recorded(None)?;
         let module = context.module()?;
         let token = context.token(&module, common_token(&recorded).as_ref())?;
-        let session = match pins {
+        let mut session = match pins {
             Some(pins) => Session::open_user(&module, &token, pins)?,
             None => Session::open(&module, &token)?,
         };
+        for (id, public) in known {
+            session.know(id, public);
+        }
+        make_known(&mut session, &recorded);
         let mut keys = session.result_keys()?;
         let wanted = context.global.key.as_ref();
         if wanted.is_none()

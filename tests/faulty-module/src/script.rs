@@ -27,6 +27,7 @@
 //! | `always-authenticate PIN` | private keys demand this PIN for each decryption |
 //! | `stuck-sessions` | a session in which a decryption failed says `CKR_OPERATION_ACTIVE` for ever |
 //! | `attribute NAME VALUE` | `VALUE` is in hexadecimal, or `missing`, or `untouched`: success, and no length |
+//! | `private-attribute NAME VALUE` | the same of private keys alone |
 //! | `hide CLASS` | objects of this class are not found |
 //! | `mechanism NAME hidden` | it is not there; with `no-decrypt`, not for decryption |
 //! | `mechanism NAME sizes MIN MAX` | it says that its keys have these sizes |
@@ -53,6 +54,7 @@ pub(crate) struct Script {
     pub(crate) always_authenticate: Option<Vec<u8>>,
     pub(crate) stuck_sessions: bool,
     pub(crate) attributes: Vec<(CK_ATTRIBUTE_TYPE, Value)>,
+    pub(crate) private_attributes: Vec<(CK_ATTRIBUTE_TYPE, Value)>,
     pub(crate) hidden: Vec<CK_OBJECT_CLASS>,
     pub(crate) mechanisms: Vec<(CK_MECHANISM_TYPE, Lack)>,
     pub(crate) sizes: Vec<(CK_MECHANISM_TYPE, (u64, u64))>,
@@ -167,6 +169,10 @@ impl Script {
             ["attribute", name, shown] => {
                 let rule = (names::attribute(name)?, value(shown)?);
                 self.attributes.push(rule);
+            }
+            ["private-attribute", name, shown] => {
+                let rule = (names::attribute(name)?, value(shown)?);
+                self.private_attributes.push(rule);
             }
             ["hide", class] => self.hidden.push(names::class(class)?),
             ["mechanism", name, "hidden"] => {

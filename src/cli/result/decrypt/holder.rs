@@ -5,7 +5,7 @@ use super::Run;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::pins::Pins;
-use crate::cli::recorded::common_token;
+use crate::cli::recorded::{common_token, make_known};
 use crate::envelope::Unwrap;
 use crate::token::{KeysBeside, Session, TokenKeys, choose_key};
 
@@ -66,7 +66,8 @@ impl<'r, 'p> Holder<'r, 'p> {
         let recorded = self.run.recorded()?;
         let module = context.module()?;
         let token = context.token(&module, common_token(&recorded).as_ref())?;
-        let (session, pin) = Session::log_in(&module, &token, pins)?;
+        let (mut session, pin) = Session::log_in(&module, &token, pins)?;
+        make_known(&mut session, &recorded);
         let mut keys = session.private_keys()?;
         if keys.is_empty() || context.global.key.is_some() {
             keys = vec![choose_key(&token, keys, context.global.key.as_ref())?];

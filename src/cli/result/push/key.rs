@@ -11,7 +11,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::key::{facts_json, facts_text};
 use crate::cli::logins::Logins;
-use crate::cli::recorded::Recorded;
+use crate::cli::recorded::{Recorded, make_known};
 use crate::envelope::PublicKey;
 use crate::sms::value;
 use crate::token::{Facts, Origin, ResultKey, Session, choose_key};
@@ -101,6 +101,7 @@ impl Candidate {
         let recorded = self.recorded.as_ref().map(Recorded::token);
         let token = context.token(&module, recorded.as_ref())?;
         let session = logins.log_in(context, &token)?;
+        make_known(session, self.recorded.as_slice());
         let key = self.choose(context, session)?;
         let facts = session.facts(&key);
         self.check(&facts)?;

@@ -44,6 +44,15 @@ fn show(faulty: &Faulty, session: CK_SESSION_HANDLE, objects: &mut [CK_OBJECT_HA
 }
 
 fn is_hidden(faulty: &Faulty, session: CK_SESSION_HANDLE, object: CK_OBJECT_HANDLE) -> bool {
+    let class = class(faulty, session, object);
+    class.is_some_and(|it| faulty.script.hidden.contains(&it))
+}
+
+fn class(
+    faulty: &Faulty,
+    session: CK_SESSION_HANDLE,
+    object: CK_OBJECT_HANDLE,
+) -> Option<CK_OBJECT_CLASS> {
     let mut class: CK_OBJECT_CLASS = 0;
     let mut wanted = CK_ATTRIBUTE {
         type_: CKA_CLASS,
@@ -51,7 +60,7 @@ fn is_hidden(faulty: &Faulty, session: CK_SESSION_HANDLE, object: CK_OBJECT_HAND
         ulValueLen: size_of::<CK_OBJECT_CLASS>() as CK_ULONG,
     };
     let rv = real!(faulty, C_GetAttributeValue(session, object, &mut wanted, 1));
-    rv == CKR_OK && faulty.script.hidden.contains(&class)
+    (rv == CKR_OK).then_some(class)
 }
 
 /// `C_GetAttributeValue` with the values of the script.
@@ -71,8 +80,12 @@ pub(crate) fn attributes(
         faulty,
         C_GetAttributeValue(session, object, template, count)
     );
+    let is_private = !faulty.script.private_attributes.is_empty()
+        && class(faulty, session, object) == Some(CKO_PRIVATE_KEY);
     for (attribute, room) in pointer::slice_mut(template, count).iter_mut().zip(room) {
-        let mut rules = faulty.script.attributes.iter();
+        let of_private = faulty.script.private_attributes.iter();
+        let of_private = of_private.filter(|_| is_private);
+        let mut rules = faulty.script.attributes.iter().chain(of_private);
         match rules.rfind(|(kind, _)| *kind == attribute.type_) {
             Some((_, Value::Bytes(bytes))) => rv = fill(attribute, room, bytes),
             Some((_, Value::Missing)) => {

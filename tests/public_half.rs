@@ -1,0 +1,164 @@
+//! Where the public half of a private key is found, and what is done where the token shows none.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use support::*;
+
+const URI: &str = "pkcs11:id=%03";
+
+/// A token with a key that another tool made, and its public half as PEM.
+fn with_key() -> (Token, String) {
+    let token = Token::new();
+    let make = ["--keypairgen", "--key-type", "rsa:2048", "--usage-decrypt"];
+    token.pkcs11_tool(
+        &[
+            &make[..],
+            &["--id", "03", "--label", "card key", "--sensitive"],
+        ]
+        .concat(),
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let der = folder.path().join("public.der");
+    let path = der.to_str().unwrap();
+    token.pkcs11_tool(&[
+        "--read-object",
+        "--type",
+        "pubkey",
+        "--id",
+        "03",
+        "-o",
+        path,
+    ]);
+    let pem = openssl(
+        folder.path(),
+        &["pkey", "-pubin", "-inform", "DER", "-in", path],
+    );
+    (token, pem)
+}
+
+fn openssl(folder: &Path, args: &[&str]) -> String {
+    let output = Command::new("openssl")
+        .args(args)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{args:?}: {errors}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Puts a certificate for `pem` beside the key.
+fn certify(token: &Token, pem: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    fs::write(at.join("public.pem"), pem).unwrap();
+    let request = "req -newkey rsa:2048 -nodes -keyout ca.key -subj /CN=mine -out a.csr";
+    let authority = "req -x509 -key ca.key -subj /CN=ca -out ca.pem";
+    let sign = "x509 -req -in a.csr -CA ca.pem -CAkey ca.key -CAcreateserial -force_pubkey public.pem -outform DER -out a.der";
+    for line in [request, authority, sign] {
+        let words: Vec<&str> = line.split(' ').collect();
+        openssl(at, &words);
+    }
+    let path = at.join("a.der");
+    token.pkcs11_tool(&[
+        "--write-object",
+        path.to_str().unwrap(),
+        "--type",
+        "cert",
+        "--id",
+        "03",
+    ]);
+}
+
+fn adopt(work: &Work<'_>, args: &[&str]) -> Cmd {
+    let all = ["key", "adopt", URI, "--wallet-address", ADDRESS];
+    work.cmd(all.iter().chain(args)).pin()
+}
+
+fn public_file(work: &Work<'_>) -> String {
+    let file = work.read(format!(".secrets/beneficiary/{ADDRESS}_key.pub"));
+    String::from_utf8(file).unwrap()
+}
+
+/// An archive for the key of the address is opened behind `faulty`.
+fn opens(work: &Work<'_>, faulty: &Faulty<'_>) {
+    let plain = plain_zip(&[("result.txt", b"Hello, world!")]);
+    work.write(
+        "a.zip",
+        Sealed::current(&public_file(work), &plain).archive(),
+    );
+    let open = work.cmd(["result", "decrypt", "a.zip", "--force"]).pin();
+    faulty.drive(open).run().ok();
+    assert_eq!(work.read("results.zip"), plain);
+}
+
+#[test]
+fn it_is_taken_from_wherever_the_token_shows_it() {
+    let (token, pem) = with_key();
+    certify(&token, &pem);
+    let no_public = "hide CKO_PUBLIC_KEY";
+    let no_certificate = "hide CKO_CERTIFICATE";
+    let no_modulus = "private-attribute CKA_MODULUS missing";
+    let no_exponent = "private-attribute CKA_PUBLIC_EXPONENT missing";
+    for rules in [
+        &[no_public, no_certificate][..],
+        &[no_modulus, no_certificate],
+        &[no_modulus, no_public],
+        &[no_exponent, no_public],
+        &[no_exponent, no_public, no_certificate],
+        &["private-attribute CKA_MODULUS untouched", no_public],
+    ] {
+        let work = Work::new(&token);
+        let faulty = rules.iter().fold(Faulty::before(&token), Faulty::rule);
+        faulty.drive(adopt(&work, &[])).run().ok();
+        assert_eq!(public_file(&work), pem, "{rules:?}");
+        opens(&work, &faulty);
+    }
+}
+
+#[test]
+fn where_the_token_shows_none_it_is_given_and_proved() {
+    let (token, pem) = with_key();
+    let work = Work::new(&token);
+    let faulty = Faulty::before(&token)
+        .rule("hide CKO_PUBLIC_KEY")
+        .rule("private-attribute CKA_MODULUS missing");
+    faulty.drive(adopt(&work, &[])).run().fails(15);
+    let (_, stranger) = support::openssl::rsa_key(2048);
+    work.write("wrong.pem", &stranger);
+    let run = faulty
+        .drive(adopt(&work, &["--public-key=wrong.pem"]))
+        .run();
+    assert!(run.err().contains("wrong.pem"), "{}", run.err());
+    run.fails(16);
+    assert!(!work.exists(".secrets"));
+    work.write("right.pem", &pem);
+    faulty
+        .drive(adopt(&work, &["--public-key=right.pem"]))
+        .run()
+        .ok();
+    assert_eq!(public_file(&work), pem);
+    opens(&work, &faulty);
+    let listed = faulty
+        .drive(work.cmd(["key", "show", "--raw"]).pin())
+        .run()
+        .ok();
+    assert_eq!(listed.raw()["key"]["bits"], 2048, "{}", listed.out());
+}
+
+#[test]
+fn a_public_half_that_the_token_contradicts_is_refused() {
+    let (token, _) = with_key();
+    let work = Work::new(&token);
+    let (_, stranger) = support::openssl::rsa_key(2048);
+    work.write("wrong.pem", &stranger);
+    let run = adopt(&work, &["--public-key=wrong.pem"]).run().fails(16);
+    assert!(run.err().contains("--public-key"), "{}", run.err());
+    assert!(!work.exists(".secrets"));
+}
