@@ -258,7 +258,7 @@ pub(super) fn private_template(id: &[u8]) -> Vec<Attribute> {
     ]
 }
 
-fn is_about_template(error: &CallError) -> bool {
+pub(super) fn is_about_template(error: &CallError) -> bool {
     matches!(
         error.rv,
         RvError::AttributeTypeInvalid

@@ -32,6 +32,7 @@ mod slow;
 #[cfg(test)]
 mod testing;
 mod unwrap;
+mod unwrap_key;
 pub mod uri;
 mod wallet;
 

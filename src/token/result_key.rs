@@ -19,6 +19,8 @@ pub struct ResultKey {
     pub public: PublicKey,
     /// `CKA_ALWAYS_AUTHENTICATE`: each use demands the PIN. False where the token does not tell.
     pub always_authenticate: bool,
+    /// `CKA_DECRYPT` is not denied.
+    pub(super) decrypts: bool,
 }
 
 /// What a token says of a private key. `None` where it does not tell.
@@ -168,7 +170,10 @@ impl Session {
 
     fn private_key(&self, handle: CK_OBJECT_HANDLE) -> Option<ResultKey> {
         // Unknown means that the token does not say; trying is the only way to learn.
-        if flag(&self.raw, handle, AttributeType::Decrypt) == Some(false) {
+        let decrypts = flag(&self.raw, handle, AttributeType::Decrypt) != Some(false);
+        let may = |kind| flag(&self.raw, handle, kind) == Some(true);
+        // Some tokens let every key unwrap; one for signatures is none of ours.
+        if !decrypts && (!may(AttributeType::Unwrap) || may(AttributeType::Sign)) {
             return None;
         }
         let id = bytes(&self.raw, handle, AttributeType::Id).unwrap_or_default();
@@ -178,6 +183,7 @@ impl Session {
             label: self.label(handle),
             always_authenticate: flag(&self.raw, handle, AttributeType::AlwaysAuthenticate)
                 == Some(true),
+            decrypts,
             id,
         })
     }
@@ -189,6 +195,7 @@ impl Session {
             label: self.label(handle),
             public: self.components(handle)?,
             always_authenticate: false,
+            decrypts: true,
         })
     }
 

@@ -21,6 +21,8 @@ pub struct Session {
     refused: bool,
     /// An operation failed in it, which leaves some modules' sessions stuck for good.
     pub(super) broken: bool,
+    /// The token unwrapped a content key last that it does not show.
+    pub(super) unreadable: bool,
     /// Public halves that the token does not show, with the ids of their keys.
     pub(super) known: Vec<(Option<Vec<u8>>, PublicKey)>,
 }
@@ -83,6 +85,7 @@ impl Session {
             module: module.clone(),
             refused: false,
             broken: false,
+            unreadable: false,
             known: Vec::new(),
         })
     }

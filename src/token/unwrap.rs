@@ -1,10 +1,13 @@
 use cryptoki::error::RvError;
 use cryptoki::mechanism::rsa::{PkcsMgfType, PkcsOaepParams, PkcsOaepSource};
 use cryptoki::mechanism::{Mechanism, MechanismType};
+use cryptoki::object::AttributeType;
 use cryptoki_sys::CK_OBJECT_HANDLE;
 use zeroize::Zeroizing;
 
+use super::attributes::flag;
 use super::error::rv_name;
+use super::raw::CallError;
 use super::slow::SlowCall;
 use super::{PinSource, ResultKey, Session, TokenError};
 use crate::archive::Scheme;
@@ -36,7 +39,15 @@ impl Session {
             None
         };
         self.operate(|session| {
-            session.begin_decrypt(scheme, handle)?;
+            let begun = match key.decrypts {
+                true => session.begin_decrypt(scheme, handle)?,
+                false => Begun::NotPermitted,
+            };
+            if let Begun::NotPermitted = begun {
+                let unwrapped = session.decrypt_by_unwrapping(scheme, handle, &ciphertext)?;
+                session.broken = unwrapped.is_none();
+                return Ok(unwrapped.filter(|_| possible));
+            }
             if let Some(pin) = pin {
                 session.login_for_use(&pin)?;
             }
@@ -69,6 +80,15 @@ impl Session {
             }
             self.broken = true;
         }
+        if self.unreadable {
+            return Err(TokenError::Unfit {
+                what: format!(
+                    "the key may only unwrap, and the token \"{}\" does not show what it unwrapped",
+                    self.token.name()
+                ),
+                hint: "Use a key that may decrypt (CKA_DECRYPT), or another token.".into(),
+            });
+        }
         Err(TokenError::device(
             "C_Decrypt",
             "no plaintext for a ciphertext known to be good",
@@ -77,7 +97,11 @@ impl Session {
 
     /// `C_DecryptInit`; once more in a new session when the device fails, as the ciphertext has no
     /// part in it.
-    fn begin_decrypt(&mut self, scheme: Scheme, key: CK_OBJECT_HANDLE) -> Result<(), TokenError> {
+    fn begin_decrypt(
+        &mut self,
+        scheme: Scheme,
+        key: CK_OBJECT_HANDLE,
+    ) -> Result<Begun, TokenError> {
         match self.decrypt_init(scheme, key) {
             Err(TokenError::Device { .. }) => {
                 self.renew()?;
@@ -87,26 +111,70 @@ impl Session {
         }
     }
 
-    fn decrypt_init(&self, scheme: Scheme, key: CK_OBJECT_HANDLE) -> Result<(), TokenError> {
-        let mechanism = match scheme {
-            Scheme::Current | Scheme::LegacyEcb => Mechanism::RsaPkcs,
-            Scheme::Guide2019 => Mechanism::RsaPkcsOaep(PkcsOaepParams::new(
-                MechanismType::SHA1,
-                PkcsMgfType::MGF1_SHA1,
-                PkcsOaepSource::empty(),
-            )),
-        };
-        self.raw.decrypt_init(&mechanism, key).map_err(|error| match error.rv {
- rv @ (RvError::MechanismInvalid | RvError::MechanismParamInvalid | RvError::KeyFunctionNotPermitted | RvError::KeyTypeInconsistent) => TokenError::Unfit {
-                what: format!(
-                    "the token \"{}\" does not decrypt with {mechanism:?}: C_DecryptInit returned {}",
-                    self.token.label,
-                    rv_name(&rv)
-                ),
-                hint: "Use a key and a token that allow it; `iexec-hsm token info` lists the mechanisms.".into(),
-            },
-            _ => error.into(),
-        })
+    fn decrypt_init(&self, scheme: Scheme, key: CK_OBJECT_HANDLE) -> Result<Begun, TokenError> {
+        let mechanism = mechanism(scheme);
+        match self.raw.decrypt_init(&mechanism, key) {
+            Ok(()) => Ok(Begun::Yes),
+            Err(error) if self.may_unwrap_instead(key, &error) => Ok(Begun::NotPermitted),
+            Err(error) => Err(self.does_not_decrypt(scheme, &mechanism, error)),
+        }
+    }
+
+    fn may_unwrap_instead(&self, key: CK_OBJECT_HANDLE, error: &CallError) -> bool {
+        error.rv == RvError::KeyFunctionNotPermitted
+            && flag(&self.raw, key, AttributeType::Unwrap) == Some(true)
+    }
+
+    fn does_not_decrypt(
+        &self,
+        scheme: Scheme,
+        mechanism: &Mechanism<'_>,
+        error: CallError,
+    ) -> TokenError {
+        if !matches!(
+            error.rv,
+            RvError::MechanismInvalid
+                | RvError::MechanismParamInvalid
+                | RvError::KeyFunctionNotPermitted
+                | RvError::KeyTypeInconsistent
+        ) {
+            return error.into();
+        }
+        TokenError::Unfit {
+            what: format!(
+                "the token \"{}\" does not decrypt with {mechanism:?}: C_DecryptInit returned {}",
+                self.token.name(),
+                rv_name(&error.rv)
+            ),
+            hint: match scheme {
+                Scheme::Guide2019 => {
+                    "Only archives of 2019 need that; those of today open all the same. Import the key to a token that has it."
+                }
+                Scheme::Current | Scheme::LegacyEcb => {
+                    "iExec encrypts with it. Some tokens allow it by a setting or a policy of their own (FIPS mode often denies it); else use another token. `iexec-hsm token info` lists the mechanisms."
+                }
+            }
+            .into(),
+        }
+    }
+}
+
+/// How a decryption began.
+enum Begun {
+    Yes,
+    /// The key may do something else only.
+    NotPermitted,
+}
+
+/// The mechanism of a scheme.
+pub(super) fn mechanism(scheme: Scheme) -> Mechanism<'static> {
+    match scheme {
+        Scheme::Current | Scheme::LegacyEcb => Mechanism::RsaPkcs,
+        Scheme::Guide2019 => Mechanism::RsaPkcsOaep(PkcsOaepParams::new(
+            MechanismType::SHA1,
+            PkcsMgfType::MGF1_SHA1,
+            PkcsOaepSource::empty(),
+        )),
     }
 }
 

@@ -228,6 +228,34 @@ impl RawSession {
         Ok(output)
     }
 
+    /// `C_UnwrapKey`: a new object that has the attributes of `template`.
+    pub(in crate::token) fn unwrap_key(
+        &self,
+        mechanism: &Mechanism<'_>,
+        key: CK_OBJECT_HANDLE,
+        wrapped: &[u8],
+        template: &[Attribute],
+    ) -> Result<CK_OBJECT_HANDLE, CallError> {
+        let mut mechanism = CK_MECHANISM::from(mechanism);
+        let mut input = wrapped.to_vec();
+        let mut template = to_raw(template);
+        let mut handle = 0;
+        call!(
+            self.table,
+            C_UnwrapKey(
+                self.handle,
+                &mut mechanism,
+                key,
+                input.as_mut_ptr(),
+                ulong(input.len()),
+                template.as_mut_ptr(),
+                ulong(template.len()),
+                &mut handle,
+            )
+        )?;
+        Ok(handle)
+    }
+
     /// `C_SignInit`.
     pub(in crate::token) fn sign_init(
         &self,
