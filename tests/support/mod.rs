@@ -8,6 +8,7 @@ pub mod agent;
 pub mod faulty;
 mod java;
 mod keyed;
+pub mod pages;
 mod pty;
 pub mod publish;
 mod run;

@@ -1,0 +1,122 @@
+//! docs/ is a book, and reads as well on its own: every page is in its contents, and every link leads somewhere.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::Command;
+
+use support::pages::{Page, pages, root};
+
+#[test]
+fn every_link_leads_somewhere() {
+    let mut count = 0;
+    for page in pages() {
+        for target in page.links() {
+            if target.starts_with("https://") {
+                continue;
+            }
+            let (file, anchor) = target.split_once('#').unwrap_or((&target, ""));
+            let path = match file {
+                "" => page.path.clone(),
+                file => page.path.parent().unwrap().join(file),
+            };
+            assert!(path.exists(), "{}: {target}", page.name());
+            if !anchor.is_empty() {
+                let found = anchors(&Page::read(path));
+                assert!(
+                    found.contains(anchor),
+                    "{}: {target} in {found:?}",
+                    page.name()
+                );
+            }
+            count += 1;
+        }
+    }
+    assert!(count > 60, "only {count} links were found");
+}
+
+/// The anchors of a page's headings, as forges and mdBook make them.
+fn anchors(page: &Page) -> BTreeSet<String> {
+    let prose = page.prose();
+    let headings = prose.lines().filter(|line| line.starts_with('#'));
+    headings
+        .map(|line| {
+            let title = line.trim_start_matches('#').trim().to_lowercase();
+            let title = title.replace(' ', "-");
+            title
+                .chars()
+                .filter(|c| c.is_alphanumeric() || *c == '-')
+                .collect()
+        })
+        .collect()
+}
+
+/// The pages of the book, by their paths in docs/.
+fn contents() -> Vec<String> {
+    let links = Page::named("docs/SUMMARY.md").links();
+    links.into_iter().filter(|link| !link.is_empty()).collect()
+}
+
+#[test]
+fn the_contents_name_each_page_once() {
+    let docs = root().join("docs");
+    let there: BTreeSet<String> = pages()
+        .iter()
+        .filter_map(|page| page.path.strip_prefix(&docs).ok())
+        .map(|path| path.display().to_string())
+        .filter(|name| name != "SUMMARY.md")
+        .collect();
+    let named = contents();
+    assert_eq!(named.iter().cloned().collect::<BTreeSet<_>>(), there);
+    assert_eq!(named.len(), there.len(), "one is named twice: {named:?}");
+}
+
+#[test]
+fn the_book_needs_nothing_outside_of_docs() {
+    for name in contents() {
+        let page = Page::named(&format!("docs/{name}"));
+        for link in page.links() {
+            let inside =
+                link.starts_with("https://") || link.matches("../").count() <= depth(&name);
+            assert!(inside, "docs/{name}: {link} is not in the book");
+        }
+    }
+}
+
+/// How many folders a page of the book is below docs/.
+fn depth(name: &str) -> usize {
+    name.matches('/').count()
+}
+
+#[test]
+fn every_page_has_one_title() {
+    for page in pages() {
+        let prose = page.prose();
+        let titles = prose.lines().filter(|line| line.starts_with("# "));
+        assert_eq!(titles.count(), 1, "{}", page.name());
+    }
+}
+
+#[test]
+fn mdbook_builds_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut mdbook = Command::new("mdbook");
+    mdbook.arg("build").arg(root()).arg("--dest-dir");
+    let Ok(output) = mdbook.arg(folder.path()).output() else {
+        println!("skipped: mdbook is not installed");
+        return;
+    };
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(!said.contains("WARN"), "{said}");
+    for name in contents() {
+        let page = name
+            .replace("README.md", "index.md")
+            .replace(".md", ".html");
+        let html = fs::read_to_string(folder.path().join(page));
+        assert!(html.is_ok_and(|html| html.contains("<main>")), "{name}");
+    }
+}
