@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Shows the whole way of an encrypted iExec result on a software token (SoftHSM2): a key is made on the token, a
 # result is sealed for it as iExec's enclave would, and opened again. Leaves nothing behind.
+# With DEMO_PAUSE=SECONDS it waits so long after each step, for an audience.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -25,11 +26,13 @@ fi
 exec 2>&1
 
 tell() { printf '\n# %s\n' "$*"; }
+pause() { sleep "${DEMO_PAUSE:-0}"; }
 
 # Shows a command line, then runs it.
 run() {
     printf '%s$ %s%s\n' "$bold" "$1" "$plain"
     eval "$1" || die "that went wrong"
+    pause
 }
 
 # Runs a command line like `run`, and insists on what it prints.
@@ -39,6 +42,7 @@ prints() {
     printed=$(eval "$1") || die "that went wrong"
     printf '%s\n' "$printed"
     [[ $printed == "$2" ]] || die "this should have been: $2"
+    pause
 }
 
 tell "A software token of our own stands in for the hardware."

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
+use serde_json::{Value, json};
 use support::pages::{Page, pages, root};
 
 #[test]
@@ -89,6 +90,34 @@ fn the_book_needs_nothing_outside_of_docs() {
 /// How many folders a page of the book is below docs/.
 fn depth(name: &str) -> usize {
     name.matches('/').count()
+}
+
+#[test]
+fn the_recording_is_one_of_the_demo() {
+    let read = |name: &str| fs::read_to_string(root().join(name)).unwrap();
+    let cast = read("docs/demo.cast");
+    let mut lines = cast
+        .lines()
+        .map(|line| -> Value { serde_json::from_str(line).unwrap() });
+    let head = lines.next().unwrap();
+    assert_eq!((&head["version"], &head["width"]), (&json!(2), &json!(80)));
+    let shown: String = lines
+        .map(|event| event[2].as_str().unwrap().to_owned())
+        .collect();
+    // Each step of the demo is one line with a prompt.
+    let demo = read("softhsm/demo.sh");
+    let steps = demo
+        .lines()
+        .filter(|line| line.starts_with("run \"") || line.starts_with("prints \""));
+    assert_eq!(shown.matches("$ ").count(), steps.count());
+    assert!(shown.trim_end().ends_with("# All is well."));
+    for (name, text) in [("demo.cast", &cast), ("demo.svg", &read("docs/demo.svg"))] {
+        assert!(text.len() < 200_000, "{name}: {}", text.len());
+        assert!(
+            !text.contains("/home/") && !text.contains("/root"),
+            "{name}"
+        );
+    }
 }
 
 #[test]

@@ -28,6 +28,7 @@ macro_rules! pages {
 }
 
 pages! {
+    contributing: "CONTRIBUTING.md",
     readme: "README.md",
     agent: "docs/agent.md",
     archives: "docs/archives.md",
