@@ -21,7 +21,8 @@ impl Progress {
     /// Silent when `quiet` or when stderr is no terminal.
     pub(super) fn new(quiet: bool) -> Self {
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
-        let template = "{bytes:>10} of {total_bytes}  [{bar:24}]  {bytes_per_sec}  {eta} left";
+        // With the longest figures it still fits 80 columns.
+        let template = "{bytes:>10} of {total_bytes}  [{bar:20}]  {bytes_per_sec}  {eta} left";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));
         }

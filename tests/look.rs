@@ -1,0 +1,140 @@
+//! What is shown fits a terminal of 80 columns, and has colours and bars only where these can be shown.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use support::*;
+
+/// Every command's words, by the help of the program.
+fn commands(work: &Work) -> Vec<Vec<String>> {
+    let mut all = vec![vec![]];
+    let mut next = 0;
+    while next < all.len() {
+        let words: Vec<String> = all[next].clone();
+        let help = work.cmd(&words).arg("--help").run().ok().out();
+        let list = help.split("Commands:\n").nth(1).unwrap_or_default();
+        let lines = list.lines().take_while(|line| !line.is_empty());
+        for line in lines.filter(|line| line.starts_with("  ") && !line.starts_with("   ")) {
+            let name = line.split_whitespace().next().unwrap();
+            if name != "help" {
+                all.push([words.clone(), vec![name.to_owned()]].concat());
+            }
+        }
+        next += 1;
+    }
+    all
+}
+
+#[test]
+fn help_fits_80_columns() {
+    let work = Work::without_token();
+    let commands = commands(&work);
+    assert!(commands.len() > 25, "{commands:?}");
+    for words in commands {
+        let (code, shown) = Pty::spawn(&work.cmd(&words).arg("--help")).wait();
+        assert_eq!(code, 0, "{shown}");
+        assert!(!shown.contains('\x1b'), "{words:?}: {shown:?}");
+        for line in shown.lines() {
+            assert!(line.chars().count() <= 80, "{words:?}: {line}");
+        }
+    }
+}
+
+/// Commands that show much, each with a failure among them.
+const SHOWING: &[&[&str]] = &[
+    &["token", "list"],
+    &["token", "info"],
+    &["key", "list"],
+    &["key", "show"],
+    &["doctor", "--offline"],
+    &["config", "show"],
+    &["result", "inspect", "a.zip"],
+    &["result", "decrypt", "a.zip", "--force"],
+    &["result", "decrypt", "no.zip"],
+    &["key", "shwo"],
+];
+
+#[test]
+fn pipes_get_no_escape_sequences() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    work.write("a.zip", keyed.archive(&plain_zip(&[("a", b"b")])));
+    for words in SHOWING {
+        let run = work.cmd(*words).pin().env("TERM", "xterm-256color").run();
+        let said = format!("{}{}", run.out(), run.err());
+        assert!(
+            !said.is_empty() && !said.contains('\x1b'),
+            "{words:?}: {said:?}"
+        );
+    }
+}
+
+#[test]
+fn colours_are_left_out_where_they_are_not_wanted() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    work.write("a.zip", keyed.archive(&plain_zip(&[("a", b"b")])));
+    for words in SHOWING {
+        for wish in ["NO_COLOR=1", "TERM=dumb"] {
+            let cmd = work.cmd(*words).pin().under(["env", wish]);
+            let (_, shown) = Pty::spawn(&cmd).wait();
+            assert!(
+                !shown.is_empty() && !shown.contains('\x1b'),
+                "{wish} {words:?}: {shown:?}"
+            );
+        }
+    }
+    // They are there otherwise.
+    let (_, shown) = Pty::spawn(&work.cmd(["doctor", "--offline"])).wait();
+    assert!(shown.contains('\x1b'), "{shown:?}");
+}
+
+/// What a terminal shows while a slow token holds up the opening of a result.
+fn slow(term: &str) -> String {
+    let keyed = Keyed::new();
+    // A bar appears after a second: the token alone takes longer.
+    let faulty = Faulty::before(&keyed.token).rule("C_Decrypt * sleep 1200");
+    let work = keyed.work();
+    let noise: Vec<u8> = (0..4_000_000_u32)
+        .flat_map(|it| it.wrapping_mul(2_654_435_761).to_le_bytes())
+        .collect();
+    work.write("a.zip", keyed.archive(&plain_zip(&[("a", &noise)])));
+    let cmd = work.cmd(["result", "decrypt", "a.zip"]).pin();
+    let (code, shown) =
+        Pty::spawn(&faulty.drive(cmd.under(["env", &format!("TERM={term}")]))).wait();
+    assert_eq!(code, 0, "{shown}");
+    shown
+}
+
+#[test]
+fn the_bar_fits_80_columns_and_goes_away() {
+    let shown = slow("xterm");
+    assert!(shown.contains(" left"), "{shown:?}");
+    let drawn = shown.split(['\r', '\n']).map(without_escapes);
+    for line in drawn.filter(|line| line.contains(" left")) {
+        assert!(line.trim_end().chars().count() < 80, "{line:?}");
+    }
+    let last = shown.rfind(" left").unwrap();
+    assert!(shown[last..].contains("\x1b[2K"), "{shown:?}");
+}
+
+#[test]
+fn a_terminal_that_cannot_draw_gets_no_bar() {
+    let shown = slow("dumb");
+    assert!(
+        !shown.contains('\x1b') && !shown.contains(" left"),
+        "{shown:?}"
+    );
+}
+
+/// A line without sequences such as `ESC [ 2 K`.
+fn without_escapes(line: &str) -> String {
+    let mut parts = line.split("\x1b[");
+    let first = parts.next().unwrap().to_owned();
+    let rest = parts.map(|part| part.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';'));
+    first
+        + &rest
+            .map(|part| part.get(1..).unwrap_or_default())
+            .collect::<String>()
+}
