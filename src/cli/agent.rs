@@ -19,12 +19,16 @@ pub(super) enum Command {
     /// Start the agent, in the foreground
     Start(start::Start),
     /// Tell how the agent is
+    #[command(after_help = "Example:\n  iexec-hsm agent status")]
     Status,
     /// Log the agent in to its token, with the PIN asked for here
+    #[command(after_help = "Example:\n  iexec-hsm agent unlock")]
     Unlock,
     /// Log the agent out; it forgets all it knows
+    #[command(after_help = "Example:\n  iexec-hsm agent lock")]
     Lock,
     /// End the agent, once what runs is done
+    #[command(after_help = "Example:\n  iexec-hsm agent stop")]
     Stop,
 }
 

@@ -19,7 +19,7 @@ pub(super) use values::{
 use super::exit::Exit;
 use super::failure::Failure;
 use super::sms::SmsArgs;
-use super::{agent, config, doctor, key, result, setup, token, wallet};
+use super::{agent, config, doctor, key, manual, result, setup, token, wallet};
 use crate::token::Uri;
 use crate::wallet::address::Address;
 
@@ -68,6 +68,10 @@ pub(super) enum Command {
     Doctor(Deferred<doctor::Doctor>),
     /// Make a token and a key ready, and write the configuration, in a short dialogue
     Setup(Deferred<setup::Setup>),
+    /// Print what completes commands and options in a shell
+    Completions(manual::Completions),
+    /// Print a manual page, or write them all
+    Man(manual::Manual),
 }
 
 impl Command {
@@ -82,6 +86,8 @@ impl Command {
             Self::Config(command) => command.0.name(),
             Self::Doctor(_) => doctor::NAME,
             Self::Setup(_) => setup::NAME,
+            Self::Completions(_) => "completions",
+            Self::Man(_) => "man",
         }
     }
 
@@ -266,8 +272,23 @@ pub(super) fn refuse(mut error: clap::Error, arguments: &[OsString]) -> u8 {
         .unwrap_or_default()
         .trim_start_matches("error: ");
     Failure::new(Exit::Usage, first)
-        .hint("`iexec-hsm --help` lists the commands and options.")
+        .hint(suggestion(&error))
         .print(&typed(arguments), true)
+}
+
+/// The name that was probably meant, or where all names are.
+fn suggestion(error: &clap::Error) -> String {
+    let kinds = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand];
+    let close = kinds.into_iter().find_map(|kind| match error.get(kind) {
+        Some(ContextValue::String(name)) => Some(name),
+        // The closest one is the last.
+        Some(ContextValue::Strings(names)) => names.last(),
+        _ => None,
+    });
+    close.map_or_else(
+        || "`iexec-hsm --help` lists the commands and options.".to_owned(),
+        |name| format!("Was `{name}` meant?"),
+    )
 }
 
 /// Whether the SDK's option for the wallet's password was given.

@@ -40,7 +40,7 @@ use check::Check;
 pub(super) const NAME: &str = "doctor";
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  iexec-hsm doctor --selftest")]
+#[command(after_help = "Examples:\n  iexec-hsm doctor --selftest")]
 pub(super) struct Doctor {
     #[command(flatten)]
     pub(super) sms: SmsArgs,

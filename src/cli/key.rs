@@ -17,8 +17,10 @@ pub(super) use shared::{facts_json, facts_text, label_for, record_new};
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// List the result keys on the token
+    #[command(after_help = "Example:\n  iexec-hsm key list --token demo")]
     List,
     /// Show one result key and what the token says of it
+    #[command(after_help = "Example:\n  iexec-hsm key show 'pkcs11:serial=0123;id=%03'")]
     Show(shared::Which),
     /// Take over a decryption key that is on the token already
     Adopt(adopt::Adopt),

@@ -10,6 +10,7 @@ mod failure;
 mod interrupt;
 mod key;
 mod logins;
+mod manual;
 mod password;
 mod pins;
 mod progress;
@@ -25,11 +26,12 @@ mod token;
 mod waiting;
 mod wallet;
 
-use args::Command;
+use args::{Cli, Command};
 use context::Context;
 use exit::Exit;
 use failure::Failure;
 use reply::Reply;
+use secrets::Secrets;
 
 /// Runs the program with the arguments and the environment of the process, and returns its exit
 /// status. All that it printed is out, and every module is finalised.
@@ -51,27 +53,27 @@ pub fn main() -> u8 {
     };
     let outcome = signals
         .map_err(|error| Failure::new(Exit::Failed, format!("signals cannot be handled: {error}")))
-        .and_then(|()| match cli.command {
-            // These tell of a configuration that no other command would start with.
-            Command::Config(command) => config::run(&cli.global, &secrets, &cli.given, command.0),
-            Command::Doctor(command) => doctor::run(cli.global, secrets, command.0),
-            command => run(&mut Context::new(cli.global, secrets)?, command),
-        });
+        .and_then(|()| run(cli, secrets));
     match outcome {
         Ok(reply) => reply.print(name, raw),
         Err(failure) => failure.print(name, raw),
     }
 }
 
-fn run(context: &mut Context, command: Command) -> Result<Reply, Failure> {
-    match command {
-        Command::Result(command) => result::run(context, command.0),
-        Command::Key(command) => key::run(context, command.0),
-        Command::Token(command) => token::run(context, command.0),
-        Command::Wallet(command) => wallet::run(context, command.0),
-        Command::Agent(command) => agent::run(context, command.0),
-        Command::Setup(command) => setup::run(context, &command.0),
-        // They are run without a context, or with one of their own.
-        Command::Config(_) | Command::Doctor(_) => Ok(Reply::default()),
+/// Runs the command in what options, environment and configuration say.
+fn run(cli: Cli, secrets: Secrets) -> Result<Reply, Failure> {
+    let (global, context) = (cli.global, Context::new);
+    match cli.command {
+        Command::Result(command) => result::run(&mut context(global, secrets)?, command.0),
+        Command::Key(command) => key::run(&mut context(global, secrets)?, command.0),
+        Command::Token(command) => token::run(&mut context(global, secrets)?, command.0),
+        Command::Wallet(command) => wallet::run(&mut context(global, secrets)?, command.0),
+        Command::Agent(command) => agent::run(&mut context(global, secrets)?, command.0),
+        Command::Setup(command) => setup::run(&mut context(global, secrets)?, &command.0),
+        // These work with a configuration that is wrong, too.
+        Command::Config(command) => config::run(&global, &secrets, &cli.given, command.0),
+        Command::Doctor(command) => doctor::run(global, secrets, command.0),
+        Command::Completions(command) => Ok(command.run()),
+        Command::Man(command) => command.run(),
     }
 }

@@ -28,7 +28,7 @@ pub(super) const NAME: &str = "setup";
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example, without questions:\n  iexec-hsm setup --no-input --token-label iexec --so-pin-file so-pin --pin-file pin --wallet-address 0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
+    after_help = "Examples:\n  iexec-hsm setup\n  iexec-hsm setup --no-input --token-label iexec --so-pin-file so-pin --pin-file pin --wallet-address 0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
 )]
 pub(super) struct Setup {
     /// Initialise an empty token with this label, unless a token has it already

@@ -12,14 +12,21 @@ use crate::token::{Mechanism, Module, TokenError, TokenInfo, init_token};
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// List every token of the module as paste-ready URIs
+    #[command(
+        after_help = "Example:\n  iexec-hsm token list --module /usr/lib/softhsm/libsofthsm2.so"
+    )]
     List,
     /// Show one token with its mechanisms
+    #[command(after_help = "Example:\n  iexec-hsm token info --token demo")]
     Info,
     /// Initialise an empty token and set its PIN
     Init(Init),
 }
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  iexec-hsm token init --token-label demo\n  iexec-hsm token init --token-label demo --pin-file pin --so-pin-file so-pin"
+)]
 pub(super) struct Init {
     /// The label that the token gets
     #[arg(long, value_name = "LABEL", value_parser = parse_label)]

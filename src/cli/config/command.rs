@@ -22,7 +22,7 @@ pub(in crate::cli) enum Command {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  iexec-hsm config show")]
+#[command(after_help = "Examples:\n  iexec-hsm config show")]
 pub(in crate::cli) struct Show {
     #[command(flatten)]
     sms: SmsArgs,
@@ -31,7 +31,7 @@ pub(in crate::cli) struct Show {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  iexec-hsm config check new-config.toml")]
+#[command(after_help = "Examples:\n  iexec-hsm config check new-config.toml")]
 pub(in crate::cli) struct Check {
     /// The file [default: the one that is used]
     #[arg(value_name = "FILE")]

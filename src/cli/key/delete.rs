@@ -10,6 +10,7 @@ use crate::cli::reply::Reply;
 use crate::hex::hex;
 
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  iexec-hsm key delete 'pkcs11:serial=0123;id=%03'")]
 pub(in crate::cli) struct Delete {
     #[command(flatten)]
     which: Which,

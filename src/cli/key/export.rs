@@ -11,6 +11,7 @@ use crate::cli::reply::Reply;
 use crate::decrypt::OutputError;
 
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  iexec-hsm key export --output beneficiary.pub")]
 pub(in crate::cli) struct Export {
     #[command(flatten)]
     which: Which,

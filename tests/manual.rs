@@ -1,0 +1,261 @@
+//! Help, manual pages and completions: each has every command and every option, because all are made from one source.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use support::*;
+
+fn help(words: &[&str]) -> String {
+    let work = Work::without_token();
+    work.cmd(words).arg("--help").run().ok().out()
+}
+
+/// The first words of the lines below `heading`.
+fn listed(help: &str, heading: &str) -> Vec<String> {
+    let lines = help.lines().skip_while(|line| *line != heading).skip(1);
+    let entries = lines.take_while(|line| line.is_empty() || line.starts_with("  "));
+    entries
+        .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
+        .filter_map(|line| line.split_whitespace().next().map(str::to_owned))
+        .filter(|name| name != "help")
+        .collect()
+}
+
+/// Every command that has none below it, as words.
+fn commands() -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    for group in listed(&help(&[]), "Commands:") {
+        let below = listed(&help(&[&group]), "Commands:");
+        if below.is_empty() {
+            found.push(vec![group]);
+            continue;
+        }
+        found.extend(below.into_iter().map(|name| vec![group.clone(), name]));
+    }
+    assert!(found.len() > 20, "{found:?}");
+    found
+}
+
+/// The long options of a command, as its help lists them.
+fn options(help: &str) -> Vec<String> {
+    let words = help.lines().filter_map(|line| {
+        let line = line.trim_start();
+        let at = line.starts_with('-').then(|| line.find("--"))??;
+        let name = line[at + 2..].split([' ', ',', '=', '[']).next()?;
+        Some(name.to_owned())
+    });
+    words.filter(|name| !name.is_empty()).collect()
+}
+
+fn words(command: &[String]) -> Vec<&str> {
+    command.iter().map(String::as_str).collect()
+}
+
+#[test]
+fn every_command_shows_examples_that_parse() {
+    let work = Work::without_token();
+    for command in commands() {
+        // The help is wrapped; the page is not.
+        let page = work
+            .cmd([&["man"], &words(&command)[..]].concat())
+            .run()
+            .ok()
+            .out();
+        let examples = page.split("\n.SH EXAMPLES\n").nth(1).unwrap_or_default();
+        let examples = examples.replace("\\-", "-").replace("\\*(Aq", "'");
+        let mut lines = examples
+            .lines()
+            .filter(|line| line.starts_with("  iexec-hsm") || line.contains("| iexec-hsm"))
+            .peekable();
+        assert!(lines.peek().is_some(), "{command:?}\n{page}");
+        for line in lines {
+            // The shell takes it apart; the program that it finds puts --help behind it.
+            let script = format!(
+                "set -f; iexec-hsm() {{ \"$PROGRAM\" \"$@\" --help; }}; curl() {{ :; }}\n{line}"
+            );
+            let script = script
+                .replace(" > ~", " | cat #")
+                .replace("| man -l -", "")
+                .replace("| bsdtar -tf -", "");
+            let output = Command::new("bash")
+                .args(["-o", "pipefail", "-c", &script])
+                .env("PROGRAM", env!("CARGO_BIN_EXE_iexec-hsm"))
+                .current_dir(work.folder())
+                .output()
+                .unwrap();
+            let errors = String::from_utf8_lossy(&output.stderr);
+            assert!(
+                output.status.success() && errors.is_empty() || line.contains("source <("),
+                "{line}: {errors}"
+            );
+        }
+    }
+}
+
+#[test]
+fn there_is_a_page_for_each_command_with_every_option() {
+    let work = Work::without_token();
+    let pages = work.path("man/man1");
+    let run = work.cmd(["man", "--raw", "--dir", "man/man1"]).run().ok();
+    let written = run.raw()["pages"].as_array().unwrap().len();
+    assert_eq!(fs::read_dir(&pages).unwrap().count(), written);
+    for command in commands() {
+        let name = format!("iexec-hsm-{}.1", command.join("-"));
+        let page = fs::read_to_string(pages.join(&name)).unwrap();
+        for option in options(&help(&words(&command))) {
+            if ["help", "version"].contains(&option.as_str()) {
+                continue;
+            }
+            let written = option.replace('-', "\\-");
+            assert!(
+                page.contains(&format!("\\-\\-{written}")),
+                "--{option} in {name}"
+            );
+        }
+        assert!(page.contains(".SH EXAMPLES"), "{name}");
+        let shown = work
+            .cmd([&["man"], &words(&command)[..]].concat())
+            .run()
+            .ok()
+            .out();
+        assert_eq!(shown.trim_end(), page.trim_end(), "{name}");
+    }
+    let whole = work.cmd(["man"]).run().ok().out();
+    assert!(whole.contains(".SH NOTES\nExit status"), "{whole}");
+}
+
+#[test]
+fn a_page_of_no_command_is_refused() {
+    let work = Work::without_token();
+    let run = work.cmd(["man", "result", "open", "--raw"]).run().fails(2);
+    let message = run.raw_error()["message"].to_string();
+    assert!(message.contains("result open"), "{message}");
+}
+
+#[test]
+fn completions_have_every_command_and_option() {
+    let work = Work::without_token();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = work.cmd(["completions", shell]).run().ok().out();
+        for command in commands() {
+            assert!(
+                script.contains(command.last().unwrap()),
+                "{command:?} for {shell}"
+            );
+            for option in options(&help(&words(&command))) {
+                let written = match shell {
+                    "fish" => format!("-l {option} "),
+                    _ => format!("--{option}"),
+                };
+                let last = format!("-l {option}\n");
+                assert!(
+                    script.contains(&written) || script.contains(&last),
+                    "--{option} for {shell}"
+                );
+            }
+        }
+    }
+}
+
+/// Runs a script in a shell with the completions of it in the file `$COMPLETIONS`; nothing where that shell is missing.
+fn in_shell(shell: &str, arguments: &[&str], script: &str) -> Option<String> {
+    let work = Work::without_token();
+    let completions = work.cmd(["completions", shell]).run().ok().stdout;
+    let file = work.write("completions", completions);
+    let program = Path::new(env!("CARGO_BIN_EXE_iexec-hsm")).parent().unwrap();
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+    let output = Command::new(shell)
+        .args(arguments)
+        .args(["-c", script])
+        .env("COMPLETIONS", file)
+        .env("HOME", work.home())
+        .env("PATH", path)
+        .output();
+    let Ok(output) = output else {
+        println!("no {shell} here");
+        return None;
+    };
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && errors.is_empty(),
+        "{shell}: {errors}"
+    );
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[test]
+fn bash_completes_commands_and_options() {
+    let complete = r#"
+        . "$COMPLETIONS"
+        completer=$(complete -p iexec-hsm | sed 's/.* -F \([^ ]*\) .*/\1/')
+        COMP_WORDS=(iexec-hsm result decrypt --ext) COMP_CWORD=3
+        "$completer" iexec-hsm --ext decrypt
+        echo "${COMPREPLY[@]}"
+        COMP_WORDS=(iexec-hsm tok) COMP_CWORD=1
+        "$completer" iexec-hsm tok iexec-hsm
+        echo "${COMPREPLY[@]}""#;
+    let said = in_shell("bash", &["--norc"], complete).unwrap();
+    assert_eq!(said, "--extract\ntoken\n");
+}
+
+#[test]
+fn zsh_loads_the_completions() {
+    let load = r#"
+        autoload -Uz compinit && compinit -D -u
+        . "$COMPLETIONS"
+        echo "${_comps[iexec-hsm]}""#;
+    if let Some(said) = in_shell("zsh", &["-f"], load) {
+        assert_eq!(said, "_iexec-hsm\n");
+    }
+}
+
+#[test]
+fn fish_completes_commands_and_options() {
+    let complete = r#"
+        source "$COMPLETIONS"
+        complete -C "iexec-hsm result decrypt --ext"
+        complete -C "iexec-hsm tok""#;
+    if let Some(said) = in_shell("fish", &["--no-config"], complete) {
+        let mut lines = said.lines();
+        assert!(lines.next().unwrap().starts_with("--extract\t"), "{said}");
+        assert!(lines.next().unwrap().starts_with("token\t"), "{said}");
+    }
+}
+
+#[test]
+fn a_wrong_name_suggests_the_right_one() {
+    let work = Work::without_token();
+    for (line, right) in [
+        (&["reslt", "decrypt"][..], "result"),
+        (&["result", "decript"], "decrypt"),
+        (&["result", "decrypt", "--forse"], "--force"),
+        (&["token", "list", "--modul", "x"], "--module"),
+    ] {
+        let said = work.cmd(line).run().fails(2).err();
+        assert!(
+            said.contains("similar") && said.contains(&format!("'{right}'")),
+            "{said}"
+        );
+        let raw = work.cmd(line).arg("--raw").run().fails(2).raw_error();
+        let message = raw["message"].as_str().unwrap();
+        assert!(
+            message.contains(&format!("Was `{right}` meant?")),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn a_broken_configuration_is_in_nobodys_way() {
+    let work = Work::without_token();
+    fs::create_dir_all(work.home().join(".config/iexec-hsm")).unwrap();
+    fs::write(work.home().join(".config/iexec-hsm/config.toml"), "no").unwrap();
+    work.cmd(["token", "list"]).run().fails(2);
+    work.cmd(["completions", "bash"]).run().ok();
+    work.cmd(["man"]).run().ok();
+}
