@@ -31,8 +31,9 @@
 //! # }
 //! ```
 //!
-//! `examples/open_archive.rs` is the same as a program. [`encrypt::encrypt`] is the other way
-//! round: it seals a result as the enclave does, for tests.
+//! `docs/examples/open_archive.rs` is the same as a program; the examples beside it open an archive
+//! with the agent, inspect one, and publish a key. [`encrypt::encrypt`] is the other way round: it
+//! seals a result as the enclave does, for tests.
 //!
 //! # What holds
 //!

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[allow(dead_code)]
-#[path = "../examples/open_archive.rs"]
+#[path = "../docs/examples/open_archive.rs"]
 mod example;
 mod support;
 
