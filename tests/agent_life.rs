@@ -305,14 +305,10 @@ fn systemd_passes_the_socket_and_is_told_when_it_answers() {
     let notify = UnixDatagram::bind(&notified).unwrap();
     let listen = format!("--listen={}", socket.display());
     let setenv = format!("--setenv=NOTIFY_SOCKET={}", notified.display());
-    let keep = [
-        "SOFTHSM2_CONF",
-        "IEXEC_HSM_MODULE",
-        "IEXEC_HSM_PIN_FILE",
-        "HOME",
-    ];
+    let keep = ["IEXEC_HSM_MODULE", "IEXEC_HSM_PIN_FILE", "HOME"];
     let mut wrapper = vec!["systemd-socket-activate".to_owned(), listen, setenv];
-    wrapper.extend(keep.map(|name| format!("--setenv={name}")));
+    let tokens = keyed.token.env().into_iter().map(|(name, _)| name);
+    wrapper.extend(tokens.chain(keep).map(|name| format!("--setenv={name}")));
     let cmd = work.cmd(["agent", "start"]).pin().under(wrapper);
     let mut agent = Agent::of(cmd.start(), socket.clone());
     // The socket is there a moment before anybody listens on it.
@@ -350,15 +346,10 @@ fn started_by_systemd_a_wrong_pin_costs_one_try_and_no_more() {
     let (_folder, socket) = socket_folder();
     let wrong = keyed.token.secret_file("wrong", "9999");
     let listen = format!("--listen={}", socket.display());
-    let keep = [
-        "SOFTHSM2_CONF",
-        "IEXEC_HSM_MODULE",
-        "PKCS11SPY",
-        "PKCS11SPY_OUTPUT",
-        "HOME",
-    ];
+    let keep = ["IEXEC_HSM_MODULE", "PKCS11SPY", "PKCS11SPY_OUTPUT", "HOME"];
     let mut wrapper = vec!["systemd-socket-activate".to_owned(), listen];
-    wrapper.extend(keep.map(|name| format!("--setenv={name}")));
+    let tokens = keyed.token.env().into_iter().map(|(name, _)| name);
+    wrapper.extend(tokens.chain(keep).map(|name| format!("--setenv={name}")));
     let cmd = work.cmd([
         "agent",
         "start",

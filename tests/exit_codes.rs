@@ -111,6 +111,9 @@ fn every_failure_has_its_status_and_its_word() {
 
 #[test]
 fn a_device_that_fails_has_a_status_of_its_own() {
+    if other_than_softhsm("its files are removed") {
+        return;
+    }
     let token = Token::new();
     let work = Work::new(&token);
     let gate = work.path("gate");
@@ -120,7 +123,7 @@ fn a_device_that_fails_has_a_status_of_its_own() {
     let started = cmd.start();
     // The token goes while the PIN is waited for.
     let mut pin = OpenOptions::new().write(true).open(gate).unwrap();
-    fs::remove_dir_all(token.conf().with_file_name("tokens")).unwrap();
+    fs::remove_dir_all(token.softhsm_conf().with_file_name("tokens")).unwrap();
     writeln!(pin, "1234").unwrap();
     drop(pin);
     let error = started.wait().fails(11).raw_error();

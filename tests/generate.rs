@@ -150,7 +150,7 @@ fn the_private_key_can_only_decrypt_and_never_leaves_the_token() {
     }
     // Private: it is not there for whoever has not logged in.
     let mut command = std::process::Command::new("pkcs11-tool");
-    command.env("SOFTHSM2_CONF", token.conf());
+    command.envs(token.env());
     command.arg("--module").arg(&token.module);
     let seen = command.args(["--token-label", "test", "--list-objects"]);
     let seen = String::from_utf8(seen.output().unwrap().stdout).unwrap();

@@ -271,7 +271,7 @@ impl NotRoot {
         }
         // Give it all away: to one who has no rights of root.
         for path in [
-            token.conf().parent().unwrap(),
+            token.softhsm_conf().parent().unwrap(),
             work.folder().parent().unwrap(),
         ] {
             let mut give = Command::new("chown");

@@ -59,7 +59,7 @@ struct Kept {
 impl Kept {
     fn of(token: &Token) -> Self {
         let kept = Self {
-            tokens: token.conf().with_file_name("tokens"),
+            tokens: token.softhsm_conf().with_file_name("tokens"),
             copy: TempDir::new().unwrap(),
         };
         copy(&kept.tokens, kept.copy.path());

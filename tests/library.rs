@@ -34,7 +34,7 @@ fn run_example(token: &Token, archive: &Path, output: &Path) -> (bool, String) {
     .join("\n");
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "the_example", "--nocapture"])
-        .env("SOFTHSM2_CONF", token.conf())
+        .envs(token.env())
         .env(ARGUMENTS, arguments)
         .output()
         .unwrap();

@@ -52,7 +52,7 @@ fn memory(id: u32) -> Option<Vec<u8>> {
         // A mapping that cannot be read ends early.
         let _ = (&mem).take(to - from).read_to_end(&mut all);
     }
-    assert!(contains(&all, "SOFTHSM2_CONF"), "the memory was read");
+    assert!(contains(&all, "IEXEC_HSM_MODULE"), "the memory was read");
     Some(all)
 }
 

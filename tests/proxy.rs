@@ -3,38 +3,17 @@
 
 mod support;
 
-use std::path::{Path, PathBuf};
-
 use support::*;
-
-/// The proxy, where it is and stands for SoftHSM2, too.
-fn proxy() -> Option<PathBuf> {
-    let folders = [
-        "/usr/lib/x86_64-linux-gnu",
-        "/usr/lib/aarch64-linux-gnu",
-        "/usr/lib64",
-    ];
-    let found = folders.map(|folder| Path::new(folder).join("p11-kit-proxy.so"));
-    let proxy = found.into_iter().find(|path| path.exists());
-    if proxy.is_none() || !Path::new("/usr/share/p11-kit/modules/softhsm2.module").exists() {
-        println!("skipped: p11-kit's proxy is not here, or SoftHSM2 is not registered with it");
-        return None;
-    }
-    proxy
-}
 
 #[test]
 fn a_key_is_made_and_an_archive_opened_through_the_proxy() {
-    let Some(proxy) = proxy() else { return };
-    let token = Token::new();
+    if Kind::P11KitProxy.module().is_none() {
+        println!("skipped: p11-kit's proxy is not here, or SoftHSM2 is not registered with it");
+        return;
+    }
+    let token = Token::of(Kind::P11KitProxy);
     let work = Work::new(&token);
-    let through = |args: &[&str]| {
-        work.cmd(args)
-            .pin()
-            .env("IEXEC_HSM_MODULE", &proxy)
-            .run()
-            .ok()
-    };
+    let through = |args: &[&str]| work.run(args).ok();
 
     let listed = through(&["token", "list", "--raw"]).raw();
     let labels = listed["tokens"].as_array().unwrap();

@@ -29,7 +29,7 @@ fn set_up(work: &Work) -> usize {
 fn takes(token: &Token, label: &str, so_pin: &str, pin: &str) {
     let tool = |args: &[&str]| {
         let mut command = std::process::Command::new("pkcs11-tool");
-        command.env("SOFTHSM2_CONF", token.conf());
+        command.envs(token.env());
         command.arg("--module").arg(&token.module);
         command.args(["--token-label", label]).args(args);
         let output = command.output().unwrap();

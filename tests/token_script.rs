@@ -59,11 +59,11 @@ fn a_token_that_is_not_the_scripts_stays() {
     let work = Work::without_token();
     let script = format!(
         "export SOFTHSM2_CONF={}; \"$SCRIPT\" down",
-        token.conf().display()
+        token.softhsm_conf().display()
     );
     let output = shell(&work, &script);
     assert!(!output.status.success() && output.stdout.is_empty());
-    assert!(token.conf().exists());
+    assert!(token.softhsm_conf().exists());
     let output = shell(&work, "\"$SCRIPT\" down");
     assert!(!output.status.success() && output.stdout.is_empty());
 }

@@ -27,6 +27,9 @@ fn text(value: &Value) -> String {
 
 #[test]
 fn every_token_is_listed_with_what_it_says_of_itself() {
+    if other_than_softhsm("its names and slots are expected") {
+        return;
+    }
     let token = Token::labelled("first");
     token.add("second");
     let work = Work::new(&token);
@@ -65,6 +68,9 @@ fn every_token_is_listed_with_what_it_says_of_itself() {
 
 #[test]
 fn the_text_has_a_uri_on_a_line_of_its_own_and_the_state_below() {
+    if other_than_softhsm("its names are expected") {
+        return;
+    }
     let token = Token::new();
     let work = Work::new(&token);
     let it = of_label(&work, "test");

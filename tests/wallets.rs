@@ -30,7 +30,7 @@ fn with_token(test: &str, prepare: impl FnOnce(&Token), body: impl FnOnce(Arc<Mo
     prepare(&token);
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture"])
-        .env("SOFTHSM2_CONF", token.conf())
+        .envs(token.env())
         .env(INSIDE, &token.module)
         .output()
         .unwrap();

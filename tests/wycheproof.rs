@@ -23,7 +23,7 @@ fn every_wrapped_key_of_wycheproof_is_unwrapped_or_refused() {
     let token = Token::new();
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "the_cases", "--nocapture"])
-        .env("SOFTHSM2_CONF", token.conf())
+        .envs(token.env())
         .env(MODULE, &token.module)
         .output()
         .unwrap();

@@ -55,7 +55,7 @@ impl<'t> Faulty<'t> {
     pub fn furnish(&self, command: &mut Command) {
         command.env("FAULTY_MODULE", &self.token.module);
         command.env("FAULTY_FOLDER", self.folder.path());
-        command.env("SOFTHSM2_CONF", self.token.conf());
+        command.envs(self.token.env());
     }
 
     /// The calls since the last time.

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod agent;
+pub mod backend;
 pub mod faulty;
 mod java;
 mod keyed;
@@ -21,6 +22,7 @@ mod tree;
 mod zips;
 
 pub use agent::Agent;
+pub use backend::{Kind, other_than_softhsm};
 pub use faulty::Faulty;
 pub use java::java_zip;
 pub use keyed::Keyed;

@@ -106,7 +106,7 @@ impl<'t> Work<'t> {
             ("HOME".into(), self.home().into()),
         ];
         if let Some(token) = self.token {
-            env.push(("SOFTHSM2_CONF".into(), token.conf().into()));
+            env.extend(token.env().into_iter().map(|(name, it)| (name.into(), it)));
             env.push(("IEXEC_HSM_MODULE".into(), token.module.clone().into()));
         }
         Cmd {

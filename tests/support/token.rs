@@ -1,15 +1,21 @@
-//! SoftHSM2 tokens, each in a folder of its own.
+//! Tokens for tests, each in a folder of its own: SoftHSM2's, or of the module that is chosen for all tests.
 
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use tempfile::TempDir;
 
-/// A SoftHSM2 with one token that no other test sees.
+use super::backend::{Backend, Kind, output_of};
+
+/// A module with one token that no other test sees.
 pub struct Token {
+    // Before the folder: what still runs is ended before its files are removed.
+    backend: Box<dyn Backend>,
     folder: TempDir,
+    pub kind: Kind,
     pub label: String,
     pub pin: String,
     pub so_pin: String,
@@ -30,43 +36,50 @@ impl Token {
         token
     }
 
-    /// Only the empty slot of a SoftHSM2 without tokens.
+    /// Only the empty slot of a module without tokens.
     pub fn uninitialised() -> Self {
+        Self::uninitialised_of(Kind::chosen())
+    }
+
+    /// An initialised token of a certain module, whatever is chosen for other tests.
+    pub fn of(kind: Kind) -> Self {
+        let token = Self::uninitialised_of(kind);
+        token.add("test");
+        token
+    }
+
+    fn uninitialised_of(kind: Kind) -> Self {
         let folder = TempDir::new().unwrap();
-        let tokens = folder.path().join("tokens");
-        fs::create_dir(&tokens).unwrap();
-        let token = Self {
-            folder,
+        let backend = kind.start(folder.path());
+        Self {
+            kind,
             label: "test".to_owned(),
             pin: "1234".to_owned(),
             so_pin: "87654321".to_owned(),
-            module: module(),
-        };
-        let conf = format!(
-            "directories.tokendir = {}\nobjectstore.backend = file\nlog.level = ERROR\n",
-            tokens.display()
-        );
-        fs::write(token.conf(), conf).unwrap();
-        token
+            module: backend.module().to_owned(),
+            folder,
+            backend,
+        }
     }
 
     /// Initialises one more token of the same PINs behind the same module.
     pub fn add(&self, label: &str) {
-        self.softhsm2_util(&[
-            "--init-token",
-            "--free",
-            "--label",
-            label,
-            "--so-pin",
-            &self.so_pin,
-            "--pin",
-            &self.pin,
-        ]);
+        self.backend.add(label, &self.so_pin, &self.pin);
     }
 
-    /// The configuration that `SOFTHSM2_CONF` names.
-    pub fn conf(&self) -> PathBuf {
+    /// What a program's environment must have, so that the module finds the token.
+    pub fn env(&self) -> Vec<(&'static str, OsString)> {
+        self.backend.env()
+    }
+
+    /// The configuration of SoftHSM2; its tokens are in `tokens/` beside it.
+    pub fn softhsm_conf(&self) -> PathBuf {
         self.folder.path().join("softhsm2.conf")
+    }
+
+    /// The folder that has all that is the token's.
+    pub fn folder(&self) -> PathBuf {
+        self.folder.path().to_owned()
     }
 
     /// A file with the PIN in it.
@@ -106,36 +119,6 @@ impl Token {
     }
 
     fn tool(&self, command: &mut Command) -> String {
-        command.env("SOFTHSM2_CONF", self.conf());
-        let output = command
-            .output()
-            .unwrap_or_else(|error| panic!("{command:?}: {error}; softhsm/test.sh installs it"));
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            output.status.success(),
-            "{command:?} failed:\n{text}{errors}"
-        );
-        text
+        output_of(command.envs(self.env()))
     }
-}
-
-/// SoftHSM2's module.
-fn module() -> PathBuf {
-    if let Some(path) = std::env::var_os("IEXEC_HSM_TEST_MODULE") {
-        return path.into();
-    }
-    [
-        "/usr/lib/softhsm/libsofthsm2.so",
-        "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
-        "/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so",
-        "/usr/lib64/softhsm/libsofthsm2.so",
-        "/usr/local/lib/softhsm/libsofthsm2.so",
-        "/opt/homebrew/lib/softhsm/libsofthsm2.so",
-    ]
-    .iter()
-    .map(Path::new)
-    .find(|path| path.exists())
-    .expect("no SoftHSM2 here: softhsm/test.sh installs it")
-    .to_owned()
 }

@@ -1,0 +1,58 @@
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use super::softhsm::{self, SoftHsm};
+use super::{Backend, Daemon};
+
+/// SoftHSM2, loaded by a server process; programs talk to it through p11-kit's client module.
+pub(in super::super) struct Remote {
+    module: PathBuf,
+    address: OsString,
+    behind: SoftHsm,
+    _server: Daemon,
+}
+
+impl Remote {
+    pub fn new(folder: &Path, module: PathBuf) -> Self {
+        let behind = SoftHsm::new(folder, softhsm::module());
+        let socket = folder.join("p11-kit").display().to_string();
+        let provider = behind.module().display().to_string();
+        let server = ["p11-kit", "server", "--foreground", "--name", &socket];
+        let shown = ["--provider", &provider, "pkcs11:"];
+        let mut server = Daemon::start(server.into_iter().chain(shown), behind.env());
+        // It says where it listens once it does.
+        let mut line = String::new();
+        let stdout = server.0.stdout.take().unwrap();
+        BufReader::new(stdout).read_line(&mut line).unwrap();
+        assert!(line.contains(&socket), "p11-kit server: {line}");
+        Self {
+            module,
+            address: format!("unix:path={socket}").into(),
+            behind,
+            _server: server,
+        }
+    }
+}
+
+impl Backend for Remote {
+    fn module(&self) -> &Path {
+        &self.module
+    }
+
+    fn env(&self) -> Vec<(&'static str, OsString)> {
+        let mut env = self.behind.env();
+        env.push(("P11_KIT_SERVER_ADDRESS", self.address.clone()));
+        env
+    }
+
+    fn add(&self, label: &str, so_pin: &str, pin: &str) {
+        self.behind.add(label, so_pin, pin);
+    }
+}
+
+/// Whether the system's p11-kit knows SoftHSM2. A configuration of its own cannot be given: run by root, p11-kit reads
+/// the system's alone.
+pub(super) fn registered() -> bool {
+    Path::new("/usr/share/p11-kit/modules/softhsm2.module").exists()
+}
