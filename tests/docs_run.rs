@@ -33,6 +33,14 @@ pages! {
     agent: "docs/agent.md",
     archives: "docs/archives.md",
     configuration: "docs/configuration.md",
+    device_network_hsm: "docs/devices/network-hsm.md",
+    device_nitrokey_hsm: "docs/devices/nitrokey-hsm.md",
+    device_openpgp: "docs/devices/openpgp.md",
+    device_remote: "docs/devices/remote.md",
+    device_softhsm: "docs/devices/softhsm.md",
+    device_tpm: "docs/devices/tpm.md",
+    device_yubihsm: "docs/devices/yubihsm.md",
+    device_yubikey_piv: "docs/devices/yubikey-piv.md",
     doctor: "docs/doctor.md",
     from_the_sdk: "docs/from-the-sdk.md",
     get_started: "docs/get-started.md",
@@ -92,7 +100,7 @@ fn every_block_is_run_or_says_why_not() {
     let tested: BTreeSet<String> = PAGES.iter().map(|&page| page.to_owned()).collect();
     assert_eq!(names, tested);
     println!("{run} blocks are run, {left} are not");
-    assert!(run >= 40 && left <= 24, "{run} are run, {left} are not");
+    assert!(run >= 40 && left <= 32, "{run} are run, {left} are not");
 }
 
 /// Runs the blocks of a page in one shell.
