@@ -6,7 +6,6 @@ mod support;
 
 use std::cell::Cell;
 use std::fs;
-use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,59 +13,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use rustix::process::Signal;
 use support::agent::{Connection, command, unwrap_body};
+use support::failing_agent::{CONTENT_KEY, FailingAgent, gate};
 use support::*;
-
-const CONTENT_KEY: [u8; 32] = [7; 32];
-
-/// An agent that was unlocked in front of a token that is about to fail.
-struct Failing<'t> {
-    agent: Agent,
-    faulty: Faulty<'t>,
-    key: String,
-    wrapped: Vec<u8>,
-    _work: Work<'t>,
-}
-
-impl<'t> Failing<'t> {
-    fn new(keyed: &'t Keyed, args: &[&str], rules: &[&str]) -> Self {
-        let work = keyed.work();
-        let faulty = Faulty::before(&keyed.token);
-        let faulty = rules.iter().fold(faulty, Faulty::rule);
-        let agent = Agent::start(faulty.drive(command(&work, args)).pin());
-        Self {
-            key: agent.key(),
-            wrapped: openssl::rsa_wrap(&keyed.public, &CONTENT_KEY),
-            agent,
-            faulty,
-            _work: work,
-        }
-    }
-
-    /// The code of a refusal, or nothing where the right key comes.
-    fn unwrap(&self) -> Option<String> {
-        let (status, body) = self.agent.unwrap(&self.key, &self.wrapped);
-        if status == 200 {
-            assert_eq!(body["contentKey"], BASE64_STANDARD.encode(CONTENT_KEY));
-            return None;
-        }
-        Some(body["error"]["code"].as_str().unwrap().to_owned())
-    }
-
-    fn works(&self) {
-        assert_eq!(self.unwrap(), None);
-    }
-
-    fn fails(&self, code: &str) {
-        assert_eq!(self.unwrap().as_deref(), Some(code));
-    }
-}
-
-/// A file that ends a hang once it is there.
-fn gate() -> (tempfile::TempDir, PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
-    let gate = folder.path().join("go");
-    (folder, gate)
-}
 
 #[test]
 fn a_call_that_hangs_ends_for_its_client_and_the_agent_goes_on() {
@@ -74,7 +22,7 @@ fn a_call_that_hangs_ends_for_its_client_and_the_agent_goes_on() {
     let (_folder, gate) = gate();
     let hang = format!("C_Decrypt 2 hang {}", gate.display());
     let args = ["--request-timeout", "1s", "--sessions", "2"];
-    let mut it = Failing::new(&keyed, &args, &[&hang]);
+    let mut it = FailingAgent::new(&keyed, &args, &[&hang]);
     it.works();
     it.fails("device-failed");
     assert_eq!(it.agent.status()["hung"], true);
@@ -99,7 +47,7 @@ fn an_agent_that_hangs_can_be_stopped() {
     let keyed = Keyed::new();
     let (_folder, gate) = gate();
     let hang = format!("C_Decrypt 1 hang {}", gate.display());
-    let it = Failing::new(&keyed, &["--request-timeout", "1s"], &[&hang]);
+    let it = FailingAgent::new(&keyed, &["--request-timeout", "1s"], &[&hang]);
     it.fails("device-failed");
     it.agent.signal(Signal::TERM);
     let run = it.agent.wait().fails(11);
@@ -111,7 +59,7 @@ fn sigterm_lets_what_runs_finish() {
     let keyed = Keyed::new();
     let (_folder, gate) = gate();
     let hang = format!("C_Decrypt 1 hang {}", gate.display());
-    let mut it = Failing::new(&keyed, &[], &[&hang]);
+    let mut it = FailingAgent::new(&keyed, &[], &[&hang]);
     let mut connection = Connection::open(&it.agent.socket);
     let body = unwrap_body(&it.key, &it.wrapped).to_string();
     connection.write(&format!(
@@ -139,7 +87,7 @@ fn sigterm_lets_what_runs_finish() {
 fn a_token_that_is_pulled_locks_the_agent() {
     let keyed = Keyed::new();
     for call in ["C_DecryptInit", "C_Decrypt"] {
-        let mut it = Failing::new(&keyed, &["--keep-pin"], &[&format!("{call} 2 remove")]);
+        let mut it = FailingAgent::new(&keyed, &["--keep-pin"], &[&format!("{call} 2 remove")]);
         it.works();
         it.fails("device-failed");
         it.agent
@@ -160,7 +108,7 @@ fn a_token_that_is_pulled_locks_the_agent() {
 fn a_session_that_is_lost_is_opened_once_more() {
     let keyed = Keyed::new();
     let lost = "C_DecryptInit 2 return CKR_SESSION_HANDLE_INVALID";
-    let it = Failing::new(&keyed, &["--sessions", "1"], &[lost]);
+    let it = FailingAgent::new(&keyed, &["--sessions", "1"], &[lost]);
     it.works();
     it.works();
     let ledger = it.faulty.ledger();
@@ -171,7 +119,7 @@ fn a_session_that_is_lost_is_opened_once_more() {
 #[test]
 fn after_a_bad_ciphertext_the_session_is_replaced_without_waiting_for_the_next_one() {
     let keyed = Keyed::new();
-    let mut it = Failing::new(&keyed, &["--sessions", "1"], &[]);
+    let mut it = FailingAgent::new(&keyed, &["--sessions", "1"], &[]);
     let mut bad = it.wrapped.clone();
     bad[100] ^= 1;
     it.faulty.ledger();
@@ -189,7 +137,7 @@ fn after_a_bad_ciphertext_the_session_is_replaced_without_waiting_for_the_next_o
 fn sessions_that_are_lost_again_and_again_make_no_loop() {
     let keyed = Keyed::new();
     let lost = "C_DecryptInit 2- return CKR_SESSION_HANDLE_INVALID";
-    let it = Failing::new(&keyed, &["--sessions", "1"], &[lost]);
+    let it = FailingAgent::new(&keyed, &["--sessions", "1"], &[lost]);
     it.works();
     it.faulty.ledger();
     it.fails("device-failed");
@@ -204,7 +152,7 @@ fn sessions_that_are_lost_again_and_again_make_no_loop() {
 #[test]
 fn a_session_that_a_device_ends_when_it_is_idle_is_kept_alive() {
     let keyed = Keyed::new();
-    let it = Failing::new(&keyed, &["--sessions", "1"], &[]);
+    let it = FailingAgent::new(&keyed, &["--sessions", "1"], &[]);
     it.works();
     it.faulty.ledger();
     let deadline = Instant::now() + Duration::from_secs(90);
@@ -220,10 +168,10 @@ fn a_session_that_a_device_ends_when_it_is_idle_is_kept_alive() {
 fn a_key_that_demands_the_pin_each_time_needs_an_agent_that_keeps_it() {
     let keyed = Keyed::new();
     let rule = format!("always-authenticate {}", keyed.token.pin);
-    let it = Failing::new(&keyed, &[], &[&rule]);
+    let it = FailingAgent::new(&keyed, &[], &[&rule]);
     it.fails("not-supported");
     drop(it);
-    let it = Failing::new(&keyed, &["--keep-pin"], &[&rule]);
+    let it = FailingAgent::new(&keyed, &["--keep-pin"], &[&rule]);
     it.works();
     it.works();
     assert_eq!(it.faulty.ledger().logins(2).len(), 2);

@@ -6,6 +6,7 @@
 
 pub mod agent;
 pub mod backend;
+pub mod failing_agent;
 pub mod faulty;
 mod java;
 mod keyed;
