@@ -16,6 +16,82 @@ const ODD: [&str; 4] = [
     "CKR_CANCEL",
 ];
 
+/// The values that PKCS#11 3.0 defines, as first and last of their runs.
+const DEFINED: [(u64, u64); 36] = [
+    (0x01, 0x0b),
+    (0x10, 0x13),
+    (0x1b, 0x1b),
+    (0x20, 0x21),
+    (0x30, 0x33),
+    (0x40, 0x41),
+    (0x50, 0x51),
+    (0x54, 0x54),
+    (0x60, 0x60),
+    (0x62, 0x6a),
+    (0x70, 0x71),
+    (0x80, 0x80),
+    (0x82, 0x82),
+    (0x90, 0x91),
+    (0xa0, 0xa4),
+    (0xb0, 0xb1),
+    (0xb3, 0xb8),
+    (0xc0, 0xc1),
+    (0xd0, 0xd1),
+    (0xe0, 0xe2),
+    (0xf0, 0xf2),
+    (0x100, 0x105),
+    (0x110, 0x115),
+    (0x120, 0x121),
+    (0x130, 0x130),
+    (0x140, 0x141),
+    (0x150, 0x150),
+    (0x160, 0x160),
+    (0x170, 0x170),
+    (0x180, 0x180),
+    (0x190, 0x191),
+    (0x1a0, 0x1a1),
+    (0x1b0, 0x1b9),
+    (0x1c0, 0x1c0),
+    (0x200, 0x204),
+    (0x80000000, 0x80000000),
+];
+
+fn defined() -> impl Iterator<Item = String> {
+    let values = DEFINED.into_iter().flat_map(|(first, last)| first..=last);
+    values.map(|rv| format!("{rv:#x}"))
+}
+
+/// Opens one archive at a token that follows `rule`.
+fn open_with(keyed: &Keyed, archive: &[u8], rule: &str) -> Run {
+    let faulty = Faulty::before(&keyed.token).rule(rule).rule("hardware");
+    let work = keyed.work();
+    work.write("encryptedResults.zip", archive);
+    let run = faulty.drive(work.cmd(["result", "decrypt"]).pin()).run();
+    assert_eq!(run.signal, None, "{rule}: {}", run.err());
+    assert_eq!(work.exists("results.zip"), run.code == Some(0), "{rule}");
+    work.is_tidy();
+    assert!(faulty.ledger().count("C_Login") <= 5, "{rule}");
+    run
+}
+
+/// What a token says of a key or a mechanism that is not for this, which is no accident.
+const NOT_FOR_THIS: [&str; 4] = ["0x63", "0x68", "0x70", "0x71"];
+
+#[test]
+fn whatever_a_decryption_answers_once_loses_no_archive() {
+    let keyed = Keyed::new();
+    let archive = keyed.archive(&plain_zip(&[("x", b"1")]));
+    for rv in defined() {
+        for function in ["C_DecryptInit", "C_Decrypt"] {
+            let rule = format!("{function} 1 return {rv}");
+            let run = open_with(&keyed, &archive, &rule);
+            let refused = function == "C_DecryptInit" && NOT_FOR_THIS.contains(&rv.as_str());
+            let code = if refused { 16 } else { 0 };
+            assert_eq!(run.code, Some(code), "{rule}: {}", run.err());
+        }
+    }
+}
+
 #[test]
 fn each_answer_to_a_login_has_its_exit_code() {
     let token = Token::new();
