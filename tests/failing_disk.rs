@@ -1,0 +1,71 @@
+//! A disk that refuses: by a quota, because it is broken, or because it can only be read any more.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use support::*;
+
+const ERRORS: [&str; 4] = ["EDQUOT", "ENOSPC", "EIO", "EROFS"];
+
+/// Opens `a.zip` where the `number`th call of `call` fails.
+fn open(work: &Work<'_>, to: [&str; 2], call: &str, number: usize, error: &str) -> Run {
+    let inject = format!("inject={call}:error={error}:when={number}");
+    let trace = format!("trace={call}");
+    let strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", &trace, "-e"];
+    let strace = strace.into_iter().chain([inject.as_str()]);
+    let args = ["result", "decrypt", "a.zip", "--force", to[0], to[1]];
+    work.cmd(args).pin().under(strace).run().fails(23)
+}
+
+/// Which of its writes is the one of the result: the module writes, too.
+fn write_of_result(work: &Work<'_>) -> usize {
+    let strace = ["strace", "-f", "-qq", "-o", "calls", "-e", "trace=write"];
+    let args = ["result", "decrypt", "a.zip", "--output", "elsewhere.zip"];
+    work.cmd(args).pin().under(strace).run().ok();
+    let calls = String::from_utf8(work.read("calls")).unwrap();
+    1 + calls.lines().position(|it| it.contains("\"PK")).unwrap()
+}
+
+/// A work folder with an archive of one file, and an older result of each kind.
+fn prepared(keyed: &Keyed) -> Work<'_> {
+    let work = keyed.work();
+    work.write("a.zip", keyed.archive(&plain_zip(&[("it", b"new")])));
+    work.write("to.zip", "old");
+    work.write("out/it", "old");
+    work
+}
+
+#[test]
+fn what_is_refused_before_it_has_its_name_leaves_the_old_file() {
+    let keyed = Keyed::new();
+    let work = prepared(&keyed);
+    let write = write_of_result(&work);
+    for error in ERRORS {
+        for (call, number) in [("write", write), ("fsync", 1), ("rename,renameat", 1)] {
+            let run = unchanged(&work.folder(), || {
+                open(&work, ["--output", "to.zip"], call, number, error)
+            });
+            let err = run.err();
+            assert!(err.contains("writing to.zip failed"), "{call}: {err}");
+            let room = matches!(error, "EDQUOT" | "ENOSPC");
+            assert_eq!(err.contains("Make room on the disk"), room, "{err}");
+        }
+        unchanged(&work.folder(), || {
+            open(&work, ["--extract", "out"], "syncfs", 1, error)
+        });
+    }
+}
+
+#[test]
+fn what_is_refused_after_it_has_its_name_is_the_whole_new_file() {
+    let keyed = Keyed::new();
+    for error in ERRORS {
+        let work = prepared(&keyed);
+        open(&work, ["--output", "to.zip"], "fsync", 2, error);
+        assert!(work.read("to.zip") == plain_zip(&[("it", b"new")]));
+        open(&work, ["--extract", "out"], "syncfs", 2, error);
+        assert_eq!(work.read("out/it"), b"new");
+        work.is_tidy();
+    }
+}
