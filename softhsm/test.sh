@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . softhsm/lib.sh
 
 need_rust
-need softhsm2-util:softhsm2 pkcs11-tool:opensc openssl curl unzip zip setsid:util-linux strace /usr/bin/time:time zsh fish
+need softhsm2-util:softhsm2 pkcs11-tool:opensc openssl curl unzip zip setsid:util-linux strace faketime /usr/bin/time:time zsh fish
 IEXEC_HSM_TEST_MODULE=${IEXEC_HSM_TEST_MODULE:-$(softhsm_module)}
 export IEXEC_HSM_TEST_MODULE
 
