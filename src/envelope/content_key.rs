@@ -1,10 +1,8 @@
-use aes::{Aes128, Aes256};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cbc::cipher::{BlockCipherDecrypt as _, BlockModeDecrypt as _, KeyInit as _, KeyIvInit as _};
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::open::BLOCK;
+use super::blocks::{BLOCK, Blocks};
 use crate::archive::Scheme;
 
 /// How a body is encrypted.
@@ -64,6 +62,14 @@ impl ContentKey {
         self.cipher
     }
 
+    /// Bytes of IV before the first encrypted block.
+    pub(super) fn iv_len(&self) -> usize {
+        match self.cipher {
+            BodyCipher::Aes256Cbc | BodyCipher::Aes128Cbc => BLOCK,
+            BodyCipher::Aes128Ecb => 0,
+        }
+    }
+
     /// The key itself.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -94,24 +100,10 @@ impl ContentKey {
 
     /// The first block of the plaintext; `None` when `head` is too short to have one.
     fn first_block(&self, head: &[u8]) -> Option<[u8; BLOCK]> {
-        let (iv, rest) = match self.cipher {
-            BodyCipher::Aes128Ecb => (&[0; BLOCK], head),
-            BodyCipher::Aes256Cbc | BodyCipher::Aes128Cbc => head.split_first_chunk()?,
-        };
-        let mut block = *rest.first_chunk::<BLOCK>()?;
-        match self.cipher {
-            BodyCipher::Aes256Cbc => cbc::Decryptor::<Aes256>::new_from_slices(&self.bytes, iv)
-                .ok()?
-                .decrypt_block((&mut block).into()),
-            BodyCipher::Aes128Cbc => cbc::Decryptor::<Aes128>::new_from_slices(&self.bytes, iv)
-                .ok()?
-                .decrypt_block((&mut block).into()),
-            BodyCipher::Aes128Ecb => {
-                Aes128::new_from_slice(&self.bytes)
-                    .ok()?
-                    .decrypt_block((&mut block).into());
-            }
-        }
+        let (iv, rest) = head.split_at_checked(self.iv_len())?;
+        let iv = iv.first_chunk().unwrap_or(&[0; BLOCK]);
+        let mut block = *rest.first_chunk()?;
+        Blocks::after(iv, self).ok()?.decrypt(&mut block).ok()?;
         Some(block)
     }
 }

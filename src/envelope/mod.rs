@@ -9,6 +9,7 @@
 mod aes_backend;
 mod ahead;
 mod base64_body;
+mod blocks;
 mod chunks;
 mod content_key;
 mod open;

@@ -1,15 +1,9 @@
 use std::io;
 use std::sync::Arc;
 
-use aes::cipher::{Array, BlockCipherDecrypt as _, KeyInit as _, consts::U16};
-use aes::{Aes128, Aes256};
-use cbc::cipher::{BlockModeDecrypt as _, KeyIvInit as _};
-
+use super::blocks::{BLOCK, Blocks};
 use super::padding::unpadded_len;
-use super::{BodyCipher, Chunks, ContentKey};
-
-/// AES block size in bytes.
-pub(super) const BLOCK: usize = 16;
+use super::{Chunks, ContentKey};
 
 /// The one failure of every ciphertext that cannot be decrypted, whatever is wrong with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -37,7 +31,9 @@ impl From<BadCiphertext> for io::Error {
 /// archive itself is said whatever key was tried on it.
 pub struct Opener<C> {
     source: C,
-    cipher: Cipher,
+    key: Arc<ContentKey>,
+    /// `None` before the first block, which may be an IV.
+    blocks: Option<Blocks>,
     /// Encrypted, the chunk to be handed out next; `None` before the first one is asked for.
     ahead: Option<Vec<u8>>,
 }
@@ -47,7 +43,8 @@ impl<C: Chunks> Opener<C> {
     pub fn new(key: Arc<ContentKey>, source: C) -> Self {
         Self {
             source,
-            cipher: Cipher::NotStarted(key),
+            key,
+            blocks: None,
             ahead: None,
         }
     }
@@ -62,12 +59,30 @@ impl<C: Chunks> Opener<C> {
             return Ok(chunk);
         }
         let ahead = self.source.next_chunk(used)?;
-        self.cipher.decrypt(&mut chunk)?;
+        self.decrypt(&mut chunk)?;
         if ahead.is_empty() {
             chunk.truncate(unpadded_len(&chunk).ok_or(BadCiphertext)?);
         }
         self.ahead = Some(ahead);
         Ok(chunk)
+    }
+
+    /// Decrypts `chunk` in place; of the first one the IV is taken off.
+    fn decrypt(&mut self, chunk: &mut Vec<u8>) -> Result<(), BadCiphertext> {
+        let blocks = match &mut self.blocks {
+            Some(blocks) => blocks,
+            none => {
+                let iv_len = self.key.iv_len();
+                let mut iv = [0; BLOCK];
+                iv[..iv_len].copy_from_slice(chunk.get(..iv_len).ok_or(BadCiphertext)?);
+                chunk.drain(..iv_len);
+                none.insert(Blocks::after(&iv, &self.key)?)
+            }
+        };
+        if chunk.is_empty() {
+            return Err(BadCiphertext);
+        }
+        blocks.decrypt(chunk)
     }
 
     fn first_chunk(&mut self) -> io::Result<Vec<u8>> {
@@ -97,52 +112,6 @@ impl<C: Chunks> Chunks for Opener<C> {
             self.drain_source()?;
         }
         opened
-    }
-}
-
-enum Cipher {
-    /// Waits for its first block, which may be an IV.
-    NotStarted(Arc<ContentKey>),
-    Aes256Cbc(cbc::Decryptor<Aes256>),
-    Aes128Cbc(cbc::Decryptor<Aes128>),
-    Aes128Ecb(Aes128),
-}
-
-impl Cipher {
-    /// Decrypts `chunk` in place; of the first one the IV is taken off.
-    fn decrypt(&mut self, chunk: &mut Vec<u8>) -> Result<(), BadCiphertext> {
-        self.start(chunk)?;
-        let (blocks, rest) = Array::<u8, U16>::slice_as_chunks_mut(chunk);
-        if !rest.is_empty() || blocks.is_empty() {
-            return Err(BadCiphertext);
-        }
-        match self {
-            Self::Aes256Cbc(cipher) => cipher.decrypt_blocks(blocks),
-            Self::Aes128Cbc(cipher) => cipher.decrypt_blocks(blocks),
-            Self::Aes128Ecb(cipher) => cipher.decrypt_blocks(blocks),
-            Self::NotStarted(_) => return Err(BadCiphertext),
-        }
-        Ok(())
-    }
-
-    /// Before the first chunk, sets the cipher up.
-    fn start(&mut self, chunk: &mut Vec<u8>) -> Result<(), BadCiphertext> {
-        let Self::NotStarted(key) = self else {
-            return Ok(());
-        };
-        let (bytes, bad) = (key.bytes(), |_| BadCiphertext);
-        if key.cipher() == BodyCipher::Aes128Ecb {
-            *self = Self::Aes128Ecb(Aes128::new_from_slice(bytes).map_err(bad)?);
-            return Ok(());
-        }
-        let iv = chunk.get(..BLOCK).ok_or(BadCiphertext)?;
-        *self = if key.cipher() == BodyCipher::Aes256Cbc {
-            Self::Aes256Cbc(cbc::Decryptor::new_from_slices(bytes, iv).map_err(bad)?)
-        } else {
-            Self::Aes128Cbc(cbc::Decryptor::new_from_slices(bytes, iv).map_err(bad)?)
-        };
-        chunk.drain(..BLOCK);
-        Ok(())
     }
 }
 

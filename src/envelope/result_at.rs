@@ -1,13 +1,9 @@
 use std::io;
 use std::sync::Arc;
 
-use aes::cipher::{Array, BlockCipherDecrypt as _, KeyInit as _, consts::U16};
-use aes::{Aes128, Aes256};
-use cbc::cipher::{BlockModeDecrypt as _, KeyIvInit as _};
-
-use super::open::BLOCK;
+use super::blocks::{BLOCK, Blocks};
 use super::padding::unpadded_len;
-use super::{BadCiphertext, BodyCipher, ContentKey};
+use super::{BadCiphertext, ContentKey};
 use crate::archive::ReadAt;
 
 /// A result, at any place: each read decrypts just the blocks that it needs.
@@ -38,12 +34,8 @@ impl ResultAt {
         Ok(result)
     }
 
-    /// Bytes before the first encrypted block.
     fn iv_len(&self) -> u64 {
-        match self.key.cipher() {
-            BodyCipher::Aes128Ecb => 0,
-            BodyCipher::Aes256Cbc | BodyCipher::Aes128Cbc => BLOCK as u64,
-        }
+        self.key.iv_len() as u64
     }
 
     /// Fills `out`, a whole number of blocks, with the plaintext of those from `at`, a block's
@@ -55,20 +47,7 @@ impl ResultAt {
             self.body.read_exact_at(&mut before, at)?;
         }
         self.body.read_exact_at(out, at + self.iv_len())?;
-        let (key, broken) = (self.key.bytes(), |_| BadCiphertext);
-        let blocks = Array::<u8, U16>::slice_as_chunks_mut(out).0;
-        match self.key.cipher() {
-            BodyCipher::Aes256Cbc => cbc::Decryptor::<Aes256>::new_from_slices(key, &before)
-                .map_err(broken)?
-                .decrypt_blocks(blocks),
-            BodyCipher::Aes128Cbc => cbc::Decryptor::<Aes128>::new_from_slices(key, &before)
-                .map_err(broken)?
-                .decrypt_blocks(blocks),
-            BodyCipher::Aes128Ecb => Aes128::new_from_slice(key)
-                .map_err(|_| BadCiphertext)?
-                .decrypt_blocks(blocks),
-        }
-        Ok(())
+        Ok(Blocks::after(&before, &self.key)?.decrypt(out)?)
     }
 }
 

@@ -4,7 +4,7 @@ use aes::cipher::{Array, BlockCipherEncrypt as _, KeyInit as _, consts::U16};
 use aes::{Aes128, Aes256};
 use cbc::cipher::{BlockModeEncrypt as _, KeyIvInit as _};
 
-use super::open::BLOCK;
+use super::blocks::BLOCK;
 use super::padding::pad;
 use super::{BodyCipher, CHUNK, Chunks, ContentKey, ReadChunks};
 

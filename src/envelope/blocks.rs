@@ -1,0 +1,48 @@
+//! AES in the modes that bodies are encrypted in, on whole blocks.
+
+use aes::cipher::{Array, BlockCipherDecrypt as _, KeyInit as _, consts::U16};
+use aes::{Aes128, Aes256};
+use cbc::cipher::{BlockModeDecrypt as _, KeyIvInit as _};
+
+use super::{BadCiphertext, BodyCipher, ContentKey};
+
+/// AES block size in bytes.
+pub(super) const BLOCK: usize = 16;
+
+/// Decrypts the blocks of a body, from one of them on.
+pub(super) enum Blocks {
+    Aes256Cbc(cbc::Decryptor<Aes256>),
+    Aes128Cbc(cbc::Decryptor<Aes128>),
+    Aes128Ecb(Aes128),
+}
+
+impl Blocks {
+    /// Begins after the block `before`: the IV, or an encrypted block. ECB has no use for it.
+    pub(super) fn after(before: &[u8; BLOCK], key: &ContentKey) -> Result<Self, BadCiphertext> {
+        let (key, cipher) = (key.bytes(), key.cipher());
+        let blocks = match cipher {
+            BodyCipher::Aes256Cbc => {
+                cbc::Decryptor::new_from_slices(key, before).map(Self::Aes256Cbc)
+            }
+            BodyCipher::Aes128Cbc => {
+                cbc::Decryptor::new_from_slices(key, before).map(Self::Aes128Cbc)
+            }
+            BodyCipher::Aes128Ecb => Aes128::new_from_slice(key).map(Self::Aes128Ecb),
+        };
+        blocks.map_err(|_| BadCiphertext)
+    }
+
+    /// Decrypts `bytes`, whole blocks, where they are.
+    pub(super) fn decrypt(&mut self, bytes: &mut [u8]) -> Result<(), BadCiphertext> {
+        let (blocks, rest) = Array::<u8, U16>::slice_as_chunks_mut(bytes);
+        if !rest.is_empty() {
+            return Err(BadCiphertext);
+        }
+        match self {
+            Self::Aes256Cbc(cipher) => cipher.decrypt_blocks(blocks),
+            Self::Aes128Cbc(cipher) => cipher.decrypt_blocks(blocks),
+            Self::Aes128Ecb(cipher) => cipher.decrypt_blocks(blocks),
+        }
+        Ok(())
+    }
+}
