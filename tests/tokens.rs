@@ -161,13 +161,56 @@ fn info_lists_the_mechanisms_with_their_key_sizes() {
     assert_eq!(of("CKM_RSA_PKCS_KEY_PAIR_GEN")["generateKeyPair"], true);
     assert_eq!(of("CKM_SHA256")["decrypt"], false);
 
-    let shown = work.cmd(["token", "info"]).run().ok().out();
-    let line = shown
-        .lines()
-        .find(|line| line.contains("CKM_RSA_PKCS "))
-        .unwrap();
+    // JSON has all of them, with and without --all.
+    let all = work.cmd(["token", "info", "--all", "--raw"]).run().ok();
+    assert_eq!(
+        all.raw()["token"]["mechanisms"],
+        info["token"]["mechanisms"]
+    );
+}
+
+#[test]
+fn info_shows_what_is_used_and_all_shows_the_rest() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    let raw = work.cmd(["token", "info", "--raw"]).run().ok().raw();
+    let mechanisms = raw["token"]["mechanisms"].as_array().unwrap();
+    let rsa = mechanisms.iter().find(|it| it["name"] == "CKM_RSA_PKCS");
+    let rsa = rsa.unwrap();
+
+    let run = work.cmd(["token", "info"]).run().ok();
+    let shown = run.out();
+    let of = |name: &str| {
+        let mut lines = shown.lines().map(str::trim);
+        let found = lines.find(|line| line.split_whitespace().next() == Some(name));
+        found
+            .unwrap_or_else(|| panic!("{name} in {shown}"))
+            .to_owned()
+    };
     let sizes = format!("{} to {}", rsa["minKeySize"], rsa["maxKeySize"]);
-    assert!(line.ends_with(&sizes), "{line}");
+    assert!(of("CKM_RSA_PKCS").contains(&sizes), "{shown}");
+    assert!(of("CKM_RSA_PKCS").ends_with("opens today's archives"));
+    for name in [
+        "CKM_RSA_PKCS_OAEP",
+        "CKM_RSA_PKCS_KEY_PAIR_GEN",
+        "CKM_ECDSA",
+        "CKM_EC_KEY_PAIR_GEN",
+    ] {
+        of(name);
+    }
+    assert!(!shown.contains("CKM_SHA256"), "{shown}");
+    assert!(run.err().contains("--all"), "{}", run.err());
+
+    let run = work.cmd(["token", "info", "--all"]).run().ok();
+    let shown = run.out();
+    for mechanism in mechanisms {
+        let name = mechanism["name"].as_str().unwrap();
+        let lines = shown
+            .lines()
+            .filter(|line| line.split_whitespace().next() == Some(name));
+        assert_eq!(lines.count(), 1, "{name} in {shown}");
+    }
+    assert!(!run.err().contains("--all"), "{}", run.err());
 }
 
 #[test]

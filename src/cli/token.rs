@@ -1,3 +1,5 @@
+mod mechanisms;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -16,11 +18,20 @@ pub(super) enum Command {
         after_help = "Example:\n  iexec-hsm token list --module /usr/lib/softhsm/libsofthsm2.so"
     )]
     List,
-    /// Show one token with its mechanisms
-    #[command(after_help = "Example:\n  iexec-hsm token info --token demo")]
-    Info,
+    /// Show one token, and what it can do
+    Info(Info),
     /// Initialise an empty token and set its PIN
     Init(Init),
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  iexec-hsm token info --token demo\n  iexec-hsm token info --all"
+)]
+pub(super) struct Info {
+    /// List the mechanisms that are not used, too
+    #[arg(long)]
+    all: bool,
 }
 
 #[derive(Debug, Args)]
@@ -64,7 +75,7 @@ impl Command {
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::List => "token list",
-            Self::Info => "token info",
+            Self::Info(_) => "token info",
             Self::Init(_) => "token init",
         }
     }
@@ -73,7 +84,7 @@ impl Command {
 pub(super) fn run(context: &mut Context, command: Command) -> Result<Reply, Failure> {
     match command {
         Command::List => list(context),
-        Command::Info => info(context),
+        Command::Info(options) => info(context, &options),
         Command::Init(init) => {
             let fresh = initialise(context, init)?;
             Ok(Reply::new(json!({ "token": to_json(&fresh) }))
@@ -97,25 +108,24 @@ fn list(context: &Context) -> Result<Reply, Failure> {
         .fold(reply, |reply, token| reply.text(to_text(token))))
 }
 
-fn info(context: &Context) -> Result<Reply, Failure> {
+fn info(context: &Context, options: &Info) -> Result<Reply, Failure> {
     let module = context.module()?;
     let token = context.token(&module, None)?;
-    let mechanisms = module.mechanisms(&token)?;
+    let all = module.mechanisms(&token)?;
     let mut json = to_json(&token);
-    json["mechanisms"] = mechanisms.iter().map(mechanism_json).collect();
+    json["mechanisms"] = all.iter().map(mechanism_json).collect();
     let reply = Reply::new(json!({ "module": module.path(), "token": json }));
     let reply = reply
         .note(format!("Module {}", module.path().display()))
         .text(to_text(&token));
-    Ok(mechanisms.iter().fold(reply, |reply, mechanism| {
-        let (min, max) = mechanism.key_size;
-        let sizes = if max > 0 {
-            format!("{min} to {max}")
-        } else {
-            String::new()
-        };
-        reply.text(format!("  {:<32} {sizes}", mechanism.name).trim_end())
-    }))
+    let reply = mechanisms::used(&all).fold(reply, Reply::text);
+    if options.all {
+        return Ok(mechanisms::others(&all).fold(reply, Reply::text));
+    }
+    let others = mechanisms::others(&all).count();
+    Ok(reply.note(format!(
+        "{others} more mechanisms, which are not used, are listed with --all"
+    )))
 }
 
 /// Initialises the token that options name, and returns it as it is then.
