@@ -170,6 +170,23 @@ fn info_lists_the_mechanisms_with_their_key_sizes() {
 }
 
 #[test]
+fn info_says_what_a_token_does_not_do() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    let faulty = Faulty::before(&token)
+        .rule("mechanism CKM_RSA_PKCS no-decrypt")
+        .rule("mechanism CKM_RSA_PKCS_OAEP hidden");
+    let shown = faulty.drive(work.cmd(["token", "info"])).run().ok().out();
+    let words = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    for line in [
+        "CKM_RSA_PKCS not for this opens today's archives",
+        "CKM_RSA_PKCS_OAEP not there opens archives of 2019",
+    ] {
+        assert!(words.contains(line), "{shown}");
+    }
+}
+
+#[test]
 fn info_shows_what_is_used_and_all_shows_the_rest() {
     let token = Token::new();
     let work = Work::new(&token);

@@ -2,28 +2,59 @@
 
 use crate::token::Mechanism;
 
-/// What is asked of a token: the mechanism, and what for.
-const USED: [(&str, &str); 5] = [
-    ("CKM_RSA_PKCS", "opens today's archives"),
-    ("CKM_RSA_PKCS_OAEP", "opens archives of 2019"),
-    ("CKM_RSA_PKCS_KEY_PAIR_GEN", "makes result keys"),
-    ("CKM_ECDSA", "signs with a wallet on the token"),
-    ("CKM_EC_KEY_PAIR_GEN", "makes such a wallet"),
+/// Something that is asked of a token.
+struct Use {
+    mechanism: &'static str,
+    purpose: &'static str,
+    /// Whether the token says that it does that, where it says anything.
+    allowed: fn(&Mechanism) -> bool,
+}
+
+const USED: [Use; 5] = [
+    Use {
+        mechanism: "CKM_RSA_PKCS",
+        purpose: "opens today's archives",
+        allowed: |it| it.decrypt,
+    },
+    Use {
+        mechanism: "CKM_RSA_PKCS_OAEP",
+        purpose: "opens archives of 2019",
+        allowed: |it| it.decrypt,
+    },
+    Use {
+        mechanism: "CKM_RSA_PKCS_KEY_PAIR_GEN",
+        purpose: "makes result keys",
+        allowed: |it| it.generate_key_pair,
+    },
+    Use {
+        mechanism: "CKM_ECDSA",
+        purpose: "signs with a wallet on the token",
+        allowed: |_| true,
+    },
+    Use {
+        mechanism: "CKM_EC_KEY_PAIR_GEN",
+        purpose: "makes such a wallet",
+        allowed: |it| it.generate_key_pair,
+    },
 ];
 
-/// A line for each mechanism that is used, with the sizes of its keys, or that it is missing or
-/// does not do what it is used for.
+/// A line for each mechanism that is used, with the sizes of its keys; or that it is not there, or
+/// not for this use.
 pub(super) fn used(all: &[Mechanism]) -> impl Iterator<Item = String> {
-    USED.iter().map(|(name, purpose)| {
-        let found = all.iter().find(|mechanism| mechanism.name == *name);
-        let what = found.map_or_else(|| "not there".to_owned(), sizes);
-        format!("  {name:<25}  {what:<13}  {purpose}")
+    USED.iter().map(|used| {
+        let found = all.iter().find(|it| it.name == used.mechanism);
+        let what = match found {
+            None => "not there".to_owned(),
+            Some(found) if !(used.allowed)(found) => "not for this".to_owned(),
+            Some(found) => sizes(found),
+        };
+        format!("  {:<25}  {what:<13}  {}", used.mechanism, used.purpose)
     })
 }
 
 /// A line for each mechanism that is not used.
 pub(super) fn others(all: &[Mechanism]) -> impl Iterator<Item = String> {
-    let is_used = |name: &str| USED.iter().any(|(used, _)| *used == name);
+    let is_used = |name: &str| USED.iter().any(|used| used.mechanism == name);
     all.iter()
         .filter(move |mechanism| !is_used(&mechanism.name))
         .map(|mechanism| {
