@@ -9,7 +9,8 @@ use std::sync::Arc;
 use crate::archive::inner::Contents;
 use crate::archive::{Archive, Limits, Scheme};
 use crate::envelope::{
-    Ahead, Base64Reader, CHUNK, ChunkReader, Chunks, ContentKey, Opener, ReadChunks, Sealer,
+    Ahead, Base64Reader, CHUNK, ChunkReader, Chunks, ContentKey, Encrypted, Opener, ReadChunks,
+    Sealer,
 };
 
 /// A content key of its own.
@@ -30,7 +31,8 @@ impl Key {
 
     /// Decrypts a body and takes the padding off.
     pub fn open(&self, body: impl Read) -> io::Result<u64> {
-        drain(Opener::new(Arc::clone(&self.0), ReadChunks::new(body)))
+        let chunks = ReadChunks::new(body);
+        drain(Opener::new(Encrypted::new(Arc::clone(&self.0), chunks)))
     }
 }
 

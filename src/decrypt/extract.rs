@@ -116,8 +116,8 @@ pub(super) fn write(
     sync: bool,
     tell: Tell<'_>,
 ) -> Result<(), RunError> {
-    let mut file = create(path).map_err(|error| in_the_way(&member.name(), path, error))?;
-    pour(member, &mut WriteBehind::new(&mut file, sync), path, tell)
+    let file = create(path).map_err(|error| in_the_way(&member.name(), path, error))?;
+    pour(member, &mut WriteBehind::new(&file, sync), path, tell)
 }
 
 /// Reads one file to its end, and keeps nothing.

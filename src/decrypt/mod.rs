@@ -11,6 +11,7 @@ mod made_folder;
 mod output;
 mod pipeline;
 mod random_access;
+mod relay;
 mod tasks;
 mod unlock;
 mod workers;
@@ -148,10 +149,10 @@ impl Run<'_> {
     fn to_file(&self, path: &Path, force: bool) -> Result<(u64, u64), RunError> {
         let fail = |error| OutputError::io(path, error);
         let mut pending = PendingFile::create(path).map_err(fail)?;
-        let mut result = self.result();
-        let mut file = WriteBehind::new(pending.file(), self.durable());
-        let written = self.copy(&mut result, &mut file, path);
-        let bytes = settle(&mut result, written)?;
+        let file = WriteBehind::new(pending.file(), self.durable());
+        let body = pipeline::encrypted(self.archive, &self.key);
+        let threads = pipeline::threads(self.archive.body_len());
+        let bytes = relay::pour(body, (&file, path), threads, self.progress)?;
         let file = pending.file().try_clone().map_err(fail)?;
         let entries = self.check_file(file)?;
         if self.durable() {

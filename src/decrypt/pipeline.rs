@@ -1,8 +1,9 @@
 //! The stages between an archive's bytes and those of its result, joined in one place:
 //!
 //! ```text
-//! read, inflate, CRC -> (ahead) -> base64 off -> decrypt, padding -> ahead -> check, write
-//!      Body              Ahead    Base64Reader        Opener        Ahead    the caller
+//! read, inflate, CRC -> (ahead) -> base64 off -> decrypt, padding -> write
+//!      Body              Ahead    Base64Reader    EncryptedChunk     relay    to a file, which is checked then
+//!                                                     Opener         Ahead    to a stream, checked before
 //! ```
 //!
 //! `Ahead` has what is before it done by a thread of its own. Base64 text does compress, so that
@@ -14,8 +15,26 @@ use std::sync::Arc;
 use super::Progress;
 use crate::archive::{Archive, Scheme};
 use crate::envelope::{
-    Ahead, Base64Reader, CHUNK, ChunkReader, Chunks, ContentKey, Opener, ReadChunks,
+    Ahead, Base64Reader, CHUNK, ChunkReader, Chunks, ContentKey, Encrypted, Opener, ReadChunks,
 };
+
+/// The encrypted body of `archive`, piece by piece, base64 removed.
+pub(super) fn encrypted(
+    archive: &Archive,
+    key: &Arc<ContentKey>,
+) -> Encrypted<Box<dyn Chunks + Send>> {
+    let (body, len) = (archive.body(), archive.body_len());
+    let chunks: Box<dyn Chunks + Send> = match archive.layout().scheme {
+        Scheme::LegacyEcb => {
+            let text = ChunkReader::new(ahead(ReadChunks::of(body, len), len));
+            Box::new(ReadChunks::of(Base64Reader::new(text), len))
+        }
+        Scheme::Current | Scheme::Guide2019 => {
+            Box::new(ReadChunks::of(body, len).with_head(key.iv_len()))
+        }
+    };
+    Encrypted::new(Arc::clone(key), chunks)
+}
 
 /// The result in `archive` as a reader; `progress` is told of its bytes as they are read.
 pub(super) fn result<'a>(
@@ -23,28 +42,25 @@ pub(super) fn result<'a>(
     key: &Arc<ContentKey>,
     progress: Progress<'a>,
 ) -> ChunkReader<Counted<'a>> {
-    let (body, len) = (archive.body(), archive.body_len());
-    let encrypted: Box<dyn Chunks + Send> = match archive.layout().scheme {
-        Scheme::LegacyEcb => {
-            let text = ChunkReader::new(ahead(ReadChunks::of(body, len), len));
-            Box::new(ReadChunks::of(Base64Reader::new(text), len))
-        }
-        Scheme::Current | Scheme::Guide2019 => Box::new(ReadChunks::of(body, len)),
-    };
-    let opened = Opener::new(Arc::clone(key), encrypted);
+    let opened = Opener::new(encrypted(archive, key));
     ChunkReader::new(Counted {
-        chunks: ahead(opened, len),
+        chunks: ahead(opened, archive.body_len()),
         progress,
     })
 }
 
 /// `stage` on a thread of its own, unless there is too little for it to do.
 fn ahead(stage: impl Chunks + Send + 'static, len: u64) -> Box<dyn Chunks + Send> {
-    if len > CHUNK as u64 {
+    if threads(len) > 1 {
         Box::new(Ahead::start(stage))
     } else {
         Box::new(stage)
     }
+}
+
+/// How many threads a body is worth that has so many bytes.
+pub(super) fn threads(len: u64) -> usize {
+    if len > CHUNK as u64 { 2 } else { 1 }
 }
 
 /// Tells of the bytes that pass.

@@ -29,6 +29,8 @@ impl<C: Chunks + ?Sized> Chunks for Box<C> {
 pub struct ReadChunks<R> {
     reader: R,
     size: usize,
+    /// By how much the next chunk is larger.
+    head: usize,
 }
 
 impl<R: Read> ReadChunks<R> {
@@ -37,6 +39,7 @@ impl<R: Read> ReadChunks<R> {
         Self {
             reader,
             size: CHUNK,
+            head: 0,
         }
     }
 
@@ -46,13 +49,21 @@ impl<R: Read> ReadChunks<R> {
         Self {
             reader,
             size: len.saturating_add(BLOCK).min(CHUNK) / BLOCK * BLOCK,
+            head: 0,
         }
+    }
+
+    /// Lets the first chunk have so many bytes more, which the next stage takes off. What it passes
+    /// on is then cut at multiples of [`CHUNK`]: a page cache takes that in fewer, larger pieces.
+    pub fn with_head(mut self, bytes: usize) -> Self {
+        self.head = bytes;
+        self
     }
 }
 
 impl<R: Read> Chunks for ReadChunks<R> {
     fn next_chunk(&mut self, mut used: Vec<u8>) -> io::Result<Vec<u8>> {
-        used.resize(self.size, 0);
+        used.resize(self.size + std::mem::take(&mut self.head), 0);
         let mut filled = 0;
         while filled < used.len() {
             match self.reader.read(&mut used[filled..]) {

@@ -63,7 +63,7 @@ impl ContentKey {
     }
 
     /// Bytes of IV before the first encrypted block.
-    pub(super) fn iv_len(&self) -> usize {
+    pub fn iv_len(&self) -> usize {
         match self.cipher {
             BodyCipher::Aes256Cbc | BodyCipher::Aes128Cbc => BLOCK,
             BodyCipher::Aes128Ecb => 0,

@@ -24,9 +24,11 @@ pub(crate) use ahead::Ahead;
 pub(crate) use base64_body::{Base64Reader, Base64Writer};
 pub(crate) use chunks::{CHUNK, ChunkReader, Chunks, ReadChunks};
 pub(crate) use content_key::{BodyCipher, ContentKey};
-pub(crate) use open::{BadCiphertext, Opener};
+pub(crate) use open::{BadCiphertext, Encrypted, EncryptedChunk, Opener};
 pub use public_key::{PublicKey, PublicKeyError};
 pub(crate) use result_at::ResultAt;
 pub use seal::SealError;
 pub(crate) use seal::Sealer;
+#[cfg(test)]
+pub(crate) use seal::sealed;
 pub use unwrap::{KeyName, Proof, Unwrap};

@@ -23,95 +23,123 @@ impl From<BadCiphertext> for io::Error {
     }
 }
 
-/// The chunks of a result: those of a body, decrypted in place. The last one is held back until
-/// it is known to be the last, and its padding is checked.
+/// The chunks of a body, each with what is needed to decrypt it by itself.
 ///
-/// Where the body cannot be decrypted the error is [`io::ErrorKind::InvalidData`] around
-/// [`BadCiphertext`]. Before it is given the source is read to its end: what is wrong with the
-/// archive itself is said whatever key was tried on it.
-pub struct Opener<C> {
+/// The last one is held back until it is known to be the last. So whoever finds that it cannot be
+/// decrypted finds it after the body was read to its end: what is wrong with the archive itself is
+/// said whatever key was tried on it.
+pub struct Encrypted<C> {
     source: C,
     key: Arc<ContentKey>,
-    /// `None` before the first block, which may be an IV.
-    blocks: Option<Blocks>,
-    /// Encrypted, the chunk to be handed out next; `None` before the first one is asked for.
+    /// The block before the next chunk: the IV at first.
+    before: [u8; BLOCK],
+    /// The next chunk; `None` before the first one is asked for.
     ahead: Option<Vec<u8>>,
 }
 
-impl<C: Chunks> Opener<C> {
-    /// Opens the body that `source` yields in whole blocks; base64 already removed.
+impl<C: Chunks> Encrypted<C> {
+    /// Those of a body that `source` yields in whole blocks; base64 already removed.
     pub fn new(key: Arc<ContentKey>, source: C) -> Self {
         Self {
             source,
             key,
-            blocks: None,
+            before: [0; BLOCK],
             ahead: None,
         }
     }
 
-    fn open_next(&mut self, used: Vec<u8>) -> io::Result<Vec<u8>> {
-        let mut chunk = match self.ahead.take() {
-            Some(chunk) => chunk,
-            None => self.first_chunk()?,
+    /// The next chunk, in `used` or another buffer; `None` after the last one.
+    ///
+    /// # Errors
+    /// What reading the source met; [`io::ErrorKind::InvalidData`] around [`BadCiphertext`] when
+    /// there is nothing to decrypt.
+    pub fn next(&mut self, used: Vec<u8>) -> io::Result<Option<EncryptedChunk>> {
+        let (bytes, used) = match self.ahead.take() {
+            Some(bytes) if bytes.is_empty() => {
+                self.ahead = Some(bytes);
+                return Ok(None);
+            }
+            Some(bytes) => (bytes, used),
+            None => (self.first(used)?, Vec::new()),
         };
-        if chunk.is_empty() {
-            self.ahead = Some(Vec::new());
-            return Ok(chunk);
-        }
         let ahead = self.source.next_chunk(used)?;
-        self.decrypt(&mut chunk)?;
-        if ahead.is_empty() {
-            chunk.truncate(unpadded_len(&chunk).ok_or(BadCiphertext)?);
+        let chunk = EncryptedChunk {
+            key: Arc::clone(&self.key),
+            before: self.before,
+            last: ahead.is_empty(),
+            bytes,
+        };
+        if let Some(block) = chunk.bytes.last_chunk() {
+            self.before = *block;
         }
         self.ahead = Some(ahead);
-        Ok(chunk)
+        Ok(Some(chunk))
     }
 
-    /// Decrypts `chunk` in place; of the first one the IV is taken off.
-    fn decrypt(&mut self, chunk: &mut Vec<u8>) -> Result<(), BadCiphertext> {
-        let blocks = match &mut self.blocks {
-            Some(blocks) => blocks,
-            none => {
-                let iv_len = self.key.iv_len();
-                let mut iv = [0; BLOCK];
-                iv[..iv_len].copy_from_slice(chunk.get(..iv_len).ok_or(BadCiphertext)?);
-                chunk.drain(..iv_len);
-                none.insert(Blocks::after(&iv, &self.key)?)
+    /// The first chunk, of which the IV is taken off.
+    fn first(&mut self, used: Vec<u8>) -> io::Result<Vec<u8>> {
+        let mut first = self.source.next_chunk(used)?;
+        let iv_len = self.key.iv_len();
+        if first.len() <= iv_len {
+            // As for any other body: what is wrong with the archive counts more.
+            while !first.is_empty() {
+                first = self.source.next_chunk(first)?;
             }
-        };
-        if chunk.is_empty() {
-            return Err(BadCiphertext);
+            return Err(BadCiphertext.into());
         }
-        blocks.decrypt(chunk)
+        self.before[..iv_len].copy_from_slice(&first[..iv_len]);
+        first.drain(..iv_len);
+        Ok(first)
+    }
+}
+
+/// Encrypted blocks of a body.
+pub struct EncryptedChunk {
+    key: Arc<ContentKey>,
+    before: [u8; BLOCK],
+    bytes: Vec<u8>,
+    last: bool,
+}
+
+impl EncryptedChunk {
+    /// Bytes that it has; its padding counts.
+    pub fn len(&self) -> usize {
+        self.bytes.len()
     }
 
-    fn first_chunk(&mut self) -> io::Result<Vec<u8>> {
-        let first = self.source.next_chunk(Vec::new())?;
-        if first.is_empty() {
-            Err(BadCiphertext.into())
-        } else {
-            Ok(first)
+    /// The plaintext, in the same buffer, without padding.
+    ///
+    /// # Errors
+    /// When it cannot be decrypted.
+    pub fn open(mut self) -> Result<Vec<u8>, BadCiphertext> {
+        Blocks::after(&self.before, &self.key)?.decrypt(&mut self.bytes)?;
+        if self.last {
+            let len = unpadded_len(&self.bytes).ok_or(BadCiphertext)?;
+            self.bytes.truncate(len);
         }
+        Ok(self.bytes)
     }
+}
 
-    fn drain_source(&mut self) -> io::Result<()> {
-        let mut used = Vec::new();
-        loop {
-            used = self.source.next_chunk(used)?;
-            if used.is_empty() {
-                return Ok(());
-            }
-        }
+/// The chunks of a result, in their order.
+///
+/// Where the body cannot be decrypted the error is [`io::ErrorKind::InvalidData`] around
+/// [`BadCiphertext`].
+pub struct Opener<C>(Encrypted<C>);
+
+impl<C: Chunks> Opener<C> {
+    /// Opens a body.
+    pub fn new(encrypted: Encrypted<C>) -> Self {
+        Self(encrypted)
     }
 }
 
 impl<C: Chunks> Chunks for Opener<C> {
     fn next_chunk(&mut self, used: Vec<u8>) -> io::Result<Vec<u8>> {
-        let opened = self.open_next(used);
-        if opened.as_ref().is_err_and(BadCiphertext::is) {
-            self.drain_source()?;
+        match self.0.next(used)? {
+            Some(chunk) => Ok(chunk.open()?),
+            None => Ok(Vec::new()),
         }
-        opened
     }
 }
 

@@ -94,7 +94,7 @@ impl<R: Read> Chunks for Sealer<R> {
 
 /// The whole body of a small result.
 #[cfg(test)]
-pub(super) fn sealed(key: &ContentKey, result: &[u8]) -> Vec<u8> {
+pub fn sealed(key: &ContentKey, result: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
     let sealer = Sealer::new(key, result).unwrap_or_else(|error| panic!("{error}"));
     let read = super::ChunkReader::new(sealer).read_to_end(&mut body);
@@ -107,12 +107,12 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use std::sync::Arc;
 
-    use super::super::{ChunkReader, Opener};
+    use super::super::{ChunkReader, Encrypted, Opener};
     use super::*;
     use crate::archive::Scheme;
 
     fn open(key: &Arc<ContentKey>, body: &[u8]) -> io::Result<Vec<u8>> {
-        let opener = Opener::new(Arc::clone(key), ReadChunks::new(body));
+        let opener = Opener::new(Encrypted::new(Arc::clone(key), ReadChunks::new(body)));
         let mut result = Vec::new();
         ChunkReader::new(opener).read_to_end(&mut result)?;
         Ok(result)

@@ -13,7 +13,7 @@ use crate::envelope::ReadChunks;
 fn open(key: &[u8], body: &[u8]) -> Option<Vec<u8>> {
     let key = Zeroizing::new(key.to_vec());
     let key = ContentKey::from_unwrapped(Scheme::Guide2019, key).unwrap();
-    let mut opener = Opener::new(Arc::new(key), ReadChunks::new(body));
+    let mut opener = Opener::new(Encrypted::new(Arc::new(key), ReadChunks::new(body)));
     let mut opened = Vec::new();
     loop {
         match opener.next_chunk(Vec::new()) {

@@ -1,0 +1,248 @@
+//! Threads that write a result to a file by turns.
+//!
+//! While one of them decrypts and writes a chunk, the other one reads and inflates the next. So a
+//! chunk stays with one processor from the archive to the file: to hand it to another one would
+//! cost about as much as to decrypt it.
+
+use std::hint;
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{OutputError, Progress, RunError};
+use crate::envelope::{Chunks, Encrypted, EncryptedChunk};
+use crate::pending::WriteBehind;
+
+/// For how long a thread that waits for its turn keeps its processor: about as long as a turn is.
+/// To be woken up takes a good part of that.
+const PATIENCE: Duration = Duration::from_micros(100);
+
+/// Decrypts all of `body` into `file`, whose name is for messages; by `threads` threads, of which
+/// this is one. Returns the number of bytes.
+///
+/// # Errors
+/// The failure that comes first in the result.
+pub(super) fn pour(
+    body: Encrypted<impl Chunks + Send>,
+    (file, name): (&WriteBehind<'_>, &Path),
+    threads: usize,
+    progress: Progress<'_>,
+) -> Result<u64, RunError> {
+    let relay = Relay {
+        source: Mutex::new(Source {
+            body,
+            at: 0,
+            ended: false,
+            failed: None,
+        }),
+        file,
+        name,
+        untold: AtomicU64::new(0),
+    };
+    let mut written = 0;
+    let mut tell = || {
+        let bytes = relay.untold.swap(0, Ordering::Relaxed);
+        written += bytes;
+        progress(bytes);
+    };
+    thread::scope(|scope| {
+        for _ in 1..threads {
+            // Where there is no thread to be had, fewer do.
+            let _ = thread::Builder::new().spawn_scoped(scope, || relay.run(&mut || {}));
+        }
+        relay.run(&mut tell);
+    });
+    tell();
+    let source = relay.source.into_inner();
+    match source.unwrap_or_else(PoisonError::into_inner).failed {
+        Some((_, error)) => Err(error),
+        None => Ok(written),
+    }
+}
+
+struct Relay<'a, C> {
+    source: Mutex<Source<C>>,
+    file: &'a WriteBehind<'a>,
+    name: &'a Path,
+    /// Bytes that were written since `progress` was told.
+    untold: AtomicU64,
+}
+
+/// What one thread at a time may have.
+struct Source<C> {
+    body: Encrypted<C>,
+    /// Where the next chunk belongs.
+    at: u64,
+    ended: bool,
+    /// A failure, and where it was.
+    failed: Option<(u64, RunError)>,
+}
+
+impl<C: Chunks> Relay<'_, C> {
+    /// Takes chunk after chunk and writes it; calls `tell` after each.
+    fn run(&self, tell: &mut dyn FnMut()) {
+        let mut buffer = Vec::new();
+        loop {
+            let Some((chunk, at)) = self.source().next(buffer) else {
+                return;
+            };
+            buffer = match self.write(chunk, at) {
+                Ok(buffer) => buffer,
+                Err(error) => return self.source().fail(at, error),
+            };
+            self.untold
+                .fetch_add(buffer.len() as u64, Ordering::Relaxed);
+            tell();
+        }
+    }
+
+    /// Gives the buffer back.
+    fn write(&self, chunk: EncryptedChunk, at: u64) -> Result<Vec<u8>, RunError> {
+        let bytes = chunk.open().map_err(io::Error::from)?;
+        self.file
+            .write_all_at(&bytes, at)
+            .map_err(|error| OutputError::io(self.name, error))?;
+        Ok(bytes)
+    }
+
+    /// Waits for its turn.
+    fn source(&self) -> MutexGuard<'_, Source<C>> {
+        let since = Instant::now();
+        while since.elapsed() < PATIENCE {
+            if let Ok(source) = self.source.try_lock() {
+                return source;
+            }
+            hint::spin_loop();
+        }
+        self.source.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<C: Chunks> Source<C> {
+    /// The next chunk, in `used` or another buffer, and its place; `None` at the end.
+    fn next(&mut self, used: Vec<u8>) -> Option<(EncryptedChunk, u64)> {
+        if self.ended {
+            return None;
+        }
+        let at = self.at;
+        match self.body.next(used) {
+            Ok(Some(chunk)) => {
+                self.at += chunk.len() as u64;
+                return Some((chunk, at));
+            }
+            Ok(None) => self.ended = true,
+            Err(error) => self.fail(at, error.into()),
+        }
+        None
+    }
+
+    fn fail(&mut self, at: u64, error: RunError) {
+        self.ended = true;
+        if self.failed.as_ref().is_none_or(|(first, _)| at < *first) {
+            self.failed = Some((at, error));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::cell::Cell;
+    use std::fs::File;
+    use std::io::{Read as _, Seek as _};
+    use std::sync::Arc;
+
+    use super::super::DecryptError;
+    use super::*;
+    use crate::archive::Scheme;
+    use crate::envelope::{CHUNK, ContentKey, ReadChunks, sealed};
+
+    fn key() -> Arc<ContentKey> {
+        Arc::new(ContentKey::random(Scheme::Current, 512).unwrap())
+    }
+
+    /// What `source` opens to, in `file`, and what progress was told.
+    fn poured(
+        key: &Arc<ContentKey>,
+        source: impl Chunks + Send,
+        file: &File,
+        threads: usize,
+    ) -> (Result<u64, RunError>, u64) {
+        let told = Cell::new(0);
+        let body = Encrypted::new(Arc::clone(key), source);
+        let to = WriteBehind::new(file, false);
+        let to = (&to, Path::new("result.zip"));
+        let poured = pour(body, to, threads, &|bytes| told.set(told.get() + bytes));
+        (poured, told.get())
+    }
+
+    #[test]
+    fn every_chunk_gets_to_its_place_whoever_writes_it() {
+        let key = key();
+        for len in [0, 1, CHUNK, 5 * CHUNK - 16, 20 * CHUNK + 5] {
+            let result: Vec<u8> = (0..len).map(|i| (i / 1000 * 31 + i) as u8).collect();
+            let body = sealed(&key, &result);
+            for threads in [1, 2, 5] {
+                let mut file = tempfile::tempfile().unwrap();
+                let chunks = ReadChunks::new(&body[..]);
+                let (bytes, told) = poured(&key, chunks, &file, threads);
+                assert_eq!((bytes.unwrap(), told), (len as u64, len as u64));
+                let mut written = Vec::new();
+                file.rewind().unwrap();
+                file.read_to_end(&mut written).unwrap();
+                assert!(written == result, "{len} bytes, {threads} threads");
+            }
+        }
+    }
+
+    /// Fails instead of the chunk of this number.
+    struct Failing(ReadChunks<io::Repeat>, usize);
+
+    impl Chunks for Failing {
+        fn next_chunk(&mut self, used: Vec<u8>) -> io::Result<Vec<u8>> {
+            let Some(left) = self.1.checked_sub(1) else {
+                return Err(io::Error::other("pulled out"));
+            };
+            self.1 = left;
+            self.0.next_chunk(used)
+        }
+    }
+
+    #[test]
+    fn a_failure_to_read_ends_it() {
+        for threads in [1, 2] {
+            let source = Failing(ReadChunks::new(io::repeat(7)), 10);
+            let file = tempfile::tempfile().unwrap();
+            let (failed, told) = poured(&key(), source, &file, threads);
+            let error = failed.unwrap_err().to_string();
+            assert!(error.contains("pulled out"), "{error}");
+            assert!(told < 10 * CHUNK as u64, "{told}");
+        }
+    }
+
+    #[test]
+    fn of_two_failures_the_first_in_the_result_counts() {
+        let read_only = File::open("/dev/null").unwrap();
+        for threads in [1, 2, 5] {
+            let source = Failing(ReadChunks::new(io::repeat(7)), 10);
+            let (failed, told) = poured(&key(), source, &read_only, threads);
+            assert!(matches!(failed, Err(DecryptError::Output(_))), "{failed:?}");
+            assert_eq!(told, 0);
+        }
+    }
+
+    #[test]
+    fn a_body_without_padding_is_one_that_cannot_be_decrypted() {
+        let body = vec![7; 10 * CHUNK];
+        let file = tempfile::tempfile().unwrap();
+        let (failed, _) = poured(&key(), ReadChunks::new(&body[..]), &file, 2);
+        // Once in 256 times the padding is right.
+        assert!(
+            matches!(failed, Err(DecryptError::CannotDecrypt) | Ok(_)),
+            "{failed:?}"
+        );
+    }
+}
