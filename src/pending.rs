@@ -1,9 +1,10 @@
 //! Temporary files and folders beside their final place. They go away when dropped, when
 //! [`discard_pending`] is called before the process ends by a signal, and, after a kill, when the
-//! next one is made in the same folder: a lock tells those whose process is gone.
+//! next process makes one in the same folder: a lock tells those whose process is gone.
 
 mod write_behind;
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -20,6 +21,9 @@ const SUFFIX: &str = ".part";
 /// What would be left behind if the process ended now. Held while something is published, so
 /// that it is not removed half-way.
 static LEFT: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// The folders in which this process has looked for temporaries that nobody uses any more.
+static SWEPT: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
 /// Removes every temporary file and folder of this process. For signal handling threads: the
 /// process must end after it, because nothing can be written or published any more.
@@ -175,8 +179,14 @@ fn locked(path: &Path) -> io::Result<Option<File>> {
     Ok(ours.then_some(file))
 }
 
-/// Removes the temporaries in `folder` that no process holds any more.
+/// Removes the temporaries in `folder` that no process holds any more. Once for each folder: for
+/// thousands of results in one folder it would take longer than to write them.
 fn sweep(folder: &Path) {
+    let mut swept = SWEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    if !swept.insert(folder.to_owned()) {
+        return;
+    }
+    drop(swept);
     let Ok(entries) = fs::read_dir(folder) else {
         return;
     };

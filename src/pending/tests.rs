@@ -91,11 +91,19 @@ fn strays_are_removed_and_nothing_else() {
     left.sort_unstable();
     assert_eq!(names(folder.path()), left);
 
-    drop(other);
     let dir = PendingDir::create(folder.path()).unwrap();
-    assert!(!path(".iexec-hsm-locked.part").exists());
     assert!(pending.path().exists(), "one of this process was removed");
     drop((pending, dir));
+}
+
+#[test]
+fn a_folder_is_swept_once() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(PendingDir::create(folder.path()).unwrap());
+    let stray = folder.path().join(".iexec-hsm-stray.part");
+    fs::write(&stray, "x").unwrap();
+    drop(PendingDir::create(folder.path()).unwrap());
+    assert!(stray.exists());
 }
 
 #[test]
