@@ -108,6 +108,7 @@ pub fn decrypt<U: Unwrap>(
             return Err(DecryptError::Keys(cause));
         }
     };
+    keys.rest();
     let run = Run {
         archive,
         key: Arc::new(key),

@@ -49,6 +49,10 @@ pub trait Unwrap {
         true
     }
 
+    /// After a use that opened an archive: none is expected for a while, so that what is shared with
+    /// others can be theirs.
+    fn rest(&mut self) {}
+
     /// After a use that opened nothing: starts afresh, as far as the holder can, because a failure
     /// may have left something behind.
     ///
@@ -83,6 +87,10 @@ impl<U: Unwrap + ?Sized> Unwrap for &mut U {
 
     fn may_repeat(&self, key: &KeyName) -> bool {
         (**self).may_repeat(key)
+    }
+
+    fn rest(&mut self) {
+        (**self).rest();
     }
 
     fn renew(&mut self) -> Result<(), Self::Error> {

@@ -2,6 +2,7 @@ mod agent;
 mod holder;
 mod job;
 mod parallel;
+mod turns;
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ use crate::envelope::AesBackend;
 
 use holder::{Holder, Keys};
 use job::{Job, Place, jobs, spool_folder};
+use turns::Pool;
 
 const DEFAULT_ARCHIVE: &str = "encryptedResults.zip";
 const DEFAULT_OUTPUT: &str = "results.zip";
@@ -118,7 +120,7 @@ pub(super) fn run(context: &mut Context, command: Decrypt) -> Result<Reply, Fail
             false => holder.beside(left.len()),
         };
         if beside.len() > 1 {
-            first = first.or(parallel::open(&run, left, beside));
+            first = first.or(parallel::open(&run, left, Pool::new(beside).turns()));
             break;
         }
         let opened = run.open(job, &mut holder);

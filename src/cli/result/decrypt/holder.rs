@@ -17,14 +17,6 @@ pub(super) trait Keys {
     fn keys(&mut self) -> Result<&mut Self::Held, Failure>;
 }
 
-impl Keys for KeysBeside {
-    type Held = Self;
-
-    fn keys(&mut self) -> Result<&mut Self, Failure> {
-        Ok(self)
-    }
-}
-
 /// The logged-in token, once an archive is there to be opened with it.
 pub(super) struct Holder<'r, 'p> {
     run: &'r Run<'r>,
