@@ -48,6 +48,7 @@ pages! {
     keys_and_tokens: "docs/keys-and-tokens.md",
     own_token: "docs/own-token.md",
     publishing: "docs/publishing.md",
+    release: "docs/release.md",
     testing: "docs/testing.md",
     wallets: "docs/wallets.md",
 }
@@ -100,7 +101,7 @@ fn every_block_is_run_or_says_why_not() {
     let tested: BTreeSet<String> = PAGES.iter().map(|&page| page.to_owned()).collect();
     assert_eq!(names, tested);
     println!("{run} blocks are run, {left} are not");
-    assert!(run >= 40 && left <= 32, "{run} are run, {left} are not");
+    assert!(run >= 40 && left <= 34, "{run} are run, {left} are not");
 }
 
 /// Runs the blocks of a page in one shell.
