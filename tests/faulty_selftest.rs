@@ -141,6 +141,35 @@ fn a_script_that_is_none_ends_the_program() {
 }
 
 #[test]
+fn names_of_the_token_are_as_wanted_and_after_so_many_restarts() {
+    let token = Token::new();
+    let named = info(&token, &["label other", "serial 0005"]);
+    assert_eq!(
+        (&named["label"], &named["serial"]),
+        (&"other".into(), &"0005".into())
+    );
+    assert_eq!(info(&token, &["label other after 1"])["label"], "test");
+}
+
+#[test]
+fn sessions_of_the_other_kind_are_refused() {
+    let token = Token::new();
+    let generate = ["result", "generate-keys", "--bits=2048", "--wallet-address"];
+    let generate = [&generate[..], &[ADDRESS]].concat();
+    // CKF_SERIAL_SESSION, and CKF_RW_SESSION with it.
+    for (kind, refused, args) in [("read-only", "6", &*generate), ("read-write", "4", &LIST)] {
+        let (run, ledger) = with(&token, &[&format!("sessions {kind}")], args);
+        run.ok();
+        let tried = ledger.of("C_OpenSession");
+        let of_kind = |it: &&faulty::Call| it.arg("flags") == refused;
+        assert!(tried.iter().copied().any(|it| of_kind(&it)), "{tried:?}");
+        for session in tried {
+            assert_eq!(session.rv != "CKR_OK", of_kind(&session), "{session:?}");
+        }
+    }
+}
+
+#[test]
 fn flags_are_set_and_cleared_at_once_or_after_wrong_pins() {
     let token = Token::new();
     assert_eq!(

@@ -105,7 +105,7 @@ impl Module {
 
     /// The same token after a restart, in which slots may have moved; and some tokens have changed
     /// their label.
-    pub(super) fn find_again(&self, token: &TokenInfo) -> Result<TokenInfo, TokenError> {
+    pub(crate) fn find_again(&self, token: &TokenInfo) -> Result<TokenInfo, TokenError> {
         let mut all = self.tokens()?;
         let same_label = |it: &TokenInfo| it.serial == token.serial && it.label == token.label;
         if let Some(at) = all.iter().position(same_label) {

@@ -241,9 +241,12 @@ impl Session {
 /// Some tokens have no read-only sessions, others no read-write ones: each stands in for the other.
 fn open_raw(module: &Module, token: &TokenInfo, mode: Mode) -> Result<RawSession, TokenError> {
     let open = |writable| RawSession::open(&module.table, token.slot, writable);
-    let result = match mode {
-        Mode::Read => open(false).or_else(|error| open(true).map_err(|_| error)),
-        Mode::Write => open(true),
+    let writable = mode == Mode::Write;
+    let result = match open(writable) {
+        Err(error) if error.rv != RvError::TokenWriteProtected => {
+            open(!writable).map_err(|_| error)
+        }
+        opened => opened,
     };
     result.map_err(|error| match error.rv {
         RvError::TokenWriteProtected => TokenError::Unfit {

@@ -157,6 +157,10 @@ impl Cmd {
         self
     }
 
+    pub fn args(self, args: &[&str]) -> Self {
+        args.iter().fold(self, Cmd::arg)
+    }
+
     /// Runs in another folder.
     pub fn in_folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.folder = folder.into();

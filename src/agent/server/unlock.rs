@@ -133,6 +133,13 @@ impl Agent {
             return Ok(token);
         }
         self.module.restart()?;
-        self.module.token(Some(&self.wanted))
+        match self.module.token(Some(&self.wanted)) {
+            // Some tokens change their label.
+            Err(TokenError::NoToken { .. }) => {
+                let known = self.inner().token.clone();
+                self.module.find_again(&known)
+            }
+            found => found,
+        }
     }
 }

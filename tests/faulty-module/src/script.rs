@@ -28,12 +28,15 @@
 //! | `stuck-sessions` | a session in which a decryption failed says `CKR_OPERATION_ACTIVE` for ever |
 //! | `attribute NAME VALUE` | `VALUE` is in hexadecimal, or `missing`, or `untouched`: success, and no length |
 //! | `private-attribute NAME VALUE` | the same of private keys alone |
-//! | `hide CLASS` | objects of this class are not found |
+//! | `hide CLASS` | objects of this class are not found; with `before-login` or `after-login` only then |
+//! | `sessions KIND` | only those that are `read-only`, or only those that are `read-write`, are granted |
 //! | `mechanism NAME hidden` | it is not there; with `no-decrypt`, not for decryption |
 //! | `mechanism NAME sizes MIN MAX` | it says that its keys have these sizes |
 //! | `takes-arguments` | `C_Initialize` may be given a text, which the real module does not see |
 //! | `so-generates PIN SO-PIN` | only the security officer makes key pairs |
 //! | `shuffle-slots` | slots get new numbers with each `C_Initialize` |
+//! | `label TEXT [after N]` | the token's label, after `N` calls of `C_Initialize` |
+//! | `serial TEXT` | the serial number of all tokens |
 //! | `hardware` | slots say that they are a device's |
 //! | `rubbish-modulus` | after a key was made, moduli have 2048 bytes until the next `C_Initialize` |
 
@@ -55,13 +58,19 @@ pub(crate) struct Script {
     pub(crate) stuck_sessions: bool,
     pub(crate) attributes: Vec<(CK_ATTRIBUTE_TYPE, Value)>,
     pub(crate) private_attributes: Vec<(CK_ATTRIBUTE_TYPE, Value)>,
-    pub(crate) hidden: Vec<CK_OBJECT_CLASS>,
+    /// With whether it is only so while nobody, or somebody, is logged in.
+    pub(crate) hidden: Vec<(CK_OBJECT_CLASS, Option<bool>)>,
+    /// Whether only read-write sessions are granted, or only others.
+    pub(crate) only_writable: Option<bool>,
     pub(crate) mechanisms: Vec<(CK_MECHANISM_TYPE, Lack)>,
     pub(crate) sizes: Vec<(CK_MECHANISM_TYPE, (u64, u64))>,
     /// PINs of the user and of the security officer, who alone makes key pairs.
     pub(crate) so_generates: Option<PinPad>,
     pub(crate) takes_arguments: bool,
     pub(crate) shuffle_slots: bool,
+    /// With how many calls of `C_Initialize` come before it.
+    pub(crate) label: Option<(String, u64)>,
+    pub(crate) serial: Option<String>,
     pub(crate) hardware: bool,
     pub(crate) rubbish_modulus: bool,
 }
@@ -174,7 +183,13 @@ impl Script {
                 let rule = (names::attribute(name)?, value(shown)?);
                 self.private_attributes.push(rule);
             }
-            ["hide", class] => self.hidden.push(names::class(class)?),
+            ["hide", class] => self.hidden.push((names::class(class)?, None)),
+            ["hide", class, "before-login"] => {
+                self.hidden.push((names::class(class)?, Some(false)));
+            }
+            ["hide", class, "after-login"] => self.hidden.push((names::class(class)?, Some(true))),
+            ["sessions", "read-only"] => self.only_writable = Some(false),
+            ["sessions", "read-write"] => self.only_writable = Some(true),
             ["mechanism", name, "hidden"] => {
                 self.mechanisms.push((names::mechanism(name)?, Lack::All));
             }
@@ -188,6 +203,11 @@ impl Script {
             }
             ["so-generates", pin, so_pin] => self.so_generates = Some(pin_pad(pin, so_pin)),
             ["takes-arguments"] => self.takes_arguments = true,
+            ["label", label] => self.label = Some((label.to_owned(), 0)),
+            ["label", label, "after", count] => {
+                self.label = Some((label.to_owned(), count.parse().ok()?));
+            }
+            ["serial", serial] => self.serial = Some(serial.to_owned()),
             ["shuffle-slots"] => self.shuffle_slots = true,
             ["hardware"] => self.hardware = true,
             ["rubbish-modulus"] => self.rubbish_modulus = true,

@@ -22,7 +22,7 @@ pub(crate) struct State {
     /// Calls of each function, and of all under `*`.
     counts: HashMap<&'static str, u64>,
     /// How often it was initialised.
-    generation: u64,
+    pub(crate) generation: u64,
     /// The token was pulled out.
     removed: bool,
     /// The token is lost for this initialisation, even if it is back.

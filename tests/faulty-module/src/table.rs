@@ -62,7 +62,7 @@ functions! {
     C_InitToken(slot: CK_SLOT_ID, so_pin: CK_UTF8CHAR_PTR, so_pin_len: CK_ULONG, label: CK_UTF8CHAR_PTR) => login::init_token;
     C_InitPIN(session: CK_SESSION_HANDLE, pin: CK_UTF8CHAR_PTR, pin_len: CK_ULONG) => login::init_pin;
     C_SetPIN(session: CK_SESSION_HANDLE, old_pin: CK_UTF8CHAR_PTR, old_pin_len: CK_ULONG, new_pin: CK_UTF8CHAR_PTR, new_pin_len: CK_ULONG);
-    C_OpenSession(slot: CK_SLOT_ID, flags: CK_FLAGS, application: CK_VOID_PTR, notify: CK_NOTIFY, new_session: CK_SESSION_HANDLE_PTR);
+    C_OpenSession(slot: CK_SLOT_ID, flags: CK_FLAGS, application: CK_VOID_PTR, notify: CK_NOTIFY, new_session: CK_SESSION_HANDLE_PTR) => slots::open_session;
     C_CloseSession(session: CK_SESSION_HANDLE);
     C_CloseAllSessions(slot: CK_SLOT_ID);
     C_GetSessionInfo(session: CK_SESSION_HANDLE, info: CK_SESSION_INFO_PTR);

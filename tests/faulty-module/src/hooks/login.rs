@@ -5,16 +5,38 @@ use crate::pointer;
 use crate::script::PinPad;
 use crate::state::Faulty;
 
-/// `C_GetTokenInfo` with the flags of the script.
+/// `C_GetTokenInfo` with the flags and names of the script.
 pub(crate) fn token_info(call: &Call, slot: CK_SLOT_ID, info: CK_TOKEN_INFO_PTR) -> CK_RV {
     let rv = real!(call.faulty, C_GetTokenInfo(slot, info));
     if rv == CKR_OK
         && let Some(mut it) = pointer::get(info)
     {
         it.flags = flags(call.faulty, it.flags);
+        rename(call.faulty, &mut it);
         pointer::put(info, it);
     }
     rv
+}
+
+fn rename(faulty: &Faulty, info: &mut CK_TOKEN_INFO) {
+    if info.flags & CKF_TOKEN_INITIALIZED == 0 {
+        return;
+    }
+    let times = faulty.state().generation;
+    if let Some((label, after)) = &faulty.script.label
+        && times > *after
+    {
+        fill(&mut info.label, label);
+    }
+    if let Some(serial) = &faulty.script.serial {
+        fill(&mut info.serialNumber, serial);
+    }
+}
+
+/// Text in a field, with blanks behind it.
+fn fill(field: &mut [u8], text: &str) {
+    field.fill(b' ');
+    field[..text.len()].copy_from_slice(text.as_bytes());
 }
 
 fn flags(faulty: &Faulty, mut flags: CK_FLAGS) -> CK_FLAGS {

@@ -45,7 +45,16 @@ fn show(faulty: &Faulty, session: CK_SESSION_HANDLE, objects: &mut [CK_OBJECT_HA
 
 fn is_hidden(faulty: &Faulty, session: CK_SESSION_HANDLE, object: CK_OBJECT_HANDLE) -> bool {
     let class = class(faulty, session, object);
-    class.is_some_and(|it| faulty.script.hidden.contains(&it))
+    let mut rules = faulty.script.hidden.iter();
+    rules.any(|(hidden, when)| {
+        class == Some(*hidden) && when.is_none_or(|it| it == is_logged_in(faulty, session))
+    })
+}
+
+fn is_logged_in(faulty: &Faulty, session: CK_SESSION_HANDLE) -> bool {
+    let mut info = CK_SESSION_INFO::default();
+    let rv = real!(faulty, C_GetSessionInfo(session, &mut info));
+    rv == CKR_OK && matches!(info.state, CKS_RO_USER_FUNCTIONS | CKS_RW_USER_FUNCTIONS)
 }
 
 fn class(

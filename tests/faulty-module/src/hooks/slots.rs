@@ -47,3 +47,26 @@ pub(crate) fn info(call: &Call, slot: CK_SLOT_ID, info: CK_SLOT_INFO_PTR) -> CK_
     }
     rv
 }
+
+/// `C_OpenSession`, of one kind alone. Where only read-only ones are granted, these can do all.
+pub(crate) fn open_session(
+    call: &Call,
+    slot: CK_SLOT_ID,
+    flags: CK_FLAGS,
+    application: CK_VOID_PTR,
+    notify: CK_NOTIFY,
+    session: CK_SESSION_HANDLE_PTR,
+) -> CK_RV {
+    let is_writable = flags & CKF_RW_SESSION != 0;
+    let mut flags = flags;
+    if let Some(wanted) = call.faulty.script.only_writable {
+        if is_writable != wanted {
+            return CKR_FUNCTION_REJECTED;
+        }
+        flags |= CKF_RW_SESSION;
+    }
+    real!(
+        call.faulty,
+        C_OpenSession(slot, flags, application, notify, session)
+    )
+}
