@@ -1,0 +1,158 @@
+//! The program takes every module as it is: its code does nothing because of a module's, a device's or a maker's name.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Parts of the names of modules, devices and their makers, in small letters. p11-kit is not among them: it is where
+/// the system's modules are registered.
+const NAMES: &[&str] = &[
+    "atos",
+    "caml",
+    "cloudhsm",
+    "entrust",
+    "etoken",
+    "feitian",
+    "fortanix",
+    "gemalto",
+    "gnome",
+    "hsm2",
+    "idprime",
+    "infineon",
+    "kryoptic",
+    "luna",
+    "nethsm",
+    "nitro",
+    "nss",
+    "opencryptoki",
+    "openpgp",
+    "opensc",
+    "piv",
+    "safenet",
+    "softhsm",
+    "softoken",
+    "thales",
+    "tpm",
+    "tpm2",
+    "trezor",
+    "utimaco",
+    "ykcs11",
+    "yubi",
+];
+
+/// What may name one: a file, a text that is in the line, and why.
+const GRANTED: &[(&str, &str, &str)] = &[
+    (
+        "token/discover.rs",
+        "opensc-pkcs11.so\",",
+        "a file that is looked for where no module is named",
+    ),
+    (
+        "token/discover.rs",
+        "libykcs11.so\",",
+        "a file that is looked for",
+    ),
+    (
+        "token/discover.rs",
+        "yubihsm_pkcs11.so\",",
+        "a file that is looked for",
+    ),
+    (
+        "token/discover.rs",
+        "libsofthsm2.so\",",
+        "a file that is looked for",
+    ),
+    (
+        "token/discover.rs",
+        "/usr/lib/softhsm\",",
+        "a folder that is looked into",
+    ),
+    (
+        "token/error.rs",
+        "Self::NoModule(_) =>",
+        "a hint that names packages",
+    ),
+    ("token/wallet/create.rs", "const ALTERNATIVES", "a hint"),
+    ("cli/token.rs", "after_help", "an example"),
+];
+
+/// Lines of code: without tests, and without lines that are only comment.
+fn code(path: &Path) -> Vec<String> {
+    let text = fs::read_to_string(path).unwrap();
+    let text = text.split("\nmod tests {").next().unwrap();
+    let lines = text.lines().map(str::trim);
+    lines
+        .filter(|line| !line.starts_with("//"))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|it| it == "rs") && !path.ends_with("tests.rs") {
+            found.push(path);
+        }
+    }
+}
+
+fn names_one(line: &str) -> bool {
+    let line = line.to_lowercase();
+    let words: Vec<&str> = line
+        .split(|c: char| !(c.is_alphanumeric() || "_-".contains(c)))
+        .collect();
+    words
+        .iter()
+        .any(|word| NAMES.iter().any(|name| is_in(word, name)))
+}
+
+/// Short names are found as words, longer ones as parts of words.
+fn is_in(word: &str, name: &str) -> bool {
+    let parts = word.split(['_', '-']);
+    match name.len() {
+        ..4 => parts.clone().any(|part| part == name),
+        _ => word.contains(name),
+    }
+}
+
+#[test]
+fn no_code_depends_on_the_name_of_a_module_or_its_maker() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&top, &mut files);
+    let mut unused: Vec<_> = GRANTED.to_vec();
+    let mut bad = Vec::new();
+    for path in &files {
+        let file = path.strip_prefix(&top).unwrap().to_str().unwrap();
+        for line in code(path).into_iter().filter(|line| names_one(line)) {
+            let granted = |it: &(&str, &str, &str)| it.0 == file && line.contains(it.1);
+            if GRANTED.iter().any(granted) {
+                unused.retain(|it| !granted(it));
+            } else {
+                bad.push(format!("{file}: {line}"));
+            }
+        }
+    }
+    assert!(files.len() > 100, "{} files", files.len());
+    assert!(bad.is_empty(), "{}", bad.join("\n"));
+    assert!(unused.is_empty(), "not needed any more: {unused:?}");
+}
+
+#[test]
+fn a_name_is_seen_wherever_it_stands() {
+    for line in [
+        r#"if info.manufacturer == "Yubico" {"#,
+        r#"let slow = model.starts_with("SoftHSM");"#,
+        r#"Quirk::NssSoftoken => 2,"#,
+        r#"fn is_opensc(path: &Path) -> bool {"#,
+        r#"if path.ends_with("libtpm2_pkcs11.so") {"#,
+    ] {
+        assert!(names_one(line), "{line}");
+    }
+    for line in ["let private = pivot(inner);", "across(tokens, unsolved)"] {
+        assert!(!names_one(line), "{line}");
+    }
+}
