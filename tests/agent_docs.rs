@@ -112,6 +112,9 @@ impl Description {
 
 #[test]
 fn the_description_is_that_of_the_agent() {
+    if without_wallets() {
+        return;
+    }
     let keyed = Keyed::new();
     let work = keyed.work();
     let wallet = ["--keypairgen", "--key-type", "EC:secp256k1", "--usage-sign"];
@@ -203,6 +206,9 @@ fn the_description_is_that_of_the_agent() {
 
 #[test]
 fn the_signature_is_one_that_the_sms_takes() {
+    if without_wallets() {
+        return;
+    }
     let keyed = Keyed::new();
     let work = keyed.work();
     let wallet = ["--keypairgen", "--key-type", "EC:secp256k1", "--usage-sign"];

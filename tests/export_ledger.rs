@@ -185,6 +185,9 @@ fn keys_that_come_and_go(runs: &mut Runs, token: &Token) {
 
 #[test]
 fn no_command_asks_for_a_private_part_of_a_key() {
+    if without_wallets() {
+        return;
+    }
     let (token, empty) = (Token::new(), Token::uninitialised());
     let mut runs = Runs::on(&token);
     keys_and_results(&mut runs);

@@ -270,10 +270,7 @@ impl NotRoot {
             });
         }
         // Give it all away: to one who has no rights of root.
-        for path in [
-            token.softhsm_conf().parent().unwrap(),
-            work.folder().parent().unwrap(),
-        ] {
+        for path in [&*token.folder(), work.folder().parent().unwrap()] {
             let mut give = Command::new("chown");
             give.args(["-R", "65534:65534"]).arg(path);
             assert!(give.status().unwrap().success());

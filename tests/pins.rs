@@ -212,6 +212,8 @@ fn a_wrong_pin_costs_one_try_whatever_the_command() {
             assert_eq!(count(&calls, "C_Login"), 1, "{args:?}: {calls:?}");
             assert_eq!(calls.last().unwrap(), "C_Finalize", "{calls:?}");
         }
+        // The token counts no more wrong ones.
+        work.run(["key", "list"]).ok();
     }
     let mut pty = Pty::spawn(&spy.watch(work.cmd(decrypt), &token));
     pty.expect("PIN of the token \"test\"").until_echo(false);
@@ -226,6 +228,9 @@ fn a_wrong_pin_costs_one_try_whatever_the_command() {
 
 #[test]
 fn a_pin_that_cannot_be_right_is_not_sent() {
+    if other_than_softhsm("it tells of what length its PINs are") {
+        return;
+    }
     let Some(spy) = Spy::find() else { return };
     let token = Token::new();
     let work = Work::new(&token);

@@ -45,6 +45,9 @@ fn with_token_wallet(token: &Token) -> (Work<'_>, String, String) {
 
 #[test]
 fn a_wallet_on_the_token_signs_and_one_login_serves_both_keys() {
+    if without_wallets() {
+        return;
+    }
     let token = Token::new();
     let (work, address, uri) = with_token_wallet(&token);
     let sms = Sms::start();
@@ -72,6 +75,9 @@ fn a_wallet_on_the_token_signs_and_one_login_serves_both_keys() {
 
 #[test]
 fn a_wallet_on_the_token_that_is_missing_or_anothers_is_refused() {
+    if without_wallets() {
+        return;
+    }
     let token = Token::new();
     let (work, address, uri) = with_token_wallet(&token);
     let sms = Sms::start();
@@ -98,6 +104,9 @@ fn a_wallet_on_the_token_that_is_missing_or_anothers_is_refused() {
 
 #[test]
 fn the_pin_of_one_token_is_never_sent_to_another() {
+    if without_wallets() {
+        return;
+    }
     let mut token = Token::new();
     token.pin = "4321".to_owned();
     token.add("wallets");

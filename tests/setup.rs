@@ -192,7 +192,6 @@ fn what_needs_an_answer_is_named_where_nobody_can_give_one() {
     assert!(message(work.cmd(no_address).pin(), 33).contains("--wallet-address"));
     assert!(!config(&work).exists());
 
-    token.softhsm2_util(&["--show-slots"]);
     work.run([
         "result",
         "generate-keys",

@@ -74,6 +74,9 @@ fn a_token_is_fresh_and_alone() {
     one.pkcs11_tool(&["--keypairgen", "--key-type", "rsa:2048", "--id", "0001"]);
     assert!(one.objects().contains("Private Key Object"));
     assert!(!other.objects().contains("Private Key Object"));
+    if other_than_softhsm("its own tool lists its slots") {
+        return;
+    }
     assert!(
         !Token::uninitialised()
             .softhsm2_util(&["--show-slots"])

@@ -55,7 +55,7 @@ fn a_shell_gets_a_token_that_is_gone_afterwards() {
 
 #[test]
 fn a_token_that_is_not_the_scripts_stays() {
-    let token = Token::new();
+    let token = Token::of(Kind::SoftHsm);
     let work = Work::without_token();
     let script = format!(
         "export SOFTHSM2_CONF={}; \"$SCRIPT\" down",

@@ -129,14 +129,19 @@ fn a_listed_uri_can_be_pasted_whatever_the_label() {
 fn the_state_tells_of_a_pin_that_was_wrong() {
     let token = Token::new();
     let work = Work::new(&token);
+    let faulty = Faulty::before(&token).rule("pin-tries 5");
+    let pin = || {
+        let list = faulty.drive(work.cmd(["token", "list", "--raw"]));
+        let tokens = list.run().ok().raw()["tokens"].clone();
+        let mut tokens = tokens.as_array().unwrap().iter();
+        text(&tokens.find(|it| it["label"] == "test").unwrap()["pin"])
+    };
+    let keys = || faulty.drive(work.cmd(["key", "list"]));
     let wrong = token.secret_file("wrong", "9999");
-    work.cmd(["key", "list", "--pin-file"])
-        .arg(wrong)
-        .run()
-        .fails(12);
-    assert_eq!(of_label(&work, "test")["pin"], "count-low");
-    work.run(["key", "list"]).ok();
-    assert_eq!(of_label(&work, "test")["pin"], "ok");
+    keys().arg("--pin-file").arg(wrong).run().fails(12);
+    assert_eq!(pin(), "count-low");
+    keys().pin().run().ok();
+    assert_eq!(pin(), "ok");
 }
 
 #[test]

@@ -12,6 +12,9 @@ use support::*;
 
 #[test]
 fn a_wallet_is_made_on_the_token_and_its_address_printed() {
+    if without_wallets() {
+        return;
+    }
     let token = Token::new();
     let work = Work::new(&token);
     let run = work.run(["wallet", "create"]).ok();
@@ -35,6 +38,9 @@ fn a_wallet_is_made_on_the_token_and_its_address_printed() {
 
 #[test]
 fn raw_names_the_wallet_and_what_the_token_says_of_it() {
+    if without_wallets() {
+        return;
+    }
     let token = Token::new();
     let work = Work::new(&token);
     let create = |args: &[&str]| work.run([&["wallet", "create", "--raw"], args].concat());
@@ -76,6 +82,9 @@ fn used(cmd: Cmd) -> Vec<(String, String)> {
 
 #[test]
 fn all_wallets_are_listed_with_the_one_that_would_sign() {
+    if without_wallets() {
+        return;
+    }
     let token = Token::new();
     let work = Work::new(&token);
     let made = work.run(["wallet", "create", "--raw"]).ok().raw();
@@ -166,6 +175,9 @@ fn what_is_not_usable_is_listed_with_what_is_wrong_with_it() {
 
 #[test]
 fn a_login_is_made_only_when_it_is_asked_for() {
+    if without_wallets() {
+        return;
+    }
     let token = Token::new();
     let work = Work::new(&token);
     work.run(["wallet", "create"]).ok();

@@ -15,7 +15,7 @@ use iexec_hsm::token::{
 use iexec_hsm::wallet::eip191::eip191_digest;
 use iexec_hsm::wallet::on_token::{TokenWallet, choose};
 use iexec_hsm::wallet::sign::{Wallet, WalletError};
-use support::Token;
+use support::{Token, without_wallets};
 
 /// Names the module to a test that runs in a process of its own.
 const INSIDE: &str = "IEXEC_HSM_TEST_INSIDE";
@@ -23,6 +23,9 @@ const INSIDE: &str = "IEXEC_HSM_TEST_INSIDE";
 /// Runs `body` with a fresh token, furnished by `prepare`: in a new process, since SoftHSM2 is told
 /// by the environment where its tokens are.
 fn with_token(test: &str, prepare: impl FnOnce(&Token), body: impl FnOnce(Arc<Module>)) {
+    if without_wallets() {
+        return;
+    }
     if let Some(module) = std::env::var_os(INSIDE) {
         return body(Module::load(PathBuf::from(module)).unwrap());
     }

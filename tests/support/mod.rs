@@ -23,7 +23,7 @@ mod tree;
 mod zips;
 
 pub use agent::Agent;
-pub use backend::{Kind, other_than_softhsm};
+pub use backend::{Kind, other_than_softhsm, without_wallets};
 pub use faulty::Faulty;
 pub use java::java_zip;
 pub use keyed::Keyed;

@@ -107,15 +107,41 @@ impl Token {
 
     /// Runs `pkcs11-tool` on this token, logged in; it must succeed. Returns what it prints.
     pub fn pkcs11_tool(&self, args: &[&str]) -> String {
-        let mut command = Command::new("pkcs11-tool");
-        command.arg("--module").arg(&self.module);
-        command.args(["--token-label", &self.label, "--login", "--pin", &self.pin]);
-        self.tool(command.args(args))
+        output_of(&mut self.pkcs11_command(args))
     }
 
-    /// What `pkcs11-tool` lists on this token, private objects included.
+    /// Whether `pkcs11-tool` succeeds at that.
+    pub fn pkcs11_tool_can(&self, args: &[&str]) -> bool {
+        self.pkcs11_command(args).output().unwrap().status.success()
+    }
+
+    /// What `pkcs11-tool` lists on this token, private objects included; in an order of its own, and without the objects
+    /// in which some modules describe their mechanisms.
     pub fn objects(&self) -> String {
-        self.pkcs11_tool(&["--list-objects"])
+        let listed = self.pkcs11_tool(&["--list-objects"]);
+        let mut objects: Vec<String> = Vec::new();
+        for line in listed.lines() {
+            match objects.last_mut() {
+                Some(object) if line.starts_with(' ') => *object += &format!("\n{line}"),
+                _ => objects.push(line.to_owned()),
+            }
+        }
+        objects.retain(|object| !object.contains(", type "));
+        objects.sort();
+        objects.join("\n")
+    }
+
+    /// Ends the process that the token is in, where there is one, and starts it again.
+    pub fn restart(&self) -> bool {
+        self.backend.restart()
+    }
+
+    fn pkcs11_command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new("pkcs11-tool");
+        command.arg("--module").arg(&self.module).envs(self.env());
+        command.args(["--token-label", &self.label, "--login", "--pin", &self.pin]);
+        command.args(args);
+        command
     }
 
     fn tool(&self, command: &mut Command) -> String {

@@ -89,6 +89,15 @@ pub fn other_than_softhsm(why: &str) -> bool {
     is_other
 }
 
+/// Whether the chosen module makes no keys on secp256k1; says that the test, which is about a wallet on it, is skipped.
+pub fn without_wallets() -> bool {
+    let lacks = matches!(Kind::chosen(), Kind::Kryoptic | Kind::Tpm2);
+    if lacks {
+        println!("skipped: this module has no secp256k1");
+    }
+    lacks
+}
+
 /// What a token needs of the module it is behind.
 pub(super) trait Backend {
     /// The module that a program loads.
@@ -99,6 +108,11 @@ pub(super) trait Backend {
 
     /// Initialises its empty slot; another empty one comes after it.
     fn add(&self, label: &str, so_pin: &str, pin: &str);
+
+    /// Ends the process that its tokens are in, and starts it again. Says whether there is one.
+    fn restart(&self) -> bool {
+        false
+    }
 }
 
 /// Initialises the only slot of `backend` that has no token yet, by PKCS#11 alone.
@@ -172,9 +186,15 @@ impl Daemon {
     }
 }
 
-impl Drop for Daemon {
-    fn drop(&mut self) {
+impl Daemon {
+    fn end(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        self.end();
     }
 }

@@ -1,4 +1,6 @@
+use std::cell::RefCell;
 use std::ffi::OsString;
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
@@ -8,31 +10,37 @@ use super::{Backend, Daemon};
 /// SoftHSM2, loaded by a server process; programs talk to it through p11-kit's client module.
 pub(in super::super) struct Remote {
     module: PathBuf,
-    address: OsString,
+    socket: PathBuf,
     behind: SoftHsm,
-    _server: Daemon,
+    server: RefCell<Daemon>,
 }
 
 impl Remote {
     pub fn new(folder: &Path, module: PathBuf) -> Self {
         let behind = SoftHsm::new(folder, softhsm::module());
-        let socket = folder.join("p11-kit").display().to_string();
-        let provider = behind.module().display().to_string();
-        let server = ["p11-kit", "server", "--foreground", "--name", &socket];
-        let shown = ["--provider", &provider, "pkcs11:"];
-        let mut server = Daemon::start(server.into_iter().chain(shown), behind.env());
-        // It says where it listens once it does.
-        let mut line = String::new();
-        let stdout = server.0.stdout.take().unwrap();
-        BufReader::new(stdout).read_line(&mut line).unwrap();
-        assert!(line.contains(&socket), "p11-kit server: {line}");
+        let socket = folder.join("p11-kit");
+        let server = RefCell::new(serve(&behind, &socket));
         Self {
             module,
-            address: format!("unix:path={socket}").into(),
+            socket,
             behind,
-            _server: server,
+            server,
         }
     }
+}
+
+fn serve(behind: &SoftHsm, socket: &Path) -> Daemon {
+    let socket = socket.display().to_string();
+    let provider = behind.module().display().to_string();
+    let server = ["p11-kit", "server", "--foreground", "--name", &socket];
+    let shown = ["--provider", &provider, "pkcs11:"];
+    let mut server = Daemon::start(server.into_iter().chain(shown), behind.env());
+    // It says where it listens once it does.
+    let mut line = String::new();
+    let stdout = server.0.stdout.take().unwrap();
+    BufReader::new(stdout).read_line(&mut line).unwrap();
+    assert!(line.contains(&socket), "p11-kit server: {line}");
+    server
 }
 
 impl Backend for Remote {
@@ -42,12 +50,21 @@ impl Backend for Remote {
 
     fn env(&self) -> Vec<(&'static str, OsString)> {
         let mut env = self.behind.env();
-        env.push(("P11_KIT_SERVER_ADDRESS", self.address.clone()));
+        let address = format!("unix:path={}", self.socket.display());
+        env.push(("P11_KIT_SERVER_ADDRESS", address.into()));
         env
     }
 
     fn add(&self, label: &str, so_pin: &str, pin: &str) {
         self.behind.add(label, so_pin, pin);
+    }
+
+    fn restart(&self) -> bool {
+        let mut server = self.server.borrow_mut();
+        server.end();
+        let _ = fs::remove_file(&self.socket);
+        *server = serve(&self.behind, &self.socket);
+        true
     }
 }
 

@@ -1,5 +1,6 @@
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::ffi::OsString;
+use std::fs;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,7 +14,7 @@ pub(in super::super) struct Tpm2 {
     module: PathBuf,
     folder: PathBuf,
     tokens: Cell<usize>,
-    _tpm: Daemon,
+    tpm: RefCell<Daemon>,
 }
 
 /// Whether there is a TPM in software.
@@ -24,40 +25,31 @@ pub(super) fn is_here() -> bool {
 
 impl Tpm2 {
     pub fn new(folder: &Path, module: PathBuf) -> Self {
-        let socket = folder.join("tpm");
-        let control = folder.join("tpm.ctrl");
-        let state = format!("dir={}", folder.display());
-        let server = format!("type=unixio,path={}", socket.display());
-        let ctrl = format!("type=unixio,path={}", control.display());
-        let tpm = Daemon::start(
-            [
-                "swtpm",
-                "socket",
-                "--tpm2",
-                "--tpmstate",
-                &state,
-                "--server",
-                &server,
-                "--ctrl",
-                &ctrl,
-                "--flags",
-                "not-need-init,startup-clear",
-            ],
-            Vec::new(),
-        );
-        // It listens for control last.
-        let patience = Instant::now() + Duration::from_secs(60);
-        while UnixStream::connect(&control).is_err() {
-            assert!(Instant::now() < patience, "swtpm does not start");
-            thread::sleep(Duration::from_millis(10));
-        }
         Self {
             module,
             folder: folder.to_owned(),
             tokens: Cell::new(0),
-            _tpm: tpm,
+            tpm: RefCell::new(start(folder)),
         }
     }
+}
+
+fn start(folder: &Path) -> Daemon {
+    let control = folder.join("tpm.ctrl");
+    let state = format!("dir={}", folder.display());
+    let server = format!("type=unixio,path={}", folder.join("tpm").display());
+    let ctrl = format!("type=unixio,path={}", control.display());
+    let program = ["swtpm", "socket", "--tpm2", "--tpmstate", &state];
+    let sockets = ["--server", &server, "--ctrl", &ctrl];
+    let flags = ["--flags", "not-need-init,startup-clear"];
+    let tpm = Daemon::start([&program[..], &sockets, &flags].concat(), Vec::new());
+    // It listens for control last.
+    let patience = Instant::now() + Duration::from_secs(60);
+    while UnixStream::connect(&control).is_err() {
+        assert!(Instant::now() < patience, "swtpm does not start");
+        thread::sleep(Duration::from_millis(10));
+    }
+    tpm
 }
 
 impl Backend for Tpm2 {
@@ -81,5 +73,15 @@ impl Backend for Tpm2 {
         let slot = self.tokens.get();
         initialise(self, slot, label, so_pin, pin);
         self.tokens.set(slot + 1);
+    }
+
+    fn restart(&self) -> bool {
+        let mut tpm = self.tpm.borrow_mut();
+        tpm.end();
+        for socket in ["tpm", "tpm.ctrl"] {
+            let _ = fs::remove_file(self.folder.join(socket));
+        }
+        *tpm = start(&self.folder);
+        true
     }
 }
