@@ -9,10 +9,24 @@ die() { say "${0##*/}: $*"; exit 1; }
 
 # need COMMAND[:PACKAGE]...   installs the Debian packages of those commands that are missing
 need() {
-    local item packages=() as_root=() log
+    local item packages=()
     for item in "$@"; do
         command -v "${item%%:*}" >/dev/null || packages+=("${item##*:}")
     done
+    install_packages ${packages[@]+"${packages[@]}"}
+}
+
+# need_package PACKAGE...   installs those Debian packages, which bring no command, that are missing
+need_package() {
+    local package packages=()
+    for package in "$@"; do
+        dpkg-query -Wf '${Status}' "$package" 2>/dev/null | grep -q ' installed$' || packages+=("$package")
+    done
+    install_packages ${packages[@]+"${packages[@]}"}
+}
+
+install_packages() {
+    local packages=("$@") as_root=() log
     [[ ${#packages[@]} -gt 0 ]] || return 0
 
     command -v apt-get >/dev/null ||

@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
 # Installs what the tests need and runs them all, each against SoftHSM2 tokens of its own.
 # Arguments go to the test runner (cargo nextest, or cargo test where that is missing); the examples in the
-# documentation run only when there are none.
+# documentation run only when there are none. With --modules it is softhsm/modules.sh: other modules than SoftHSM2.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . softhsm/lib.sh
+
+if [[ ${1:-} == --modules ]]; then
+    exec softhsm/modules.sh "${@:2}"
+fi
 
 need_rust
 need softhsm2-util:softhsm2 pkcs11-tool:opensc openssl curl unzip zip setsid:util-linux strace faketime /usr/bin/time:time zsh fish

@@ -20,6 +20,7 @@ pub mod sms;
 pub mod spy;
 mod token;
 mod tree;
+pub mod try_sh;
 mod zips;
 
 pub use agent::Agent;
