@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -46,16 +47,20 @@ const FOLDERS: [&str; 9] = [
     "/opt/homebrew/lib",
 ];
 
-/// The well-known paths at which a module file is, in the order of preference.
+/// The well-known paths at which a module file is, in the order of preference; each file once.
 pub fn well_known() -> Vec<PathBuf> {
-    NAMES
-        .iter()
-        .flat_map(|name| {
-            FOLDERS
-                .iter()
-                .map(move |folder| Path::new(folder).join(name))
-        })
-        .filter(|path| path.exists())
+    distinct(NAMES.iter().flat_map(|name| {
+        FOLDERS
+            .iter()
+            .map(move |folder| Path::new(folder).join(name))
+    }))
+}
+
+/// The first path of each file that exists: distributions link from one folder to the other.
+fn distinct(paths: impl Iterator<Item = PathBuf>) -> Vec<PathBuf> {
+    let mut files = BTreeSet::new();
+    paths
+        .filter(|path| path.canonicalize().is_ok_and(|file| files.insert(file)))
         .collect()
 }
 

@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used)]
+
 use super::*;
 
 fn shown(path: &str, reason: &str) -> String {
@@ -40,4 +42,14 @@ fn what_is_well_known_exists_and_comes_in_the_order_of_names() {
         .iter()
         .map(|path| NAMES.iter().position(|name| path.ends_with(name)));
     assert!(ranks.is_sorted());
+}
+
+#[test]
+fn a_file_with_two_paths_is_found_once_by_the_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(path("a.so"), "").unwrap();
+    std::os::unix::fs::symlink("a.so", path("link.so")).unwrap();
+    let all = ["missing.so", "link.so", "a.so"].map(path);
+    assert_eq!(distinct(all.into_iter()), [path("link.so")]);
 }
