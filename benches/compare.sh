@@ -81,7 +81,6 @@ head_of_table() {
 
 files() {
     say "$1 MiB to a file ..."
-    noise "$1"
     measure "$runs" ours "$ours noise.enc.zip --output ours.out" \
         cp "cp noise.enc.zip cp.out && sync cp.out" \
         fast "$ours noise.enc.zip --output fast.out --no-sync" plain "cp noise.enc.zip plain.out"
@@ -110,8 +109,8 @@ pipes() {
     row "$mib MiB from a pipe, \`--no-sync\`" in cat "\`cat in \\| cat >out\`"
 }
 
+# How the archive is opened with unzip and openssl.
 pipeline() {
-    say "unzip into openssl ..."
     local key iv
     unzip -p noise.enc.zip aes-key.rsa >wrapped
     openssl pkeyutl -decrypt -inkey key.pem -in wrapped -out content-key
@@ -124,7 +123,7 @@ pipeline() {
 hex() { od -An -v -tx1 | tr -d ' \n'; }
 
 neighbours() {
-    pipeline
+    say "Its neighbours ..."
     measure "$runs" ours "$ours noise.enc.zip --output ours.out --no-sync" openssl "$openssl_decrypt"
     row "$mib MiB to a file, \`--no-sync\`" ours openssl "\`unzip\` into \`openssl enc -d\`, its key being known"
     if [[ -n $sdk ]]; then
@@ -215,63 +214,61 @@ small() {
     rm -rf many
 }
 
+# memory MIB
 memory() {
     say "Memory ..."
-    printf '\n| peak memory beyond that of loading the module (%s MiB) | %s |\n|---|--:|\n' \
-        "$(awk -v base="$base" 'BEGIN { printf "%.1f", base / 1024 }')" "ours" >&3
-    local size
-    for size in 64 ${huge:-$mib}; do
-        noise "$size"
-        printf '| %s MiB to a file | %s |\n' "$size" "$(extra "$ours noise.enc.zip --output ours.out")" >&3
-        printf '| %s MiB to a pipe | %s |\n' "$size" "$(extra "$ours noise.enc.zip --output - ")" >&3
-        printf '| %s MiB from a pipe | %s |\n' "$size" "$(extra "$ours - --output ours.out <noise.enc.zip")" >&3
-        printf '| %s MiB extracted | %s |\n' "$size" "$(extra "$ours noise.enc.zip --extract ours.out")" >&3
-        rm -rf noise.* ./*.out
-    done
+    {
+        printf '| %s MiB to a file | %s |\n' "$1" "$(extra "$ours noise.enc.zip --output ours.out")"
+        printf '| %s MiB to a pipe | %s |\n' "$1" "$(extra "$ours noise.enc.zip --output - ")"
+        printf '| %s MiB from a pipe | %s |\n' "$1" "$(extra "$ours - --output ours.out <noise.enc.zip")"
+        printf '| %s MiB extracted | %s |\n' "$1" "$(extra "$ours noise.enc.zip --extract ours.out")"
+    } >>memory.rows
 }
 
-# Time and memory against size, for the plot.
+# Time and memory against size, for the plot: against_size MIB
 against_size() {
-    local size
-    : >plot.tsv
-    for size in "${sizes[@]}"; do
-        say "$size MiB for the plot ..."
-        noise "$size"
-        pipeline
-        measure 3 iexec-hsm "$ours noise.enc.zip --output ours.out" cp "cp noise.enc.zip cp.out && sync cp.out" \
-            openssl "$openssl_decrypt"
-        point iexec-hsm "$size" "$ours noise.enc.zip --output ours.out"
-        point cp "$size" "cp noise.enc.zip cp.out"
-        point openssl "$size" "openssl enc -aes-256-cbc -K $(hex <content-key) -iv $(hex <content-key | head -c 32) -in noise.zip -out openssl.out"
-        if [[ -n $sdk && $size -le 512 ]]; then
-            measure 1 SDK "$sdk noise.enc.zip sdk.out"
-            point SDK "$size" "$sdk noise.enc.zip sdk.out"
-        fi
-        rm -rf noise.* ./*.out
-    done
+    say "$1 MiB for the plot ..."
+    measure 3 iexec-hsm "$ours noise.enc.zip --output ours.out" cp "cp noise.enc.zip cp.out && sync cp.out" \
+        openssl "$openssl_decrypt"
+    point iexec-hsm "$1" "$ours noise.enc.zip --output ours.out"
+    point cp "$1" "cp noise.enc.zip cp.out"
+    point openssl "$1" "openssl enc -aes-256-cbc -K $(hex <content-key) -iv $(hex <content-key | head -c 32) -in noise.zip -out openssl.out"
+    if [[ -n $sdk && $1 -le 512 ]]; then
+        measure 1 SDK "$sdk noise.enc.zip sdk.out"
+        point SDK "$1" "$sdk noise.enc.zip sdk.out"
+    fi
 }
 
 # point PROGRAM MIB COMMAND   of the last measure, and its peak memory
 point() { printf '%s\t%s\t%s\t%s\n' "$1" "$2" "$(median "$1")" "$(($(peak "$3") / 1024))" >>plot.tsv; }
 
 head_of_table "large archives"
-files "$mib"
-stored
-pipes
-neighbours
-sealing
-legacy
-rm -rf noise.* ./*.out
-if [[ -n $huge ]]; then
-    files "$huge"
+for size in "${sizes[@]}"; do
+    noise "$size"
+    pipeline
+    if [[ $size -eq $mib ]]; then
+        files "$size"
+        stored
+        pipes
+        neighbours
+        sealing
+        legacy
+    elif [[ $size -eq ${huge:-0} ]]; then
+        files "$size"
+    fi
+    if [[ $size -eq 64 || $size -eq ${sizes[-1]} ]]; then
+        memory "$size"
+    fi
+    against_size "$size"
     rm -rf noise.* ./*.out
-fi
+done
 head_of_table "unpacking"
 extraction
 head_of_table "small archives"
 small
-memory
-against_size
+printf '\n| peak memory beyond that of loading the module (%s MiB) | ours |\n|---|--:|\n' \
+    "$(awk -v base="$base" 'BEGIN { printf "%.1f", base / 1024 }')" >&3
+cat memory.rows >&3
 
 {
     printf '\n%s x %s; %s; SoftHSM2, %s, RSA-4096; %s runs of each, medians.\n' "$(nproc)" \
