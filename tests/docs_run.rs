@@ -10,11 +10,11 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use support::pages::{Block, Page, pages};
+use support::pages::{Block, Page, pages, root};
 use support::publish::WALLET_KEY;
 use support::sms::Sms;
 use support::*;
@@ -211,6 +211,8 @@ impl Place {
         fs::set_permissions(place.path("run"), fs::Permissions::from_mode(0o700)).unwrap();
         fs::write(place.path("home/result/result.txt"), "Hello, world!\n").unwrap();
         fs::write(place.path("work/chain.json"), place.chains()).unwrap();
+        // `eval` takes a script that is not there for one that says nothing.
+        symlink(root().join("softhsm"), place.path("work/softhsm")).unwrap();
         place
     }
 
