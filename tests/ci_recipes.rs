@@ -52,7 +52,7 @@ impl Machine {
         let machine = Self {
             folder: tempfile::tempdir().unwrap(),
         };
-        for folder in ["bin", "home", "work/testdata"] {
+        for folder in ["bin", "home", "temp", "work/testdata"] {
             fs::create_dir_all(machine.path(folder)).unwrap();
         }
         fs::write(machine.path("work/testdata/answer"), "42\n").unwrap();
@@ -89,7 +89,8 @@ impl Machine {
             .env_clear()
             .env("PATH", format!("{path}:{}", std::env::var("PATH").unwrap()))
             .env("HOME", self.path("home"))
-            .env("TMPDIR", self.folder.path())
+            .env("TMPDIR", self.path("temp"))
+            .env("RUNNER_TEMP", self.path("temp"))
             .envs(variables)
             .output()
             .unwrap();
@@ -97,9 +98,14 @@ impl Machine {
         assert!(output.status.success(), "{script}\n{said}");
     }
 
-    /// The result was sealed, and opened again.
+    /// The result was opened, and nothing else was left in the job's folder.
     fn has_opened_it(&self) -> bool {
-        self.path("work/encryptedResults.zip").is_file()
+        let mut left: Vec<_> = fs::read_dir(self.path("work"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        left.sort();
+        left == ["opened", "testdata"]
             && fs::read(self.path("work/opened/answer")).unwrap() == b"42\n"
     }
 }
