@@ -12,8 +12,8 @@ use std::sync::{LazyLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use iexec_hsm::agent::server::{Settings, Socket, serve};
 use iexec_hsm::agent::wire::{Refused, Unlock, Unwrapped};
+use iexec_hsm::fuzzing::{Settings, Socket, serve};
 use iexec_hsm::token::{Module, NewKey, Pin, discover, generate};
 use libfuzzer_sys::{Corpus, fuzz_target};
 

@@ -23,7 +23,7 @@ mod pin;
 mod probe;
 mod public_half;
 mod raw;
-pub mod recovery;
+pub(crate) mod recovery;
 mod result_key;
 mod select;
 mod session;

@@ -5,7 +5,7 @@ pub mod eip191;
 pub mod key_file;
 mod keystore;
 pub mod keystore_v3;
-pub mod locate;
+pub(crate) mod locate;
 pub mod on_token;
 mod public_key;
 pub mod sign;
