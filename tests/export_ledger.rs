@@ -1,4 +1,5 @@
-//! Over all commands of the program, no module is ever asked for a private part of a key, nor to wrap one.
+//! Over all commands of the program, no module is ever asked for a private part of a key, nor to wrap one; and whatever
+//! they say of what they do, a secret is not in it.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -11,6 +12,10 @@ use support::sms::Sms;
 use support::*;
 
 const OTHER_TOKEN: &str = "second";
+
+/// Nothing else in the world looks like these.
+const PIN: &str = "Mark3d-p1n-51c7e9";
+const SO_PIN: &str = "Mark3d-s0-p1n-8d02";
 
 /// Attributes that hold a key, or a part of one.
 const SECRETS: [(&str, &str); 8] = [
@@ -52,13 +57,42 @@ impl<'t> Runs<'t> {
     fn cmd(&mut self, args: &[&str]) -> Cmd {
         self.seen.insert(args[..2].join(" "));
         let cmd = self.faulty.drive(self.work.cmd(args)).pin();
-        cmd.env("IEXEC_HSM_WALLET_ADDRESS", ADDRESS)
+        telling_all(cmd).env("IEXEC_HSM_WALLET_ADDRESS", ADDRESS)
     }
 
     #[track_caller]
     fn run(&mut self, args: &[&str]) -> Run {
-        self.cmd(args).run().ok()
+        silent(self.cmd(args).run()).ok()
     }
+}
+
+/// A command that tells all it ever would.
+fn telling_all(cmd: Cmd) -> Cmd {
+    let cmd = cmd.arg("--verbose").env("RUST_LOG", "trace");
+    cmd.env("RUST_BACKTRACE", "full")
+}
+
+/// Insists that none of the secrets was told.
+#[track_caller]
+fn silent(run: Run) -> Run {
+    for stream in [&run.stdout, &run.stderr] {
+        let said = String::from_utf8_lossy(stream);
+        for secret in [PIN, SO_PIN, WALLET_KEY] {
+            assert!(
+                !said.to_lowercase().contains(&secret.to_lowercase()),
+                "{said}"
+            );
+        }
+    }
+    run
+}
+
+/// A token with PINs that are found wherever they are.
+fn marked() -> Token {
+    let mut token = Token::uninitialised();
+    token.pin = PIN.to_owned();
+    token.so_pin = SO_PIN.to_owned();
+    token
 }
 
 /// The commands that the program has, as its help lists them.
@@ -96,9 +130,8 @@ fn keys_and_results(runs: &mut Runs) {
     runs.run(&["result", "decrypt", "a.zip"]);
     runs.run(&["result", "decrypt", "a.zip", "--extract", "out"]);
     runs.run(&["result", "decrypt", "a.zip", "--output", "-"]);
-    runs.cmd(&["result", "decrypt", "bad.zip", "--output", "none.zip"])
-        .run()
-        .fails(20);
+    let bad = runs.cmd(&["result", "decrypt", "bad.zip", "--output", "none.zip"]);
+    silent(bad.run()).fails(20);
     runs.run(&["result", "inspect", "a.zip"]);
     runs.run(&["result", "encrypt", "out", "--output", "sealed.zip"]);
 
@@ -122,20 +155,18 @@ fn publishing(runs: &mut Runs) {
     for name in ["push-encryption-key", "check-encryption-key"] {
         let cmd = runs.cmd(&["result", name, "--wallet-address", ADDRESS]);
         let cmd = cmd.env("IEXEC_HSM_SMS_URL", sms.url());
-        cmd.env("IEXEC_HSM_WALLET_KEY", WALLET_KEY).run().ok();
+        silent(cmd.env("IEXEC_HSM_WALLET_KEY", WALLET_KEY).run()).ok();
     }
 }
 
 fn agent(runs: &mut Runs, owner: &str) {
     runs.seen.insert("agent start".to_owned());
-    let start = support::agent::command(&runs.work, &[]);
+    let start = telling_all(support::agent::command(&runs.work, &[]));
     let agent = Agent::start(runs.faulty.drive(start));
     let socket = agent.socket.clone();
     let mut run = |args: &[&str]| {
-        runs.cmd(args)
-            .env("IEXEC_HSM_AGENT_SOCK", &socket)
-            .run()
-            .ok()
+        let cmd = runs.cmd(args).env("IEXEC_HSM_AGENT_SOCK", &socket);
+        silent(cmd.run()).ok()
     };
     run(&["agent", "unlock"]);
     run(&["agent", "status"]);
@@ -145,7 +176,7 @@ fn agent(runs: &mut Runs, owner: &str) {
     assert_eq!(agent.post("/v1/wallet/sign-sms-challenge", &body).0, 200);
     run(&["agent", "lock"]);
     run(&["agent", "stop"]);
-    agent.wait().ok();
+    silent(agent.wait()).ok();
 }
 
 fn keys_that_come_and_go(runs: &mut Runs, token: &Token) {
@@ -184,11 +215,12 @@ fn keys_that_come_and_go(runs: &mut Runs, token: &Token) {
 }
 
 #[test]
-fn no_command_asks_for_a_private_part_of_a_key() {
+fn no_command_asks_for_a_private_part_of_a_key_or_tells_a_secret() {
     if without_wallets() {
         return;
     }
-    let (token, empty) = (Token::new(), Token::uninitialised());
+    let (token, empty) = (marked(), marked());
+    token.add("test");
     let mut runs = Runs::on(&token);
     keys_and_results(&mut runs);
     publishing(&mut runs);
@@ -198,7 +230,7 @@ fn no_command_asks_for_a_private_part_of_a_key() {
     let mut init = Runs::on(&empty);
     let so_pin = empty.so_pin_file();
     let cmd = init.cmd(&["token", "init", "--token-label", OTHER_TOKEN]);
-    cmd.arg("--so-pin-file").arg(so_pin).run().ok();
+    silent(cmd.arg("--so-pin-file").arg(so_pin).run()).ok();
     runs.seen.append(&mut init.seen);
     // Any other, with nothing but the PIN: it does what it can.
     let all = commands(&runs.work, &[]);
@@ -206,7 +238,14 @@ fn no_command_asks_for_a_private_part_of_a_key() {
     for command in all.iter().filter(|it| !runs.seen.contains(*it)) {
         let args: Vec<&str> = command.split(' ').collect();
         let cmd = runs.faulty.drive(runs.work.cmd(args));
-        cmd.arg("--no-input").pin().run();
+        silent(telling_all(cmd).arg("--no-input").pin().run());
+    }
+    for name in runs.work.files() {
+        let content = runs.work.read(&name);
+        let content = String::from_utf8_lossy(&content);
+        for secret in [PIN, SO_PIN, WALLET_KEY] {
+            assert!(!content.contains(secret), "{name}");
+        }
     }
 
     for faulty in [&runs.faulty, &init.faulty] {
