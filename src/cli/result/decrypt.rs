@@ -120,7 +120,11 @@ pub(super) fn run(context: &mut Context, command: Decrypt) -> Result<Reply, Fail
             false => holder.beside(left.len()),
         };
         if beside.len() > 1 {
-            first = first.or(parallel::open(&run, left, Pool::new(beside).turns()));
+            // While results go to the disk, other archives can be opened. Where nobody waits for the
+            // disk, more threads are in the way.
+            let more = if command.no_sync { 0 } else { beside.len() };
+            let pool = Pool::new(beside);
+            first = first.or(parallel::open(&run, left, pool.turns(more)));
             break;
         }
         let opened = run.open(job, &mut holder);

@@ -7,8 +7,8 @@ use crate::archive::WrappedKey;
 use crate::cli::failure::Failure;
 use crate::envelope::{KeyName, Proof, Unwrap};
 
-/// Key holders that more threads use than there are of them: while a result is written, and goes
-/// to the disk, its thread needs none.
+/// Key holders that more threads use than there are of them: while a result goes to the disk, its
+/// thread needs none.
 pub(super) struct Pool<U> {
     free: Mutex<Vec<U>>,
     freed: Condvar,
@@ -22,13 +22,13 @@ impl<U> Pool<U> {
         }
     }
 
-    /// Those who take turns, twice as many as there are holders.
-    pub(super) fn turns(&self) -> Vec<Turn<'_, U>> {
+    /// Those who take turns: as many as there are holders, and `more`.
+    pub(super) fn turns(&self, more: usize) -> Vec<Turn<'_, U>> {
         let turn = |_| Turn {
             pool: self,
             held: None,
         };
-        (0..2 * self.free().len()).map(turn).collect()
+        (0..self.free().len() + more).map(turn).collect()
     }
 
     fn take(&self) -> U {
@@ -149,7 +149,7 @@ mod tests {
     fn a_holder_is_free_while_its_thread_rests_and_when_it_ends() -> Result<(), Infallible> {
         let pool = Pool::new(vec![Holder]);
         let free = || pool.free().len();
-        let [mut one, mut other] = pool.turns().try_into().unwrap_or_else(|_| unreachable!());
+        let [mut one, mut other] = pool.turns(1).try_into().unwrap_or_else(|_| unreachable!());
         assert_eq!(free(), 1);
         one.candidates(512)?;
         one.renew()?;
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn who_waits_gets_what_another_gives_back() -> Result<(), Infallible> {
         let pool = Pool::new(vec![Holder]);
-        let [mut one, mut other] = pool.turns().try_into().unwrap_or_else(|_| unreachable!());
+        let [mut one, mut other] = pool.turns(1).try_into().unwrap_or_else(|_| unreachable!());
         one.renew()?;
         std::thread::scope(|scope| {
             let waiting = scope.spawn(move || other.renew());
