@@ -189,6 +189,15 @@ impl TokenInfo {
             && uri.matches_library(&library)
     }
 
+    /// Whether it is the same device, whatever its label is now. A serial number says so only beside
+    /// its maker's name, and an empty one not at all: a PIN must not go to somebody else's token.
+    pub(super) fn is_same_device(&self, other: &Self) -> bool {
+        !self.serial.is_empty()
+            && self.serial == other.serial
+            && self.manufacturer == other.manufacturer
+            && self.model == other.model
+    }
+
     /// Its RFC 7512 URI, ready to paste.
     pub fn uri(&self) -> Uri {
         Uri::for_token(&self.fields())

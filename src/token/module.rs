@@ -111,7 +111,7 @@ impl Module {
         if let Some(at) = all.iter().position(same_label) {
             return Ok(all.swap_remove(at));
         }
-        all.retain(|it| !it.serial.is_empty() && it.serial == token.serial);
+        all.retain(|it| it.is_same_device(token));
         match all.as_slice() {
             [only] => Ok(only.clone()),
             _ => Err(TokenError::NoToken {

@@ -75,3 +75,17 @@ fn a_token_is_named_by_what_it_does_not_leave_blank() {
     assert!(!fits("pkcs11:slot-id=8"));
     assert!(!fits("pkcs11:library-description=SoftHSM"));
 }
+
+#[test]
+fn a_device_is_known_by_its_serial_number_and_maker() {
+    let known = token("label", "0001", SET_UP);
+    assert!(token("other label", "0001", SET_UP).is_same_device(&known));
+    assert!(!token("label", "0002", SET_UP).is_same_device(&known));
+    let foreign = TokenInfo {
+        manufacturer: "somebody else".into(),
+        ..known.clone()
+    };
+    assert!(!foreign.is_same_device(&known));
+    let nameless = token("label", "", SET_UP);
+    assert!(!nameless.is_same_device(&nameless));
+}
