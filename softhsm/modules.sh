@@ -2,7 +2,7 @@
 # Runs tests with other PKCS#11 modules behind them than SoftHSM2, and counts them for each module.
 #
 #     softhsm/modules.sh          compares what each module can do with docs/devices/matrix.md: the flow, some minutes
-#     softhsm/modules.sh all      and runs all tests on kryoptic and on SoftHSM2 behind p11-kit's server
+#     softhsm/modules.sh all      and runs all tests on both builds of kryoptic and on SoftHSM2 behind p11-kit's server
 #     softhsm/modules.sh write    writes the modules' rows of docs/devices/matrix.md
 #
 # `softhsm/test.sh --modules` is the same. IEXEC_HSM_TEST_ON="kryoptic tpm2" leaves out the others.
@@ -19,15 +19,38 @@ esac
 
 need_rust
 need softhsm2-util:softhsm2 pkcs11-tool:opensc openssl unzip setsid:util-linux \
-    p11-kit swtpm pkg-config
-need_package p11-kit-modules libtpm2-pkcs11-1 libclang-dev libsqlite3-dev libssl-dev
+    p11-kit swtpm pkg-config certutil:libnss3-tools pkcsslotd:opencryptoki unshare:util-linux
+need_package p11-kit-modules libtpm2-pkcs11-1 libnss3 libclang-dev libsqlite3-dev libssl-dev
 IEXEC_HSM_TEST_MODULE=${IEXEC_HSM_TEST_MODULE:-$(softhsm_module)}
 export IEXEC_HSM_TEST_MODULE
 
-kryoptic=$(target_folder)/kryoptic
-say "Building kryoptic ..."
-cargo build --quiet --locked --manifest-path tests/kryoptic/Cargo.toml --target-dir "$kryoptic"
-export IEXEC_HSM_TEST_KRYOPTIC=$kryoptic/debug/libkryoptic_module.so
+modules=${IEXEC_HSM_TEST_ON:-softhsm kryoptic kryoptic-implicit p11-kit-remote p11-kit-proxy tpm2 nss opencryptoki}
+
+if ! unshare --mount --ipc --pid --fork true 2>/dev/null; then
+    say "nss and opencryptoki are left out: namespaces, which take root, may not be made here"
+    modules=${modules/ nss/}
+    modules=${modules/ opencryptoki/}
+fi
+
+# kryoptic FOLDER OPTION...   builds it in that folder of the build folder, and prints where the module is
+kryoptic() {
+    local folder
+    folder=$(target_folder)/$1
+    shift
+    cargo build --quiet --locked --manifest-path tests/kryoptic/Cargo.toml --target-dir "$folder" "$@" >&2
+    printf '%s\n' "$folder/debug/libkryoptic_module.so"
+}
+
+if [[ " $modules " == *" kryoptic "* ]]; then
+    say "Building kryoptic ..."
+    IEXEC_HSM_TEST_KRYOPTIC=$(kryoptic kryoptic)
+    export IEXEC_HSM_TEST_KRYOPTIC
+fi
+if [[ " $modules " == *" kryoptic-implicit "* ]]; then
+    say "Building kryoptic and OpenSSL ..."
+    IEXEC_HSM_TEST_KRYOPTIC_IMPLICIT=$(kryoptic kryoptic-implicit --features implicit-rejection)
+    export IEXEC_HSM_TEST_KRYOPTIC_IMPLICIT
+fi
 
 runner=(cargo test --locked)
 ! cargo nextest --version >/dev/null 2>&1 || runner=(cargo nextest run --locked)
@@ -48,8 +71,8 @@ on() {
 
 export IEXEC_HSM_TEST_MATRIX=compare
 [[ $form != write ]] || IEXEC_HSM_TEST_MATRIX="write"
-for module in ${IEXEC_HSM_TEST_ON:-softhsm kryoptic p11-kit-remote p11-kit-proxy tpm2}; do
-    if [[ $form == all && $module =~ ^(kryoptic|p11-kit-remote)$ ]]; then
+for module in $modules; do
+    if [[ $form == all && $module =~ ^(kryoptic|kryoptic-implicit|p11-kit-remote)$ ]]; then
         on "$module" softhsm/test.sh
     else
         on "$module" "${runner[@]}" --test matrix --test try_sh

@@ -113,6 +113,21 @@ fn the_terminal_is_asked_for_each_use_and_says_why() {
     used(&faulty, 3);
 }
 
+/// openCryptoki is such a token.
+#[test]
+fn a_token_that_has_no_login_for_a_use_is_used_without_one() {
+    let keyed = Keyed::new();
+    let (work, plain) = three(&keyed);
+    let faulty = Faulty::before(&keyed.token)
+        .rule("private-attribute CKA_ALWAYS_AUTHENTICATE 01")
+        .rule("C_Login 2- return CKR_USER_TYPE_INVALID");
+    faulty.drive(work.cmd(THREE).pin()).run().ok();
+    assert!(work.read("out/c.zip") == plain);
+    let ledger = faulty.ledger();
+    assert_eq!(ledger.logins(1).len(), 1);
+    assert_eq!(ledger.count("C_Decrypt"), 3);
+}
+
 #[test]
 fn a_pin_that_a_use_refused_is_not_sent_again() {
     let keyed = Keyed::new();

@@ -227,6 +227,46 @@ fn fish_completes_commands_and_options() {
     }
 }
 
+/// Types a line with the Tab key in it into a shell on a terminal, whose completions were loaded by `load`, and expects what
+/// the completed line prints; nothing where that shell is missing.
+fn on_tab(shell: &str, load: &str) {
+    let name = shell.split(' ').next().unwrap();
+    if Command::new(name).arg("--version").output().is_err() {
+        println!("no {name} here");
+        return;
+    }
+    let work = Work::without_token();
+    let completions = work.cmd(["completions", name]).run().ok().stdout;
+    let file = work.write("completions", completions);
+    let program = Path::new(env!("CARGO_BIN_EXE_iexec-hsm")).parent().unwrap();
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+    let start = format!("exec {shell}");
+    let cmd = work.cmd(["token", "list"]).under(["bash", "-c", &start]);
+    let mut pty = Pty::spawn(&cmd.env("COMPLETIONS", &file).env("PATH", path));
+    // Typed ahead of the shell's own line editing, a Tab would be no more than that.
+    pty.send(load).send("; echo load''ed\n").expect("loaded");
+    pty.send("iexec-hsm token li\t--he\t\n")
+        .expect("Usage: iexec-hsm token list [OPTIONS]");
+    pty.send("exit\n");
+    assert_eq!(pty.wait().0, 0);
+}
+
+#[test]
+fn the_tab_key_completes_in_bash() {
+    on_tab("bash --norc -i", ". \"$COMPLETIONS\"");
+}
+
+#[test]
+fn the_tab_key_completes_in_zsh() {
+    let load = "autoload -Uz compinit && compinit -D -u && . \"$COMPLETIONS\"";
+    on_tab("zsh -f -i", load);
+}
+
+#[test]
+fn the_tab_key_completes_in_fish() {
+    on_tab("fish --no-config -i", "source \"$COMPLETIONS\"");
+}
+
 #[test]
 fn a_wrong_name_suggests_the_right_one() {
     let work = Work::without_token();

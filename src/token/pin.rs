@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use cryptoki::error::RvError;
-use cryptoki_sys::CK_USER_TYPE;
+use cryptoki_sys::{CK_USER_TYPE, CKU_CONTEXT_SPECIFIC};
 use zeroize::Zeroizing;
 
 use super::raw::{CallError, RawSession};
@@ -273,6 +273,10 @@ pub(super) fn login(
 ) -> Result<(), CallError> {
     match session.login(user, pin.map(Pin::bytes)) {
         Err(error) if error.rv == RvError::UserAlreadyLoggedIn => Ok(()),
+        // Some keep what a key demands and have no login for one use: the use itself will tell.
+        Err(error) if user == CKU_CONTEXT_SPECIFIC && error.rv == RvError::UserTypeInvalid => {
+            Ok(())
+        }
         result => result,
     }
 }

@@ -24,7 +24,7 @@ pub mod try_sh;
 mod zips;
 
 pub use agent::Agent;
-pub use backend::{Kind, other_than_softhsm, without_wallets};
+pub use backend::{Kind, other_than_softhsm, takes_any_pin, without_wallets};
 pub use faulty::Faulty;
 pub use java::java_zip;
 pub use keyed::Keyed;

@@ -67,6 +67,11 @@ impl Token {
         self.backend.add(label, &self.so_pin, &self.pin);
     }
 
+    /// Makes sure that there is an empty slot, once the last one is initialised. Some modules show one by themselves.
+    pub fn make_room(&self) {
+        self.backend.make_room();
+    }
+
     /// What a program's environment must have, so that the module finds the token.
     pub fn env(&self) -> Vec<(&'static str, OsString)> {
         self.backend.env()

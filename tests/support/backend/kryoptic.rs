@@ -49,7 +49,11 @@ impl Backend for Kryoptic {
     fn add(&self, label: &str, so_pin: &str, pin: &str) {
         let slot = self.tokens.get();
         initialise(self, slot, label, so_pin, pin);
-        self.tokens.set(slot + 1);
+        self.make_room();
+    }
+
+    fn make_room(&self) {
+        self.tokens.set(self.tokens.get() + 1);
         self.configure();
     }
 }

@@ -1,5 +1,6 @@
 //! The modules that can stand behind a test's token. `IEXEC_HSM_TEST_TOKENS` chooses one for all tests.
 
+mod enclosed;
 mod kryoptic;
 mod p11_kit;
 mod softhsm;
@@ -9,6 +10,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use enclosed::{Enclosed, Which};
 pub use softhsm::module as softhsm_module;
 
 /// A PKCS#11 module of a certain kind.
@@ -17,30 +19,42 @@ pub enum Kind {
     SoftHsm,
     /// kryoptic on the system's OpenSSL: `tests/kryoptic/`.
     Kryoptic,
+    /// kryoptic on an OpenSSL of its own, which answers bad paddings with invented bytes.
+    KryopticImplicit,
     /// SoftHSM2 behind p11-kit's server, which another process runs.
     P11KitRemote,
     /// SoftHSM2 behind p11-kit's proxy, as the system has registered it.
     P11KitProxy,
     /// tpm2-pkcs11 on a TPM in software.
     Tpm2,
+    /// NSS softoken behind p11-kit's server.
+    Nss,
+    /// openCryptoki's token in software behind p11-kit's server.
+    OpenCryptoki,
 }
 
 impl Kind {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 8] = [
         Self::SoftHsm,
         Self::Kryoptic,
+        Self::KryopticImplicit,
         Self::P11KitRemote,
         Self::P11KitProxy,
         Self::Tpm2,
+        Self::Nss,
+        Self::OpenCryptoki,
     ];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::SoftHsm => "softhsm",
             Self::Kryoptic => "kryoptic",
+            Self::KryopticImplicit => "kryoptic-implicit",
             Self::P11KitRemote => "p11-kit-remote",
             Self::P11KitProxy => "p11-kit-proxy",
             Self::Tpm2 => "tpm2",
+            Self::Nss => "nss",
+            Self::OpenCryptoki => "opencryptoki",
         }
     }
 
@@ -58,9 +72,12 @@ impl Kind {
         match self {
             Self::SoftHsm => Some(softhsm_module()),
             Self::Kryoptic => from_env("IEXEC_HSM_TEST_KRYOPTIC"),
-            Self::P11KitRemote => library("p11-kit-client.so"),
+            Self::KryopticImplicit => from_env("IEXEC_HSM_TEST_KRYOPTIC_IMPLICIT"),
+            Self::P11KitRemote => p11_kit::client(),
             Self::P11KitProxy => p11_kit::registered().then(|| library("p11-kit-proxy.so"))?,
             Self::Tpm2 => tpm2::is_here().then(|| library("libtpm2_pkcs11.so"))?,
+            Self::Nss => enclosed::is_here(Which::Nss).then(p11_kit::client)?,
+            Self::OpenCryptoki => enclosed::is_here(Which::OpenCryptoki).then(p11_kit::client)?,
         }
     }
 
@@ -73,9 +90,13 @@ impl Kind {
         match self {
             Self::SoftHsm => Box::new(softhsm::SoftHsm::new(folder, module)),
             Self::P11KitProxy => Box::new(softhsm::SoftHsm::new(folder, module)),
-            Self::Kryoptic => Box::new(kryoptic::Kryoptic::new(folder, module)),
+            Self::Kryoptic | Self::KryopticImplicit => {
+                Box::new(kryoptic::Kryoptic::new(folder, module))
+            }
             Self::P11KitRemote => Box::new(p11_kit::Remote::new(folder, module)),
             Self::Tpm2 => Box::new(tpm2::Tpm2::new(folder, module)),
+            Self::Nss => Box::new(Enclosed::new(folder, module, Which::Nss)),
+            Self::OpenCryptoki => Box::new(Enclosed::new(folder, module, Which::OpenCryptoki)),
         }
     }
 }
@@ -91,11 +112,23 @@ pub fn other_than_softhsm(why: &str) -> bool {
 
 /// Whether the chosen module makes no keys on secp256k1; says that the test, which is about a wallet on it, is skipped.
 pub fn without_wallets() -> bool {
-    let lacks = matches!(Kind::chosen(), Kind::Kryoptic | Kind::Tpm2);
+    let lacks = matches!(
+        Kind::chosen(),
+        Kind::Kryoptic | Kind::KryopticImplicit | Kind::Tpm2 | Kind::Nss | Kind::OpenCryptoki
+    );
     if lacks {
         println!("skipped: this module has no secp256k1");
     }
     lacks
+}
+
+/// Whether the chosen module sets PINs of any length; says that the test, which is about refused ones, is skipped.
+pub fn takes_any_pin() -> bool {
+    let takes = matches!(Kind::chosen(), Kind::Kryoptic | Kind::KryopticImplicit);
+    if takes {
+        println!("skipped: this module refuses no PIN for its length");
+    }
+    takes
 }
 
 /// What a token needs of the module it is behind.
@@ -108,6 +141,9 @@ pub(super) trait Backend {
 
     /// Initialises its empty slot; another empty one comes after it.
     fn add(&self, label: &str, so_pin: &str, pin: &str);
+
+    /// Shows one more empty slot, after another program than `add` initialised the last one.
+    fn make_room(&self) {}
 
     /// Ends the process that its tokens are in, and starts it again. Says whether there is one.
     fn restart(&self) -> bool {

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use super::softhsm::{self, SoftHsm};
-use super::{Backend, Daemon};
+use super::{Backend, Daemon, library};
 
 /// SoftHSM2, loaded by a server process; programs talk to it through p11-kit's client module.
 pub(in super::super) struct Remote {
@@ -66,6 +66,11 @@ impl Backend for Remote {
         *server = serve(&self.behind, &self.socket);
         true
     }
+}
+
+/// The module by which programs talk to a server.
+pub(super) fn client() -> Option<PathBuf> {
+    library("p11-kit-client.so")
 }
 
 /// Whether the system's p11-kit knows SoftHSM2. A configuration of its own cannot be given: run by root, p11-kit reads

@@ -1,0 +1,152 @@
+use std::cell::{Cell, RefCell};
+use std::ffi::OsString;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::{Backend, Daemon, initialise, library, output_of};
+
+/// A module whose settings and tokens are the system's, or that pkcs11-tool cannot initialise: it runs behind p11-kit's
+/// server, in namespaces where those folders are the test's own. Programs talk to p11-kit's client module.
+pub(in super::super) struct Enclosed {
+    client: PathBuf,
+    folder: PathBuf,
+    which: Which,
+    tokens: Cell<usize>,
+    /// What is served: NSS has a token without keys beside the one that is meant.
+    shown: RefCell<String>,
+    server: RefCell<Daemon>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    Nss,
+    OpenCryptoki,
+}
+
+/// Run first in the namespaces, in the test's folder.
+const NSS: &str = r#"
+mkdir -p nss modules
+mount --bind modules /usr/share/p11-kit/modules
+exec "$@"
+"#;
+
+const OPENCRYPTOKI: &str = r#"
+[ -e opencryptoki ] || cp -a /var/lib/opencryptoki opencryptoki
+cp -a /run/lock/opencryptoki locks
+printf 'version opencryptoki-3.1\nslot 0\n{\nstdll = libpkcs11_sw.so\n}\n' >opencryptoki.conf
+mount --bind opencryptoki /var/lib/opencryptoki
+mount --bind opencryptoki.conf /etc/opencryptoki/opencryptoki.conf
+mount -t tmpfs none /dev/shm
+mount -t tmpfs none /run
+mkdir /run/lock
+mv locks /run/lock/opencryptoki
+pkcsslotd
+until [ -S /run/pkcsslotd.socket ]; do sleep 0.01; done
+exec "$@"
+"#;
+
+/// Whether what is named here is installed, and namespaces may be made.
+pub(super) fn is_here(which: Which) -> bool {
+    let namespaces = Command::new("unshare").args(["--mount", "true"]).output();
+    which.module().is_some() && namespaces.is_ok_and(|it| it.status.success())
+}
+
+impl Which {
+    fn module(self) -> Option<PathBuf> {
+        library(match self {
+            Self::Nss => "libsoftokn3.so",
+            Self::OpenCryptoki => "opencryptoki/libopencryptoki.so.0",
+        })
+    }
+}
+
+impl Enclosed {
+    pub fn new(folder: &Path, client: PathBuf, which: Which) -> Self {
+        let shown = match which {
+            Which::Nss => name(folder, "nss"),
+            Which::OpenCryptoki => "pkcs11:".to_owned(),
+        };
+        let server = RefCell::new(serve(folder, which, &shown));
+        Self {
+            client,
+            folder: folder.to_owned(),
+            which,
+            tokens: Cell::new(0),
+            shown: RefCell::new(shown),
+            server,
+        }
+    }
+}
+
+/// Tells NSS where its token is, and how it is labelled. Returns its URI.
+fn name(folder: &Path, label: &str) -> String {
+    let module = Which::Nss.module().unwrap();
+    let text = format!(
+        "module: {}\nx-init-reserved: configDir='sql:{}' dbTokenDescription='{label}'\n",
+        module.display(),
+        folder.join("nss").display(),
+    );
+    fs::create_dir_all(folder.join("modules")).unwrap();
+    fs::write(folder.join("modules/nss.module"), text).unwrap();
+    format!("pkcs11:token={label}")
+}
+
+fn serve(folder: &Path, which: Which, shown: &str) -> Daemon {
+    let module = which.module().unwrap().display().to_string();
+    // What p11-kit knows by its settings alone has to be served without being named.
+    let (script, provider) = match which {
+        Which::Nss => (NSS, &[][..]),
+        Which::OpenCryptoki => (OPENCRYPTOKI, &["--provider", &module][..]),
+    };
+    let script = format!("set -e\ncd '{}'\n{script}", folder.display());
+    let socket = folder.join("p11-kit").display().to_string();
+    // All that runs in the namespace of processes ends with the first of them.
+    let namespaces = ["unshare", "--mount", "--ipc", "--pid", "--fork"];
+    let ended = ["--kill-child", "--mount-proc", "sh", "-c", &script, "sh"];
+    let server = ["p11-kit", "server", "--foreground", "--name", &socket];
+    let parts = [&namespaces[..], &ended, &server, provider, &[shown]];
+    let mut server = Daemon::start(parts.concat(), Vec::new());
+    // It says where it listens once it does.
+    let mut line = String::new();
+    let stdout = server.0.stdout.take().unwrap();
+    BufReader::new(stdout).read_line(&mut line).unwrap();
+    assert!(line.contains(&socket), "p11-kit server: {line}");
+    server
+}
+
+impl Backend for Enclosed {
+    fn module(&self) -> &Path {
+        &self.client
+    }
+
+    fn env(&self) -> Vec<(&'static str, OsString)> {
+        let address = format!("unix:path={}", self.folder.join("p11-kit").display());
+        vec![("P11_KIT_SERVER_ADDRESS", address.into())]
+    }
+
+    fn add(&self, label: &str, so_pin: &str, pin: &str) {
+        match self.which {
+            Which::OpenCryptoki => initialise(self, self.tokens.get(), label, so_pin, pin),
+            Which::Nss => {
+                let file = self.folder.join("nss-pin");
+                fs::write(&file, pin).unwrap();
+                let folder = format!("sql:{}", self.folder.join("nss").display());
+                let mut command = Command::new("certutil");
+                output_of(command.args(["-N", "-d", &folder, "-f"]).arg(&file));
+                self.shown.replace(name(&self.folder, label));
+                self.restart();
+            }
+        }
+        self.tokens.set(self.tokens.get() + 1);
+    }
+
+    fn restart(&self) -> bool {
+        let mut server = self.server.borrow_mut();
+        server.end();
+        let _ = fs::remove_file(self.folder.join("p11-kit"));
+        *server = serve(&self.folder, self.which, &self.shown.borrow());
+        true
+    }
+}
