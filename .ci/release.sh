@@ -82,7 +82,7 @@ need_cargo_deb "$target"
 build=$target/$profile
 program=$build/iexec-hsm
 if [[ $profile == release ]]; then
-    [[ -z $(git status --porcelain) ]] || say "Beware: this is not the release of a commit, there are changes."
+    [[ -z $(git status --porcelain) ]] || die "a release is of a commit, and there are changes: git status"
     say "Building iexec-hsm ..."
     cargo build --quiet --locked --release --bin iexec-hsm
 fi
