@@ -119,7 +119,9 @@ fn a_session_that_is_lost_is_opened_once_more() {
 #[test]
 fn after_a_bad_ciphertext_the_session_is_replaced_without_waiting_for_the_next_one() {
     let keyed = Keyed::new();
-    let mut it = FailingAgent::new(&keyed, &["--sessions", "1"], &[]);
+    // Where a module answers with invented bytes, nothing has failed, and its session stays.
+    let refused = "C_Decrypt 1 then CKR_ENCRYPTED_DATA_INVALID";
+    let mut it = FailingAgent::new(&keyed, &["--sessions", "1"], &[refused]);
     let mut bad = it.wrapped.clone();
     bad[100] ^= 1;
     it.faulty.ledger();
