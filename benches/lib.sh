@@ -9,6 +9,7 @@ bench_token() {
     trap 'rm -rf "$bench"' EXIT
     cd "$bench" || die "no $bench"
     umask 077
+    warm
     forget_settings "$bench"
     token_folder "$bench"
     export SOFTHSM2_CONF=$bench/softhsm2.conf IEXEC_HSM_MODULE=$module IEXEC_HSM_PIN_FILE=$bench/pin
@@ -28,9 +29,16 @@ quietly() {
 }
 
 # Before each run. A virtual machine gives free memory back to its host, and whoever uses it next pays for each page
-# again: so as much as the run will need is used, and freed, right before.
-# shellcheck disable=SC2016 # another shell expands it
-prepare='rm -rf ./*.out && sync -f . && for large in ./*.enc.zip; do [ ! -e $large ] || cp $large warm.out; done; rm -f warm.out'
+# again, by chance ten times as much as for all else: so more than the run will need is used, and freed, right before.
+prepare='rm -rf ./*.out && sync -f . && python3 warm.py'
+warm() {
+    cat >warm.py <<'END'
+import glob, os
+free = next(int(line.split()[1]) * 1024 for line in open("/proc/meminfo") if line.startswith("MemFree"))
+large = sum(map(os.path.getsize, glob.glob("*.enc.zip")))
+b"x" * min(max(256 << 20, large * 8 // 5), free * 4 // 5)
+END
+}
 
 # measure RUNS NAME COMMAND [NAME COMMAND]...   by turns within one run of hyperfine; their times go to times.csv
 measure() {
