@@ -141,7 +141,7 @@ impl TokenError {
             Self::Device { .. } => "Check that the token is plugged in and its service runs, then try again; no PIN try was spent.".into(),
             Self::PinWrong { .. } => "Check the PIN and where it comes from before the next try: tokens lock after a few wrong ones.".into(),
             Self::SoPinWrong { set_up: true, .. } => "It wants the security officer's PIN that it has; check where the PIN comes from.".into(),
-            Self::SoPinWrong { set_up: false, .. } => "Choose another one: the token's documentation says which lengths and characters it takes.".into(),
+            Self::SoPinWrong { set_up: false, .. } => "Choose another one: the token's documentation says which lengths and characters it takes, or which one it comes with.".into(),
             Self::SoPinLocked(_) => "Only the vendor's tool can help, if anything.".into(),
             Self::PinLocked(_) => "Unlock it with the security officer's PIN or PUK, by the vendor's tool.".into(),
             Self::FinalTry(_) => "If you are sure of the PIN, allow it with --final-pin-try; if it is wrong, the token locks.".into(),
