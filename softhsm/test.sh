@@ -33,7 +33,7 @@ if cargo nextest --version >/dev/null 2>&1; then
 fi
 
 # cargo test counts each test program by itself: add up, so that the last line speaks for all.
-cargo test --locked --lib --bins --tests "$@" | awk '
+cargo test --locked --no-fail-fast --lib --bins --tests "$@" | awk '
     { print }
     /^test result: / { passed += $4; failed += $6; ignored += $8 }
     END { printf "test result: %s. %d passed; %d failed; %d ignored\n", failed ? "FAILED" : "ok", passed, failed, ignored }'
