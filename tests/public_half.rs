@@ -153,6 +153,31 @@ fn where_the_token_shows_none_it_is_given_and_proved() {
 }
 
 #[test]
+fn an_agent_knows_it_from_the_key_files() {
+    let (token, pem) = with_key();
+    let work = Work::new(&token);
+    let faulty = Faulty::before(&token)
+        .rule("hide CKO_PUBLIC_KEY")
+        .rule("private-attribute CKA_MODULUS missing");
+    work.write("own.pem", &pem);
+    let adopt = adopt(&work, &["--public-key=own.pem"]);
+    faulty.drive(adopt).run().ok();
+    // In a folder without key files it has nothing to go by.
+    let elsewhere = Work::new(&token);
+    let cmd = support::agent::command(&elsewhere, &[]).pin();
+    faulty.drive(cmd).run().fails(15);
+
+    let cmd = support::agent::command(&work, &[]).pin();
+    let agent = support::agent::Agent::start(faulty.drive(cmd));
+    let wrapped = support::openssl::rsa_wrap(&pem, &[7; 32]);
+    assert_eq!(agent.unwrap(&agent.key(), &wrapped).0, 200);
+    let plain = plain_zip(&[("result.txt", b"Hello, world!")]);
+    work.write("a.zip", Sealed::current(&pem, &plain).archive());
+    agent.cmd(&work, ["result", "decrypt", "a.zip"]).run().ok();
+    assert_eq!(work.read("results.zip"), plain);
+}
+
+#[test]
 fn a_public_half_that_the_token_contradicts_is_refused() {
     let (token, _) = with_key();
     let work = Work::new(&token);

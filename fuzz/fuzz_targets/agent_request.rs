@@ -152,6 +152,7 @@ fn start() -> PathBuf {
             request_timeout: Duration::from_secs(30),
             allow_root: true,
             audit_log: Some("/dev/null".into()),
+            known: Vec::new(),
         };
         let unlock = serde_json::from_value(serde_json::json!({ "pin": base64(PIN) })).ok();
         serve(&module, &token, listening, unlock, settings, |_| {

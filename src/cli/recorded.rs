@@ -112,12 +112,16 @@ impl Context {
 
 /// Tells `session` of the recorded public halves, for keys of which the token shows none.
 pub(super) fn make_known(session: &mut Session, recorded: &[Recorded]) {
-    for one in recorded {
-        let token = session.token();
-        if let (true, Some(id), Some(public)) = (one.is_on(token), &one.uri.id, &one.public) {
-            session.know(Some(id.clone()), public.clone());
-        }
+    for (id, public) in public_halves(recorded, session.token()) {
+        session.know(Some(id), public);
     }
+}
+
+/// The recorded public halves of keys on `token`, with the keys' ids.
+pub(super) fn public_halves(recorded: &[Recorded], token: &TokenInfo) -> Vec<(Vec<u8>, PublicKey)> {
+    let here = recorded.iter().filter(|one| one.is_on(token));
+    here.filter_map(|one| Some((one.uri.id.clone()?, one.public.clone()?)))
+        .collect()
 }
 
 /// The one token that all of `recorded` are on.

@@ -43,6 +43,8 @@ use audit::Audit;
 use back_off::BackOff;
 use connections::Connections;
 
+use crate::envelope::PublicKey;
+
 /// How an agent behaves.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -62,6 +64,8 @@ pub struct Settings {
     pub allow_root: bool,
     /// Where the audit lines go; stderr if `None`.
     pub audit_log: Option<PathBuf>,
+    /// Ids and public halves of keys on the token, which may show none itself.
+    pub known: Vec<(Vec<u8>, PublicKey)>,
 }
 
 /// Why an agent did not start.

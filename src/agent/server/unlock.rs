@@ -100,7 +100,8 @@ impl Agent {
             (Ok(_), _) => self.inner().refused.clear(),
             _ => {}
         }
-        let first = opened?;
+        let mut first = opened?;
+        self.make_known(&mut first);
         let keys = Keys::read(&first)?;
         if keys.result.is_empty() && keys.wallets.is_empty() {
             return Err(TokenError::NoKey {
@@ -115,14 +116,22 @@ impl Agent {
         let mut sessions = vec![first];
         while sessions.len() < self.sessions(&token) {
             // A token that grants fewer makes it slower, no more.
-            let Ok(session) = Session::open(&self.module, &token) else {
+            let Ok(mut session) = Session::open(&self.module, &token) else {
                 break;
             };
+            self.make_known(&mut session);
             sessions.push(session);
         }
         let workers = sessions.into_iter();
         let workers = workers.map(|session| Worker::new(session, login.clone()));
         Ok((login.clone(), workers.collect()))
+    }
+
+    /// Tells a session of the public halves that its token may not show.
+    fn make_known(&self, session: &mut Session) {
+        for (id, public) in &self.settings.known {
+            session.know(Some(id.clone()), public.clone());
+        }
     }
 
     /// The token, wherever it is plugged in now. After the device failed, and when the token is

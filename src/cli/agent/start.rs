@@ -14,7 +14,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::pins::Pins;
-use crate::cli::recorded::common_token;
+use crate::cli::recorded::{Recorded, common_token, public_halves};
 use crate::cli::reply::Reply;
 use crate::cli::secrets;
 use crate::token::TokenInfo;
@@ -75,7 +75,7 @@ impl Start {
         !self.print_socket && (!self.detach || self.detached)
     }
 
-    fn settings(&self, context: &Context) -> Settings {
+    fn settings(&self, context: &Context, recorded: &[Recorded], token: &TokenInfo) -> Settings {
         let set = |time: Duration| Some(time).filter(|time| !time.is_zero());
         Settings {
             idle: set(self.idle),
@@ -86,6 +86,7 @@ impl Start {
             request_timeout: self.request_timeout,
             allow_root: self.allow_root,
             audit_log: self.audit_log.as_deref().map(|path| context.absolute(path)),
+            known: public_halves(recorded, token),
         }
     }
 }
@@ -123,7 +124,7 @@ pub(super) fn run(context: &mut Context, start: &Start) -> Result<Reply, Failure
         true => detach::ready(),
         false => tell(&token, path.as_deref(), state, raw),
     };
-    let settings = start.settings(context);
+    let settings = start.settings(context, &recorded, &token);
     match serve(&module, &token, socket, unlock, settings, ready)? {
         Ended::Well => Ok(Reply::done(None)),
         Ended::Hung => {
