@@ -299,6 +299,21 @@ fn a_token_in_use_is_lost_only_with_its_label_repeated() {
 }
 
 #[test]
+fn the_officers_pin_that_a_token_has_is_typed_once() {
+    let token = with_key();
+    let work = Work::new(&token);
+    let force = ["--token=test", "--force", "--confirm-label=test"];
+    let mut pty = Pty::spawn(&work.cmd(INIT.iter().chain(&force)).pin());
+    pty.expect("Security officer's PIN of the token \"test\": ")
+        .until_echo(false);
+    pty.send(&token.so_pin).send("\n");
+    let (code, shown) = pty.wait();
+    assert_eq!(code, 0, "{shown}");
+    assert!(!shown.contains("Once more"), "{shown}");
+    takes(&token, "fresh", &token.so_pin, &token.pin);
+}
+
+#[test]
 fn a_wrong_officers_pin_is_named_and_loses_nothing() {
     let token = with_key();
     let work = Work::new(&token);

@@ -25,17 +25,22 @@ pub fn init_token(
     // As people know it from now on.
     let mut named = token.clone();
     named.label = label.to_owned();
+    // An empty token takes any; one that is set up has its own, and nothing is chosen.
+    let (asking, officer) = match token.initialised() {
+        true => (token, PinUse::So),
+        false => (&named, PinUse::NewSo),
+    };
     // Both PINs are had before the first call: what it does cannot be undone.
     let new = if token.protected_authentication_path() {
         NewPins::default()
     } else {
         NewPins {
-            so: obtain(&named, PinUse::NewSo, pins)?,
+            so: obtain(asking, officer.clone(), pins)?,
             user: obtain(&named, PinUse::New, pins)?,
         }
     };
     let before: Vec<String> = module.tokens()?.into_iter().map(|it| it.serial).collect();
-    announce(&named, PinUse::NewSo, pins);
+    announce(asking, officer, pins);
     module
         .table
         .init_token(token.slot, new.so.as_ref().map(Pin::bytes), label)
