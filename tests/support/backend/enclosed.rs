@@ -34,14 +34,14 @@ exec "$@"
 
 const OPENCRYPTOKI: &str = r#"
 [ -e opencryptoki ] || cp -a /var/lib/opencryptoki opencryptoki
-cp -a /run/lock/opencryptoki locks
 printf 'version opencryptoki-3.1\nslot 0\n{\nstdll = libpkcs11_sw.so\n}\n' >opencryptoki.conf
 mount --bind opencryptoki /var/lib/opencryptoki
 mount --bind opencryptoki.conf /etc/opencryptoki/opencryptoki.conf
 mount -t tmpfs none /dev/shm
 mount -t tmpfs none /run
-mkdir /run/lock
-mv locks /run/lock/opencryptoki
+mkdir -p /run/lock/opencryptoki/swtok
+chown -R root:pkcs11 /run/lock/opencryptoki
+chmod -R 770 /run/lock/opencryptoki
 pkcsslotd
 until [ -S /run/pkcsslotd.socket ]; do sleep 0.01; done
 exec "$@"
