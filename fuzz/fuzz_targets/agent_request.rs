@@ -132,9 +132,10 @@ fn start() -> PathBuf {
     let module = module.expect("SoftHSM2 is installed");
     let token = module.token(None).expect("there is one token");
     let new = NewKey {
-        bits: 2048,
+        bits: Some(2048),
         id: Some(vec![1, 1]),
         label: "fuzz".to_owned(),
+        by_officer: false,
     };
     let pin = || Pin::new(PIN.as_bytes().to_vec().into());
     drop(generate(&module, &token, &new, &mut pin()).expect("a key is made"));
