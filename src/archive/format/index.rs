@@ -114,14 +114,12 @@ fn check_beginning(reader: &mut impl Read) -> Result<(), IndexError> {
 /// The `zip` crate would also take an end record from the middle of a comment. Where that could
 /// happen, the zip is refused, so that this and that crate look at the same directory.
 fn find_directory(reader: &mut (impl Read + Seek), len: u64) -> Result<Directory, IndexError> {
-    let tail_start = len.saturating_sub((4 + End::LEN + usize::from(u16::MAX)) as u64);
-    reader.seek(SeekFrom::Start(tail_start))?;
-    let mut tail = Vec::new();
-    reader.read_to_end(&mut tail)?;
-    let at = rfind(&tail, &END.to_le_bytes()).ok_or_else(|| IndexError::Truncated {
-        reason: "the end of the zip is not there".into(),
-    })?;
-    let Some((end, comment)) = tail[at + 4..].split_first_chunk() else {
+    let Some(Tail { start, bytes, at }) = find_end(reader, len)? else {
+        return Err(IndexError::Truncated {
+            reason: "the end of the zip is not there".into(),
+        });
+    };
+    let Some((end, comment)) = bytes[at + 4..].split_first_chunk() else {
         return Err(IndexError::Truncated {
             reason: "the zip ends within its last record".into(),
         });
@@ -130,7 +128,7 @@ fn find_directory(reader: &mut (impl Read + Seek), len: u64) -> Result<Directory
     if comment.len() != usize::from(end.comment_len) {
         return Err(malformed("the zip does not end where it says"));
     }
-    let end_start = tail_start + at as u64;
+    let end_start = start + at as u64;
     let (wide, directory_end) = match find_wide_end(reader, &end, end_start)? {
         Some((wide, start)) => (Some(wide), start),
         None => (None, end_start),
@@ -140,6 +138,29 @@ fn find_directory(reader: &mut (impl Read + Seek), len: u64) -> Result<Directory
         return Err(malformed("the zip's directory is not where it says"));
     }
     Ok(directory)
+}
+
+/// The last bytes of a file, from `start` on, with the last end record at `at`.
+struct Tail {
+    start: u64,
+    bytes: Vec<u8>,
+    at: usize,
+}
+
+/// Looks behind the longest comment only where the end record is not the last thing in the file:
+/// most zips have no comment, and many are smaller than the longest.
+fn find_end(reader: &mut (impl Read + Seek), len: u64) -> io::Result<Option<Tail>> {
+    const RECORD: u64 = (4 + End::LEN) as u64;
+    for room in [RECORD, RECORD + u64::from(u16::MAX)] {
+        let start = len.saturating_sub(room);
+        reader.seek(SeekFrom::Start(start))?;
+        let mut bytes = Vec::with_capacity((len - start) as usize);
+        reader.read_to_end(&mut bytes)?;
+        if let Some(at) = rfind(&bytes, &END.to_le_bytes()) {
+            return Ok(Some(Tail { start, bytes, at }));
+        }
+    }
+    Ok(None)
 }
 
 fn find_wide_end(
