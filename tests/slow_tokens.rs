@@ -75,3 +75,19 @@ fn raw_and_quiet_say_nothing() {
     let run = faulty.drive(cmd).run().ok();
     assert!(!run.err().contains("Waiting"), "{}", run.err());
 }
+
+#[test]
+fn each_slow_call_of_a_run_is_told_of_once() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    work.write("a.zip", keyed.archive(&plain_zip(&[("x", b"1")])));
+    let faulty = Faulty::before(&keyed.token)
+        .rule("C_Login 1 sleep 2300")
+        .rule("C_Decrypt 1 sleep 2300");
+    let mut pty = Pty::spawn(&faulty.drive(work.cmd(DECRYPT).pin()));
+    let (code, shown) = pty.wait();
+    assert_eq!(code, 0, "{shown}");
+    for line in ["to take the PIN", "to use the key"] {
+        assert_eq!(shown.matches(line).count(), 1, "{shown}");
+    }
+}
