@@ -2,23 +2,24 @@
 # Measures iexec-hsm against its neighbours on one machine in one run, and prints the tables as Markdown.
 #
 #   --runs N       runs of each program (9)
-#   --huge         5 GiB, too; takes 16 GiB of disk
+#   --huge         5 GiB, too; takes 20 GiB of disk
 #   --small        small sizes and 2 runs: shows that all of it works, not how fast it is
 #   --no-sdk       leaves out iExec's SDK, which takes a minute for 512 MiB
 #   --write        writes docs/performance.md and its plot, instead of printing
 #
-# Inputs are in the page cache; outputs are new files on the same file system.
+# Inputs are in the page cache, which fills the memory; outputs are new files on the same file system. They are kept
+# for a while (prepare.py says why): that takes as much disk as there is memory, beside three times the largest archive.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . softhsm/lib.sh
 . benches/lib.sh
 
-runs=9 mib=512 text=2048 many=200 sizes=(1 8 64 512) sdk=yes huge='' write=''
+runs=9 mib=512 text=2048 many=200 sizes=(1 8 64 512) sdk=yes huge='' write='' small=''
 while [[ $# -gt 0 ]]; do
     case $1 in
         --runs) runs=${2:?a number of runs} && shift ;;
-        --small) runs=2 mib=16 text=64 many=8 sizes=(1 4 16) ;;
+        --small) small=small runs=2 mib=16 text=64 many=8 sizes=(1 4 16) ;;
         --huge) huge=5120 ;;
         --no-sdk) sdk='' ;;
         --write) write=$PWD/docs ;;
@@ -239,8 +240,25 @@ against_size() {
     fi
 }
 
-# point PROGRAM MIB COMMAND   of the last measure, and its peak memory
-point() { printf '%s\t%s\t%s\t%s\n' "$1" "$2" "$(median "$1")" "$(($(peak "$3") / 1024))" >>plot.tsv; }
+# point PROGRAM MIB COMMAND   of the last measure: time, peak memory and the processor's time
+point() {
+    printf '%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$(median "$1")" "$(($(peak "$3") / 1024))" "$(processor "$1")" >>plot.tsv
+}
+
+# What a MiB more costs at the largest sizes, and by how much that is more than at those before.
+slopes() {
+    printf '\n| what each MiB more costs, synced | before | then | ratio | processor |\n|---|--:|--:|--:|--:|\n'
+    awk -F'\t' -v sizes="${sizes[*]: -3}" '
+        { time[$1, $2] = $3; busy[$1, $2] = $5 }
+        function slope(of, program, a, b) { return (of[program, b] - of[program, a]) / (b - a) }
+        function row(program, name) {
+            printf "| %s, from %d to %d and to %d MiB | %.2f ms | %.2f ms | **%.2f** | %.2f |\n", name, s[1], s[2], s[3],
+                1000 * slope(time, program, s[1], s[2]), 1000 * slope(time, program, s[2], s[3]),
+                slope(time, program, s[2], s[3]) / slope(time, program, s[1], s[2]),
+                slope(busy, program, s[2], s[3]) / slope(busy, program, s[1], s[2])
+        }
+        END { split(sizes, s, " "); row("iexec-hsm", "ours"); row("cp", "`cp` and `sync`") }' plot.tsv
+}
 
 head_of_table "large archives"
 for size in "${sizes[@]}"; do
@@ -269,6 +287,7 @@ small
 printf '\n| peak memory beyond that of loading the module (%s MiB) | ours |\n|---|--:|\n' \
     "$(awk -v base="$base" 'BEGIN { printf "%.1f", base / 1024 }')" >&3
 cat memory.rows >&3
+slopes >&3
 
 {
     printf '\n%s x %s; %s; SoftHSM2, %s, RSA-4096; %s runs of each, medians.\n' "$(nproc)" \

@@ -1,5 +1,7 @@
 # shellcheck shell=bash
-# What the benchmarks share. Sourced after softhsm/lib.sh; does nothing by itself.
+# What the benchmarks share. Sourced after softhsm/lib.sh, in the project's folder; does nothing by itself.
+
+prepare=$PWD/benches/prepare.py
 
 # bench_token   a folder beside the build (/tmp may live in memory), a token in it and a key that iExec's SDK can hold too
 bench_token() {
@@ -9,7 +11,6 @@ bench_token() {
     trap 'rm -rf "$bench"' EXIT
     cd "$bench" || die "no $bench"
     umask 077
-    warm
     forget_settings "$bench"
     token_folder "$bench"
     export SOFTHSM2_CONF=$bench/softhsm2.conf IEXEC_HSM_MODULE=$module IEXEC_HSM_PIN_FILE=$bench/pin
@@ -28,42 +29,27 @@ quietly() {
     "$@" >quiet.log 2>&1 || { cat quiet.log >&2 && die "failed: $*"; }
 }
 
-# Before each run. A virtual machine gives free memory back to its host, and whoever uses it next pays for each page
-# again, by chance ten times as much as for all else: so more than the run will need is used, and freed, right before.
-prepare='rm -rf ./*.out && sync -f . && python3 warm.py'
-warm() {
-    cat >warm.py <<'END'
-import glob, os
-free = next(int(line.split()[1]) * 1024 for line in open("/proc/meminfo") if line.startswith("MemFree"))
-large = sum(map(os.path.getsize, glob.glob("*.enc.zip")))
-b"x" * min(max(256 << 20, large * 8 // 5), free * 4 // 5)
-END
-}
-
-# measure RUNS NAME COMMAND [NAME COMMAND]...   by turns within one run of hyperfine; their times go to times.csv
+# measure ROUNDS NAME COMMAND [NAME COMMAND]...   by turns: in each round hyperfine runs each of them once, after
+# prepare.py, because the machine changes meanwhile; their times go to times.csv
 measure() {
-    local runs=$1 arguments=()
+    local rounds=$1 round arguments=()
     shift
     while [[ $# -gt 0 ]]; do
         arguments+=(-n "$1" "$2")
         shift 2
     done
-    hyperfine ${no_shell:+"$no_shell"} --style none --export-csv times.csv --runs "$runs" --warmup 1 \
-        --prepare "sh -c '$prepare'" "${arguments[@]}" >hyperfine.log 2>&1 ||
-        { cat hyperfine.log >&2 && die "a program failed"; }
+    : >times.csv
+    for ((round = 0; round < rounds; round++)); do
+        hyperfine ${no_shell:+"$no_shell"} --style none --export-csv round.csv --runs "${each:-1}" \
+            --warmup $((rounds > 1 && round == 0)) --prepare "python3 '$prepare' ${small:-}" \
+            "${arguments[@]}" >hyperfine.log 2>&1 || { cat hyperfine.log >&2 && die "a program failed"; }
+        cat round.csv >>times.csv
+    done
 }
 
 # turns ROUNDS NAME COMMAND [NAME COMMAND]...   as `measure`, for programs that take milliseconds: without a shell, and
-# each comes back in every round, because hyperfine measures one after the other and the machine changes meanwhile
-turns() {
-    local round
-    : >all.csv
-    for ((round = 0; round < $1; round++)); do
-        no_shell=-N measure 5 "${@:2}"
-        cat times.csv >>all.csv
-    done
-    mv all.csv times.csv
-}
+# five runs in each round
+turns() { no_shell=-N each=5 measure "$@"; }
 
 # Of the last `measure`, in seconds: the median, and the processor's time in user and system together.
 median() { awk -F, -v name="$1" '$1 == name { print $4 }' times.csv | middle; }
