@@ -2,7 +2,7 @@
 
 On a machine in use, free memory is little, and a new page of the page cache takes the place of an older one. On one
 that is not, it comes from memory that was never used; a virtual machine then has to get it from its host, which costs
-ten times as much as all else, by chance. So a file without content is read until little is free.
+ten times as much as all else, by chance. So a file without content is read until the kernel takes pages back.
 
 Outputs are kept until they would fill the memory, oldest removed first: by then the page cache has forgotten them, so
 that no memory becomes free. And ext4 looks at each file that was removed in the last minutes when it makes a new one.
@@ -21,9 +21,15 @@ MIB = 1 << 20
 BALLAST = 4 << 40
 
 
-def memory(name):
+def memory():
     with open("/proc/meminfo") as lines:
-        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemTotal"))
+
+
+def taken_back():
+    with open("/proc/vmstat") as lines:
+        pages = sum(int(line.split()[1]) for line in lines if line.startswith(("pgsteal_kswapd", "pgsteal_direct")))
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def size(path):
@@ -37,7 +43,7 @@ def put_outputs_aside():
     for output in sorted(glob.glob("*.out")):
         os.rename(output, f"kept/{time.time_ns()}.{size(output)}")
     kept = sorted(os.listdir("kept"))
-    room = memory("MemTotal") - sum(int(name.split(".")[1]) for name in kept)
+    room = memory() - sum(int(name.split(".")[1]) for name in kept)
     while room < 0:
         oldest = kept.pop(0)
         room += int(oldest.split(".")[1])
@@ -52,9 +58,9 @@ def fill_memory():
     buffer = bytearray(8 * MIB)
     # Elsewhere each time: what is read twice is kept longer.
     at = random.randrange(BALLAST // MIB // 2) * MIB
-    total = memory("MemTotal")
-    end = at + total
-    while at < end and memory("MemFree") > total // 40:
+    end = at + memory()
+    enough = taken_back() + 64 * MIB
+    while at < end and taken_back() < enough:
         at += os.preadv(file, [buffer], at)
 
 
