@@ -1,7 +1,9 @@
 # shellcheck shell=bash
 # What the benchmarks share. Sourced after softhsm/lib.sh, in the project's folder; does nothing by itself.
 
+# What it does, and what memory may be, it says itself.
 prepare=$PWD/benches/prepare.py
+memory_is=warm
 
 # bench_token   a folder beside the build (/tmp may live in memory), a token in it and a key that iExec's SDK can hold too
 bench_token() {
@@ -41,7 +43,7 @@ measure() {
     : >times.csv
     for ((round = 0; round < rounds; round++)); do
         hyperfine ${no_shell:+"$no_shell"} --style none --export-csv round.csv --runs "${each:-1}" \
-            --warmup $((rounds > 1 && round == 0)) --prepare "python3 '$prepare' ${small:-}" \
+            --warmup $((rounds > 1 && round == 0)) --prepare "python3 '$prepare' $memory_is" \
             "${arguments[@]}" >hyperfine.log 2>&1 || { cat hyperfine.log >&2 && die "a program failed"; }
         cat round.csv >>times.csv
     done

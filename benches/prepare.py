@@ -1,13 +1,16 @@
-"""What is done before each run of a benchmark, in its folder: outputs are put aside, and memory is made full.
+"""What is done before each run of a benchmark, in its folder: prepare.py MEMORY
 
-On a machine in use, free memory is little, and a new page of the page cache takes the place of an older one. On one
-that is not, it comes from memory that was never used; a virtual machine then has to get it from its host, which costs
-ten times as much as all else, by chance. So a file without content is read until the kernel takes pages back.
+Outputs of the run before are put aside, and memory is brought into the same state for each run. A page of the page cache
+that comes from memory which was never used costs ten times as much as all else, where a virtual machine gives free
+memory back to its host, and by chance. MEMORY is one of
 
-Outputs are kept until they would fill the memory, oldest removed first: by then the page cache has forgotten them, so
-that no memory becomes free. And ext4 looks at each file that was removed in the last minutes when it makes a new one.
+warm   more memory than a run needs is used and freed. What the host takes back at once, above some 1 GiB, is not warm.
+full   as on a machine in use: the page cache fills the memory, and a new page takes the place of an old one.
+as-is  it is left as it is.
 
-With the argument `small`, memory is left as it is.
+Small outputs are kept to the end, because ext4, when it makes a file, looks at each that was removed in the last minutes.
+Where memory is full large ones are kept, too, oldest removed first once they would fill it by themselves: by then the page
+cache has forgotten them, so that no memory becomes free.
 """
 
 import glob
@@ -19,11 +22,12 @@ import time
 
 MIB = 1 << 20
 BALLAST = 4 << 40
+SMALL = 64 * MIB
 
 
-def memory():
+def memory(name):
     with open("/proc/meminfo") as lines:
-        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemTotal"))
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
 
 
 def taken_back():
@@ -38,17 +42,23 @@ def size(path):
     return sum(map(os.path.getsize, filter(os.path.isfile, glob.glob(path + "/**", recursive=True))))
 
 
-def put_outputs_aside():
+def put_outputs_aside(room):
     os.makedirs("kept", exist_ok=True)
     for output in sorted(glob.glob("*.out")):
         os.rename(output, f"kept/{time.time_ns()}.{size(output)}")
-    kept = sorted(os.listdir("kept"))
-    room = memory() - sum(int(name.split(".")[1]) for name in kept)
-    while room < 0:
-        oldest = kept.pop(0)
-        room += int(oldest.split(".")[1])
-        path = f"kept/{oldest}"
+    large = [name for name in sorted(os.listdir("kept")) if int(name.split(".")[1]) > SMALL]
+    room -= sum(int(name.split(".")[1]) for name in large)
+    for name in large:
+        if room >= 0:
+            break
+        room += int(name.split(".")[1])
+        path = f"kept/{name}"
         shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
+
+
+def warm_memory():
+    archives = sum(map(os.path.getsize, glob.glob("*.enc.zip")))
+    b"x" * min(max(256 * MIB, archives * 8 // 5), memory("MemFree") * 4 // 5)
 
 
 def fill_memory():
@@ -58,13 +68,16 @@ def fill_memory():
     buffer = bytearray(8 * MIB)
     # Elsewhere each time: what is read twice is kept longer.
     at = random.randrange(BALLAST // MIB // 2) * MIB
-    end = at + memory()
+    end = at + memory("MemTotal")
     enough = taken_back() + 64 * MIB
     while at < end and taken_back() < enough:
         at += os.preadv(file, [buffer], at)
 
 
-put_outputs_aside()
+wanted = sys.argv[1]
+put_outputs_aside(memory("MemTotal") if wanted == "full" else 0)
 os.sync()
-if sys.argv[1:] != ["small"]:
+if wanted == "full":
     fill_memory()
+elif wanted == "warm":
+    warm_memory()
