@@ -10,6 +10,9 @@ use super::read_at::ReadAt;
 /// Bytes of the body between two places that are known: what a read may have to step over.
 const SPACING: u64 = 64 * 1024;
 
+/// Bytes of a stored block before its data.
+const HEADER: usize = 5;
+
 /// A body whose bytes stand in the archive as they are: stored, or deflated to nothing but stored
 /// blocks (RFC 1951, 3.2.4), which is what ciphertext deflates to.
 #[derive(Debug)]
@@ -19,6 +22,8 @@ pub(crate) struct BodyAt {
     /// Beginnings of spans, in order, at most [`SPACING`] and one block apart.
     known: Vec<Known>,
     deflated: bool,
+    /// Where it ends in the file.
+    end: u64,
 }
 
 /// A span that begins at `body` begins at `file`; if deflated, with its header.
@@ -42,24 +47,24 @@ impl BodyAt {
                 file: start,
             }],
             deflated: source.method == Method::Deflate,
+            end: start.saturating_add(content.compressed),
         };
         if !body.deflated {
             return Ok((content.size == content.compressed).then_some(body));
         }
-        let end = start.saturating_add(content.compressed);
-        Ok(body.find_blocks(end)?.then_some(body))
+        Ok(body.find_blocks()?.then_some(body))
     }
 
     /// Steps over all blocks; whether they are stored ones, and the whole body.
-    fn find_blocks(&mut self, end: u64) -> io::Result<bool> {
+    fn find_blocks(&mut self) -> io::Result<bool> {
         let mut here = self.known[0];
         loop {
-            let Some(block) = self.block(here, end)? else {
+            let Some(block) = self.block(here)? else {
                 return Ok(false);
             };
             here = block.next;
             if block.last {
-                return Ok(here.body == self.len && here.file == end);
+                return Ok(here.body == self.len && here.file == self.end);
             }
             if here.body - self.known[self.known.len() - 1].body >= SPACING {
                 self.known.push(here);
@@ -68,26 +73,24 @@ impl BodyAt {
     }
 
     /// The stored block whose header is `here`; `None` where there is no such.
-    fn block(&self, here: Known, end: u64) -> io::Result<Option<Block>> {
-        let mut header = [0; 5];
-        if here.file.saturating_add(5) > end {
+    fn block(&self, here: Known) -> io::Result<Option<Block>> {
+        let mut header = [0; HEADER];
+        if here.file.saturating_add(HEADER as u64) > self.end {
             return Ok(None);
         }
         self.file.read_exact_at(&mut header, here.file)?;
-        let len = u16::from_le_bytes([header[1], header[2]]);
-        let complement = u16::from_le_bytes([header[3], header[4]]);
-        if header[0] & 0b110 != 0 || len != !complement {
+        let Some(len) = stored_len(&header) else {
             return Ok(None);
-        }
+        };
         let data = Span {
-            file: here.file + 5,
+            file: here.file + HEADER as u64,
             len: len.into(),
         };
         let next = Known {
             body: here.body + data.len,
             file: data.file + data.len,
         };
-        Ok((next.file <= end).then_some(Block {
+        Ok((next.file <= self.end).then_some(Block {
             data,
             next,
             last: header[0] & 1 != 0,
@@ -106,7 +109,7 @@ impl BodyAt {
             });
         }
         loop {
-            let block = self.block(here, u64::MAX)?.ok_or_else(changed)?;
+            let block = self.block(here)?.ok_or_else(changed)?;
             if at < block.next.body {
                 let skip = at - here.body;
                 return Ok(Span {
@@ -130,6 +133,29 @@ struct Span {
     len: u64,
 }
 
+/// The length that the header of a stored block tells.
+fn stored_len(header: &[u8; HEADER]) -> Option<u16> {
+    let len = u16::from_le_bytes([header[1], header[2]]);
+    let complement = u16::from_le_bytes([header[3], header[4]]);
+    (header[0] & 0b110 == 0 && len == !complement).then_some(len)
+}
+
+/// Takes the headers of blocks out of `raw`, which begins with `first` bytes of data, and moves the
+/// data together. Returns how much it is.
+fn without_headers(raw: &mut [u8], first: usize) -> io::Result<usize> {
+    let mut kept = first.min(raw.len());
+    let mut from = kept;
+    while let Some(header) = raw[from..].first_chunk() {
+        let len = stored_len(header).ok_or_else(changed)?;
+        from += HEADER;
+        let count = usize::from(len).min(raw.len() - from);
+        raw.copy_within(from..from + count, kept);
+        kept += count;
+        from += count;
+    }
+    Ok(kept)
+}
+
 fn changed() -> io::Error {
     io::Error::other("the archive changed while it was read")
 }
@@ -140,9 +166,11 @@ impl ReadAt for BodyAt {
             return Ok(0);
         }
         let span = self.span(at)?;
-        let room = span.len.min(out.len() as u64) as usize;
+        // All blocks at once, their headers between them: a read of each costs more than to move it.
+        let room = (self.end - span.file).min(out.len() as u64) as usize;
         match self.file.read_at(&mut out[..room], span.file)? {
             0 => Err(changed()),
+            count if self.deflated => without_headers(&mut out[..count], span.len as usize),
             count => Ok(count),
         }
     }

@@ -1,13 +1,14 @@
 //! A temporary copy of an archive that comes through a pipe.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write as _};
 use std::path::Path;
 
 use super::format::begins_like_zip;
 use super::{ArchiveError, Limits};
 
-const CHUNK: usize = 256 * 1024;
+/// Bytes that tell a zip.
+const SIGNATURE: u64 = 4;
 
 /// Copies a stream into a file without a name.
 pub(super) fn copy(
@@ -19,38 +20,39 @@ pub(super) fn copy(
         path: folder.into(),
         source,
     };
-    let mut buffer = vec![0; CHUNK];
-    let mut len = fill(&mut reader, &mut buffer)?;
     // Looked at before all of it is copied, in case something else is piped in.
-    if !begins_like_zip(&buffer[..len]) {
+    let mut signature = Vec::new();
+    reader
+        .by_ref()
+        .take(SIGNATURE)
+        .read_to_end(&mut signature)
+        .map_err(ArchiveError::io("-"))?;
+    if !begins_like_zip(&signature) {
         return Err(ArchiveError::NotAZip);
     }
     let mut spool = tempfile::tempfile_in(folder).map_err(write_error)?;
-    let mut total = 0;
-    while len > 0 {
-        total += len as u64;
-        if total > limits.max_archive() {
-            return Err(ArchiveError::TooLarge {
-                what: "size of the archive in bytes",
-                limit: limits.max_archive(),
-            });
-        }
-        spool.write_all(&buffer[..len]).map_err(write_error)?;
-        len = fill(&mut reader, &mut buffer)?;
+    spool.write_all(&signature).map_err(write_error)?;
+    let room = limits.max_archive().saturating_sub(SIGNATURE);
+    // From a pipe to a file the kernel moves the bytes by itself.
+    let copied = io::copy(&mut reader.take(room.saturating_add(1)), &mut spool);
+    match copied {
+        Ok(count) if count > room => Err(ArchiveError::TooLarge {
+            what: "size of the archive in bytes",
+            limit: limits.max_archive(),
+        }),
+        Ok(_) => Ok(spool),
+        Err(error) if is_of_writing(&error) => Err(write_error(error)),
+        Err(error) => Err(ArchiveError::io("-")(error)),
     }
-    Ok(spool)
 }
 
-/// Fills the buffer as far as the stream goes.
-fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> Result<usize, ArchiveError> {
-    let mut len = 0;
-    while len < buffer.len() {
-        match reader.read(&mut buffer[len..]) {
-            Ok(0) => break,
-            Ok(n) => len += n,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(ArchiveError::io("-")(error)),
-        }
-    }
-    Ok(len)
+/// Which of the two sides failed is not told.
+fn is_of_writing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::StorageFull
+            | ErrorKind::QuotaExceeded
+            | ErrorKind::FileTooLarge
+            | ErrorKind::ReadOnlyFilesystem
+    )
 }

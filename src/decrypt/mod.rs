@@ -7,6 +7,7 @@
 
 mod error;
 mod extract;
+mod in_order;
 mod made_folder;
 mod output;
 mod pipeline;
@@ -17,7 +18,7 @@ mod unlock;
 mod workers;
 
 use std::fs::File;
-use std::io::{self, BufRead, Write};
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -32,6 +33,7 @@ use crate::archive::{Archive, Limits, ReadAt as _};
 use crate::envelope::{ChunkReader, ContentKey, KeyName, Unwrap};
 use crate::pending::{PendingFile, WriteBehind};
 use extract::PendingFolder;
+use in_order::InOrder;
 use pipeline::Counted;
 use random_access::Opened;
 use tasks::{Share, Task};
@@ -54,7 +56,7 @@ pub enum Target<'a> {
         replace: &'a dyn Fn(&Path) -> bool,
     },
     /// The zip, to a stream that cannot be taken back: one pass checks, a second one streams.
-    Stream(&'a mut dyn Write),
+    Stream(&'a mut (dyn Write + Send)),
 }
 
 /// How a result is opened.
@@ -189,11 +191,14 @@ impl Run<'_> {
         Ok((summary.size, summary.entries))
     }
 
-    fn to_stream(&self, stream: &mut dyn Write) -> Result<(u64, u64), RunError> {
+    fn to_stream(&self, stream: &mut (dyn Write + Send)) -> Result<(u64, u64), RunError> {
         let summary = self.check(&std::env::temp_dir(), |contents| {
             Ok(contents.entries().map(Task::Check).collect())
         })?;
-        let bytes = self.copy(&mut self.result(), stream, Path::new("-"))?;
+        let body = pipeline::encrypted(self.archive, &self.key);
+        let threads = pipeline::threads(self.archive.body_len());
+        let to = (&InOrder::new(stream), Path::new("-"));
+        let bytes = relay::pour(body, to, threads, self.progress)?;
         stream
             .flush()
             .map_err(|error| OutputError::io(Path::new("-"), error))?;
@@ -231,32 +236,6 @@ impl Run<'_> {
 
     fn result(&self) -> ChunkReader<Counted<'_>> {
         pipeline::result(self.archive, &self.key, self.progress)
-    }
-
-    /// Copies the whole result, and counts it against the limit.
-    fn copy(
-        &self,
-        from: &mut impl BufRead,
-        to: &mut (impl Write + ?Sized),
-        name: &Path,
-    ) -> Result<u64, RunError> {
-        let mut total = 0;
-        loop {
-            let bytes = from.fill_buf()?;
-            if bytes.is_empty() {
-                return Ok(total);
-            }
-            let count = bytes.len();
-            total += count as u64;
-            if total > self.options.limits.max_size {
-                return Err(DecryptError::TooLarge {
-                    limit: self.options.limits.max_size,
-                });
-            }
-            to.write_all(bytes)
-                .map_err(|error| OutputError::io(name, error))?;
-            from.consume(count);
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Threads that write a result to a file by turns.
+//! Threads that write a result by turns, to a file or a stream.
 //!
 //! While one of them decrypts and writes a chunk, the other one reads and inflates the next. So a
 //! chunk stays with one processor from the archive to the file: to hand it to another one would
@@ -12,22 +12,22 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::in_order::Sink;
 use super::{OutputError, Progress, RunError};
 use crate::envelope::{Chunks, Encrypted, EncryptedChunk};
-use crate::pending::WriteBehind;
 
 /// For how long a thread that waits for its turn keeps its processor: about as long as a turn is.
 /// To be woken up takes a good part of that.
-const PATIENCE: Duration = Duration::from_micros(100);
+pub(super) const PATIENCE: Duration = Duration::from_micros(100);
 
-/// Decrypts all of `body` into `file`, whose name is for messages; by `threads` threads, of which
+/// Decrypts all of `body` into `sink`, whose name is for messages; by `threads` threads, of which
 /// this is one. Returns the number of bytes.
 ///
 /// # Errors
 /// The failure that comes first in the result.
 pub(super) fn pour(
     body: Encrypted<impl Chunks + Send>,
-    (file, name): (&WriteBehind<'_>, &Path),
+    (sink, name): (&impl Sink, &Path),
     threads: usize,
     progress: Progress<'_>,
 ) -> Result<u64, RunError> {
@@ -38,7 +38,7 @@ pub(super) fn pour(
             ended: false,
             failed: None,
         }),
-        file,
+        sink,
         name,
         untold: AtomicU64::new(0),
     };
@@ -63,9 +63,9 @@ pub(super) fn pour(
     }
 }
 
-struct Relay<'a, C> {
+struct Relay<'a, C, S> {
     source: Mutex<Source<C>>,
-    file: &'a WriteBehind<'a>,
+    sink: &'a S,
     name: &'a Path,
     /// Bytes that were written since `progress` was told.
     untold: AtomicU64,
@@ -81,7 +81,7 @@ struct Source<C> {
     failed: Option<(u64, RunError)>,
 }
 
-impl<C: Chunks> Relay<'_, C> {
+impl<C: Chunks, S: Sink> Relay<'_, C, S> {
     /// Takes chunk after chunk and writes it; calls `tell` after each.
     fn run(&self, tell: &mut dyn FnMut()) {
         let mut buffer = Vec::new();
@@ -91,7 +91,10 @@ impl<C: Chunks> Relay<'_, C> {
             };
             buffer = match self.write(chunk, at) {
                 Ok(buffer) => buffer,
-                Err(error) => return self.source().fail(at, error),
+                Err(error) => {
+                    self.source().fail(at, error);
+                    return self.sink.give_up();
+                }
             };
             self.untold
                 .fetch_add(buffer.len() as u64, Ordering::Relaxed);
@@ -102,8 +105,8 @@ impl<C: Chunks> Relay<'_, C> {
     /// Gives the buffer back.
     fn write(&self, chunk: EncryptedChunk, at: u64) -> Result<Vec<u8>, RunError> {
         let bytes = chunk.open().map_err(io::Error::from)?;
-        self.file
-            .write_all_at(&bytes, at)
+        self.sink
+            .put(&bytes, at)
             .map_err(|error| OutputError::io(self.name, error))?;
         Ok(bytes)
     }
@@ -156,9 +159,11 @@ mod tests {
     use std::sync::Arc;
 
     use super::super::DecryptError;
+    use super::super::in_order::InOrder;
     use super::*;
     use crate::archive::Scheme;
     use crate::envelope::{CHUNK, ContentKey, ReadChunks, sealed};
+    use crate::pending::WriteBehind;
 
     fn key() -> Arc<ContentKey> {
         Arc::new(ContentKey::random(Scheme::Current, 512).unwrap())
@@ -194,7 +199,31 @@ mod tests {
                 file.rewind().unwrap();
                 file.read_to_end(&mut written).unwrap();
                 assert!(written == result, "{len} bytes, {threads} threads");
+
+                let mut streamed = Vec::new();
+                let to = (&InOrder::new(&mut streamed), Path::new("-"));
+                let body = Encrypted::new(Arc::clone(&key), ReadChunks::new(&body[..]));
+                assert_eq!(pour(body, to, threads, &|_| {}).unwrap(), len as u64);
+                assert!(streamed == result, "{len} bytes, {threads} threads");
             }
+        }
+    }
+
+    #[test]
+    fn nobody_waits_for_a_chunk_that_does_not_come() {
+        for threads in [1, 2, 5] {
+            let source = Failing(ReadChunks::new(io::repeat(7)), 10);
+            let mut streamed = Vec::new();
+            let to = (&InOrder::new(&mut streamed), Path::new("-"));
+            let failed = pour(Encrypted::new(key(), source), to, threads, &|_| {}).unwrap_err();
+            assert!(failed.to_string().contains("pulled out"), "{failed}");
+
+            let mut full: [u8; 3 * CHUNK] = [0; 3 * CHUNK];
+            let mut full = &mut full[..];
+            let source = ReadChunks::new(io::repeat(7));
+            let to = (&InOrder::new(&mut full), Path::new("-"));
+            let failed = pour(Encrypted::new(key(), source), to, threads, &|_| {});
+            assert!(matches!(failed, Err(DecryptError::Output(_))), "{failed:?}");
         }
     }
 

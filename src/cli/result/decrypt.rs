@@ -4,7 +4,9 @@ mod job;
 mod parallel;
 mod turns;
 
+use std::fs::File;
 use std::io::{self, Write as _};
+use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -19,7 +21,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::progress::Progress;
 use crate::cli::reply::Reply;
-use crate::decrypt::{self, MadeFolder, Options, Report, Target};
+use crate::decrypt::{self, MadeFolder, Options, OutputError, Report, Target};
 use crate::envelope::AesBackend;
 
 use holder::{Holder, Keys};
@@ -29,7 +31,7 @@ use turns::Pool;
 const DEFAULT_ARCHIVE: &str = "encryptedResults.zip";
 const DEFAULT_OUTPUT: &str = "results.zip";
 
-/// Bytes that wait in the pipe an archive comes through: what Linux grants everybody.
+/// Bytes that wait in the pipe an archive or a result goes through: what Linux grants everybody.
 const PIPE: usize = 1024 * 1024;
 
 #[derive(Debug, Args)]
@@ -191,14 +193,17 @@ impl Run<'_> {
         let archive = open_archive(&job.archive, &spool_folder(job), &self.options.limits)?;
         let force = command.force || may_replace(context, job);
         let replace = |path: &Path| force || ask(context, path);
-        let mut stdout = io::stdout();
+        let mut stdout;
         let target = match &job.place {
             Place::File(path) => Target::File { path, force },
             Place::Folder(path) => Target::Folder {
                 path,
                 replace: &replace,
             },
-            Place::Stdout => Target::Stream(&mut stdout),
+            Place::Stdout => {
+                stdout = open_stdout().map_err(|error| OutputError::io(Path::new("-"), error))?;
+                Target::Stream(&mut stdout)
+            }
         };
         // Before a PIN is asked for in vain.
         target.check(&archive)?;
@@ -255,6 +260,13 @@ pub(super) fn open_archive(
         return Archive::from_stream(io::stdin().lock(), spool, limits);
     }
     Archive::open(path, limits)
+}
+
+/// The standard output without the buffer that cuts what it is given at ends of lines.
+fn open_stdout() -> io::Result<File> {
+    let stdout = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    let _ = fcntl_setpipe_size(&stdout, PIPE);
+    Ok(stdout)
 }
 
 /// Whether the file that stands where a result goes may be replaced; asks on a terminal.
