@@ -1,5 +1,6 @@
 //! What is in a zip file, by random access: bounded, and refused where readers could disagree.
 
+use std::cell::RefCell;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use thiserror::Error;
@@ -49,13 +50,10 @@ pub enum IndexError {
 }
 
 impl From<ZipError> for IndexError {
+    /// The zip is to blame: what its reader met is known without the crate.
     fn from(error: ZipError) -> Self {
-        match error {
-            // Without a system error, it is the zip that does not go on where it should.
-            ZipError::Io(error) if error.raw_os_error().is_some() => Self::Io(error),
-            // Its messages repeat names as they stand in the zip.
-            other => malformed(printable(&other.to_string())),
-        }
+        // Its messages repeat names as they stand in the zip.
+        malformed(printable(&error.to_string()))
     }
 }
 
@@ -76,8 +74,18 @@ fn malformed(reason: impl Into<String>) -> IndexError {
 
 /// Reads the directory of a zip that fills a file from its first byte to its last.
 pub fn read_index(file: &dyn ReadAt, limits: &Limits) -> Result<Index, IndexError> {
+    let failure = RefCell::new(None);
     let len = file.len()?;
-    let mut reader = BufReader::new(Positioned::new(file, len));
+    let index = index_of(Positioned::new(file, len, &failure), len, limits);
+    // The `zip` crate takes some failures of its reader for a zip that is damaged.
+    match failure.into_inner() {
+        Some(error) => Err(IndexError::Io(error)),
+        None => index,
+    }
+}
+
+fn index_of(file: Positioned<'_>, len: u64, limits: &Limits) -> Result<Index, IndexError> {
+    let mut reader = BufReader::new(file);
     check_beginning(&mut reader)?;
     let directory = find_directory(&mut reader, len)?;
     if directory.entries > limits.max_entries {
@@ -263,3 +271,6 @@ fn entries<R: Read + Seek>(mut archive: ZipArchive<R>) -> Result<Vec<Entry>, Ind
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

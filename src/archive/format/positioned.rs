@@ -1,5 +1,6 @@
 //! A cursor over a file that leaves the file's own cursor alone.
 
+use std::cell::RefCell;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use crate::archive::ReadAt;
@@ -10,20 +11,36 @@ pub struct Positioned<'a> {
     file: &'a dyn ReadAt,
     at: u64,
     len: u64,
+    /// What reading met, for who cannot rely on being told by whoever reads.
+    failure: &'a RefCell<Option<io::Error>>,
 }
 
 impl<'a> Positioned<'a> {
-    pub fn new(file: &'a dyn ReadAt, len: u64) -> Self {
-        Self { file, at: 0, len }
+    pub fn new(file: &'a dyn ReadAt, len: u64, failure: &'a RefCell<Option<io::Error>>) -> Self {
+        Self {
+            file,
+            at: 0,
+            len,
+            failure,
+        }
     }
 }
 
 impl Read for Positioned<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let room = self.len.saturating_sub(self.at).min(out.len() as u64) as usize;
-        let n = self.file.read_at(&mut out[..room], self.at)?;
-        self.at += n as u64;
-        Ok(n)
+        match self.file.read_at(&mut out[..room], self.at) {
+            Ok(n) => {
+                self.at += n as u64;
+                Ok(n)
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(error),
+            Err(error) => {
+                let kind = error.kind();
+                self.failure.replace(Some(error));
+                Err(kind.into())
+            }
+        }
     }
 }
 
