@@ -19,10 +19,8 @@ pub(super) fn open(folder: &Path, limits: &Limits) -> Result<Archive, ArchiveErr
 
 /// Takes a body by its path, and finds its key beside it.
 pub(super) fn open_body(path: &Path, limits: &Limits) -> Result<Archive, ArchiveError> {
-    let folder = match path.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
+    // An empty one is the folder that the process is in.
+    let folder = path.parent().unwrap_or(Path::new(""));
     let pairs: Vec<Pair> = FROM_FOLDER
         .into_iter()
         .filter(|pair| path.file_name().is_some_and(|name| name == pair.body))
