@@ -186,7 +186,7 @@ mod tests {
     use std::io::Read as _;
 
     use super::super::format::Content;
-    use super::super::testing::{deflate, file_of, noise};
+    use super::super::testing::{deflate, file_of, noise, stored_block};
     use super::*;
 
     fn source(method: Method, packed: &[u8], size: usize) -> BodySource {
@@ -268,6 +268,46 @@ mod tests {
         let mut inflated = Vec::new();
         mixed.open().read_to_end(&mut inflated).unwrap();
         assert!(inflated == zeros);
+    }
+
+    #[test]
+    fn a_last_block_may_be_empty_and_ends_with_the_entry() {
+        let whole = [stored_block(0, b"abc"), stored_block(1, b"")].concat();
+        assert!(
+            BodyAt::of(&source(Method::Deflate, &whole, 3))
+                .unwrap()
+                .is_some()
+        );
+        for len in whole.len() - 5..whole.len() {
+            let mut cut = source(Method::Deflate, &whole[..len], 3);
+            cut.file = Arc::new(file_of(&[b"before", &whole[..len]].concat()));
+            assert!(BodyAt::of(&cut).unwrap().is_none(), "{len} bytes");
+        }
+    }
+
+    #[test]
+    fn a_block_of_another_type_or_with_a_length_in_doubt_is_not_stepped_over() {
+        for (at, bit) in [(0, 0b010), (0, 0b100), (3, 1), (4, 1)] {
+            let mut block = stored_block(1, b"abc");
+            block[at] ^= bit;
+            let body = BodyAt::of(&source(Method::Deflate, &block, 3)).unwrap();
+            assert!(body.is_none(), "bit {bit} of byte {at}");
+        }
+    }
+
+    #[test]
+    fn a_read_ends_with_the_body_and_needs_room() {
+        let data = noise(1000);
+        for (method, packed) in [
+            (Method::Stored, data.clone()),
+            (Method::Deflate, deflate(&data)),
+        ] {
+            let body = BodyAt::of(&source(method, &packed, 1000)).unwrap().unwrap();
+            let mut out = [0; 50];
+            assert_eq!(body.read_at(&mut out, 990).unwrap(), 10, "{method:?}");
+            assert_eq!(out[..10], data[990..]);
+            assert_eq!(body.read_at(&mut [], 5).unwrap(), 0, "{method:?}");
+        }
     }
 
     #[test]

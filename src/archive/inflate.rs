@@ -113,3 +113,72 @@ pub(super) fn inflate(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use std::io::{BufReader, Read};
+
+    use super::super::testing::{Broken, Interrupted, deflate, noise};
+    use super::*;
+
+    fn inflated(input: impl Read) -> Result<Vec<u8>, InflateError> {
+        let mut input = BufReader::with_capacity(7, input);
+        let mut inflater = Inflater::new();
+        let (mut all, mut out) = (Vec::new(), [0; 1000]);
+        loop {
+            let step = inflater.step(&mut input, &mut out)?;
+            assert!(
+                step.produced > 0 || step.ended,
+                "a step that brings nothing"
+            );
+            all.extend_from_slice(&out[..step.produced]);
+            if step.ended {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// Data that is stored, and data that is not.
+    fn both_kinds() -> [Vec<u8>; 2] {
+        [noise(5000), noise(50).repeat(100)]
+    }
+
+    #[test]
+    fn a_read_that_a_signal_interrupts_is_tried_again() {
+        for data in both_kinds() {
+            let stream = deflate(&data);
+            let Ok(read) = inflated(Interrupted::new(&stream[..])) else {
+                panic!("it fails");
+            };
+            assert!(read == data);
+        }
+    }
+
+    #[test]
+    fn a_disk_that_fails_is_no_damage() {
+        for data in both_kinds() {
+            let stream = deflate(&data);
+            for len in [0, 1, 3, 5, stream.len() / 2, stream.len() - 1] {
+                match inflated(stream[..len].chain(Broken)) {
+                    Err(InflateError::Io(error)) => assert_eq!(error.raw_os_error(), Some(5)),
+                    Err(InflateError::Corrupt(reason)) => panic!("after {len} bytes: {reason}"),
+                    Ok(_) => panic!("after {len} bytes: it is read"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_cut_stream_ends_early_wherever_it_is_cut() {
+        let stream = deflate(&noise(50).repeat(100));
+        for len in 0..stream.len() {
+            match inflated(&stream[..len]) {
+                Err(InflateError::Corrupt("its compressed data ends early")) => {}
+                Err(InflateError::Corrupt(reason)) => panic!("after {len} bytes: {reason}"),
+                Err(InflateError::Io(error)) => panic!("after {len} bytes: {error}"),
+                Ok(_) => panic!("after {len} bytes: it is read"),
+            }
+        }
+    }
+}

@@ -123,6 +123,13 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
 
+    #[test]
+    fn schemes_have_the_names_that_scripts_know() {
+        let schemes = [Scheme::Current, Scheme::LegacyEcb, Scheme::Guide2019];
+        let names = ["current", "legacy-ecb", "guide-2019"];
+        assert_eq!(schemes.map(Scheme::as_str), names);
+    }
+
     fn from_root(names: &[&str]) -> Result<Pair, ArchiveError> {
         choose(&FROM_ROOT, |name| names.contains(&name))
     }

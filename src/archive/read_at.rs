@@ -48,3 +48,41 @@ impl ReadAt for File {
         Ok(self.metadata()?.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::testing::{Broken, Interrupted, file_of};
+    use super::*;
+
+    /// Bytes that come one at a time.
+    #[derive(Debug)]
+    struct Slow(File);
+
+    impl ReadAt for Slow {
+        fn read_at(&self, out: &mut [u8], at: u64) -> io::Result<usize> {
+            let room = out.len().min(1);
+            ReadAt::read_at(&self.0, &mut out[..room], at)
+        }
+
+        fn len(&self) -> io::Result<u64> {
+            ReadAt::len(&self.0)
+        }
+    }
+
+    #[test]
+    fn all_is_read_though_it_comes_in_pieces_and_signals_interrupt() {
+        let source = Interrupted::new(Slow(file_of(b"before, data")));
+        let mut out = [0; 4];
+        source.read_exact_at(&mut out, 8).unwrap();
+        assert_eq!(&out, b"data");
+        let error = source.read_exact_at(&mut out, 9).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+    }
+
+    #[test]
+    fn a_failing_disk_is_reported() {
+        let error = Broken.read_exact_at(&mut [0; 4], 0).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(5));
+    }
+}

@@ -56,3 +56,44 @@ fn is_of_writing(error: &io::Error) -> bool {
             | ErrorKind::ReadOnlyFilesystem
     )
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::ReadAt as _;
+    use super::super::testing::{Broken, Interrupted};
+    use super::*;
+
+    fn copied(reader: impl Read) -> Result<u64, ArchiveError> {
+        let limits = Limits {
+            max_entries: 10,
+            max_size: 1000,
+        };
+        let folder = tempfile::tempdir().unwrap();
+        copy(reader, folder.path(), &limits).map(|file| file.len().unwrap())
+    }
+
+    #[test]
+    fn an_archive_may_be_as_large_as_the_limit_and_no_larger() {
+        let of = |len: u64| b"PK\x03\x04".chain(io::repeat(0)).take(len);
+        let limit = 1000 + 1000 / 64 + 32 * 1024 * 1024;
+        assert_eq!(copied(of(limit)).unwrap(), limit);
+        for len in [limit + 1, limit + 1_000_000] {
+            assert!(copied(of(len)).unwrap_err().is_too_large(), "{len}");
+        }
+    }
+
+    #[test]
+    fn a_read_that_a_signal_interrupts_is_tried_again() {
+        let zip = [&b"PK\x03\x04"[..], &[7; 1_000_000]].concat();
+        assert_eq!(copied(Interrupted::new(&zip[..])).unwrap(), 1_000_004);
+    }
+
+    #[test]
+    fn a_pipe_that_fails_is_reported() {
+        for begin in [&b""[..], b"PK\x03\x04"] {
+            let error = copied(begin.chain(Broken)).unwrap_err();
+            assert!(matches!(error, ArchiveError::Io { .. }), "{error}");
+        }
+    }
+}

@@ -131,14 +131,8 @@ mod tests {
     use std::io::BufReader;
 
     use super::super::inflate::Inflater;
-    use super::super::testing::{deflate, noise};
+    use super::super::testing::{deflate, noise, stored_block};
     use super::*;
-
-    /// A stored block by hand; `head` is its first byte.
-    fn block(head: u8, data: &[u8]) -> Vec<u8> {
-        let [low, high] = (data.len() as u16).to_le_bytes();
-        [&[head, low, high, !low, !high], data].concat()
-    }
 
     /// Inflates with buffers of these sizes.
     fn inflated(stream: &[u8], buffer: usize, room: usize) -> Result<Vec<u8>, &'static str> {
@@ -193,10 +187,10 @@ mod tests {
     #[test]
     fn blocks_may_be_empty_and_have_rubbish_in_their_padding() {
         let stream = [
-            block(0xf8, b"ab"),
-            block(0, b""),
-            block(0, b"c"),
-            block(1, b""),
+            stored_block(0xf8, b"ab"),
+            stored_block(0, b""),
+            stored_block(0, b"c"),
+            stored_block(1, b""),
         ]
         .concat();
         for (buffer, room) in [(1, 1), (3, 2), (100, 100)] {
@@ -206,7 +200,7 @@ mod tests {
 
     #[test]
     fn a_length_that_does_not_fit_its_complement_is_corrupt_and_a_cut_is_an_end() {
-        let mut stream = block(1, b"abc");
+        let mut stream = stored_block(1, b"abc");
         for len in 0..stream.len() {
             let reason = inflated(&stream[..len], 10, 10).unwrap_err();
             assert_eq!(reason, "its compressed data ends early", "{len}");

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use zip::CompressionMethod;
 
 use super::testing::{Item, Sizes, handmade, handmade_wide, noise, zip_of, zip_with};
-use super::{Archive, ArchiveError, Limits, Scheme};
+use super::{Archive, ArchiveError, Limits, ReadAt as _, Scheme};
 
 const ROOT: [&str; 2] = ["aes-key.rsa", "iexec_out.zip.aes"];
 const GUIDE: [&str; 2] = ["iexec_out/aes-key.rsa", "iexec_out/result.zip.aes"];
@@ -95,6 +95,63 @@ fn descriptors_and_zip64_open() {
             assert_holds(&open_bytes(&zip).unwrap(), Scheme::Current, &key, &body);
         }
     }
+}
+
+#[test]
+fn a_body_that_does_not_compress_can_be_read_at_any_place() {
+    let (key, body) = (noise(256), noise(4000));
+    for method in [CompressionMethod::Stored, CompressionMethod::Deflated] {
+        let archive = open_bytes(&zip_with(method, &[(ROOT[0], &key), (ROOT[1], &body)])).unwrap();
+        let mut part = [0; 100];
+        let at_any_place = archive.body_at().unwrap().unwrap();
+        at_any_place.read_exact_at(&mut part, 3000).unwrap();
+        assert_eq!(part, body[3000..3100]);
+    }
+    let zeros = zip_of(&[(ROOT[0], &key), (ROOT[1], &[0; 4000])]);
+    assert!(open_bytes(&zeros).unwrap().body_at().unwrap().is_none());
+}
+
+#[test]
+fn the_length_of_the_result_is_that_of_the_body_without_base64() {
+    let key = noise(256);
+    let text = STANDARD.encode(&key).into_bytes();
+    for (names, key, expected) in [
+        (ROOT, &key, 4000),
+        (ROOT, &text, 3000),
+        (GUIDE_2019, &key, 4000),
+    ] {
+        let zip = zip_of(&[(names[0], key), (names[1], &noise(4000))]);
+        assert_eq!(open_bytes(&zip).unwrap().result_len(), expected);
+    }
+}
+
+#[test]
+fn the_entry_with_the_key_may_be_as_long_as_the_limit_and_no_longer() {
+    let key = noise(2048);
+    let mut text = STANDARD.encode(&key).into_bytes();
+    text.resize(64 * 1024, b'\n');
+    let archive = open_bytes(&zip_of(&[(ROOT[0], &text), (ROOT[1], b"x")])).unwrap();
+    assert_eq!(archive.wrapped_key().ciphertext(), key);
+    text.push(b'\n');
+    let error = open_bytes(&zip_of(&[(ROOT[0], &text), (ROOT[1], b"x")])).unwrap_err();
+    let expected = matches!(error, ArchiveError::WrappedKeyLength { len: 65_537 });
+    assert!(expected, "{error}");
+}
+
+#[test]
+fn a_file_that_cannot_be_looked_at_is_not_taken_for_absent() {
+    let folder = TempDir::new().unwrap();
+    write(&folder, ROOT[1], b"x");
+    let link = folder.path().join(ROOT[0]);
+    std::os::unix::fs::symlink(&link, &link).unwrap();
+    let error = open(folder.path()).unwrap_err();
+    assert!(error.is_io() && !error.is_too_large(), "{error}");
+    fs::remove_file(&link).unwrap();
+    // A file where a folder could be hides nothing.
+    write(&folder, "iexec_out", b"");
+    let error = open(folder.path()).unwrap_err();
+    assert!(matches!(error, ArchiveError::Missing { .. }), "{error}");
+    assert!(!error.is_io());
 }
 
 #[test]

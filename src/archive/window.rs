@@ -79,3 +79,30 @@ impl BufRead for Window {
         self.unread.start = (self.unread.start + n).min(self.unread.end);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::testing::{Broken, Interrupted, file_of};
+    use super::*;
+
+    #[test]
+    fn a_read_that_a_signal_interrupts_is_tried_again() {
+        let file = Arc::new(Interrupted::new(file_of(b"before, data, after")));
+        let mut out = [0; 10];
+        let mut window = Window::new(file.clone(), 8, 4);
+        assert_eq!(window.read(&mut out).unwrap(), 4);
+        assert_eq!(out[..4], *b"data");
+        let mut window = Window::new(file, 8, 4);
+        assert_eq!(window.fill_buf().unwrap(), b"data");
+    }
+
+    #[test]
+    fn a_failing_disk_is_reported() {
+        let mut window = Window::new(Arc::new(Broken), 8, 4);
+        let error = window.read(&mut [0; 10]).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(5));
+        let error = window.fill_buf().unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(5));
+    }
+}

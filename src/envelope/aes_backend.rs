@@ -34,3 +34,24 @@ impl AesBackend {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_code_is_in_use_only_where_there_are_no_instructions() {
+        let in_use = AesBackend::in_use();
+        let software = !aes::hardware_accelerated();
+        assert_eq!(in_use == AesBackend::Software, software, "{in_use:?}");
+    }
+
+    #[test]
+    fn each_says_what_it_is() {
+        assert_eq!(AesBackend::Software.as_str(), "software");
+        assert!(AesBackend::Vaes.as_str().ends_with("(VAES)"));
+        let text = AesBackend::Instructions.as_str();
+        assert!(text.starts_with("the processor's AES instructions"));
+        assert_eq!(text.ends_with("(AES-NI)"), cfg!(target_arch = "x86_64"));
+    }
+}

@@ -178,6 +178,103 @@ mod tests {
         }
     }
 
+    /// Takes in a text that comes in these pieces, each with a signal before it.
+    fn decode_pieces(pieces: &[&[u8]]) -> io::Result<Vec<u8>> {
+        struct Pieces<'a>(Vec<&'a [u8]>, bool);
+        impl Read for Pieces<'_> {
+            fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+                self.1 = !self.1;
+                if self.1 {
+                    return Err(io::ErrorKind::Interrupted.into());
+                }
+                let Some(piece) = self.0.pop() else {
+                    return Ok(0);
+                };
+                out[..piece.len()].copy_from_slice(piece);
+                Ok(piece.len())
+            }
+        }
+        let pieces = pieces.iter().rev().copied().collect();
+        let mut reader = Base64Reader::new(Pieces(pieces, false));
+        let (mut bytes, mut out) = (Vec::new(), [0; 100]);
+        loop {
+            match reader.read(&mut out)? {
+                0 => return Ok(bytes),
+                count => bytes.extend_from_slice(&out[..count]),
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_may_come_in_pieces() {
+        for pieces in [
+            &[&b"aGVs"[..], b"bG8="][..],
+            &[b"a", b"G", b"V", b"s", b"b", b"G", b"8", b"="],
+            &[b"aGVsbG8=", b"\n"],
+            &[b"aGVsbG8=\n", b" ", b"\n"],
+            &[b"aGVsb", b" \n", b"G8="],
+        ] {
+            assert_eq!(decode_pieces(pieces).unwrap(), b"hello", "{pieces:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_but_white_space_may_come_after_the_end() {
+        for pieces in [
+            &[&b"aGVsbG8="[..], b"x"][..],
+            &[b"aGVsbG8=", b"\n", b"aGVs"],
+            &[b"aGVsbG8=x", b"\n"],
+            &[b"aGVsbG8=", b"x", b"\n"],
+            &[b"aGVs*", b"aGVs"],
+        ] {
+            let error = decode_pieces(pieces).unwrap_err();
+            assert!(BadCiphertext::is(&error), "{pieces:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_failing_source_counts_more_than_a_bad_text() {
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::Error::from_raw_os_error(5))
+            }
+        }
+        for text in [&b""[..], b"aGVs", b"aGVsbG8=", b"a*Vs"] {
+            let mut reader = Base64Reader::new(text.chain(Broken));
+            let error = reader.read_to_end(&mut Vec::new()).unwrap_err();
+            assert_eq!(error.raw_os_error(), Some(5), "{error}");
+        }
+    }
+
+    #[test]
+    fn no_more_is_read_than_one_step_takes() {
+        let text = vec![b'A'; 10 * TEXT];
+        let mut left = &text[..];
+        let mut out = [7; 10];
+        let mut reader = Base64Reader::new(&mut left);
+        reader.read_exact(&mut out).unwrap();
+        assert_eq!(out, [0; 10]);
+        assert_eq!(left.len(), 9 * TEXT);
+    }
+
+    #[test]
+    fn what_is_flushed_is_flushed_below() {
+        struct Flushed(bool);
+        impl Write for Flushed {
+            fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+                Ok(buf.len())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                self.0 = true;
+                Ok(())
+            }
+        }
+        let mut writer = Base64Writer::new(Flushed(false));
+        writer.flush().unwrap();
+        assert!(writer.finish().unwrap().0);
+    }
+
     #[test]
     fn white_space_is_ignored_and_rubbish_refused() {
         assert_eq!(decode(b"aGVs\r\nbG8=\n").unwrap(), b"hello");

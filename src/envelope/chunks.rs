@@ -133,3 +133,6 @@ impl<C: Chunks> Read for ChunkReader<C> {
         Ok(count)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -149,6 +149,24 @@ mod tests {
             let key = ContentKey::random(scheme, modulus).unwrap();
             let again = unwrapped(scheme, &key.to_wrap()).unwrap();
             assert_eq!((again.cipher(), again.bytes()), (key.cipher(), key.bytes()));
+            assert_eq!(again.into_bytes().as_slice(), key.bytes());
+        }
+    }
+
+    #[test]
+    fn a_fresh_key_is_of_the_kind_that_the_enclave_draws() {
+        for (scheme, modulus, cipher, len) in [
+            (Scheme::Current, 256, BodyCipher::Aes256Cbc, 32),
+            (Scheme::LegacyEcb, 512, BodyCipher::Aes128Ecb, 16),
+            (Scheme::Guide2019, 256, BodyCipher::Aes128Cbc, 16),
+            (Scheme::Guide2019, 257, BodyCipher::Aes256Cbc, 32),
+        ] {
+            let key = ContentKey::random(scheme, modulus).unwrap();
+            assert_eq!((key.cipher(), key.bytes().len()), (cipher, len));
+            assert_ne!(
+                key.bytes(),
+                ContentKey::random(scheme, modulus).unwrap().bytes()
+            );
         }
     }
 

@@ -177,6 +177,8 @@ mod tests {
             let head = sealed(&key, b"PK\x03\x04 and more");
             assert!(key.fits(&head));
             assert!(!key.fits(&head[..15]));
+            assert!(key.fits(&sealed(&key, b"PK\x05\x06, an empty one")));
+            assert!(!key.fits(&sealed(&key, b"PK\x01\x02, and no zip")));
             let other = keys().into_iter().find(|k| k.cipher() == key.cipher());
             assert!(!other.unwrap().fits(&head));
         }

@@ -101,3 +101,6 @@ impl<U: Unwrap + ?Sized> Unwrap for &mut U {
         (**self).prove(keys)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -129,6 +129,20 @@ mod tests {
     }
 
     #[test]
+    fn each_flag_is_taken_or_refused_for_its_own_reason() {
+        for bit in 0..16 {
+            let expected = match bit {
+                1 | 2 | 3 | 11 => Ok(Method::Stored),
+                0 | 6 | 13 => Err("it is encrypted with a zip password"),
+                _ => Err("it has flags that are not known"),
+            };
+            assert_eq!(readable(1 << bit, 0), expected, "bit {bit}");
+        }
+        assert_eq!(readable(1 << 1 | 1 << 11, 8), Ok(Method::Deflate));
+        assert!(readable(0, 12).is_err());
+    }
+
+    #[test]
     fn links_are_known_by_their_mode() {
         assert!(is_symlink(0o120_777 << 16));
         assert!(!is_symlink(0o100_644 << 16));

@@ -128,6 +128,17 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_tells_the_name_and_a_folder_is_known_by_its_slash() {
+        let good = EntryName(b"a/b/");
+        assert!(good.is_folder());
+        assert_eq!(good.safe_path().unwrap(), PathBuf::from("a/b"));
+        let bad = EntryName(b"a/../b");
+        assert!(!bad.is_folder());
+        let error = bad.safe_path().unwrap_err();
+        assert!(error.to_string().contains("\"a/../b\""), "{error}");
+    }
+
+    #[test]
     fn shown_names_cannot_move_the_cursor() {
         assert_eq!(EntryName(b"a\x1b[2J\n").shown(), "a\\u{1b}[2J\\n");
     }

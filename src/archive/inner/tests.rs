@@ -23,6 +23,7 @@ fn read(zip: &[u8]) -> Result<(InnerSummary, Found), InnerError> {
     for member in contents.entries() {
         let mut bytes = Vec::new();
         member.open()?.read_to_end(&mut bytes)?;
+        assert_eq!(member.size(), bytes.len() as u64);
         found.push((member.name().0.to_vec(), bytes));
     }
     Ok((contents.summary(), found))

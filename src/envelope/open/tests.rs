@@ -1,4 +1,4 @@
-//! Wycheproof's cases for AES-CBC with PKCS#5 padding.
+//! Wycheproof's cases for AES-CBC with PKCS#5 padding, and bodies that end where they should not.
 
 #![allow(clippy::unwrap_used)]
 
@@ -44,4 +44,45 @@ fn every_body_of_wycheproof_is_opened_or_refused() {
         }
     }
     assert!(count > 100, "{count}");
+}
+
+/// Chunks as they are given, and what comes after them.
+struct Given(Vec<io::Result<Vec<u8>>>);
+
+impl Chunks for Given {
+    fn next_chunk(&mut self, _: Vec<u8>) -> io::Result<Vec<u8>> {
+        match self.0.is_empty() {
+            true => Ok(Vec::new()),
+            false => self.0.remove(0),
+        }
+    }
+}
+
+fn encrypted(chunks: Vec<io::Result<Vec<u8>>>) -> Encrypted<Given> {
+    let key = ContentKey::random(Scheme::Current, 512).unwrap();
+    Encrypted::new(Arc::new(key), Given(chunks))
+}
+
+#[test]
+fn a_body_that_is_too_short_is_read_to_its_end_before_that_is_said() {
+    let torn = || Err(io::Error::from_raw_os_error(5));
+    for first in [vec![7; 10], vec![7; 16]] {
+        let mut bad = encrypted(vec![Ok(first.clone())]);
+        let error = bad.next(Vec::new()).err().unwrap();
+        assert!(BadCiphertext::is(&error), "{error}");
+        let mut torn = encrypted(vec![Ok(first), Ok(vec![7; 3]), torn()]);
+        let error = torn.next(Vec::new()).err().unwrap();
+        assert_eq!(error.raw_os_error(), Some(5));
+        assert!(!BadCiphertext::is(&error));
+    }
+}
+
+#[test]
+fn a_chunk_tells_how_many_bytes_it_has() {
+    let mut body = encrypted(vec![Ok(vec![7; 48]), Ok(vec![7; 64])]);
+    let mut lens = Vec::new();
+    while let Some(chunk) = body.next(Vec::new()).unwrap() {
+        lens.push(chunk.len());
+    }
+    assert_eq!(lens, [32, 64]);
 }
