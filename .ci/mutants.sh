@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# Mutation testing of rooms of src/, which takes hours: .ci/mutants.sh ROOM...
+# Small changes are made to the code, one after the other, and the room's own tests must notice each. A room is tested in
+# a copy of the project that has it and the rooms below it alone, because that is built in seconds.
+# Prints the changes that were not noticed. What became of each is in the folder `mutants/ROOM` in the build folder, and
+# is not tried again where it was noticed before; MUTANTS_AFRESH=1 begins anew.
+# MUTANTS_TESTS="vectors layouts" has those files of tests/ try, in the whole project, what the room's tests did not notice.
+# MUTANTS_OPTIONS has further options for cargo-mutants.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. softhsm/lib.sh
+
+[[ $# -ge 1 ]] || die "which rooms of src/?"
+need_rust
+cargo mutants --version >/dev/null 2>&1 || die "there is no cargo-mutants: install it with cargo install cargo-mutants"
+folder=$(target_folder)/mutants
+read -ra options <<<"${MUTANTS_OPTIONS:-}"
+read -ra tests <<<"${MUTANTS_TESTS:-}"
+
+# rooms_of ROOM   prints it and what it uses, directly or not
+rooms_of() {
+    local all='' new=$1 room
+    while [[ -n $new ]]; do
+        all+="$new "
+        new=$(for room in $all; do
+            grep -rhoE '\bcrate::[a-z_0-9]+' "src/$room" "src/$room.rs" 2>/dev/null | sed 's/crate:://' || true
+        done | sort -u | while read -r room; do
+            [[ " $all" == *" $room "* ]] || { [[ -e src/$room || -e src/$room.rs ]] && printf '%s ' "$room"; } || true
+        done)
+        new=${new% }
+    done
+    printf '%s\n' "${all% }"
+}
+
+# copy FOLDER   puts the project there, as it is now
+copy() {
+    rm -rf "$1"
+    mkdir -p "$1"
+    git ls-files --cached --others --exclude-standard -z | tar -c --null --ignore-failed-read --files-from=- | tar -x -C "$1"
+}
+
+# strip_to FOLDER ROOM...   leaves these rooms in the library there, and their dependencies in its manifest
+strip_to() {
+    local tree=$1 keep crate line section='' files
+    shift
+    keep=$(IFS='|' && echo "$*")
+    mapfile -t files < <(for room in "$@"; do find "$tree/src/$room" "$tree/src/$room.rs" -name '*.rs' 2>/dev/null || true; done)
+    sed -i -E "/^pub mod |^mod /{ /mod ($keep);/!d }; /^#\[/d" "$tree/src/lib.rs"
+    while IFS= read -r line; do
+        case $line in
+            '['*) section=$line ;;
+            *' = '*)
+                crate=${line%% *}
+                [[ $section != *dependencies* ]] || grep -rq "\b${crate//-/_}::" "${files[@]}" || continue
+                ;;
+        esac
+        printf '%s\n' "$line"
+    done <"$tree/Cargo.toml" >"$tree/Cargo.toml.new"
+    sed -i 's/^members = .*/members = []/' "$tree/Cargo.toml.new"
+    mv "$tree/Cargo.toml.new" "$tree/Cargo.toml"
+}
+
+# try ROOM TREE ARGUMENT...   has cargo-mutants try what was not noticed so far; the arguments are those of `cargo test`
+try() {
+    local room=$1 tree=$2 again=(--iterate)
+    shift 2
+    [[ -z ${MUTANTS_AFRESH:-} ]] || again=()
+    # 2 and 3: some were not noticed, or took too long.
+    CARGO_TARGET_DIR=$folder/build cargo mutants --dir "$tree" --in-place --package iexec-hsm \
+        --file "src/$room/**" --file "src/$room.rs" --output "$folder/$room" "${again[@]}" \
+        "${@/#/--cargo-arg=}" ${options[@]+"${options[@]}"} || [[ $? == [23] ]]
+}
+
+# A test that takes time, memory or disk without end is ended before the machine is: that counts as noticed.
+host=$(rustc -vV | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')
+export "CARGO_TARGET_${host}_RUNNER=prlimit --cpu=10 --as=$((4 << 30)) --fsize=$((1 << 30))"
+export RUST_BACKTRACE=0
+for room in "$@"; do
+    [[ -d src/$room ]] || die "there is no src/$room"
+    mkdir -p "$folder/$room"
+    if [[ ${#tests[@]} -eq 0 ]]; then
+        read -ra rooms <<<"$(rooms_of "$room")"
+        copy "$folder/tree"
+        strip_to "$folder/tree" "${rooms[@]}"
+        try "$room" "$folder/tree" --lib
+    else
+        copy "$folder/whole"
+        try "$room" "$folder/whole" "${tests[@]/#/--test=}"
+    fi
+    cat "$folder/$room/mutants.out/missed.txt" "$folder/$room/mutants.out/timeout.txt"
+done
