@@ -8,6 +8,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::pins::Pins;
 use super::secrets::Secrets;
+use super::shown::shown;
 use super::waiting;
 use crate::archive::Limits;
 use crate::beneficiary::Folder;
@@ -268,7 +269,7 @@ impl Context {
     pub(super) fn tell(&self, line: impl std::fmt::Display) {
         if !self.global.raw {
             // With stderr gone there is nobody to tell.
-            let _ = writeln!(std::io::stderr(), "{line}");
+            let _ = writeln!(std::io::stderr(), "{}", shown(&line.to_string()));
         }
     }
 

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use serde_json::{Map, Value, json};
 
 use super::exit::Exit;
+use super::shown::shown;
 
 /// A command that failed: what is wrong, and then what to do.
 #[derive(Debug)]
@@ -66,7 +67,7 @@ impl Failure {
         let text = if raw {
             self.json(command).to_string()
         } else {
-            self.text()
+            shown(&self.text()).into_owned()
         };
         // With stderr gone there is nobody to tell; the status still says it.
         let _ = writeln!(std::io::stderr(), "{text}");

@@ -19,6 +19,7 @@ mod reply;
 mod result;
 mod secrets;
 mod setup;
+mod shown;
 mod signer;
 mod sms;
 mod terminal;

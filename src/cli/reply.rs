@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::shown::shown;
 
 /// What a command that succeeded has to say.
 #[derive(Debug, Default)]
@@ -102,8 +103,8 @@ impl Reply {
         if raw {
             writeln!(stdout, "{}", Value::Object(self.json.clone()))?;
         } else {
-            io::stderr().write_all(self.notes.as_bytes())?;
-            stdout.write_all(self.text.as_bytes())?;
+            io::stderr().write_all(shown(&self.notes).as_bytes())?;
+            stdout.write_all(shown(&self.text).as_bytes())?;
         }
         stdout.flush()
     }

@@ -12,6 +12,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::reply::Reply;
+use super::shown::shown;
 use crate::chain::{Chain, ChainFile, FrameworkChoice, SmsUrl, TeeFramework, UnknownKey};
 use crate::sms::{Client, Exchange, Limits, Options};
 
@@ -235,5 +236,6 @@ fn say(exchange: &Exchange<'_>) {
     };
     let (method, target) = (exchange.method, exchange.target);
     // With stderr gone there is nobody to tell.
-    let _ = writeln!(std::io::stderr(), "{method} {target}: {outcome}");
+    let line = format!("{method} {target}: {outcome}");
+    let _ = writeln!(std::io::stderr(), "{}", shown(&line));
 }

@@ -9,6 +9,8 @@ use rustix::termios::{
 };
 use zeroize::Zeroizing;
 
+use super::shown::shown;
+
 /// Longest line that is taken as an answer, in bytes.
 const LONGEST: usize = 4096;
 
@@ -39,7 +41,7 @@ pub(super) fn open() -> Option<File> {
 pub(super) fn tell(terminal: &File, line: &str) {
     let mut terminal = terminal;
     // With the terminal gone there is nobody to tell.
-    let _ = terminal.write_all(format!("{line}\n").as_bytes());
+    let _ = terminal.write_all(format!("{}\n", shown(line)).as_bytes());
 }
 
 /// Asks for a line that is not shown.
@@ -76,7 +78,7 @@ pub(super) fn ask_line(terminal: &File, question: &str) -> io::Result<String> {
 
 fn ask(terminal: &File, question: &str) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut terminal = terminal;
-    terminal.write_all(question.as_bytes())?;
+    terminal.write_all(shown(question).as_bytes())?;
     terminal.flush()?;
     // With room for all of it, so that no copy is left where the vector grew.
     let mut line = Zeroizing::new(Vec::with_capacity(LONGEST));

@@ -7,6 +7,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::shown::shown;
 use crate::token::{SlowCall, TokenInfo};
 
 /// What is done sooner is not spoken of.
@@ -26,16 +27,17 @@ static CALLS: Calls = Calls {
 pub(super) fn watch(call: SlowCall, token: &TokenInfo) -> Box<dyn Any> {
     static THREAD: OnceLock<()> = OnceLock::new();
     THREAD.get_or_init(|| {
-        let look = || CALLS.look_after(&mut |line| say(line));
         // Without a thread nothing is said.
-        let _ = thread::Builder::new().stack_size(64 * 1024).spawn(look);
+        let _ = thread::Builder::new()
+            .stack_size(64 * 1024)
+            .spawn(|| CALLS.look_after());
     });
     Box::new(CALLS.begin(Instant::now() + PATIENCE, line(call, token)))
 }
 
 fn say(line: &str) {
     // With stderr gone there is nobody to tell.
-    let _ = writeln!(std::io::stderr(), "{line}");
+    let _ = writeln!(std::io::stderr(), "{}", shown(line));
 }
 
 struct Calls {
@@ -65,7 +67,7 @@ impl Calls {
     }
 
     /// Speaks of each call that is late, once.
-    fn look_after(&self, say: &mut dyn FnMut(&str)) {
+    fn look_after(&self) {
         let mut pending = self.pending();
         loop {
             let Some(next) = pending.calls.first_entry() else {

@@ -17,6 +17,7 @@ use crate::cli::pins::Pins;
 use crate::cli::recorded::{Recorded, common_token, public_halves};
 use crate::cli::reply::Reply;
 use crate::cli::secrets;
+use crate::cli::shown::shown;
 use crate::token::TokenInfo;
 
 #[derive(Debug, Args)]
@@ -178,7 +179,11 @@ fn tell(token: &TokenInfo, path: Option<&Path>, state: State, raw: bool) {
         Reply::new(json).print("agent start", true);
     } else {
         // With stderr gone there is nobody to tell.
-        let _ = writeln!(std::io::stderr(), "{}", to_text(&token, path, state));
+        let _ = writeln!(
+            std::io::stderr(),
+            "{}",
+            shown(&to_text(&token, path, state))
+        );
     }
 }
 

@@ -8,6 +8,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::reply::Reply;
+use crate::cli::shown::shown;
 
 /// Where the second column begins.
 const INDENT: usize = 26;
@@ -125,7 +126,7 @@ impl Look {
     fn wrapped(&self, text: &str, indent: usize) -> String {
         let room = self.width.map_or(usize::MAX, |width| width - indent);
         let mut lines = Vec::new();
-        for line in text.lines() {
+        for line in shown(text).lines() {
             let mut current = String::new();
             for word in line.split(' ').filter(|word| !word.is_empty()) {
                 let len = current.chars().count() + 1 + word.chars().count();

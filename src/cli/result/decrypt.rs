@@ -21,6 +21,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::progress::Progress;
 use crate::cli::reply::Reply;
+use crate::cli::shown::shown;
 use crate::decrypt::{self, MadeFolder, Options, OutputError, Report, Target};
 use crate::envelope::AesBackend;
 
@@ -328,5 +329,5 @@ fn tell(context: &Context, job: &Job, report: &Report) {
 
 fn say(line: &str) {
     // With stderr gone there is nobody to tell; the result is where it should be.
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = writeln!(io::stderr(), "{}", shown(line));
 }
