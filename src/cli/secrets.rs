@@ -17,7 +17,7 @@ unsafe extern "C" {
 }
 
 /// Secrets that the environment held; it does not hold them any more.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Secrets {
     /// `IEXEC_HSM_PIN`.
     pub(super) pin: Option<Pin>,
@@ -27,6 +27,18 @@ pub(super) struct Secrets {
     pub(super) wallet_key: Option<Zeroizing<Vec<u8>>>,
     /// `IEXEC_HSM_WALLET_PASSWORD`.
     pub(super) wallet_password: Option<Zeroizing<Vec<u8>>>,
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let set = |it: bool| if it { "set" } else { "not set" };
+        f.debug_struct("Secrets")
+            .field("pin", &set(self.pin.is_some()))
+            .field("so_pin", &set(self.so_pin.is_some()))
+            .field("wallet_key", &set(self.wallet_key.is_some()))
+            .field("wallet_password", &set(self.wallet_password.is_some()))
+            .finish()
+    }
 }
 
 /// Takes them. Only for the beginning of the program, when no other thread is running.
@@ -83,4 +95,24 @@ pub(super) fn no_core_dumps() {
     // Where the system allows neither, the program works all the same.
     let _ = setrlimit(Resource::Core, none);
     let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_says_which_are_set_and_shows_none() {
+        let secret = || Some(Zeroizing::new(vec![0x5e; 32]));
+        let secrets = Secrets {
+            pin: secret().map(Pin::new),
+            so_pin: None,
+            wallet_key: secret(),
+            wallet_password: secret(),
+        };
+        assert_eq!(
+            format!("{secrets:?}"),
+            r#"Secrets { pin: "set", so_pin: "not set", wallet_key: "set", wallet_password: "set" }"#
+        );
+    }
 }
