@@ -66,6 +66,10 @@ pub(crate) struct PendingFile {
 impl PendingFile {
     /// Makes one beside `target`, mode 0600.
     pub(crate) fn create(target: &Path) -> io::Result<Self> {
+        if is_temporary(target) {
+            let kept_from = "this is how temporary files are named, which the next run removes";
+            return Err(io::Error::new(io::ErrorKind::InvalidFilename, kept_from));
+        }
         let folder = folder_of(target);
         let (temp, entry) = make(folder, |builder| builder.tempfile_in(folder))?;
         Ok(Self { temp, entry })
@@ -212,7 +216,8 @@ fn may_be_ours(entry: &fs::DirEntry) -> bool {
     })
 }
 
-fn is_temporary(path: &Path) -> bool {
+/// Whether a file of this name would be taken for a temporary one, and removed.
+pub(crate) fn is_temporary(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     name.starts_with(PREFIX) && name.ends_with(SUFFIX)
 }

@@ -157,6 +157,9 @@ fn names_that_lead_elsewhere_are_refused_and_nothing_is_written() {
         ("escape sequence", entry(b"evil\x1b[2J")),
         ("line feed", entry(b"evil\n")),
         ("nothing", entry(b"")),
+        // The next run would take it for something that a run before it left.
+        ("temporary", entry(b".iexec-hsm-x.part")),
+        ("temporary folder", entry(b"a/.iexec-hsm-x.part/evil")),
         (
             "link",
             vec![good(), Entry::new("link", b"/etc/passwd").symlink()],

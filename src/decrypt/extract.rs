@@ -58,6 +58,10 @@ impl PendingFolder {
                 return Err(name.refused("is a symbolic link").into());
             }
             let relative = name.safe_path()?;
+            let mut parts = relative.iter().map(Path::new);
+            if parts.any(pending::is_temporary) {
+                return Err(name.refused("has the name of a temporary file").into());
+            }
             let path = self.waiting().join(&relative);
             if name.is_folder() {
                 make_folders(&path).map_err(|error| in_the_way(&name, &path, error))?;
