@@ -4,35 +4,15 @@
 
 mod support;
 
-use std::fs;
-use std::path::PathBuf;
-
 use support::agent::command;
+use support::clock::Clock;
 use support::*;
 
-/// The library that lets a clock jump; `None`, and a word to the reader, without it.
-fn faketime() -> Option<PathBuf> {
-    let folders = ["x86_64-linux-gnu/", "aarch64-linux-gnu/", ""];
-    let found = folders
-        .map(|it| PathBuf::from(format!("/usr/lib/{it}faketime/libfaketimeMT.so.1")))
-        .into_iter()
-        .find(|it| it.exists());
-    if found.is_none() {
-        println!("skipped: there is no libfaketime");
-    }
-    found
-}
-
-/// An unlocked agent, and the file that sets its clock.
-fn agent(work: &Work<'_>, args: &[&str]) -> Option<(Agent, PathBuf)> {
-    let library = faketime()?;
-    let clock = work.write("../clock", "+0");
-    let cmd = command(work, args)
-        .env("LD_PRELOAD", library)
-        .env("FAKETIME_TIMESTAMP_FILE", &clock)
-        .env("FAKETIME_NO_CACHE", "1")
-        .env("DONT_FAKE_MONOTONIC", "1");
-    Some((Agent::start(cmd.pin()), clock))
+/// An unlocked agent, and its clock.
+fn agent(work: &Work<'_>, args: &[&str]) -> Option<(Agent, Clock)> {
+    let clock = Clock::of(work)?;
+    let agent = Agent::start(clock.drive(command(work, args)).pin());
+    Some((agent, clock))
 }
 
 /// The date of the last line of the audit.
@@ -52,7 +32,7 @@ fn a_clock_that_jumps_does_not_lock_an_agent_that_has_time() {
     let wrapped = openssl::rsa_wrap(&keyed.public, &[7; 32]);
     let mut dates = vec![date(&agent)];
     for jump in ["+400d", "-400d"] {
-        fs::write(&clock, jump).unwrap();
+        clock.jump(jump);
         assert_eq!(agent.state(), "unlocked", "{jump}");
         assert_eq!(agent.unwrap(&agent.key(), &wrapped).0, 200, "{jump}");
         dates.push(date(&agent));
@@ -70,6 +50,6 @@ fn a_clock_that_is_put_back_does_not_keep_an_agent_unlocked() {
     let Some((mut agent, clock)) = agent(&work, &["--idle", "1s"]) else {
         return;
     };
-    fs::write(&clock, "-400d").unwrap();
+    clock.jump("-400d");
     agent.until("it has locked itself", |agent| agent.state() == "locked");
 }

@@ -4,19 +4,14 @@
 
 mod support;
 
-use std::fs::{self, File};
-use std::io::{Read, Seek, SeekFrom};
-use std::process::Command;
+use std::fs;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use rustix::process::Signal;
 use support::agent::{MARKED_PIN, command, marked};
+use support::hidden::{contains, core, memory};
 use support::*;
-
-fn contains(bytes: &[u8], part: &[u8]) -> bool {
-    bytes.windows(part.len()).any(|it| it == part)
-}
 
 #[test]
 fn a_wrong_pin_costs_one_try_and_the_agent_stays_locked() {
@@ -44,6 +39,30 @@ fn a_wrong_pin_costs_one_try_and_the_agent_stays_locked() {
     // Logged in already, it sends none.
     unlock(&wrong).ok();
     assert_eq!(tries(), 2);
+}
+
+#[test]
+fn no_pin_that_was_refused_is_sent_again_whatever_came_between() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let faulty = Faulty::before(&keyed.token);
+    let agent = Agent::start(faulty.drive(command(&work, &[])));
+    let codes = |pins: &[&str]| -> Vec<String> {
+        let refused = pins.iter().map(|pin| agent.unlock(pin).1);
+        let codes = refused.map(|body| body["error"]["code"].as_str().unwrap().to_owned());
+        codes.collect()
+    };
+    let pins = ["9991", "9992", "9993"];
+    assert_eq!(codes(&pins), ["pin-wrong"; 3]);
+    assert_eq!(faulty.ledger().count("C_Login"), 3);
+    assert_eq!(codes(&pins), ["pin-wrong"; 3]);
+    assert_eq!(faulty.ledger().count("C_Login"), 0, "each is known");
+    assert_eq!(agent.unlock(&keyed.token.pin).0, 200);
+    assert_eq!(faulty.ledger().count("C_Login"), 1);
+    // After a login that was right, one may have been made the PIN since.
+    assert_eq!(agent.request("POST", "/v1/lock", "").0, 200);
+    assert_eq!(codes(&pins[..1]), ["pin-wrong"]);
+    assert_eq!(faulty.ledger().count("C_Login"), 1);
 }
 
 #[test]
@@ -95,41 +114,6 @@ fn unlock_asks_on_the_terminal() {
     pty.send(&format!("{}\n", keyed.token.pin));
     assert_eq!(pty.wait().0, 0);
     assert_eq!(agent.state(), "unlocked");
-}
-
-/// All memory of a process that can be written to, or nothing where this system shows none of it.
-fn memory(id: u32) -> Option<Vec<u8>> {
-    let maps = fs::read_to_string(format!("/proc/{id}/maps"));
-    let mem = File::open(format!("/proc/{id}/mem"));
-    let (Ok(maps), Ok(mut mem)) = (maps, mem) else {
-        println!("skipped: the memory of another process is not to be read here; run it as root");
-        return None;
-    };
-    let mut all = Vec::new();
-    for line in maps.lines().filter(|line| line.contains(" rw")) {
-        let (from, to) = line.split(' ').next().unwrap().split_once('-').unwrap();
-        let [from, to] = [from, to].map(|it| u64::from_str_radix(it, 16).unwrap());
-        mem.seek(SeekFrom::Start(from)).unwrap();
-        // A mapping that cannot be read ends early.
-        let _ = (&mem).take(to - from).read_to_end(&mut all);
-    }
-    assert!(contains(&all, b"IEXEC_HSM_MODULE"), "the memory was read");
-    Some(all)
-}
-
-/// What a core that is forced says, or nothing where none can be had.
-fn core(id: u32, work: &Work<'_>) -> Option<Vec<u8>> {
-    let prefix = work.path("core");
-    let gcore = Command::new("gcore")
-        .arg("-o")
-        .arg(&prefix)
-        .arg(id.to_string())
-        .output();
-    let core = fs::read(work.path(format!("core.{id}")));
-    if !gcore.is_ok_and(|it| it.status.success()) || core.is_err() {
-        println!("skipped: no core can be had of another process here");
-    }
-    core.ok()
 }
 
 #[test]

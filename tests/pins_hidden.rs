@@ -5,13 +5,14 @@
 mod support;
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use support::hidden::{contains, memory};
 use support::*;
 
 /// Nothing else in the world looks like it.
@@ -29,31 +30,6 @@ fn fifo(work: &Work, name: &str) -> PathBuf {
     let made = Command::new("mkfifo").arg(&path).status().unwrap();
     assert!(made.success());
     path
-}
-
-fn contains(bytes: &[u8], text: &str) -> bool {
-    bytes.windows(text.len()).any(|it| it == text.as_bytes())
-}
-
-/// All memory of a process that can be written to, or nothing where this system shows none of it.
-fn memory(id: u32) -> Option<Vec<u8>> {
-    let maps = fs::read_to_string(format!("/proc/{id}/maps"));
-    let mem = File::open(format!("/proc/{id}/mem"));
-    let (Ok(maps), Ok(mut mem)) = (maps, mem) else {
-        println!("skipped: the memory of another process is not to be read here; run it as root");
-        return None;
-    };
-    let mut all = Vec::new();
-    for line in maps.lines().filter(|line| line.contains(" rw")) {
-        let range = line.split(' ').next().unwrap();
-        let (from, to) = range.split_once('-').unwrap();
-        let [from, to] = [from, to].map(|it| u64::from_str_radix(it, 16).unwrap());
-        mem.seek(SeekFrom::Start(from)).unwrap();
-        // A mapping that cannot be read ends early.
-        let _ = (&mem).take(to - from).read_to_end(&mut all);
-    }
-    assert!(contains(&all, "IEXEC_HSM_MODULE"), "the memory was read");
-    Some(all)
 }
 
 #[test]

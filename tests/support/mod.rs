@@ -6,8 +6,11 @@
 
 pub mod agent;
 pub mod backend;
+pub mod clock;
+mod commands;
 pub mod failing_agent;
 pub mod faulty;
+pub mod hidden;
 mod java;
 mod keyed;
 pub mod pages;
@@ -25,6 +28,7 @@ mod zips;
 
 pub use agent::Agent;
 pub use backend::{Kind, other_than_softhsm, takes_any_pin, without_wallets};
+pub use commands::commands;
 pub use faulty::Faulty;
 pub use java::java_zip;
 pub use keyed::Keyed;
