@@ -139,6 +139,38 @@ fn the_rooms_of_the_promises_exist() {
 }
 
 #[test]
+fn each_promise_names_tests_that_are_there() {
+    let text = fs::read_to_string(root().join("docs/security.md")).unwrap();
+    let (_, promises) = text.split_once("| promise | shown by |").unwrap();
+    let rows = promises
+        .lines()
+        .skip(2)
+        .take_while(|line| line.starts_with('|'));
+    let mut count = 0;
+    for row in rows {
+        let shown_by = row.trim_end_matches([' ', '|']).rsplit('|').next().unwrap();
+        let mut tests: Vec<&str> = Vec::new();
+        let mut files = 0;
+        for code in shown_by.split('`').skip(1).step_by(2) {
+            if !code.starts_with("tests/") {
+                tests.push(code);
+                continue;
+            }
+            let source = fs::read_to_string(root().join(code)).unwrap();
+            assert!(!tests.is_empty(), "{code} without a test: {row}");
+            for test in tests.drain(..) {
+                let is_there = source.contains(&format!("#[test]\nfn {test}() {{"));
+                assert!(is_there, "{test} in {code}");
+            }
+            files += 1;
+        }
+        assert!(files > 0 && tests.is_empty(), "{row}");
+        count += 1;
+    }
+    assert!(count > 10, "only {count} promises were found");
+}
+
+#[test]
 fn exit_codes_are_those_of_the_source() {
     let source = fs::read_to_string(root().join("src/cli/exit.rs")).unwrap();
     let (mut numbers, mut words) = (vec![], vec![]);
