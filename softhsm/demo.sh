@@ -65,7 +65,7 @@ run "echo '{\"deterministic-output-path\":\"/iexec_out/result.txt\"}' > result/c
 run "iexec-hsm result encrypt result --output encryptedResults.zip"
 run "iexec-hsm result inspect encryptedResults.zip"
 
-tell "The beneficiary opens it: the token unwraps the result's key, the rest happens here."
+tell "The beneficiary opens it: the token unwraps the key, the rest happens here."
 run "iexec-hsm result decrypt"
 prints "unzip -p results.zip result.txt" "Hello, world!"
 

@@ -55,6 +55,61 @@ const SHOWING: &[&[&str]] = &[
     &["key", "shwo"],
 ];
 
+/// Whether a line that is too long is one that a person copies as a whole: a URI, a path, a command between backticks.
+fn is_one_piece(line: &str) -> bool {
+    let outside: String = line.trim().split('`').step_by(2).collect();
+    outside.trim().split(' ').count() == 1
+}
+
+#[test]
+fn what_is_shown_fits_80_columns_but_for_what_is_copied() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    work.write("a.zip", keyed.archive(&plain_zip(&[("a", b"b")])));
+    let file = format!("{ADDRESS}_key");
+    work.write(format!(".secrets/beneficiary/{file}"), "no key");
+    let more = [
+        &["token", "info", "--all"][..],
+        &["wallet", "list"],
+        &["agent", "status"],
+        &["key", "list", "--token", "none"],
+        &[
+            "result",
+            "generate-keys",
+            "--bits=2048",
+            "--wallet-address",
+            ADDRESS,
+        ],
+        &["result", "generate-keys"],
+        &["result", "push-secret", "--dry-run"],
+    ];
+    let mut uris = 0;
+    for words in SHOWING.iter().chain(&more) {
+        let (_, shown) = Pty::spawn(&work.cmd(*words).pin()).wait();
+        assert!(!shown.is_empty(), "{words:?}");
+        // The text of the doctor is the third column.
+        let text_at = if words[0] == "doctor" { 26 } else { 0 };
+        for line in shown.lines().map(without_escapes) {
+            let text = line.get(text_at..).unwrap_or_default();
+            assert!(
+                line.chars().count() <= 80 || is_one_piece(text),
+                "{words:?}: {line}\n{shown}"
+            );
+            // It begins where its line begins, and nothing follows it there.
+            uris += usize::from(line.trim().starts_with("pkcs11:"));
+        }
+    }
+    assert!(uris > 3, "{uris}");
+}
+
+#[test]
+fn pipes_get_whole_lines() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let run = work.cmd(["key", "list"]).pin().run().ok();
+    assert_eq!(run.out().lines().count(), 3, "{}", run.out());
+}
+
 #[test]
 fn pipes_get_no_escape_sequences() {
     let keyed = Keyed::new();

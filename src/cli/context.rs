@@ -6,9 +6,9 @@ use super::args::Global;
 use super::config::Config;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::look::Look;
 use super::pins::Pins;
 use super::secrets::Secrets;
-use super::shown::shown;
 use super::waiting;
 use crate::archive::Limits;
 use crate::beneficiary::Folder;
@@ -269,7 +269,9 @@ impl Context {
     pub(super) fn tell(&self, line: impl std::fmt::Display) {
         if !self.global.raw {
             // With stderr gone there is nobody to tell.
-            let _ = writeln!(std::io::stderr(), "{}", shown(&line.to_string()));
+            let mut stderr = std::io::stderr();
+            let line = Look::of(&stderr).fitted(&line.to_string());
+            let _ = writeln!(stderr, "{line}");
         }
     }
 

@@ -1,10 +1,11 @@
 mod from;
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 
 use serde_json::{Map, Value, json};
 
 use super::exit::Exit;
+use super::look::Look;
 use super::shown::shown;
 
 /// A command that failed: what is wrong, and then what to do.
@@ -64,22 +65,28 @@ impl Failure {
 
     /// Prints it to stderr and returns its status.
     pub(super) fn print(&self, command: &str, raw: bool) -> u8 {
+        let mut stderr = io::stderr();
         let text = if raw {
             self.json(command).to_string()
         } else {
-            shown(&self.text()).into_owned()
+            shown(&self.text(&Look::of(&stderr))).into_owned()
         };
         // With stderr gone there is nobody to tell; the status still says it.
-        let _ = writeln!(std::io::stderr(), "{text}");
+        let _ = writeln!(stderr, "{text}");
         self.exit.status()
     }
 
-    fn text(&self) -> String {
+    fn text(&self, look: &Look) -> String {
+        // What follows the first line is a list, or a text to be copied.
+        let fitted = |text: String| match text.split_once('\n') {
+            Some((first, rest)) => format!("{}\n{rest}", look.fitted(first)),
+            None => look.fitted(&text),
+        };
+        let error = fitted(format!("error: {}", self.message));
         if self.hint.is_empty() {
-            format!("error: {}", self.message)
-        } else {
-            format!("error: {}\n hint: {}", self.message, self.hint)
+            return error;
         }
+        format!("{error}\n{}", fitted(format!(" hint: {}", self.hint)))
     }
 
     fn json(&self, command: &str) -> serde_json::Value {

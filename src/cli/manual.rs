@@ -45,7 +45,7 @@ impl Completions {
         // Of two names of one function in bash, clap_complete takes the hyphen of the program's name
         // for the end of a command's in one: nothing below the top would be completed.
         let script = String::from_utf8_lossy(&script).replace("iexec__subcmd__hsm", "iexec__hsm");
-        Reply::new(json!({ "completions": script })).text(script.trim_end())
+        Reply::new(json!({ "completions": script })).exact(script.trim_end())
     }
 }
 
@@ -83,7 +83,7 @@ impl Manual {
             })?;
         }
         let page = page(command);
-        Ok(Reply::new(json!({ "page": page })).text(page.trim_end()))
+        Ok(Reply::new(json!({ "page": page })).exact(page.trim_end()))
     }
 }
 

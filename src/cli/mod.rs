@@ -10,6 +10,7 @@ mod failure;
 mod interrupt;
 mod key;
 mod logins;
+mod look;
 mod manual;
 mod password;
 mod pins;

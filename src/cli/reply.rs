@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::exit::Exit;
 use super::failure::Failure;
-use super::shown::shown;
+use super::look::Look;
 
 /// What a command that succeeded has to say.
 #[derive(Debug, Default)]
@@ -15,6 +15,8 @@ pub(super) struct Reply {
     text: String,
     /// For people: what happened, to stderr.
     notes: String,
+    /// Whether `text` is something for another program, such as a script: printed as it is.
+    exact: bool,
     /// Already printed, with this status.
     done: Option<u8>,
 }
@@ -70,6 +72,12 @@ impl Reply {
         self
     }
 
+    /// Adds a text of several lines that is for another program, or to be copied as a whole.
+    pub(super) fn exact(mut self, text: impl AsRef<str>) -> Self {
+        self.exact = true;
+        self.text(text)
+    }
+
     /// The same reply, of one of several things.
     pub(super) fn of(mut self, what: &str) -> Self {
         for lines in [&mut self.text, &mut self.notes] {
@@ -103,8 +111,14 @@ impl Reply {
         if raw {
             writeln!(stdout, "{}", Value::Object(self.json.clone()))?;
         } else {
-            io::stderr().write_all(shown(&self.notes).as_bytes())?;
-            stdout.write_all(shown(&self.text).as_bytes())?;
+            let mut stderr = io::stderr().lock();
+            let notes = Look::of(&stderr).fitted(&self.notes);
+            stderr.write_all(notes.as_bytes())?;
+            let text = match self.exact {
+                true => self.text.clone(),
+                false => Look::of(&stdout).fitted(&self.text),
+            };
+            stdout.write_all(text.as_bytes())?;
         }
         stdout.flush()
     }

@@ -9,6 +9,7 @@ use rustix::termios::{
 };
 use zeroize::Zeroizing;
 
+use super::look::Look;
 use super::shown::shown;
 
 /// Longest line that is taken as an answer, in bytes.
@@ -39,9 +40,10 @@ pub(super) fn open() -> Option<File> {
 
 /// Shows a line.
 pub(super) fn tell(terminal: &File, line: &str) {
+    let line = Look::of(terminal).fitted(line);
     let mut terminal = terminal;
     // With the terminal gone there is nobody to tell.
-    let _ = terminal.write_all(format!("{}\n", shown(line)).as_bytes());
+    let _ = terminal.write_all(format!("{line}\n").as_bytes());
 }
 
 /// Asks for a line that is not shown.

@@ -1,14 +1,13 @@
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 
-use rustix::termios::tcgetwinsize;
 use serde_json::{Value, json};
 
 use super::check::{Check, State};
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::look::Look;
 use crate::cli::reply::Reply;
-use crate::cli::shown::shown;
 
 /// Where the second column begins.
 const INDENT: usize = 26;
@@ -26,9 +25,9 @@ pub(super) fn print(context: &Context, checks: Vec<Check>) -> Result<Reply, Fail
             Some(check) => Err(failure(check, &verdict).with(json)),
         };
     }
-    let look = Look::of_stdout();
-    let mut text: String = checks.iter().map(|check| look.lines(check)).collect();
-    text.push_str(&format!("\n{}\n", look.wrapped(&verdict, 0)));
+    let look = Look::of(&io::stdout());
+    let mut text: String = checks.iter().map(|check| lines(&look, check)).collect();
+    text.push_str(&format!("\n{}\n", look.column(&verdict, 0)));
     match io::stdout().write_all(text.as_bytes()) {
         // Whoever read has read enough.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(
@@ -83,65 +82,22 @@ fn verdict(checks: &[Check]) -> String {
     verdict
 }
 
-/// What suits the place that the report goes to.
-struct Look {
-    width: Option<usize>,
-    colour: bool,
-}
-
-impl Look {
-    fn of_stdout() -> Self {
-        let stdout = io::stdout();
-        let terminal = stdout.is_terminal();
-        let size = terminal.then(|| tcgetwinsize(&stdout).ok()).flatten();
-        let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-        Self {
-            width: size
-                .map(|size| size.ws_col.into())
-                .filter(|it| *it > 2 * INDENT),
-            colour: terminal
-                && set("NO_COLOR").is_none()
-                && set("TERM").is_some_and(|term| term != "dumb"),
-        }
+/// The lines of one check.
+fn lines(look: &Look, check: &Check) -> String {
+    let state = format!("{:<10}", check.state.as_str());
+    let state = match (look.colour, check.state) {
+        (true, State::Ok) => format!("\x1b[32m{state}\x1b[0m"),
+        (true, State::Warning) => format!("\x1b[33m{state}\x1b[0m"),
+        (true, State::Broken) => format!("\x1b[31m{state}\x1b[0m"),
+        _ => state,
+    };
+    let name = check.name;
+    let mut lines = format!("{state}{name:<16}{}\n", look.column(&check.found, INDENT));
+    if !check.fix.is_empty() {
+        let fix = look.column(&format!("-> {}", check.fix), INDENT);
+        lines.push_str(&format!("{:INDENT$}{fix}\n", ""));
     }
-
-    fn lines(&self, check: &Check) -> String {
-        let state = format!("{:<10}", check.state.as_str());
-        let state = match (self.colour, check.state) {
-            (true, State::Ok) => format!("\x1b[32m{state}\x1b[0m"),
-            (true, State::Warning) => format!("\x1b[33m{state}\x1b[0m"),
-            (true, State::Broken) => format!("\x1b[31m{state}\x1b[0m"),
-            _ => state,
-        };
-        let name = check.name;
-        let mut lines = format!("{state}{name:<16}{}\n", self.wrapped(&check.found, INDENT));
-        if !check.fix.is_empty() {
-            let fix = self.wrapped(&format!("-> {}", check.fix), INDENT);
-            lines.push_str(&format!("{:INDENT$}{fix}\n", ""));
-        }
-        lines
-    }
-
-    /// `text` in lines that fit, of which all but the first are indented.
-    fn wrapped(&self, text: &str, indent: usize) -> String {
-        let room = self.width.map_or(usize::MAX, |width| width - indent);
-        let mut lines = Vec::new();
-        for line in shown(text).lines() {
-            let mut current = String::new();
-            for word in line.split(' ').filter(|word| !word.is_empty()) {
-                let len = current.chars().count() + 1 + word.chars().count();
-                if !current.is_empty() && len > room {
-                    lines.push(std::mem::take(&mut current));
-                }
-                if !current.is_empty() {
-                    current.push(' ');
-                }
-                current.push_str(word);
-            }
-            lines.push(current);
-        }
-        lines.join(&format!("\n{:indent$}", ""))
-    }
+    lines
 }
 
 #[cfg(test)]
@@ -161,13 +117,13 @@ mod tests {
         };
         let check = Check::warning("clock", "one two three four five six seven eight nine ten")
             .fix("set it to what it is");
-        let lines = narrow.lines(&check);
+        let text = lines(&narrow, &check);
         assert!(
-            lines.lines().all(|line| line.chars().count() <= 60),
-            "{lines}"
+            text.lines().all(|line| line.chars().count() <= 60),
+            "{text}"
         );
-        assert_eq!(lines.lines().count(), 3, "{lines}");
-        assert_eq!(PLAIN.lines(&check).lines().count(), 2);
+        assert_eq!(text.lines().count(), 3, "{text}");
+        assert_eq!(lines(&PLAIN, &check).lines().count(), 2);
     }
 
     #[test]

@@ -7,6 +7,11 @@ use crate::encrypt::EncryptError;
 use crate::envelope::{PublicKeyError, SealError};
 use crate::token::{SoftwareKeyError, TokenError};
 
+const PLAIN: Look = Look {
+    width: None,
+    colour: false,
+};
+
 fn full() -> io::Error {
     io::ErrorKind::StorageFull.into()
 }
@@ -91,8 +96,20 @@ fn failures_of_importing_say_what_to_do() {
 fn json_says_the_same_as_the_text() {
     let failure = Failure::new(Exit::TooLarge, "it is too large").hint("Raise the limit.");
     assert_eq!(
-        failure.text(),
+        failure.text(&PLAIN),
         "error: it is too large\n hint: Raise the limit."
+    );
+    let narrow = Look {
+        width: Some(60),
+        colour: false,
+    };
+    let listing = Failure::new(
+        Exit::Usage,
+        "there are several tokens, and which of them is meant is not said:\n  pkcs11:token=a",
+    );
+    assert_eq!(
+        listing.text(&narrow),
+        "error: there are several tokens, and which of them is meant\n  is not said:\n  pkcs11:token=a"
     );
     let json = failure.of("a.zip").json("result decrypt");
     assert_eq!(json["ok"], false);

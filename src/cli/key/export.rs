@@ -33,7 +33,7 @@ pub(super) fn run(context: &mut Context, command: Export) -> Result<Reply, Failu
     let pem = chosen.key.public.to_pem()?;
     let uri = chosen.key.uri(chosen.session.token()).to_string();
     let Some(output) = command.output else {
-        return Ok(Reply::new(json!({ "key": uri, "publicKey": pem })).text(pem.trim_end()));
+        return Ok(Reply::new(json!({ "key": uri, "publicKey": pem })).exact(pem.trim_end()));
     };
     if output.exists() && !command.force {
         return Err(OutputError::Exists(output).into());
