@@ -41,6 +41,20 @@ fn commands() -> Vec<Vec<String>> {
     found
 }
 
+/// Those, the groups that they are in, and the program as a whole.
+fn commands_and_groups() -> Vec<Vec<String>> {
+    let mut found = vec![vec![]];
+    found.extend(
+        listed(&help(&[]), "Commands:")
+            .into_iter()
+            .map(|it| vec![it]),
+    );
+    found.extend(commands());
+    found.sort();
+    found.dedup();
+    found
+}
+
 /// The long options of a command, as its help lists them.
 fn options(help: &str) -> Vec<String> {
     let words = help.lines().filter_map(|line| {
@@ -59,7 +73,7 @@ fn words(command: &[String]) -> Vec<&str> {
 #[test]
 fn every_command_shows_examples_that_parse() {
     let work = Work::without_token();
-    for command in commands() {
+    for command in commands_and_groups() {
         // The help is wrapped; the page is not.
         let page = work
             .cmd([&["man"], &words(&command)[..]].concat())
@@ -95,6 +109,33 @@ fn every_command_shows_examples_that_parse() {
             );
         }
     }
+}
+
+#[test]
+fn help_and_page_of_a_command_say_of_it_what_the_list_says() {
+    let work = Work::without_token();
+    let mut count = 0;
+    for group in commands_and_groups() {
+        let words = words(&group);
+        let list = help(&words);
+        for name in listed(&list, "Commands:") {
+            let line = list
+                .lines()
+                .find(|line| line.trim_start().starts_with(&format!("{name} ")))
+                .unwrap();
+            let about = line.trim_start().strip_prefix(&*name).unwrap().trim();
+            let about = about.split(" [alias").next().unwrap();
+            let command = [&words[..], &[&*name]].concat();
+            let shown = help(&command);
+            assert_eq!(shown.lines().next(), Some(about), "{command:?}");
+            let page = work.cmd([&["man"], &command[..]].concat()).run().ok().out();
+            let title = format!("iexec-hsm-{} - {about}\n", command.join("-"));
+            let page = page.replace("\\-", "-").replace("\\*(Aq", "'");
+            assert!(page.contains(&title), "{title}\n{page}");
+            count += 1;
+        }
+    }
+    assert!(count > 30, "{count}");
 }
 
 #[test]

@@ -30,7 +30,7 @@ use crate::wallet::address::Address;
 #[derive(Debug, Parser)]
 #[command(name = "iexec-hsm", version, max_term_width = 100)]
 #[command(
-    after_help = "Exit status: 0 done, 2 usage, 10-16 token, PIN and key, 20 cannot decrypt, 21 not an archive, 22 output exists, 23 reading or writing failed, 24 too large, 30-33 publishing, 40 no agent. docs/json-and-exit-codes.md has all."
+    after_help = "Examples:\n  iexec-hsm setup\n  iexec-hsm doctor\n  iexec-hsm result decrypt encryptedResults.zip --extract result\n\nExit status: 0 done, 2 usage, 10-16 token, PIN and key, 20 cannot decrypt, 21 not an archive, 22 output exists, 23 reading or writing failed, 24 too large, 30-33 publishing, 40 no agent. docs/json-and-exit-codes.md has all."
 )]
 pub(super) struct Cli {
     #[command(subcommand)]
@@ -47,22 +47,41 @@ pub(super) struct Cli {
 #[allow(clippy::large_enum_variant)]
 pub(super) enum Command {
     /// Make and publish the result key, open results, seal test data
-    #[command(subcommand, visible_alias = "results")]
+    #[command(
+        subcommand,
+        visible_alias = "results",
+        after_help = "Examples:\n  iexec-hsm result generate-encryption-keypair\n  iexec-hsm result push-encryption-key --tee-framework scone\n  iexec-hsm result decrypt encryptedResults.zip --extract result"
+    )]
     Result(Deferred<result::Command>),
     /// Look after the result keys on a token
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  iexec-hsm key list\n  iexec-hsm key show 'pkcs11:token=demo;id=%01'"
+    )]
     Key(Deferred<key::Command>),
     /// Tokens and their state
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  iexec-hsm token list\n  iexec-hsm token info --token demo"
+    )]
     Token(Deferred<token::Command>),
     /// The wallets that sign
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  iexec-hsm wallet list\n  iexec-hsm wallet create"
+    )]
     Wallet(Deferred<wallet::Command>),
     /// Unlock the token once for many uses
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  iexec-hsm agent start --detach\n  iexec-hsm agent unlock\n  iexec-hsm agent stop"
+    )]
     Agent(Deferred<agent::Command>),
     /// What is set, and where
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  iexec-hsm config show\n  iexec-hsm config check config.toml"
+    )]
     Config(Deferred<config::Command>),
     /// Tell what is wrong with this set-up, and what to do
     Doctor(Deferred<doctor::Doctor>),

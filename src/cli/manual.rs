@@ -121,23 +121,29 @@ fn page(command: &Command) -> String {
     page
 }
 
-/// What follows the options: examples under a heading of their own.
+/// What follows the options: examples under a heading of their own, then the rest.
 fn epilogue(text: &StyledStr) -> String {
     let text = text.to_string();
     let mut roff = Roff::new();
-    let rest = match text.split_once(":\n") {
-        Some(("Example" | "Examples", examples)) => {
-            roff.control("SH", ["EXAMPLES"]).control("nf", []);
-            examples
+    for part in text.split("\n\n") {
+        match part.split_once(":\n") {
+            Some(("Example" | "Examples", examples)) => {
+                roff.control("SH", ["EXAMPLES"]).control("nf", []);
+                lines(&mut roff, examples);
+                roff.control("fi", []);
+            }
+            _ => {
+                roff.control("SH", ["NOTES"]);
+                lines(&mut roff, part);
+            }
         }
-        _ => {
-            roff.control("SH", ["NOTES"]);
-            &text
-        }
-    };
-    for line in rest.lines() {
-        roff.text([roman(line)]);
     }
     // Without the preamble, which the page has already.
     roff.to_roff()
+}
+
+fn lines(roff: &mut Roff, text: &str) {
+    for line in text.lines() {
+        roff.text([roman(line)]);
+    }
 }
