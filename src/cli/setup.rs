@@ -101,6 +101,7 @@ fn ready_token(
     context.global.module = Some(chosen.module.clone());
     let empty = !chosen.token.initialised();
     if empty {
+        questions.tell(&format!("Found: {}", chosen.text()));
         let label = label(setup, questions)?;
         let mut uri = chosen.token.uri();
         uri.slot_id = Some(chosen.token.slot_id());
@@ -114,7 +115,7 @@ fn ready_token(
             chosen.token.label
         ));
     } else {
-        context.tell(format_args!("Token \"{}\"", chosen.token.label));
+        context.tell(format_args!("Token {}", chosen.text()));
     }
     let mut uri = chosen.token.uri();
     uri.pin_source = pin_source(context);

@@ -27,7 +27,8 @@ impl Candidate {
         })
     }
 
-    fn text(&self) -> String {
+    /// For a person.
+    pub(super) fn text(&self) -> String {
         let (token, module) = (&self.token, self.module.display());
         let maker = format!("{} {}", token.manufacturer, token.model);
         if token.initialised() {
