@@ -88,6 +88,16 @@ fn verbose_says_whether_the_agent_is_used() {
         .env("IEXEC_HSM_NO_AGENT", "1")
         .arg("--no-input");
     without.run().fails(14);
+    // What is said closer to the command wins, either way.
+    let file = work.home().join(".config/iexec-hsm/config.toml");
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(file, "no-agent = true\n").unwrap();
+    let decrypt = || agent.cmd(&work, decrypt).arg("--no-input");
+    decrypt().run().fails(14);
+    let in_env = || decrypt().env("IEXEC_HSM_NO_AGENT", "0");
+    in_env().run().ok();
+    in_env().arg("--no-agent").run().fails(14);
+    decrypt().arg("--no-agent=false").run().ok();
 }
 
 #[test]

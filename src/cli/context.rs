@@ -160,9 +160,9 @@ impl Context {
         }
     }
 
-    /// Whether the configuration says to leave a running agent alone.
-    pub(super) fn no_agent(&self) -> bool {
-        self.config.no_agent.unwrap_or(false)
+    /// Whether a running agent is left alone.
+    pub(super) fn no_agent(&self, given: Option<bool>) -> bool {
+        given.or(self.config.no_agent).unwrap_or(false)
     }
 
     /// The beneficiary's key files.

@@ -78,11 +78,15 @@ pub(in crate::cli) struct Decrypt {
     /// Use the token itself, even where an agent runs
     #[arg(
         long,
+        value_name = "true|false",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
         env = "IEXEC_HSM_NO_AGENT",
         hide_env_values = true,
         value_parser = FalseyValueParser::new()
     )]
-    no_agent: bool,
+    no_agent: Option<bool>,
 }
 
 pub(super) fn run(context: &mut Context, command: Decrypt) -> Result<Reply, Failure> {

@@ -39,7 +39,7 @@ impl<'r> Run<'r> {
     /// The agent that runs and holds the token that is wanted; a PIN that is given for this run
     /// goes to the token itself.
     pub(super) fn agent(&'r self, pins: &Pins) -> Result<Option<Agent<'r>>, Failure> {
-        if self.command.no_agent || self.context.no_agent() || pins.are_given() {
+        if self.context.no_agent(self.command.no_agent) || pins.are_given() {
             return Ok(None);
         }
         let global = &self.context.global;
