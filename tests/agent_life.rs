@@ -72,6 +72,34 @@ fn it_locks_at_the_end_of_its_lifetime_even_when_it_is_used() {
 }
 
 #[test]
+fn the_configuration_may_say_when_it_locks_and_what_it_uses() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let file = work.home().join(".config/iexec-hsm/config.toml");
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    let audit = work.path("audit");
+    let settings = format!(
+        "idle = \"1s\"\nmax-lifetime = \"2h\"\nsessions = 1\nrequest-timeout = \"30s\"\naudit-log = {:?}\n",
+        audit.display().to_string()
+    );
+    fs::write(file, settings).unwrap();
+    let mut agent = Agent::unlocked(&work, &[]);
+    agent.until("it is locked", |agent| agent.state() == "locked");
+    assert_eq!(agent.status()["reason"], "nobody used it");
+    drop(agent);
+
+    // Without the one of the environment.
+    let cmd = command(&work, &["--idle", "0"]).without_env("IEXEC_HSM_AUDIT_LOG");
+    let agent = Agent::start(cmd.pin());
+    let status = agent.status();
+    assert_eq!(status["sessions"], 1);
+    // What is left of two hours.
+    let left = status["locksInSeconds"].as_u64().unwrap();
+    assert!((5400..=7200).contains(&left), "{status}");
+    assert_ne!(fs::read_to_string(audit).unwrap(), "");
+}
+
+#[test]
 fn it_ends_when_it_is_idle_if_it_is_told_to() {
     let keyed = Keyed::new();
     let work = keyed.work();

@@ -13,7 +13,8 @@ use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, S
 pub(super) use deferred::Deferred;
 pub(super) use given::{Given, Source};
 pub(super) use values::{
-    check_timeout, label_parser, parse_id, parse_size, parse_timeout, parse_token,
+    check_timeout, label_parser, parse_id, parse_limit, parse_size, parse_time, parse_timeout,
+    parse_token,
 };
 
 use super::exit::Exit;

@@ -12,9 +12,11 @@ mod show;
 
 use std::ffi::OsStr;
 use std::io::{self, ErrorKind};
+use std::num::NonZeroUsize;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::de::{Deserialize, Deserializer, Error as _};
 use thiserror::Error;
@@ -74,6 +76,19 @@ pub struct Config {
     pub agent_sock: Option<PathBuf>,
     /// Whether `result decrypt` leaves a running agent alone.
     pub no_agent: Option<bool>,
+    /// After how long without use the agent locks.
+    #[serde(deserialize_with = "time")]
+    pub idle: Option<Duration>,
+    /// How long after it was unlocked the agent locks.
+    #[serde(deserialize_with = "time")]
+    pub max_lifetime: Option<Duration>,
+    /// The most sessions that the agent has with the token.
+    pub sessions: Option<NonZeroUsize>,
+    /// What a request to the agent may take.
+    #[serde(deserialize_with = "limit")]
+    pub request_timeout: Option<Duration>,
+    /// The file that the agent adds a line to for each request.
+    pub audit_log: Option<PathBuf>,
     /// The largest result to accept, in bytes.
     pub max_size: Option<u64>,
     /// The largest number of files in a result to accept.
@@ -213,7 +228,14 @@ fn without_values(message: &str) -> String {
     let quotes_value =
         message.starts_with("invalid type: ") || message.starts_with("invalid value: ");
     match message.rsplit_once(", expected ") {
-        Some((_, expected)) if quotes_value => format!("wrong kind of value, expected {expected}"),
+        Some((_, expected)) if quotes_value => {
+            let expected = match expected {
+                "u64" => "a number",
+                "a nonzero usize" => "a number above 0",
+                other => other,
+            };
+            format!("wrong kind of value, expected {expected}")
+        }
         _ if quotes_value => "wrong kind of value".to_owned(),
         _ => message.to_owned(),
     }
@@ -240,6 +262,18 @@ where
 
 fn token<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Uri>, D::Error> {
     super::args::parse_token(&String::deserialize(deserializer)?)
+        .map(Some)
+        .map_err(D::Error::custom)
+}
+
+fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    super::args::parse_time(&String::deserialize(deserializer)?)
+        .map(Some)
+        .map_err(D::Error::custom)
+}
+
+fn limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    super::args::parse_limit(&String::deserialize(deserializer)?)
         .map(Some)
         .map_err(D::Error::custom)
 }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::agent::server::{Ended, Settings, Socket, serve};
 use crate::agent::wire::{Secret, State, Unlock};
+use crate::cli::args::{parse_limit, parse_time};
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -19,6 +20,12 @@ use crate::cli::reply::Reply;
 use crate::cli::secrets;
 use crate::cli::shown::shown;
 use crate::token::TokenInfo;
+
+/// Without use, until it locks.
+const IDLE: Duration = Duration::from_secs(15 * 60);
+
+/// What a request may take.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Args)]
 #[command(
@@ -31,12 +38,12 @@ pub(in crate::cli) struct Start {
     /// Print where the socket is, and start nothing
     #[arg(long)]
     print_socket: bool,
-    /// Lock after so long without use: 90s, 15m, 8h, or 0 for never
-    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = parse_time, env = "IEXEC_HSM_IDLE", hide_env_values = true)]
-    idle: Duration,
-    /// Lock so long after it was unlocked, used or not; 0 for never
-    #[arg(long, value_name = "TIME", default_value = "0", value_parser = parse_time, env = "IEXEC_HSM_MAX_LIFETIME", hide_env_values = true)]
-    max_lifetime: Duration,
+    /// Lock after so long without use: 90s, 15m, 8h, or 0 for never [default: 15m]
+    #[arg(long, value_name = "TIME", value_parser = parse_time, env = "IEXEC_HSM_IDLE", hide_env_values = true)]
+    idle: Option<Duration>,
+    /// Lock so long after it was unlocked, used or not; 0 for never [default: 0]
+    #[arg(long, value_name = "TIME", value_parser = parse_time, env = "IEXEC_HSM_MAX_LIFETIME", hide_env_values = true)]
+    max_lifetime: Option<Duration>,
     /// End, rather than lock, when the time of --idle or --max-lifetime is over
     #[arg(long)]
     exit_when_idle: bool,
@@ -51,9 +58,9 @@ pub(in crate::cli) struct Start {
     /// Keep the PIN, to log in again when the token has ended the login by itself
     #[arg(long)]
     keep_pin: bool,
-    /// Give a request up that the token has not answered for so long
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_limit, env = "IEXEC_HSM_REQUEST_TIMEOUT", hide_env_values = true)]
-    request_timeout: Duration,
+    /// Give a request up that the token has not answered for so long [default: 60s]
+    #[arg(long, value_name = "TIME", value_parser = parse_limit, env = "IEXEC_HSM_REQUEST_TIMEOUT", hide_env_values = true)]
+    request_timeout: Option<Duration>,
     /// Answer root, too
     #[arg(long)]
     allow_root: bool,
@@ -77,16 +84,21 @@ impl Start {
     }
 
     fn settings(&self, context: &Context, recorded: &[Recorded], token: &TokenInfo) -> Settings {
+        let config = &context.config;
         let set = |time: Duration| Some(time).filter(|time| !time.is_zero());
+        let idle = self.idle.or(config.idle).unwrap_or(IDLE);
+        let max_lifetime = self.max_lifetime.or(config.max_lifetime);
+        let request_timeout = self.request_timeout.or(config.request_timeout);
+        let audit_log = self.audit_log.as_ref().or(config.audit_log.as_ref());
         Settings {
-            idle: set(self.idle),
-            max_lifetime: set(self.max_lifetime),
+            idle: set(idle),
+            max_lifetime: max_lifetime.and_then(set),
             exit_when_idle: self.exit_when_idle,
-            sessions: self.sessions,
+            sessions: self.sessions.or(config.sessions),
             keep_pin: self.keep_pin,
-            request_timeout: self.request_timeout,
+            request_timeout: request_timeout.unwrap_or(REQUEST_TIMEOUT),
             allow_root: self.allow_root,
-            audit_log: self.audit_log.as_deref().map(|path| context.absolute(path)),
+            audit_log: audit_log.map(|path| context.absolute(path)),
             known: public_halves(recorded, token),
         }
     }
@@ -96,7 +108,7 @@ pub(super) fn run(context: &mut Context, start: &Start) -> Result<Reply, Failure
     let passed = Socket::passed()?;
     if start.print_socket {
         let path = context.agent_socket()?;
-        return Ok(Reply::new(json!({ "socket": path })).text(path.display().to_string()));
+        return Ok(Reply::new(json!({ "socket": path })).exact(path.display().to_string()));
     }
     if !start.serves() {
         return detach::run(context);
@@ -185,28 +197,4 @@ fn tell(token: &TokenInfo, path: Option<&Path>, state: State, raw: bool) {
             shown(&to_text(&token, path, state))
         );
     }
-}
-
-/// A time: `90s`, `15m`, `8h` or `2d`; seconds where no unit is given.
-fn parse_time(text: &str) -> Result<Duration, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = match &text[digits.len()..] {
-        "" | "s" => 1,
-        "m" | "min" => 60,
-        "h" => 3600,
-        "d" => 86_400,
-        _ => return Err("the units are s, m, h and d".into()),
-    };
-    let number: u64 = digits.parse().map_err(|_| "not a number".to_owned())?;
-    let seconds = number.checked_mul(unit).filter(|it| *it <= 366 * 86_400);
-    let seconds = seconds.ok_or_else(|| "longer than a year".to_owned())?;
-    Ok(Duration::from_secs(seconds))
-}
-
-fn parse_limit(text: &str) -> Result<Duration, String> {
-    let time = parse_time(text)?;
-    if time.is_zero() || time > Duration::from_secs(600) {
-        return Err("from 1s to 10m".into());
-    }
-    Ok(time)
 }

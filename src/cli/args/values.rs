@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use clap::builder::NonEmptyStringValueParser;
 
 use crate::token::Uri;
@@ -79,4 +81,29 @@ pub(in crate::cli) fn label_parser() -> impl clap::builder::TypedValueParser<Val
             Err("a label is at most 40 printable ASCII characters")
         }
     })
+}
+
+/// A time: `90s`, `15m`, `8h` or `2d`; seconds where no unit is given.
+pub(in crate::cli) fn parse_time(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match &text[digits.len()..] {
+        "" | "s" => 1,
+        "m" | "min" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => return Err("the units are s, m, h and d".into()),
+    };
+    let number: u64 = digits.parse().map_err(|_| "not a number".to_owned())?;
+    let seconds = number.checked_mul(unit).filter(|it| *it <= 366 * 86_400);
+    let seconds = seconds.ok_or_else(|| "longer than a year".to_owned())?;
+    Ok(Duration::from_secs(seconds))
+}
+
+/// A time after which somebody may stop to wait.
+pub(in crate::cli) fn parse_limit(text: &str) -> Result<Duration, String> {
+    let time = parse_time(text)?;
+    if time.is_zero() || time > Duration::from_secs(600) {
+        return Err("from 1s to 10m".into());
+    }
+    Ok(time)
 }

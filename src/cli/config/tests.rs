@@ -55,6 +55,11 @@ timeout = 60
 beneficiary-keystoredir = "keys"
 agent-sock = "/run/agent.sock"
 no-agent = true
+idle = "90s"
+max-lifetime = "8h"
+sessions = 4
+request-timeout = "30"
+audit-log = "/run/audit"
 max-size = 1000000000
 max-entries = 10000
 "#,
@@ -77,10 +82,33 @@ max-entries = 10000
         beneficiary_keystoredir: Some("keys".into()),
         agent_sock: Some("/run/agent.sock".into()),
         no_agent: Some(true),
+        idle: Some(Duration::from_secs(90)),
+        max_lifetime: Some(Duration::from_secs(8 * 3600)),
+        sessions: NonZeroUsize::new(4),
+        request_timeout: Some(Duration::from_secs(30)),
+        audit_log: Some("/run/audit".into()),
         max_size: Some(1_000_000_000),
         max_entries: Some(10_000),
     };
     assert_eq!(config.unwrap(), expected);
+}
+
+#[test]
+fn a_wrong_value_is_told_in_words_of_people() {
+    for (content, wanted) in [
+        (
+            "max-size = \"1G\"",
+            "wrong kind of value, expected a number",
+        ),
+        (
+            "sessions = 0",
+            "wrong kind of value, expected a number above 0",
+        ),
+        ("idle = \"5 fortnights\"", "the units are s, m, h and d"),
+        ("request-timeout = \"0\"", "from 1s to 10m"),
+    ] {
+        assert_eq!(wrong(content).2, wanted, "{content}");
+    }
 }
 
 #[test]
