@@ -159,6 +159,8 @@ fn names_that_lead_elsewhere_are_refused_and_nothing_is_written() {
         ("nothing", entry(b"")),
         // The next run would take it for something that a run before it left.
         ("temporary", entry(b".iexec-hsm-x.part")),
+        ("longer than a file system takes", entry(&[b'n'; 300])),
+        ("longer, with folders", entry(&b"folder/".repeat(1000))),
         ("temporary folder", entry(b"a/.iexec-hsm-x.part/evil")),
         (
             "link",

@@ -167,6 +167,9 @@ fn in_the_way(name: &EntryName<'_>, path: &Path, error: io::Error) -> RunError {
         | io::ErrorKind::IsADirectory => name
             .refused("is there twice, or both as a file and as a folder")
             .into(),
+        io::ErrorKind::InvalidFilename => name
+            .refused("has a name that is too long for this file system")
+            .into(),
         _ => OutputError::io(path, error).into(),
     }
 }

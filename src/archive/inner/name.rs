@@ -6,6 +6,9 @@ use std::path::PathBuf;
 
 use super::InnerError;
 
+/// Characters of a name that are shown: a zip lets it have 65535 bytes.
+const LONGEST: usize = 200;
+
 /// The name of an entry, as its bytes are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EntryName<'a>(pub &'a [u8]);
@@ -23,7 +26,12 @@ impl EntryName<'_> {
 
     /// The name for people: nothing in it can move a terminal's cursor.
     pub fn shown(&self) -> String {
-        String::from_utf8_lossy(self.0).escape_debug().to_string()
+        let name = String::from_utf8_lossy(self.0);
+        let mut shown: String = name.escape_debug().take(LONGEST).collect();
+        if name.escape_debug().nth(LONGEST).is_some() {
+            shown.push('…');
+        }
+        shown
     }
 
     /// The refusal of this name, for `reason`.
@@ -141,5 +149,13 @@ mod tests {
     #[test]
     fn shown_names_cannot_move_the_cursor() {
         assert_eq!(EntryName(b"a\x1b[2J\n").shown(), "a\\u{1b}[2J\\n");
+    }
+
+    #[test]
+    fn of_a_long_name_the_beginning_is_shown() {
+        let whole = "n".repeat(LONGEST);
+        assert_eq!(EntryName(whole.as_bytes()).shown(), whole);
+        let longer = "n".repeat(60_000);
+        assert_eq!(EntryName(longer.as_bytes()).shown(), whole + "…");
     }
 }
