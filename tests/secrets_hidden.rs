@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
 use support::agent::{MARKED_PIN, marked};
 use support::failing_agent::gate;
 use support::hidden::{contains, core, hides, memory, proc_of, traced};
@@ -37,9 +38,9 @@ fn archive(public: &str) -> Vec<u8> {
     .archive()
 }
 
-/// A process that has done its work and has yet to end.
+/// A process that has done its work and has yet to end. It is killed when this is dropped.
 struct Done<'t> {
-    started: Started,
+    started: Option<Started>,
     gate: PathBuf,
     work: &'t Work<'t>,
     _faulty: Faulty<'t>,
@@ -61,18 +62,27 @@ fn done<'t>(work: &'t Work<'t>, faulty: Faulty<'t>, cmd: Cmd, gate: PathBuf) -> 
             .any(|call| call.rv == "hangs");
     }
     Done {
-        started,
+        started: Some(started),
         gate,
         work,
         _faulty: faulty,
     }
 }
 
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        if let Some(started) = self.started.take() {
+            started.signal(Signal::KILL);
+            started.wait();
+        }
+    }
+}
+
 impl Done<'_> {
     /// Looks at all there is of the process and of what it leaves, and lets it end.
     #[track_caller]
-    fn hides(self, secrets: &[&[u8]]) -> Run {
-        let id = self.started.id();
+    fn hides(mut self, secrets: &[&[u8]]) -> Run {
+        let id = self.started.as_ref().unwrap().id();
         for name in ["cmdline", "environ"] {
             hides(name, &proc_of(id, name), secrets);
         }
@@ -82,7 +92,7 @@ impl Done<'_> {
             }
         }
         fs::write(&self.gate, "").unwrap();
-        let run = self.started.wait();
+        let run = self.started.take().unwrap().wait();
         hides("output", &run.stdout, secrets);
         hides("messages", &run.stderr, secrets);
         for name in self.work.files() {

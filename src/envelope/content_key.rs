@@ -2,7 +2,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::blocks::{BLOCK, Blocks};
+use super::blocks::{BLOCK, decrypt};
 use crate::archive::Scheme;
 
 /// How a body is encrypted.
@@ -103,7 +103,7 @@ impl ContentKey {
         let (iv, rest) = head.split_at_checked(self.iv_len())?;
         let iv = iv.first_chunk().unwrap_or(&[0; BLOCK]);
         let mut block = *rest.first_chunk()?;
-        Blocks::after(iv, self).ok()?.decrypt(&mut block).ok()?;
+        decrypt(&mut block, iv, self).ok()?;
         Some(block)
     }
 }

@@ -17,6 +17,7 @@ mod padding;
 mod public_key;
 mod result_at;
 mod seal;
+mod stack;
 mod unwrap;
 
 pub use aes_backend::AesBackend;

@@ -1,7 +1,7 @@
 use std::io;
 use std::sync::Arc;
 
-use super::blocks::{BLOCK, Blocks};
+use super::blocks::{BLOCK, decrypt};
 use super::padding::unpadded_len;
 use super::{Chunks, ContentKey};
 
@@ -112,7 +112,7 @@ impl EncryptedChunk {
     /// # Errors
     /// When it cannot be decrypted.
     pub fn open(mut self) -> Result<Vec<u8>, BadCiphertext> {
-        Blocks::after(&self.before, &self.key)?.decrypt(&mut self.bytes)?;
+        decrypt(&mut self.bytes, &self.before, &self.key)?;
         if self.last {
             let len = unpadded_len(&self.bytes).ok_or(BadCiphertext)?;
             self.bytes.truncate(len);

@@ -1,7 +1,7 @@
 use std::io;
 use std::sync::Arc;
 
-use super::blocks::{BLOCK, Blocks};
+use super::blocks::{BLOCK, decrypt};
 use super::padding::unpadded_len;
 use super::{BadCiphertext, ContentKey};
 use crate::archive::ReadAt;
@@ -47,7 +47,7 @@ impl ResultAt {
             self.body.read_exact_at(&mut before, at)?;
         }
         self.body.read_exact_at(out, at + self.iv_len())?;
-        Ok(Blocks::after(&before, &self.key)?.decrypt(out)?)
+        Ok(decrypt(out, &before, &self.key)?)
     }
 }
 

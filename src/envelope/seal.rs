@@ -1,11 +1,12 @@
 use std::io::{self, Read};
 
-use aes::cipher::{Array, BlockCipherEncrypt as _, KeyInit as _, consts::U16};
+use aes::cipher::{Array, BlockCipherEncrypt as _, InvalidLength, KeyInit as _, consts::U16};
 use aes::{Aes128, Aes256};
 use cbc::cipher::{BlockModeEncrypt as _, KeyIvInit as _};
 
 use super::blocks::BLOCK;
 use super::padding::pad;
+use super::stack::leaving_nothing;
 use super::{BodyCipher, CHUNK, Chunks, ContentKey, ReadChunks};
 
 /// What sealing can meet.
@@ -24,7 +25,8 @@ pub enum SealError {
 /// IV and CBC, or ECB, which the enclave then makes base64 of.
 pub struct Sealer<R> {
     source: ReadChunks<R>,
-    cipher: Cipher,
+    /// Where it does not move, and leaves no copy behind.
+    cipher: Box<Cipher>,
     /// Handed out before all else.
     iv: Option<[u8; BLOCK]>,
     ended: bool,
@@ -36,6 +38,31 @@ enum Cipher {
     Aes128Ecb(Aes128),
 }
 
+impl Cipher {
+    fn new(key: &ContentKey, iv: &[u8; BLOCK]) -> Result<Self, InvalidLength> {
+        let bytes = key.bytes();
+        match key.cipher() {
+            BodyCipher::Aes256Cbc => {
+                cbc::Encryptor::new_from_slices(bytes, iv).map(Self::Aes256Cbc)
+            }
+            BodyCipher::Aes128Cbc => {
+                cbc::Encryptor::new_from_slices(bytes, iv).map(Self::Aes128Cbc)
+            }
+            BodyCipher::Aes128Ecb => Aes128::new_from_slice(bytes).map(Self::Aes128Ecb),
+        }
+    }
+
+    /// Encrypts a chunk, which is whole blocks: its size is, and the last one is padded.
+    fn encrypt(&mut self, chunk: &mut [u8]) {
+        let blocks = Array::<u8, U16>::slice_as_chunks_mut(chunk).0;
+        match self {
+            Self::Aes256Cbc(cipher) => cipher.encrypt_blocks(blocks),
+            Self::Aes128Cbc(cipher) => cipher.encrypt_blocks(blocks),
+            Self::Aes128Ecb(cipher) => cipher.encrypt_blocks(blocks),
+        }
+    }
+}
+
 impl<R: Read> Sealer<R> {
     /// Seals `result` with `key` and a fresh IV.
     ///
@@ -44,20 +71,8 @@ impl<R: Read> Sealer<R> {
     pub fn new(key: &ContentKey, result: R) -> Result<Self, SealError> {
         let mut iv = [0; BLOCK];
         getrandom::fill(&mut iv)?;
-        let (bytes, broken) = (key.bytes(), |_| {
-            io::Error::other("a content key of the wrong length")
-        });
-        let cipher = match key.cipher() {
-            BodyCipher::Aes256Cbc => {
-                Cipher::Aes256Cbc(cbc::Encryptor::new_from_slices(bytes, &iv).map_err(broken)?)
-            }
-            BodyCipher::Aes128Cbc => {
-                Cipher::Aes128Cbc(cbc::Encryptor::new_from_slices(bytes, &iv).map_err(broken)?)
-            }
-            BodyCipher::Aes128Ecb => {
-                Cipher::Aes128Ecb(Aes128::new_from_slice(bytes).map_err(broken)?)
-            }
-        };
+        let cipher = leaving_nothing(|| Cipher::new(key, &iv).map(Box::new))
+            .map_err(|_| io::Error::other("a content key of the wrong length"))?;
         Ok(Self {
             source: ReadChunks::new(result),
             iv: (key.cipher() != BodyCipher::Aes128Ecb).then_some(iv),
@@ -81,13 +96,7 @@ impl<R: Read> Chunks for Sealer<R> {
             self.ended = true;
             pad(&mut chunk);
         }
-        // A chunk is whole blocks: its size is, and the last one is padded.
-        let blocks = Array::<u8, U16>::slice_as_chunks_mut(&mut chunk).0;
-        match &mut self.cipher {
-            Cipher::Aes256Cbc(cipher) => cipher.encrypt_blocks(blocks),
-            Cipher::Aes128Cbc(cipher) => cipher.encrypt_blocks(blocks),
-            Cipher::Aes128Ecb(cipher) => cipher.encrypt_blocks(blocks),
-        }
+        leaving_nothing(|| self.cipher.encrypt(&mut chunk));
         Ok(chunk)
     }
 }
