@@ -115,13 +115,14 @@ fn challenge(owner: Address, value: &str) -> Web2Challenge<'_> {
 /// A key that may be published, and who signs for it.
 struct Publication<'a> {
     context: &'a Context,
-    logins: Logins,
     key: Proven,
     challenge: Web2Challenge<'a>,
     force_update: bool,
     /// Until it has signed.
     signer: Option<Signer>,
     authorization: Option<Authorization>,
+    // Dropped last: a module may take long to end, and nothing secret waits for it.
+    logins: Logins,
 }
 
 impl Publication<'_> {
