@@ -25,9 +25,9 @@ fn arguments(command: &str) -> &'static [&'static str] {
         "key adopt" => &["--wallet-address", OTHER],
         "key delete" => &["--confirm-label", "iexec result key 7e5f4552"],
         "key export" => &["--output", "exported.pem"],
-        "wallet create" => &[],
+        "wallet list" => &["--login"],
         "agent start" => &["--idle", "1h"],
-        "setup" => &["--wallet-address", OTHER, "--bits=2048"],
+        "setup" => &["--wallet-address", OTHER, "--new-key", "--bits=2048"],
         "doctor" => &["--selftest", "--offline"],
         _ => &[],
     }
