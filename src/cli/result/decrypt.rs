@@ -32,7 +32,7 @@ use turns::Pool;
 const DEFAULT_ARCHIVE: &str = "encryptedResults.zip";
 const DEFAULT_OUTPUT: &str = "results.zip";
 
-/// Bytes that wait in the pipe an archive or a result goes through: what Linux grants everybody.
+/// Bytes that wait in the pipe an archive comes through: what Linux grants everybody.
 const PIPE: usize = 1024 * 1024;
 
 #[derive(Debug, Args)]
@@ -269,9 +269,7 @@ pub(super) fn open_archive(
 
 /// The standard output without the buffer that cuts what it is given at ends of lines.
 fn open_stdout() -> io::Result<File> {
-    let stdout = File::from(io::stdout().as_fd().try_clone_to_owned()?);
-    let _ = fcntl_setpipe_size(&stdout, PIPE);
-    Ok(stdout)
+    Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
 }
 
 /// Whether the file that stands where a result goes may be replaced; asks on a terminal.
