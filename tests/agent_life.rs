@@ -90,13 +90,14 @@ fn the_configuration_may_say_when_it_locks_and_what_it_uses() {
 
     // Without the one of the environment.
     let cmd = command(&work, &["--idle", "0"]).without_env("IEXEC_HSM_AUDIT_LOG");
-    let agent = Agent::start(cmd.pin());
+    let mut agent = Agent::start(cmd.pin());
     let status = agent.status();
     assert_eq!(status["sessions"], 1);
     // What is left of two hours.
     let left = status["locksInSeconds"].as_u64().unwrap();
     assert!((5400..=7200).contains(&left), "{status}");
-    assert_ne!(fs::read_to_string(audit).unwrap(), "");
+    let has_lines = || fs::read_to_string(&audit).is_ok_and(|it| !it.is_empty());
+    agent.until("it is written down", |_| has_lines());
 }
 
 #[test]

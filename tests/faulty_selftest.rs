@@ -54,20 +54,21 @@ fn without_a_rule_it_passes_every_call_on() {
 
 #[test]
 fn the_ledger_shows_shapes_and_no_pin() {
-    let keyed = Keyed::new();
-    let faulty = Faulty::before(&keyed.token);
-    let work = keyed.work();
-    let archive = keyed.archive(&plain_zip(&[("x", b"1")]));
-    work.write("encryptedResults.zip", archive);
+    // A PIN of few digits is found by chance in a salted hash.
+    let (token, public) = agent::marked();
+    let faulty = Faulty::before(&token);
+    let work = Work::new(&token);
+    let sealed = Sealed::current(&public, &plain_zip(&[("x", b"1")]));
+    work.write("encryptedResults.zip", sealed.archive());
     let run = faulty.drive(work.cmd(["result", "decrypt"]).pin()).run();
     run.ok();
     let ledger = faulty.ledger();
     let [login] = ledger.logins(1)[..] else {
         panic!("{ledger:?}");
     };
-    assert_eq!(login.arg("pin"), faulty.class_of(&keyed.token.pin));
+    assert_eq!(login.arg("pin"), faulty.class_of(&token.pin));
     assert_ne!(login.arg("pin"), faulty.class_of("4321"));
-    assert!(!format!("{ledger:?}").contains(&keyed.token.pin));
+    assert!(!format!("{ledger:?}").contains(&token.pin));
     let [decrypt] = ledger.of("C_Decrypt")[..] else {
         panic!("{ledger:?}");
     };
