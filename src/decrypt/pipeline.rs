@@ -3,7 +3,7 @@
 //! ```text
 //! read, inflate, CRC -> (ahead) -> base64 off -> decrypt, padding -> write
 //!      Body              Ahead    Base64Reader    EncryptedChunk     relay    to a file, which is checked then
-//!                                                     Opener         Ahead    to a stream, checked before
+//!                                                                 in_order    to a stream, checked before
 //! ```
 //!
 //! `Ahead` has what is before it done by a thread of its own. Base64 text does compress, so that
