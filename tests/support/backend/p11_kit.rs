@@ -1,11 +1,10 @@
 use std::cell::RefCell;
 use std::ffi::OsString;
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use super::softhsm::{self, SoftHsm};
-use super::{Backend, Daemon, library};
+use super::{Backend, Daemon, library, tpm2};
 
 /// SoftHSM2, loaded by a server process; programs talk to it through p11-kit's client module.
 pub(in super::super) struct Remote {
@@ -35,11 +34,7 @@ fn serve(behind: &SoftHsm, socket: &Path) -> Daemon {
     let server = ["p11-kit", "server", "--foreground", "--name", &socket];
     let shown = ["--provider", &provider, "pkcs11:"];
     let mut server = Daemon::start(server.into_iter().chain(shown), behind.env());
-    // It says where it listens once it does.
-    let mut line = String::new();
-    let stdout = server.0.stdout.take().unwrap();
-    BufReader::new(stdout).read_line(&mut line).unwrap();
-    assert!(line.contains(&socket), "p11-kit server: {line}");
+    assert!(server.listens_at(&socket), "p11-kit server does not start");
     server
 }
 
@@ -65,6 +60,31 @@ impl Backend for Remote {
         let _ = fs::remove_file(&self.socket);
         *server = serve(&self.behind, &self.socket);
         true
+    }
+}
+
+/// SoftHSM2 and whatever else the system's p11-kit knows.
+pub(in super::super) struct Proxy(SoftHsm);
+
+impl Proxy {
+    pub fn new(folder: &Path, module: PathBuf) -> Self {
+        Self(SoftHsm::new(folder, module))
+    }
+}
+
+impl Backend for Proxy {
+    fn module(&self) -> &Path {
+        self.0.module()
+    }
+
+    fn env(&self) -> Vec<(&'static str, OsString)> {
+        let mut env = self.0.env();
+        env.extend(tpm2::quiet());
+        env
+    }
+
+    fn add(&self, label: &str, so_pin: &str, pin: &str) {
+        self.0.add(label, so_pin, pin);
     }
 }
 
