@@ -11,6 +11,7 @@ mod settings;
 mod show;
 
 use std::ffi::OsStr;
+use std::fmt;
 use std::io::{self, ErrorKind};
 use std::num::NonZeroUsize;
 use std::os::unix::fs::PermissionsExt;
@@ -18,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::de::{Deserialize, Deserializer, Error as _};
+use serde::de::{self, Deserialize, Deserializer, Error as _, Unexpected, Visitor};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -90,6 +91,7 @@ pub struct Config {
     /// The file that the agent adds a line to for each request.
     pub audit_log: Option<PathBuf>,
     /// The largest result to accept, in bytes.
+    #[serde(deserialize_with = "size")]
     pub max_size: Option<u64>,
     /// The largest number of files in a result to accept.
     pub max_entries: Option<u64>,
@@ -276,6 +278,29 @@ fn limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>,
     super::args::parse_limit(&String::deserialize(deserializer)?)
         .map(Some)
         .map_err(D::Error::custom)
+}
+
+/// Bytes as a number, or with a unit as a text.
+fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    struct Size;
+
+    impl Visitor<'_> for Size {
+        type Value = u64;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a number of bytes, or a text as in \"32G\"")
+        }
+
+        fn visit_i64<E: de::Error>(self, bytes: i64) -> Result<u64, E> {
+            u64::try_from(bytes).map_err(|_| E::invalid_value(Unexpected::Signed(bytes), &self))
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<u64, E> {
+            super::args::parse_size(text).map_err(E::custom)
+        }
+    }
+
+    deserializer.deserialize_any(Size).map(Some)
 }
 
 fn timeout<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {

@@ -94,10 +94,24 @@ max-entries = 10000
 }
 
 #[test]
+fn a_size_may_have_a_unit() {
+    let config = parse(b"max-size = \"2G\"").unwrap();
+    assert_eq!(config.max_size, Some(2 << 30));
+}
+
+#[test]
 fn a_wrong_value_is_told_in_words_of_people() {
     for (content, wanted) in [
         (
-            "max-size = \"1G\"",
+            "max-size = -1",
+            "wrong kind of value, expected a number of bytes, or a text as in \"32G\"",
+        ),
+        (
+            "max-size = \"1 fortnight\"",
+            "the units are K, M, G and T (powers of 1024)",
+        ),
+        (
+            "max-entries = \"many\"",
             "wrong kind of value, expected a number",
         ),
         (
