@@ -84,6 +84,7 @@ struct Source<C> {
 impl<C: Chunks, S: Sink> Relay<'_, C, S> {
     /// Takes chunk after chunk and writes it; calls `tell` after each.
     fn run(&self, tell: &mut dyn FnMut()) {
+        let _guard = Guard(self.sink);
         let mut buffer = Vec::new();
         loop {
             let Some((chunk, at)) = self.source().next(buffer) else {
@@ -121,6 +122,17 @@ impl<C: Chunks, S: Sink> Relay<'_, C, S> {
             hint::spin_loop();
         }
         self.source.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Lets the other threads end when this one panics.
+struct Guard<'a, S: Sink>(&'a S);
+
+impl<S: Sink> Drop for Guard<'_, S> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.give_up();
+        }
     }
 }
 
@@ -224,6 +236,32 @@ mod tests {
             let to = (&InOrder::new(&mut full), Path::new("-"));
             let failed = pour(Encrypted::new(key(), source), to, threads, &|_| {});
             assert!(matches!(failed, Err(DecryptError::Output(_))), "{failed:?}");
+        }
+    }
+
+    #[test]
+    fn a_thread_that_panics_leaves_no_other_waiting() {
+        struct Panicking(usize);
+
+        impl io::Write for Panicking {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.0 = self.0.checked_sub(1).expect("as it should here");
+                Ok(bytes.len())
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+
+        for threads in [1, 2, 5] {
+            let poured = std::panic::catch_unwind(|| {
+                let mut stream = Panicking(5);
+                let to = (&InOrder::new(&mut stream), Path::new("-"));
+                let body = Encrypted::new(key(), ReadChunks::new(io::repeat(7)));
+                pour(body, to, threads, &|_| {})
+            });
+            assert!(poured.is_err(), "{threads} threads");
         }
     }
 
