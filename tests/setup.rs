@@ -117,9 +117,6 @@ fn a_dialogue_leads_from_an_empty_token_to_a_key() {
         .expect(question)
         .send(ADDRESS)
         .send("\n");
-    pty.expect("PIN of the token \"iexec\": ")
-        .until_echo(false)
-        .send("typed-pin\n");
     for word in ["written:", "module,", "token,", "wallet-address"] {
         // Lines are broken where they do not fit.
         pty.expect(word);
@@ -128,6 +125,9 @@ fn a_dialogue_leads_from_an_empty_token_to_a_key() {
     let (code, shown) = pty.wait();
     assert_eq!(code, 0, "{shown}");
     assert!(!shown.contains("typed-pin"), "{shown}");
+    // The PIN that was just chosen is not asked for again.
+    let asked = shown.matches("PIN of the token \"iexec\": ").count();
+    assert_eq!(asked, 2, "{shown}");
     let text = fs::read_to_string(config(&work)).unwrap();
     assert!(text.contains("token = \"pkcs11:token=iexec;"), "{text}");
     assert!(work.exists(format!(".secrets/beneficiary/{ADDRESS}_key.pub")));

@@ -137,6 +137,7 @@ impl Context {
             so_environment: self.secrets.so_pin.take(),
             so_file: None,
             read: None,
+            chosen: None,
             no_input: self.global.no_input,
             final_try: self.global.final_pin_try,
             file_only: false,

@@ -20,6 +20,8 @@ pub(super) struct Pins {
     pub(super) environment: Option<Pin>,
     /// What was read from a file: a pipe that stands for one gives it only once.
     pub(super) read: Option<Pin>,
+    /// The new PIN that a person chose for a token.
+    pub(super) chosen: Option<Pin>,
     /// `--so-pin-file`.
     pub(super) so_file: Option<PathBuf>,
     /// `IEXEC_HSM_SO_PIN`.
@@ -49,7 +51,11 @@ impl PinSource for Pins {
             INSTEAD
         };
         let check = |pin: &Pin| request.check(pin);
-        self.ask(&Asked::of(request), check, instead)
+        let pin = self.ask(&Asked::of(request), check, instead)?;
+        if matches!(request.purpose, PinUse::New) {
+            self.chosen = Some(pin.clone());
+        }
+        Ok(pin)
     }
 
     fn allow_final_try(&mut self, token: &TokenInfo) -> bool {
@@ -62,6 +68,7 @@ impl PinSource for Pins {
 
     fn forget(&mut self) {
         self.read = None;
+        self.chosen = None;
         self.environment = None;
         self.so_environment = None;
     }

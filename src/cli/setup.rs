@@ -17,7 +17,6 @@ use super::context::Context;
 use super::failure::Failure;
 use super::reply::Reply;
 use super::token::{self, Init, parse_label};
-use crate::token::TokenInfo;
 use crate::wallet::address::Address;
 use candidates::Candidate;
 use questions::Questions;
@@ -108,7 +107,11 @@ fn ready_token(
         uri.pin_source = pin_source(context);
         let before = context.global.token.replace(uri);
         let init = Init::empty(label, setup.so_pin_file.clone());
-        chosen.token = with_pin_kept(context, |context| token::initialise(context, init))?;
+        // That of the environment is taken by this, and needed once more for the key.
+        let given = context.secrets.pin.clone();
+        let (token, typed) = token::initialise(context, init)?;
+        chosen.token = token;
+        context.secrets.pin = given.or(typed);
         context.global.token = before;
         context.tell(format_args!(
             "Token \"{}\" is initialised",
@@ -127,17 +130,6 @@ fn ready_token(
 fn pin_source(context: &Context) -> Option<String> {
     let given = context.global.token.as_ref();
     given.and_then(|uri| uri.pin_source.clone())
-}
-
-/// Does what takes the PIN of the environment, which is needed once more.
-fn with_pin_kept(
-    context: &mut Context,
-    work: impl FnOnce(&mut Context) -> Result<TokenInfo, Failure>,
-) -> Result<TokenInfo, Failure> {
-    let pin = context.secrets.pin.clone();
-    let done = work(context);
-    context.secrets.pin = pin;
-    done
 }
 
 fn label(setup: &Setup, questions: &Questions) -> Result<String, Failure> {

@@ -9,7 +9,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::reply::Reply;
-use crate::token::{Mechanism, Module, TokenError, TokenInfo, init_token};
+use crate::token::{Mechanism, Module, Pin, TokenError, TokenInfo, init_token};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -86,7 +86,7 @@ pub(super) fn run(context: &mut Context, command: Command) -> Result<Reply, Fail
         Command::List => list(context),
         Command::Info(options) => info(context, &options),
         Command::Init(init) => {
-            let fresh = initialise(context, init)?;
+            let (fresh, _) = initialise(context, init)?;
             Ok(Reply::new(json!({ "token": to_json(&fresh) }))
                 .note(format!("Token \"{}\" is initialised", fresh.label))
                 .text(fresh.uri().to_string()))
@@ -128,8 +128,12 @@ fn info(context: &Context, options: &Info) -> Result<Reply, Failure> {
     )))
 }
 
-/// Initialises the token that options name, and returns it as it is then.
-pub(super) fn initialise(context: &mut Context, init: Init) -> Result<TokenInfo, Failure> {
+/// Initialises the token that options name. Returns it as it is then, and the PIN that a person
+/// chose for it.
+pub(super) fn initialise(
+    context: &mut Context,
+    init: Init,
+) -> Result<(TokenInfo, Option<Pin>), Failure> {
     let mut pins = context.pins()?;
     pins.so_file = init.so_pin_file;
     let module = context.module()?;
@@ -149,7 +153,8 @@ pub(super) fn initialise(context: &mut Context, init: Init) -> Result<TokenInfo,
             .hint("Type its label when asked, or give it with --confirm-label."));
         }
     }
-    Ok(init_token(&module, &token, &init.token_label, &mut pins)?)
+    let fresh = init_token(&module, &token, &init.token_label, &mut pins)?;
+    Ok((fresh, pins.chosen))
 }
 
 /// The empty token, or with `force` the one that is named.
