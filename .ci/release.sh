@@ -75,7 +75,7 @@ case $* in
 esac
 
 need_rust
-need dpkg-shlibdeps:dpkg-dev
+need git dpkg-shlibdeps:dpkg-dev
 target=$(target_folder)
 same_everywhere "$target"
 need_cargo_deb "$target"

@@ -187,7 +187,7 @@ fn what_is_wrong_is_refused_with_its_line_and_column() {
             ":2:3",
             "unknown field",
         ),
-        ("max-size = \"large-4711\"\n", ":1:12", "expected"),
+        ("max-size = \"large-4711\"\n", ":1:12", "not a number"),
         ("token = \"a\"\ntoken = \"b\"\n", ":2:1", "duplicate"),
         (
             "token = \"pkcs11:token=x?pin-value=4711\"\n",

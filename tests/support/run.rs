@@ -12,8 +12,17 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::backend::without_other_modules;
 use super::{Token, wrong_tmp};
+
+/// What tpm2-pkcs11 says of a new store, with an empty line.
+const TPM_STORE: &str = "WARNING: Cannot prepare version query: no such table: schema\n\n";
+
+/// How other lines of it and its libraries begin.
+const TPM_MODULE: [&str; 3] = [
+    "ERROR:tcti:",
+    "WARNING:tcti:",
+    "ERROR: Could not initialize tpm ctx",
+];
 
 /// A fresh work folder and home, with a token or without.
 pub struct Work<'t> {
@@ -273,8 +282,13 @@ impl Run {
         String::from_utf8_lossy(&self.stdout).into_owned()
     }
 
+    /// What the program said on the side, without what a module for TPMs that is installed here says where there is no
+    /// TPM: p11-kit's proxy loads it, and so does whoever looks for modules.
     pub fn err(&self) -> String {
-        String::from_utf8_lossy(&self.stderr).into_owned()
+        let all = String::from_utf8_lossy(&self.stderr).replace(TPM_STORE, "");
+        let of_tpm = |line: &&str| TPM_MODULE.iter().any(|start| line.starts_with(start));
+        let lines = all.split_inclusive('\n');
+        lines.filter(|line| !of_tpm(line)).collect()
     }
 
     /// Asserts success.
@@ -309,7 +323,7 @@ impl Run {
     #[track_caller]
     pub fn raw(&self) -> Value {
         assert_eq!(
-            without_other_modules(&self.err()),
+            self.err(),
             "",
             "a raw success has nothing to say on the side"
         );

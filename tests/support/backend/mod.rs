@@ -90,7 +90,7 @@ impl Kind {
         });
         match self {
             Self::SoftHsm => Box::new(softhsm::SoftHsm::new(folder, module)),
-            Self::P11KitProxy => Box::new(p11_kit::Proxy::new(folder, module)),
+            Self::P11KitProxy => Box::new(softhsm::SoftHsm::new(folder, module)),
             Self::Kryoptic | Self::KryopticImplicit => {
                 Box::new(kryoptic::Kryoptic::new(folder, module))
             }
@@ -130,17 +130,6 @@ pub fn takes_any_pin() -> bool {
         println!("skipped: this module refuses no PIN for its length");
     }
     takes
-}
-
-/// What was said on stderr, without what tpm2-pkcs11 says there where there is no TPM: p11-kit's proxy loads every module
-/// that is registered, and this line cannot be switched off.
-pub(super) fn without_other_modules(stderr: &str) -> String {
-    if Kind::chosen() != Kind::P11KitProxy {
-        return stderr.to_owned();
-    }
-    let lines = stderr.split_inclusive('\n');
-    let others = "ERROR: Could not initialize tpm ctx";
-    lines.filter(|line| !line.starts_with(others)).collect()
 }
 
 /// What a token needs of the module it is behind.

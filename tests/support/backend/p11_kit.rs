@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::softhsm::{self, SoftHsm};
-use super::{Backend, Daemon, library, tpm2};
+use super::{Backend, Daemon, library};
 
 /// SoftHSM2, loaded by a server process; programs talk to it through p11-kit's client module.
 pub(in super::super) struct Remote {
@@ -60,31 +60,6 @@ impl Backend for Remote {
         let _ = fs::remove_file(&self.socket);
         *server = serve(&self.behind, &self.socket);
         true
-    }
-}
-
-/// SoftHSM2 and whatever else the system's p11-kit knows.
-pub(in super::super) struct Proxy(SoftHsm);
-
-impl Proxy {
-    pub fn new(folder: &Path, module: PathBuf) -> Self {
-        Self(SoftHsm::new(folder, module))
-    }
-}
-
-impl Backend for Proxy {
-    fn module(&self) -> &Path {
-        self.0.module()
-    }
-
-    fn env(&self) -> Vec<(&'static str, OsString)> {
-        let mut env = self.0.env();
-        env.extend(tpm2::quiet());
-        env
-    }
-
-    fn add(&self, label: &str, so_pin: &str, pin: &str) {
-        self.0.add(label, so_pin, pin);
     }
 }
 

@@ -23,14 +23,6 @@ pub(super) fn is_here() -> bool {
     command.arg("--version").output().is_ok()
 }
 
-/// It and the libraries below it write to stderr otherwise, if only that there is no TPM.
-pub(super) fn quiet() -> [(&'static str, OsString); 2] {
-    [
-        ("TPM2_PKCS11_LOG_LEVEL", "0".into()),
-        ("TSS2_LOG", "all+none".into()),
-    ]
-}
-
 impl Tpm2 {
     pub fn new(folder: &Path, module: PathBuf) -> Self {
         Self {
@@ -67,13 +59,14 @@ impl Backend for Tpm2 {
 
     fn env(&self) -> Vec<(&'static str, OsString)> {
         let tcti = format!("swtpm:path={}", self.folder.join("tpm").display());
-        let mut env = vec![
+        vec![
             ("TPM2_PKCS11_TCTI", tcti.into()),
             ("TPM2_PKCS11_STORE", self.folder.clone().into()),
             ("TPM2_PKCS11_BACKEND", "esysdb".into()),
-        ];
-        env.extend(quiet());
-        env
+            // It and the libraries below it write to stderr otherwise.
+            ("TPM2_PKCS11_LOG_LEVEL", "0".into()),
+            ("TSS2_LOG", "all+none".into()),
+        ]
     }
 
     fn add(&self, label: &str, so_pin: &str, pin: &str) {
