@@ -192,6 +192,12 @@ fn what_needs_an_answer_is_named_where_nobody_can_give_one() {
     token.add("first");
     token.add("second");
     assert!(message(told(&work, &[]), 10).contains("--token"));
+    // Before the PIN that was chosen for one token could be sent to another one.
+    let named = told(&work, &["--token-label=third", "--key=pkcs11:id=%01"]);
+    let named = named.env("IEXEC_HSM_SO_PIN_FILE", token.so_pin_file());
+    assert!(message(named, 2).contains("the token is empty"));
+    let slots = token.softhsm2_util(&["--show-slots"]);
+    assert!(!slots.contains("third"), "{slots}");
     let no_address = ["setup", "--raw", "--no-input", "--token=first"];
     assert!(message(work.cmd(no_address).pin(), 33).contains("--wallet-address"));
     assert!(!config(&work).exists());

@@ -14,6 +14,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::context::Context;
+use super::exit::Exit;
 use super::failure::Failure;
 use super::reply::Reply;
 use super::token::{self, Init, parse_label};
@@ -99,6 +100,11 @@ fn ready_token(
     let mut chosen = candidates::choose(all, setup.token_label.as_deref(), questions)?;
     context.global.module = Some(chosen.module.clone());
     let empty = !chosen.token.initialised();
+    if empty && context.global.key.is_some() && !setup.new_key {
+        let what = "a key is named, and the token is empty";
+        return Err(Failure::new(Exit::Usage, what)
+            .hint("Add --new-key to make one, or name the token that has the key with --token."));
+    }
     if empty {
         questions.tell(&format!("Found: {}", chosen.text()));
         let label = label(setup, questions)?;

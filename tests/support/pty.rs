@@ -58,8 +58,9 @@ impl Pty {
             .open(std::ffi::OsStr::from_bytes(name.as_bytes()))
             .unwrap();
 
-        // A session of its own, whose terminal is stdin; the program keeps the process id.
-        let mut command = cmd.command(&["setsid", "--ctty"]);
+        // A session of its own, whose terminal is stdin; the program keeps the process id. Tests that a script runs in
+        // the background are to ignore Ctrl-C, and so would the program.
+        let mut command = cmd.command(&["env", "--default-signal=INT,QUIT", "setsid", "--ctty"]);
         command.env("TERM", "xterm");
         command.stdin(slave.try_clone().unwrap());
         command.stdout(slave.try_clone().unwrap());

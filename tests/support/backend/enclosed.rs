@@ -92,8 +92,7 @@ fn name(folder: &Path, label: &str) -> String {
     format!("pkcs11:token={label}")
 }
 
-/// Starts the server. openCryptoki's daemon was seen to end at once, on a busy machine and without a word: a start that
-/// brings no server is tried again.
+/// Starts the server. That of openCryptoki was once seen to end before it listened, on a busy machine: it is tried again.
 fn serve(folder: &Path, which: Which, shown: &str) -> Daemon {
     let mut tries = (0..3).filter_map(|_| try_to_serve(folder, which, shown));
     tries.next().expect("p11-kit server does not start")

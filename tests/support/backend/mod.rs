@@ -220,9 +220,7 @@ impl Daemon {
         command.stdout(std::process::Stdio::piped());
         Self(command.spawn().expect("setpriv, of util-linux"))
     }
-}
 
-impl Daemon {
     /// Whether a p11-kit server comes to listen there: it says so once it does.
     fn listens_at(&mut self, socket: &str) -> bool {
         let mut line = String::new();
