@@ -242,6 +242,53 @@ fn a_wrong_crc_inside_is_found_when_unpacking_and_by_verify() {
     assert!(good.read("results.zip") == Zip::of(entries()).bytes());
 }
 
+/// Bytes that several threads check, in pieces; the last piece is a short one.
+fn large() -> Vec<u8> {
+    (0..9_000_001_u32).map(|at| (at / 7).wrapping_mul(at) as u8).collect()
+}
+
+#[test]
+fn large_stored_files_are_checked_whole_before_a_byte_of_them_leaves() {
+    let keyed = Keyed::new();
+    let zip = |crc| {
+        let large = Entry {
+            crc,
+            ..Entry::new("large", large()).stored()
+        };
+        Zip::of([Entry::new("first", b"x"), large, Entry::new("last", b"y")]).bytes()
+    };
+    let work = keyed.work();
+    work.write("a.zip", keyed.archive(&zip(None)));
+    let run = extract(&work, &["--output", "-"]).ok();
+    assert!(run.stdout == zip(None));
+    extract(&work, &["--extract", "out", "--verify"]).ok();
+    assert!(work.read("out/large") == large());
+    work.write("a.zip", keyed.archive(&zip(Some(7))));
+    let run = refused(&work, &["--output", "-"], 20);
+    assert_eq!(run.out(), "");
+    refused(&work, &["--output", "new.zip", "--verify"], 20);
+}
+
+#[test]
+fn what_is_wrong_with_the_archive_counts_more_than_what_that_did_to_a_large_file() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let plain = Zip::of([Entry::new("large", large()).stored()]).bytes();
+    let sound = keyed.archive(&plain);
+    for at in [5_000, sound.len() / 2, sound.len() - 1_000_000] {
+        let mut damaged = sound.clone();
+        damaged[at] ^= 1;
+        work.write("a.zip", damaged);
+        let run = refused(&work, &["--output", "-"], 21);
+        assert_eq!(run.out(), "", "{at}");
+        assert!(
+            run.err().contains("its CRC does not match"),
+            "{}",
+            run.err()
+        );
+    }
+}
+
 #[test]
 fn a_file_that_denies_its_size_is_refused_and_nothing_is_written() {
     let keyed = Keyed::new();

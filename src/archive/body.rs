@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use flate2::Crc;
+use crc32fast::Hasher as Crc;
 use thiserror::Error;
 
 use super::format::{Content, Method};
@@ -109,7 +109,10 @@ impl Body {
         if !self.window.is_empty() {
             return Err(damaged("there is more after its compressed data"));
         }
-        if self.expected_crc.is_some_and(|crc| crc != self.crc.sum()) {
+        if self
+            .expected_crc
+            .is_some_and(|crc| crc != self.crc.clone().finalize())
+        {
             return Err(damaged("its CRC does not match"));
         }
         Ok(())
@@ -141,7 +144,7 @@ impl Read for Body {
     }
 }
 
-fn damaged(reason: &'static str) -> io::Error {
+pub(super) fn damaged(reason: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, Damaged { reason })
 }
 

@@ -8,6 +8,7 @@
 
 mod body;
 mod body_at;
+mod crc_at;
 mod error;
 mod folder;
 mod format;
@@ -32,10 +33,11 @@ mod tests;
 
 pub use body::{Body, Damaged};
 pub(crate) use body_at::BodyAt;
+pub(crate) use crc_at::CrcAt;
 pub use error::ArchiveError;
 pub use key::WrappedKey;
 pub use layout::{Layout, Scheme};
 pub use limits::Limits;
 pub use open::Archive;
 pub(crate) use open::FileId;
-pub(crate) use read_at::ReadAt;
+pub(crate) use read_at::{Part, ReadAt};

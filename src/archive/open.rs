@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::body::BodySource;
 use super::{
-    ArchiveError, Body, BodyAt, Layout, Limits, Scheme, WrappedKey, folder, spool, zipped,
+    ArchiveError, Body, BodyAt, CrcAt, Layout, Limits, Scheme, WrappedKey, folder, spool, zipped,
 };
 
 /// An encrypted result: a wrapped key and the body that its content key opens.
@@ -91,8 +91,10 @@ impl Archive {
     }
 
     /// The body, at any place; `None` where it can only be read in order.
-    pub(crate) fn body_at(&self) -> io::Result<Option<BodyAt>> {
-        BodyAt::of(&self.body)
+    pub(crate) fn body_at(&self) -> io::Result<Option<CrcAt<BodyAt>>> {
+        let body = BodyAt::of(&self.body)?;
+        let crc = self.body.has_crc.then_some(self.body.content.crc);
+        Ok(body.map(|body| CrcAt::new(body, crc)))
     }
 
     /// Whether `other` is one of the files that this archive is read from, which must not be

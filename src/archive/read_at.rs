@@ -4,6 +4,7 @@ use std::fmt::Debug;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
+use std::sync::Arc;
 
 /// Bytes that several readers can read, each at its own place and on its own thread.
 pub trait ReadAt: Debug + Send + Sync {
@@ -49,6 +50,28 @@ impl ReadAt for File {
     }
 }
 
+/// Some of the bytes of another source.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub whole: Arc<dyn ReadAt>,
+    pub start: u64,
+    pub len: u64,
+}
+
+impl ReadAt for Part {
+    fn read_at(&self, out: &mut [u8], at: u64) -> io::Result<usize> {
+        let room = self.len.saturating_sub(at).min(out.len() as u64) as usize;
+        match room {
+            0 => Ok(0),
+            _ => self.whole.read_at(&mut out[..room], self.start + at),
+        }
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.len)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -78,6 +101,21 @@ mod tests {
         assert_eq!(&out, b"data");
         let error = source.read_exact_at(&mut out, 9).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+    }
+
+    #[test]
+    fn a_part_has_its_own_beginning_and_end() {
+        let part = Part {
+            whole: Arc::new(file_of(b"before, data, after")),
+            start: 8,
+            len: 4,
+        };
+        let mut out = [0; 9];
+        for (at, expected) in [(0, &b"data"[..]), (3, b"a"), (4, b""), (u64::MAX, b"")] {
+            let count = part.read_at(&mut out, at).unwrap();
+            assert_eq!(&out[..count], expected, "{at}");
+        }
+        assert_eq!(part.len().unwrap(), 4);
     }
 
     #[test]

@@ -10,8 +10,8 @@ use crate::archive::inner::{Contents, EntryName, Member};
 use crate::envelope::{Ahead, Chunks, ReadChunks};
 use crate::pending::{self, PendingDir, WriteBehind};
 
-/// Bytes of a file that is worth a thread of its own to inflate it.
-const LARGE: u64 = 4 * 1024 * 1024;
+/// Bytes of a file that is worth more than one thread.
+pub(super) const LARGE: u64 = 4 * 1024 * 1024;
 
 /// Extracted files that wait, inside their final folder, for the end of all checks.
 pub(super) struct PendingFolder {

@@ -7,7 +7,6 @@
 
 mod error;
 mod extract;
-mod in_order;
 mod made_folder;
 mod output;
 mod pipeline;
@@ -33,7 +32,6 @@ use crate::archive::{Archive, Limits, ReadAt as _};
 use crate::envelope::{ChunkReader, ContentKey, KeyName, Unwrap};
 use crate::pending::{PendingFile, WriteBehind};
 use extract::PendingFolder;
-use in_order::InOrder;
 use pipeline::Counted;
 use random_access::Opened;
 use tasks::{Share, Task};
@@ -170,8 +168,8 @@ impl Run<'_> {
     fn check_file(&self, file: File) -> Result<u64, RunError> {
         let contents = Contents::read(Arc::new(file), &self.options.limits)?;
         if self.options.verify {
-            let files = contents.entries().map(Task::Check).collect();
-            tasks::run(files, &|_| {})?;
+            let files: Vec<_> = contents.entries().map(Task::Check).collect();
+            tasks::run(&files, &|_| {})?;
         }
         Ok(contents.summary().entries)
     }
@@ -183,7 +181,7 @@ impl Run<'_> {
     ) -> Result<(u64, u64), RunError> {
         let mut folder = PendingFolder::create(path)?;
         let waiting = folder.waiting().to_owned();
-        let summary = self.check(&waiting, |contents| {
+        let (_, summary) = self.check(&waiting, |contents| {
             let write = |(member, path)| Task::Write(member, path, self.durable());
             Ok(folder.prepare(contents)?.into_iter().map(write).collect())
         })?;
@@ -192,16 +190,10 @@ impl Run<'_> {
     }
 
     fn to_stream(&self, stream: &mut (dyn Write + Send)) -> Result<(u64, u64), RunError> {
-        let summary = self.check(&std::env::temp_dir(), |contents| {
+        let (opened, summary) = self.check(&std::env::temp_dir(), |contents| {
             Ok(contents.entries().map(Task::Check).collect())
         })?;
-        let body = pipeline::encrypted(self.archive, &self.key);
-        let threads = pipeline::threads(self.archive.body_len());
-        let to = (&InOrder::new(stream), Path::new("-"));
-        let bytes = relay::pour(body, to, threads, self.progress)?;
-        stream
-            .flush()
-            .map_err(|error| OutputError::io(Path::new("-"), error))?;
+        let bytes = opened.stream(stream, self.progress)?;
         Ok((bytes, summary.entries))
     }
 
@@ -211,17 +203,14 @@ impl Run<'_> {
         &self,
         folder: &Path,
         plan: impl for<'c> FnOnce(&'c Contents) -> Result<Vec<Task<'c>>, RunError>,
-    ) -> Result<InnerSummary, RunError> {
+    ) -> Result<(Opened, InnerSummary), RunError> {
         let checked = Opened::new(self.archive, &self.key, folder).and_then(|opened| {
             let contents = Contents::read(opened.result.clone(), &self.options.limits)?;
-            let mut tasks = plan(&contents)?;
-            if opened.unread {
-                tasks.push(Task::Archive(self.archive));
-            }
             let summary = contents.summary();
             let progress = Share::of(opened.result.len()?, summary.size, self.progress);
-            tasks::run(tasks, &|bytes| progress.tell(bytes))?;
-            Ok(summary)
+            tasks::run(&plan(&contents)?, &|bytes| progress.tell(bytes))?;
+            opened.finish()?;
+            Ok((opened, summary))
         });
         // As much work as where no key fits, and what is wrong with the archive counts more.
         if matches!(checked, Err(DecryptError::CannotDecrypt)) {

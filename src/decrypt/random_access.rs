@@ -1,17 +1,17 @@
 use std::fs::File;
-use std::io::{self, Read, Write as _};
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{OutputError, RunError};
-use crate::archive::{Archive, ReadAt, Scheme};
+use super::{OutputError, Progress, RunError};
+use crate::archive::{Archive, BodyAt, CrcAt, ReadAt, Scheme};
 use crate::envelope::{Base64Reader, CHUNK, ContentKey, ResultAt};
 
 /// A result that is opened, at any place.
 pub(super) struct Opened {
     pub(super) result: Arc<ResultAt>,
-    /// The body was not read from end to end yet, so that nobody knows whether its CRC is right.
-    pub(super) unread: bool,
+    /// The archive's own body; one that was copied is known to be right.
+    body: Option<Arc<CrcAt<BodyAt>>>,
 }
 
 impl Opened {
@@ -26,9 +26,9 @@ impl Opened {
             Scheme::Current | Scheme::Guide2019 => archive.body_at()?,
             Scheme::LegacyEcb => None,
         };
-        let unread = in_place.is_some();
-        let body: Arc<dyn ReadAt> = match (in_place, archive.layout().scheme) {
-            (Some(body), _) => Arc::new(body),
+        let in_place = in_place.map(Arc::new);
+        let body: Arc<dyn ReadAt> = match (&in_place, archive.layout().scheme) {
+            (Some(body), _) => body.clone(),
             (None, Scheme::LegacyEcb) => {
                 Arc::new(spool(Base64Reader::new(archive.body()), folder)?)
             }
@@ -37,8 +37,43 @@ impl Opened {
         let result = ResultAt::open(Arc::clone(key), body)?;
         Ok(Self {
             result: Arc::new(result),
-            unread,
+            body: in_place,
         })
+    }
+
+    /// Checks the archive's CRC after the result was read, which was the larger part of the work.
+    ///
+    /// # Errors
+    /// When the archive is damaged.
+    pub(super) fn finish(&self) -> io::Result<()> {
+        self.body.as_ref().map_or(Ok(()), |body| body.finish())
+    }
+
+    /// Writes the result to `stream`.
+    ///
+    /// By one thread: whoever reads the stream has the other processor, and two threads here would
+    /// have to wait for each other at each chunk.
+    pub(super) fn stream(
+        &self,
+        stream: &mut dyn Write,
+        progress: Progress<'_>,
+    ) -> Result<u64, RunError> {
+        let fail = |error| OutputError::io(Path::new("-"), error);
+        let mut chunk = vec![0; CHUNK];
+        let mut at = 0;
+        loop {
+            let count = self.result.read_at(&mut chunk, at)?;
+            if count == 0 {
+                break;
+            }
+            stream.write_all(&chunk[..count]).map_err(fail)?;
+            at += count as u64;
+            progress(count as u64);
+        }
+        stream.flush().map_err(fail)?;
+        // The archive could have changed since it was checked.
+        self.finish()?;
+        Ok(at)
     }
 }
 

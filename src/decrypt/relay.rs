@@ -1,4 +1,4 @@
-//! Threads that write a result by turns, to a file or a stream.
+//! Threads that write a result to a file by turns.
 //!
 //! While one of them decrypts and writes a chunk, the other one reads and inflates the next. So a
 //! chunk stays with one processor from the archive to the file: to hand it to another one would
@@ -12,22 +12,22 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::in_order::Sink;
 use super::{OutputError, Progress, RunError};
 use crate::envelope::{Chunks, Encrypted, EncryptedChunk};
+use crate::pending::WriteBehind;
 
 /// For how long a thread that waits for its turn keeps its processor: about as long as a turn is.
 /// To be woken up takes a good part of that.
-pub(super) const PATIENCE: Duration = Duration::from_micros(100);
+const PATIENCE: Duration = Duration::from_micros(100);
 
-/// Decrypts all of `body` into `sink`, whose name is for messages; by `threads` threads, of which
+/// Decrypts all of `body` into `file`, whose name is for messages; by `threads` threads, of which
 /// this is one. Returns the number of bytes.
 ///
 /// # Errors
 /// The failure that comes first in the result.
 pub(super) fn pour(
     body: Encrypted<impl Chunks + Send>,
-    (sink, name): (&impl Sink, &Path),
+    (file, name): (&WriteBehind<'_>, &Path),
     threads: usize,
     progress: Progress<'_>,
 ) -> Result<u64, RunError> {
@@ -38,7 +38,7 @@ pub(super) fn pour(
             ended: false,
             failed: None,
         }),
-        sink,
+        file,
         name,
         untold: AtomicU64::new(0),
     };
@@ -63,9 +63,9 @@ pub(super) fn pour(
     }
 }
 
-struct Relay<'a, C, S> {
+struct Relay<'a, C> {
     source: Mutex<Source<C>>,
-    sink: &'a S,
+    file: &'a WriteBehind<'a>,
     name: &'a Path,
     /// Bytes that were written since `progress` was told.
     untold: AtomicU64,
@@ -81,10 +81,9 @@ struct Source<C> {
     failed: Option<(u64, RunError)>,
 }
 
-impl<C: Chunks, S: Sink> Relay<'_, C, S> {
+impl<C: Chunks> Relay<'_, C> {
     /// Takes chunk after chunk and writes it; calls `tell` after each.
     fn run(&self, tell: &mut dyn FnMut()) {
-        let _guard = Guard(self.sink);
         let mut buffer = Vec::new();
         loop {
             let Some((chunk, at)) = self.source().next(buffer) else {
@@ -93,8 +92,7 @@ impl<C: Chunks, S: Sink> Relay<'_, C, S> {
             buffer = match self.write(chunk, at) {
                 Ok(buffer) => buffer,
                 Err(error) => {
-                    self.source().fail(at, error);
-                    return self.sink.give_up();
+                    return self.source().fail(at, error);
                 }
             };
             self.untold
@@ -106,8 +104,8 @@ impl<C: Chunks, S: Sink> Relay<'_, C, S> {
     /// Gives the buffer back.
     fn write(&self, chunk: EncryptedChunk, at: u64) -> Result<Vec<u8>, RunError> {
         let bytes = chunk.open().map_err(io::Error::from)?;
-        self.sink
-            .put(&bytes, at)
+        self.file
+            .write_all_at(&bytes, at)
             .map_err(|error| OutputError::io(self.name, error))?;
         Ok(bytes)
     }
@@ -122,17 +120,6 @@ impl<C: Chunks, S: Sink> Relay<'_, C, S> {
             hint::spin_loop();
         }
         self.source.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Lets the other threads end when this one panics.
-struct Guard<'a, S: Sink>(&'a S);
-
-impl<S: Sink> Drop for Guard<'_, S> {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            self.0.give_up();
-        }
     }
 }
 
@@ -171,11 +158,9 @@ mod tests {
     use std::sync::Arc;
 
     use super::super::DecryptError;
-    use super::super::in_order::InOrder;
     use super::*;
     use crate::archive::Scheme;
     use crate::envelope::{CHUNK, ContentKey, ReadChunks, sealed};
-    use crate::pending::WriteBehind;
 
     fn key() -> Arc<ContentKey> {
         Arc::new(ContentKey::random(Scheme::Current, 512).unwrap())
@@ -211,57 +196,7 @@ mod tests {
                 file.rewind().unwrap();
                 file.read_to_end(&mut written).unwrap();
                 assert!(written == result, "{len} bytes, {threads} threads");
-
-                let mut streamed = Vec::new();
-                let to = (&InOrder::new(&mut streamed), Path::new("-"));
-                let body = Encrypted::new(Arc::clone(&key), ReadChunks::new(&body[..]));
-                assert_eq!(pour(body, to, threads, &|_| {}).unwrap(), len as u64);
-                assert!(streamed == result, "{len} bytes, {threads} threads");
             }
-        }
-    }
-
-    #[test]
-    fn nobody_waits_for_a_chunk_that_does_not_come() {
-        for threads in [1, 2, 5] {
-            let source = Failing(ReadChunks::new(io::repeat(7)), 10);
-            let mut streamed = Vec::new();
-            let to = (&InOrder::new(&mut streamed), Path::new("-"));
-            let failed = pour(Encrypted::new(key(), source), to, threads, &|_| {}).unwrap_err();
-            assert!(failed.to_string().contains("pulled out"), "{failed}");
-
-            let mut full: [u8; 3 * CHUNK] = [0; 3 * CHUNK];
-            let mut full = &mut full[..];
-            let source = ReadChunks::new(io::repeat(7));
-            let to = (&InOrder::new(&mut full), Path::new("-"));
-            let failed = pour(Encrypted::new(key(), source), to, threads, &|_| {});
-            assert!(matches!(failed, Err(DecryptError::Output(_))), "{failed:?}");
-        }
-    }
-
-    #[test]
-    fn a_thread_that_panics_leaves_no_other_waiting() {
-        struct Panicking(usize);
-
-        impl io::Write for Panicking {
-            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-                self.0 = self.0.checked_sub(1).expect("as it should here");
-                Ok(bytes.len())
-            }
-
-            fn flush(&mut self) -> io::Result<()> {
-                Ok(())
-            }
-        }
-
-        for threads in [1, 2, 5] {
-            let poured = std::panic::catch_unwind(|| {
-                let mut stream = Panicking(5);
-                let to = (&InOrder::new(&mut stream), Path::new("-"));
-                let body = Encrypted::new(key(), ReadChunks::new(io::repeat(7)));
-                pour(body, to, threads, &|_| {})
-            });
-            assert!(poured.is_err(), "{threads} threads");
         }
     }
 

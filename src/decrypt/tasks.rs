@@ -2,18 +2,19 @@
 
 use std::cell::Cell;
 use std::cmp::Reverse;
-use std::io::{self, Read};
+use std::ops::Range;
 use std::path::PathBuf;
 
-use super::{Progress, RunError, extract, workers};
-use crate::archive::Archive;
-use crate::archive::inner::Member;
+use super::extract::{self, LARGE};
+use super::{Progress, RunError, workers};
+use crate::archive::inner::{Member, StoredData};
 use crate::envelope::CHUNK;
+
+/// Pieces at most that a file is checked in.
+const PIECES: u64 = 64;
 
 /// One thing that can be done beside the others.
 pub(super) enum Task<'a> {
-    /// Read the archive's body to its end, where its CRC is checked.
-    Archive(&'a Archive),
     /// Read a file in the result to its end, where its CRC is checked.
     Check(Member<'a>),
     /// Do so and write it to this path; to the disk at once if so wanted.
@@ -23,33 +24,70 @@ pub(super) enum Task<'a> {
 impl Task<'_> {
     fn size(&self) -> u64 {
         match self {
-            Task::Archive(archive) => archive.body_len(),
             Task::Check(member) | Task::Write(member, ..) => member.size(),
+        }
+    }
+
+    /// The data of a file that is only to be checked, and that several threads can read.
+    fn divisible(&self) -> Option<StoredData> {
+        match self {
+            Task::Check(member) if member.size() > LARGE => member.stored(),
+            _ => None,
+        }
+    }
+}
+
+/// What one thread does of a task.
+enum Step<'t, 'a> {
+    All(&'t Task<'a>),
+    Piece(&'t StoredData, Range<u64>),
+}
+
+impl Step<'_, '_> {
+    fn size(&self) -> u64 {
+        match self {
+            Step::All(task) => task.size(),
+            Step::Piece(_, range) => range.end - range.start,
+        }
+    }
+
+    fn run(&self, tell: workers::Tell<'_>) -> Result<(), RunError> {
+        match self {
+            Step::All(Task::Check(member)) => extract::check(member, tell),
+            Step::All(Task::Write(member, path, durable)) => {
+                extract::write(member, path, *durable, tell)
+            }
+            Step::Piece(data, range) => Ok(data.read(range.clone(), &mut vec![0; CHUNK], tell)?),
         }
     }
 }
 
 /// Does all `tasks`, the largest first. `told` hears of the bytes of the files.
-pub(super) fn run(mut tasks: Vec<Task<'_>>, told: &dyn Fn(u64)) -> Result<(), RunError> {
-    tasks.sort_by_key(|task| Reverse(task.size()));
-    let work = |task: &Task<'_>, tell: workers::Tell<'_>| match task {
-        Task::Archive(archive) => read_to_end(archive.body()),
-        Task::Check(member) => extract::check(member, tell),
-        Task::Write(member, path, durable) => extract::write(member, path, *durable, tell),
-    };
-    workers::each(&tasks, work, told)
-}
-
-fn read_to_end(mut body: impl Read) -> Result<(), RunError> {
-    let mut buffer = vec![0; CHUNK];
-    loop {
-        match body.read(&mut buffer) {
-            Ok(0) => return Ok(()),
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error.into()),
+pub(super) fn run(tasks: &[Task<'_>], told: &dyn Fn(u64)) -> Result<(), RunError> {
+    let divided: Vec<Option<StoredData>> = tasks.iter().map(Task::divisible).collect();
+    let mut steps = Vec::with_capacity(tasks.len());
+    for (task, divided) in tasks.iter().zip(&divided) {
+        match divided {
+            Some(data) => {
+                steps.extend(pieces(task.size()).map(|range| Step::Piece(data, range)));
+            }
+            None => steps.push(Step::All(task)),
         }
     }
+    steps.sort_by_key(|step| Reverse(step.size()));
+    workers::each(&steps, |step, tell| step.run(tell), told)?;
+    for data in divided.into_iter().flatten() {
+        data.finish()?;
+    }
+    Ok(())
+}
+
+/// Pieces of about the same size that `len` bytes are made of.
+fn pieces(len: u64) -> impl Iterator<Item = Range<u64>> {
+    let piece = len.div_ceil(PIECES).max(LARGE);
+    (0..len)
+        .step_by(usize::try_from(piece).unwrap_or(usize::MAX))
+        .map(move |start| start..len.min(start.saturating_add(piece)))
 }
 
 /// Progress through the files of a result, told as progress through its zip.

@@ -1,12 +1,13 @@
 //! What is in a plaintext zip.
 
 use std::io::{self, Read};
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::{EntryName, InnerError, InnerSummary};
 use crate::archive::body::{Body, BodySource};
 use crate::archive::format::{Entry, Index, Method, is_descriptor, is_symlink, read_index};
-use crate::archive::{Damaged, Limits, ReadAt};
+use crate::archive::{CrcAt, Damaged, Limits, Part, ReadAt};
 
 /// The entries of a plaintext zip that is one from its first byte to its last.
 #[derive(Debug)]
@@ -69,6 +70,20 @@ impl Member<'_> {
         is_symlink(self.entry.attributes)
     }
 
+    /// Its data at any place; `None` where it has to be inflated.
+    pub fn stored(&self) -> Option<StoredData> {
+        let content = self.entry.content;
+        let part = Part {
+            whole: Arc::clone(self.source),
+            start: self.entry.data_start,
+            len: content.size,
+        };
+        (self.entry.method == Ok(Method::Stored)).then(|| StoredData {
+            name: self.entry.name.clone(),
+            data: CrcAt::new(part, Some(content.crc)),
+        })
+    }
+
     /// Its data. Read it to its end: only there is it known to be right.
     ///
     /// # Errors
@@ -99,12 +114,48 @@ pub struct MemberData {
 
 impl Read for MemberData {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        self.data
-            .read(out)
-            .map_err(|error| match error.downcast::<Damaged>() {
-                Ok(Damaged { reason }) => EntryName(&self.name).damaged(reason).into_io(),
-                Err(error) => error,
-            })
+        self.data.read(out).map_err(|error| of(&self.name, error))
+    }
+}
+
+/// The data of an entry that is stored, to be read by several threads. What is wrong with it is an
+/// [`InnerError`] inside of the [`io::Error`].
+#[derive(Debug)]
+pub struct StoredData {
+    name: Box<[u8]>,
+    data: CrcAt<Part>,
+}
+
+impl StoredData {
+    /// Reads the bytes of `range` by way of `buffer`, and calls `read` with how many were.
+    ///
+    /// # Errors
+    /// What reading met.
+    pub fn read(&self, range: Range<u64>, buffer: &mut [u8], read: &dyn Fn(u64)) -> io::Result<()> {
+        let mut at = range.start;
+        while at < range.end {
+            let count = (range.end - at).min(buffer.len() as u64);
+            self.data.read_exact_at(&mut buffer[..count as usize], at)?;
+            at += count;
+            read(count);
+        }
+        Ok(())
+    }
+
+    /// Checks the CRC of all of it, and so reads what was not read before.
+    ///
+    /// # Errors
+    /// When it is another one; what reading met.
+    pub fn finish(&self) -> io::Result<()> {
+        self.data.finish().map_err(|error| of(&self.name, error))
+    }
+}
+
+/// The failure to read an entry with its name.
+fn of(name: &[u8], error: io::Error) -> io::Error {
+    match error.downcast::<Damaged>() {
+        Ok(Damaged { reason }) => EntryName(name).damaged(reason).into_io(),
+        Err(error) => error,
     }
 }
 

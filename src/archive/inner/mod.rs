@@ -9,7 +9,7 @@ mod tests;
 #[cfg(test)]
 mod tests_of_lies;
 
-pub use contents::{Contents, Member};
+pub use contents::{Contents, Member, StoredData};
 pub use error::InnerError;
 pub use name::EntryName;
 

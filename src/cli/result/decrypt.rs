@@ -32,7 +32,8 @@ use turns::Pool;
 const DEFAULT_ARCHIVE: &str = "encryptedResults.zip";
 const DEFAULT_OUTPUT: &str = "results.zip";
 
-/// Bytes that wait in the pipe an archive comes through: what Linux grants everybody.
+/// Bytes that wait in the pipe that an archive or a result goes through: what Linux grants everybody.
+/// Fewer turns between its two ends; what is no pipe, or may not grow, stays as it is.
 const PIPE: usize = 1024 * 1024;
 
 #[derive(Debug, Args)]
@@ -260,7 +261,6 @@ pub(super) fn open_archive(
     limits: &Limits,
 ) -> Result<Archive, ArchiveError> {
     if path == Path::new("-") {
-        // Fewer turns between its two ends; what is no pipe, or may not grow, stays as it is.
         let _ = fcntl_setpipe_size(io::stdin(), PIPE);
         return Archive::from_stream(io::stdin().lock(), spool, limits);
     }
@@ -269,6 +269,7 @@ pub(super) fn open_archive(
 
 /// The standard output without the buffer that cuts what it is given at ends of lines.
 fn open_stdout() -> io::Result<File> {
+    let _ = fcntl_setpipe_size(io::stdout(), PIPE);
     Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
 }
 

@@ -1,0 +1,283 @@
+//! A CRC that is taken of what is read anyway, in whatever order that is.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::ops::Range;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crc32fast::Hasher as Crc;
+
+use super::body::damaged;
+use super::read_at::ReadAt;
+
+/// Bytes read at once where nobody else reads them.
+const BUFFER: u64 = 64 * 1024;
+
+/// Bytes at any place, with the CRC of all of them: [`CrcAt::finish`] has to read only what nobody
+/// has read before.
+#[derive(Debug)]
+pub(crate) struct CrcAt<R> {
+    bytes: R,
+    expected: Option<u32>,
+    read: Mutex<Spans>,
+}
+
+/// What was read, by where it begins. Spans may overlap where two threads read the same bytes.
+type Spans = BTreeMap<u64, Span>;
+
+#[derive(Debug)]
+struct Span {
+    end: u64,
+    crc: Crc,
+}
+
+impl Span {
+    fn at(start: u64) -> Self {
+        Self {
+            end: start,
+            crc: Crc::new(),
+        }
+    }
+}
+
+/// A span that is made longer, by `room` bytes at most.
+struct Taken {
+    start: u64,
+    span: Span,
+    room: u64,
+}
+
+impl<R: ReadAt> CrcAt<R> {
+    /// `expected` is the CRC of all of `bytes`, where there is one.
+    pub(super) fn new(bytes: R, expected: Option<u32>) -> Self {
+        Self {
+            bytes,
+            expected,
+            read: Mutex::default(),
+        }
+    }
+
+    /// Reads what was not read since the last call, and compares the CRC of all.
+    ///
+    /// # Errors
+    /// [`super::Damaged`] in an [`io::Error`] where it is another one; what reading met.
+    pub(crate) fn finish(&self) -> io::Result<()> {
+        let Some(expected) = self.expected else {
+            return Ok(());
+        };
+        let spans = std::mem::take(&mut *self.spans());
+        let (mut crc, mut at) = (Crc::new(), 0);
+        for (start, span) in spans {
+            if start >= at {
+                self.update(&mut crc, at..start)?;
+                crc.combine(&span.crc);
+                at = span.end;
+            }
+        }
+        self.update(&mut crc, at..self.bytes.len()?)?;
+        if crc.finalize() == expected {
+            Ok(())
+        } else {
+            Err(damaged("its CRC does not match"))
+        }
+    }
+
+    fn update(&self, crc: &mut Crc, unread: Range<u64>) -> io::Result<()> {
+        let mut buffer = vec![0; (unread.end - unread.start).min(BUFFER) as usize];
+        let mut at = unread.start;
+        while at < unread.end {
+            let room = (unread.end - at).min(BUFFER) as usize;
+            self.bytes.read_exact_at(&mut buffer[..room], at)?;
+            crc.update(&buffer[..room]);
+            at += room as u64;
+        }
+        Ok(())
+    }
+
+    /// Takes `bytes`, which were just read at `at`, into the span that ends there, or a new one; as
+    /// far as the next one.
+    fn note(&self, bytes: &[u8], at: u64) {
+        let Some(Taken {
+            start,
+            mut span,
+            room,
+        }) = self.take(at)
+        else {
+            return;
+        };
+        let count = room.min(bytes.len() as u64);
+        span.crc.update(&bytes[..count as usize]);
+        span.end += count;
+        self.spans().insert(start, span);
+    }
+
+    /// The span that ends at `at`, to be put back; `None` where the byte there was read before.
+    fn take(&self, at: u64) -> Option<Taken> {
+        let mut spans = self.spans();
+        let before = spans.range(..=at).next_back();
+        let before = before.map(|(start, span)| (*start, span.end));
+        if before.is_some_and(|(_, end)| end > at) {
+            return None;
+        }
+        let next = spans.range(at..).next();
+        let room = next.map_or(u64::MAX, |(start, _)| start - at);
+        let (start, span) = before
+            .filter(|(_, end)| *end == at)
+            .and_then(|(start, _)| spans.remove_entry(&start))
+            .unwrap_or_else(|| (at, Span::at(at)));
+        Some(Taken { start, span, room })
+    }
+
+    fn spans(&self) -> MutexGuard<'_, Spans> {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<R: ReadAt> ReadAt for CrcAt<R> {
+    fn read_at(&self, out: &mut [u8], at: u64) -> io::Result<usize> {
+        let count = self.bytes.read_at(out, at)?;
+        if self.expected.is_some() && count > 0 {
+            self.note(&out[..count], at);
+        }
+        Ok(count)
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        self.bytes.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::fs::File;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::super::Damaged;
+    use super::super::testing::{Broken, crc, file_of, noise};
+    use super::*;
+
+    /// Counts the bytes that are read.
+    #[derive(Debug)]
+    struct Counted(File, AtomicU64);
+
+    impl ReadAt for Counted {
+        fn read_at(&self, out: &mut [u8], at: u64) -> io::Result<usize> {
+            let count = ReadAt::read_at(&self.0, out, at)?;
+            self.1.fetch_add(count as u64, Ordering::Relaxed);
+            Ok(count)
+        }
+
+        fn len(&self) -> io::Result<u64> {
+            ReadAt::len(&self.0)
+        }
+    }
+
+    const LEN: usize = 200_000;
+
+    fn sound() -> (Vec<u8>, CrcAt<Counted>) {
+        let data = noise(LEN);
+        let bytes = Counted(file_of(&data), AtomicU64::default());
+        let expected = Some(crc(&data));
+        (data, CrcAt::new(bytes, expected))
+    }
+
+    fn read(bytes: &CrcAt<Counted>, range: Range<usize>) -> Vec<u8> {
+        let mut out = vec![0; range.len()];
+        bytes.read_exact_at(&mut out, range.start as u64).unwrap();
+        out
+    }
+
+    fn count(bytes: &CrcAt<Counted>) -> usize {
+        bytes.bytes.1.load(Ordering::Relaxed) as usize
+    }
+
+    fn is_damaged(bytes: &CrcAt<impl ReadAt>) -> bool {
+        let error = bytes.finish().unwrap_err();
+        error.downcast::<Damaged>().unwrap().reason == "its CRC does not match"
+    }
+
+    #[test]
+    fn what_was_read_in_any_order_is_not_read_again() {
+        let orders: [&[Range<usize>]; 8] = [
+            &[],
+            &[0..LEN, 5..7],
+            &[0..70_000, 70_000..LEN],
+            &[150_000..LEN, 0..10, 10..150_000],
+            // Ends and beginnings that were read before: as whoever reads block by block does.
+            &[0..16, 16..1000, 984..1000, 1000..2000, 5..7],
+            &[199_999..LEN, 1..2, 3..4],
+            // The end of a piece that another thread began to read after.
+            &[99_984..100_000, 100_000..LEN, 0..100_016, 100_016..100_100],
+            &[100_000..LEN, 50_000..100_000, 0..50_000],
+        ];
+        for order in orders {
+            let (data, bytes) = sound();
+            let mut known = vec![false; LEN];
+            for range in order {
+                assert!(read(&bytes, range.clone()) == data[range.clone()]);
+                known[range.clone()].fill(true);
+            }
+            let before = count(&bytes);
+            bytes.finish().unwrap();
+            let unread = known.iter().filter(|known| !**known).count();
+            assert_eq!(count(&bytes) - before, unread, "{order:?}");
+        }
+    }
+
+    #[test]
+    fn spans_that_overlap_are_counted_once() {
+        let (_, bytes) = sound();
+        for range in [1000..2000, 500..1500, 0..600, 1900..3000] {
+            read(&bytes, range);
+        }
+        bytes.finish().unwrap();
+    }
+
+    #[test]
+    fn every_change_is_found_whether_it_was_read_or_not() {
+        for at in [0, 20_000, LEN - 1] {
+            let mut data = noise(LEN);
+            let expected = Some(crc(&data));
+            data[at] ^= 1;
+            for read_first in [0..0, 0..30_000, at..at + 1, 10_000..LEN] {
+                let bytes = CrcAt::new(Counted(file_of(&data), AtomicU64::default()), expected);
+                read(&bytes, read_first.clone());
+                assert!(is_damaged(&bytes), "{at} after {read_first:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_changes_after_it_was_checked_is_found_by_the_next_one() {
+        let (data, bytes) = sound();
+        read(&bytes, 0..LEN);
+        bytes.finish().unwrap();
+        let changed = [data[7] ^ 1];
+        std::os::unix::fs::FileExt::write_all_at(&bytes.bytes.0, &changed, 7).unwrap();
+        read(&bytes, 0..LEN);
+        assert!(is_damaged(&bytes));
+    }
+
+    #[test]
+    fn threads_may_read_the_same_at_once() {
+        let (data, bytes) = sound();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for at in (0..LEN).step_by(1000) {
+                        assert!(read(&bytes, at..at + 1000) == data[at..at + 1000]);
+                    }
+                });
+            }
+        });
+        bytes.finish().unwrap();
+    }
+
+    #[test]
+    fn without_a_crc_there_is_nothing_to_check() {
+        CrcAt::new(Broken, None).finish().unwrap();
+        let failed = CrcAt::new(Broken, Some(0)).finish().unwrap_err();
+        assert_eq!(failed.raw_os_error(), Some(5));
+    }
+}
