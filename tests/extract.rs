@@ -244,7 +244,9 @@ fn a_wrong_crc_inside_is_found_when_unpacking_and_by_verify() {
 
 /// Bytes that several threads check, in pieces; the last piece is a short one.
 fn large() -> Vec<u8> {
-    (0..9_000_001_u32).map(|at| (at / 7).wrapping_mul(at) as u8).collect()
+    (0..9_000_001_u32)
+        .map(|at| (at / 7).wrapping_mul(at) as u8)
+        .collect()
 }
 
 #[test]
