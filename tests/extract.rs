@@ -272,6 +272,22 @@ fn large_stored_files_are_checked_whole_before_a_byte_of_them_leaves() {
 }
 
 #[test]
+fn an_archive_is_read_once_before_the_first_byte_of_its_result_leaves() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let plain = Zip::of([Entry::new("large", large()).stored()]).bytes();
+    work.write("a.zip", keyed.archive(&plain));
+    let len = fs::metadata(work.path("a.zip")).unwrap().len();
+    let cmd = work.cmd(["result", "decrypt", "a.zip", "--output", "-"]);
+    let mut started = cmd.pin().start();
+    // From here on it gets no further than the pipe is long.
+    assert_eq!(started.first_byte(), plain[0]);
+    let read = started.has_read();
+    assert!((len..len * 3 / 2).contains(&read), "{read} of {len} bytes");
+    assert!(started.wait().ok().stdout == plain[1..]);
+}
+
+#[test]
 fn what_is_wrong_with_the_archive_counts_more_than_what_that_did_to_a_large_file() {
     let keyed = Keyed::new();
     let work = keyed.work();

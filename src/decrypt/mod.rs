@@ -54,7 +54,7 @@ pub enum Target<'a> {
         replace: &'a dyn Fn(&Path) -> bool,
     },
     /// The zip, to a stream that cannot be taken back: one pass checks, a second one streams.
-    Stream(&'a mut (dyn Write + Send)),
+    Stream(&'a mut dyn Write),
 }
 
 /// How a result is opened.
@@ -189,7 +189,7 @@ impl Run<'_> {
         Ok((summary.size, summary.entries))
     }
 
-    fn to_stream(&self, stream: &mut (dyn Write + Send)) -> Result<(u64, u64), RunError> {
+    fn to_stream(&self, stream: &mut dyn Write) -> Result<(u64, u64), RunError> {
         let (opened, summary) = self.check(&std::env::temp_dir(), |contents| {
             Ok(contents.entries().map(Task::Check).collect())
         })?;

@@ -119,3 +119,33 @@ impl<'a> Share<'a> {
         (self.progress)(now.saturating_sub(self.told.replace(now)));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_follow_each_other_to_the_end_and_are_few() {
+        for len in [
+            0,
+            1,
+            LARGE,
+            LARGE + 1,
+            3 * LARGE,
+            PIECES * LARGE + 1,
+            1 << 40,
+        ] {
+            let mut at = 0;
+            let mut count = 0;
+            for piece in pieces(len) {
+                assert_eq!(piece.start, at, "{len}");
+                assert!(piece.end > at, "{len}");
+                at = piece.end;
+                count += 1;
+            }
+            assert_eq!(at, len);
+            assert!(count <= PIECES, "{count} of {len}");
+        }
+        assert_eq!(pieces(3 * LARGE).count(), 3);
+    }
+}

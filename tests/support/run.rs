@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -246,6 +246,21 @@ impl Started {
 
     pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Waits for the first byte on its stdout, which is then missing from what [`Started::wait`] has.
+    pub fn first_byte(&mut self) -> u8 {
+        let mut byte = [0];
+        let stdout = self.child.stdout.as_mut().unwrap();
+        stdout.read_exact(&mut byte).unwrap();
+        byte[0]
+    }
+
+    /// How many bytes it has read so far, of files and pipes.
+    pub fn has_read(&self) -> u64 {
+        let counts = fs::read_to_string(format!("/proc/{}/io", self.id())).unwrap();
+        let line = counts.lines().find_map(|it| it.strip_prefix("rchar: "));
+        line.unwrap().parse().unwrap()
     }
 
     /// Whether it still runs.

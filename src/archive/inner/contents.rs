@@ -72,13 +72,16 @@ impl Member<'_> {
 
     /// Its data at any place; `None` where it has to be inflated.
     pub fn stored(&self) -> Option<StoredData> {
+        if self.entry.method != Ok(Method::Stored) {
+            return None;
+        }
         let content = self.entry.content;
         let part = Part {
             whole: Arc::clone(self.source),
             start: self.entry.data_start,
             len: content.size,
         };
-        (self.entry.method == Ok(Method::Stored)).then(|| StoredData {
+        Some(StoredData {
             name: self.entry.name.clone(),
             data: CrcAt::new(part, Some(content.crc)),
         })
@@ -114,7 +117,9 @@ pub struct MemberData {
 
 impl Read for MemberData {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        self.data.read(out).map_err(|error| of(&self.name, error))
+        self.data
+            .read(out)
+            .map_err(|error| naming(&self.name, error))
     }
 }
 
@@ -127,17 +132,17 @@ pub struct StoredData {
 }
 
 impl StoredData {
-    /// Reads the bytes of `range` by way of `buffer`, and calls `read` with how many were.
+    /// Reads the bytes of `range` by way of `buffer`, and tells `told` of them.
     ///
     /// # Errors
     /// What reading met.
-    pub fn read(&self, range: Range<u64>, buffer: &mut [u8], read: &dyn Fn(u64)) -> io::Result<()> {
+    pub fn read(&self, range: Range<u64>, buffer: &mut [u8], told: &dyn Fn(u64)) -> io::Result<()> {
         let mut at = range.start;
         while at < range.end {
             let count = (range.end - at).min(buffer.len() as u64);
             self.data.read_exact_at(&mut buffer[..count as usize], at)?;
             at += count;
-            read(count);
+            told(count);
         }
         Ok(())
     }
@@ -147,12 +152,14 @@ impl StoredData {
     /// # Errors
     /// When it is another one; what reading met.
     pub fn finish(&self) -> io::Result<()> {
-        self.data.finish().map_err(|error| of(&self.name, error))
+        self.data
+            .finish()
+            .map_err(|error| naming(&self.name, error))
     }
 }
 
-/// The failure to read an entry with its name.
-fn of(name: &[u8], error: io::Error) -> io::Error {
+/// The failure to read an entry, with its name where it is damaged.
+fn naming(name: &[u8], error: io::Error) -> io::Error {
     match error.downcast::<Damaged>() {
         Ok(Damaged { reason }) => EntryName(name).damaged(reason).into_io(),
         Err(error) => error,
