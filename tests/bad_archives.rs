@@ -354,6 +354,8 @@ fn a_damaged_body_is_named_as_such_and_leaves_nothing_behind() {
             assert_eq!(run.code, Some(bad.exit), "{name} {args:?}: {}", run.err());
             assert!(run.err().contains(bad.says), "{name}: {}", run.err());
             assert!(run.err().contains("Download it again"), "{}", run.err());
+            let said = run.err().matches("is damaged").count();
+            assert_eq!(said, 1, "{name}: {}", run.err());
         }
     }
 }

@@ -24,8 +24,8 @@ pub enum DecryptError<E: std::error::Error> {
     Archive(#[from] ArchiveError),
     /// The archive was damaged on its way, which its own checksums show. A retry helps with a
     /// fresh download.
-    #[error("the archive is damaged: {0}")]
-    Damaged(String),
+    #[error(transparent)]
+    Damaged(Damaged),
     /// Reading the archive failed. A retry may help.
     #[error("reading the archive failed: {0}")]
     Read(io::Error),
@@ -81,9 +81,11 @@ impl<E: std::error::Error> DecryptError<E> {
 
     /// What an error met while reading a body, a result or a file in it means.
     pub(super) fn from_read(error: io::Error) -> Self {
+        if let Some(damaged) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
+            return Self::Damaged(*damaged);
+        }
         match error.get_ref() {
             Some(inner) if inner.is::<BadCiphertext>() => Self::CannotDecrypt,
-            Some(inner) if inner.is::<Damaged>() => Self::Damaged(inner.to_string()),
             Some(inner) if inner.is::<InnerError>() => InnerError::from(error).into(),
             Some(inner) if inner.is::<OutputError>() => match error.downcast() {
                 Ok(output) => Self::Output(output),
@@ -101,7 +103,7 @@ impl DecryptError<Infallible> {
             Self::Keys(never) => match never {},
             Self::CannotDecrypt => DecryptError::CannotDecrypt,
             Self::Archive(error) => DecryptError::Archive(error),
-            Self::Damaged(reason) => DecryptError::Damaged(reason),
+            Self::Damaged(damaged) => DecryptError::Damaged(damaged),
             Self::Read(error) => DecryptError::Read(error),
             Self::Output(error) => DecryptError::Output(error),
             Self::TooLarge { limit } => DecryptError::TooLarge { limit },

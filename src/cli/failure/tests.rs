@@ -1,7 +1,7 @@
 use std::io;
 
 use super::*;
-use crate::archive::ArchiveError;
+use crate::archive::{ArchiveError, Damaged};
 use crate::decrypt::{DecryptError, OutputError};
 use crate::encrypt::EncryptError;
 use crate::envelope::{PublicKeyError, SealError};
@@ -31,7 +31,10 @@ fn is(failure: impl Into<Failure>, exit: Exit) {
 fn failures_of_decrypting_end_as_documented() {
     type Error = DecryptError<TokenError>;
     is(Error::CannotDecrypt, Exit::CannotDecrypt);
-    is(Error::Damaged("bad".into()), Exit::NotAnArchive);
+    is(
+        Error::Damaged(Damaged { reason: "bad" }),
+        Exit::NotAnArchive,
+    );
     let unsafe_name = Error::UnsafeName {
         name: "../x".into(),
         reason: "leads out".into(),
