@@ -7,8 +7,12 @@ use super::body::BodySource;
 use super::format::Method;
 use super::read_at::ReadAt;
 
-/// Bytes of the body between two places that are known: what a read may have to step over.
-const SPACING: u64 = 64 * 1024;
+/// Stored blocks from one place that is known to the next.
+const STRIDE: usize = 16;
+
+/// Bytes of the file that a stored block has at least, on average, for its length to be remembered:
+/// a deflater makes larger ones, and what is remembered stays below a thousandth of the file.
+const USUAL: u64 = 4 * 1024;
 
 /// Bytes of a stored block before its data.
 const HEADER: usize = 5;
@@ -19,18 +23,30 @@ const HEADER: usize = 5;
 pub(crate) struct BodyAt {
     file: Arc<dyn ReadAt>,
     len: u64,
-    /// Beginnings of spans, in order, at most [`SPACING`] and one block apart.
+    /// Where it begins; if deflated, where every [`STRIDE`]th block does.
     known: Vec<Known>,
-    deflated: bool,
+    /// The lengths of all blocks: to read their headers again and again would cost more than to
+    /// decrypt what is in them.
+    blocks: Vec<u16>,
     /// Where it ends in the file.
     end: u64,
 }
 
-/// A span that begins at `body` begins at `file`; if deflated, with its header.
+/// What is at `body` is at `file`; if deflated, with its header.
 #[derive(Clone, Copy, Debug)]
 struct Known {
     body: u64,
     file: u64,
+}
+
+impl Known {
+    /// Behind a stored block with `len` bytes of data.
+    fn after_block(self, len: u16) -> Self {
+        Self {
+            body: self.body + u64::from(len),
+            file: self.file + HEADER as u64 + u64::from(len),
+        }
+    }
 }
 
 impl BodyAt {
@@ -46,86 +62,68 @@ impl BodyAt {
                 body: 0,
                 file: start,
             }],
-            deflated: source.method == Method::Deflate,
+            blocks: Vec::new(),
             end: start.saturating_add(content.compressed),
         };
-        if !body.deflated {
-            return Ok((content.size == content.compressed).then_some(body));
-        }
-        Ok(body.find_blocks()?.then_some(body))
+        let readable = match source.method {
+            Method::Stored => content.size == content.compressed,
+            Method::Deflate => body.find_blocks()?,
+        };
+        Ok(readable.then_some(body))
     }
 
     /// Steps over all blocks; whether they are stored ones, and the whole body.
     fn find_blocks(&mut self) -> io::Result<bool> {
-        let mut here = self.known[0];
+        let start = self.known[0];
+        let mut here = start;
         loop {
-            let Some(block) = self.block(here)? else {
+            let mut header = [0; HEADER];
+            if here.file.saturating_add(HEADER as u64) > self.end {
+                return Ok(false);
+            }
+            self.file.read_exact_at(&mut header, here.file)?;
+            let Some(len) = stored_len(&header) else {
                 return Ok(false);
             };
-            here = block.next;
-            if block.last {
+            self.blocks.push(len);
+            here = here.after_block(len);
+            if header[0] & 1 != 0 {
                 return Ok(here.body == self.len && here.file == self.end);
             }
-            if here.body - self.known[self.known.len() - 1].body >= SPACING {
+            let count = self.blocks.len();
+            if (count as u64).saturating_sub(STRIDE as u64) * USUAL > here.file - start.file {
+                return Ok(false);
+            }
+            if count % STRIDE == 0 {
                 self.known.push(here);
             }
         }
     }
 
-    /// The stored block whose header is `here`; `None` where there is no such.
-    fn block(&self, here: Known) -> io::Result<Option<Block>> {
-        let mut header = [0; HEADER];
-        if here.file.saturating_add(HEADER as u64) > self.end {
-            return Ok(None);
-        }
-        self.file.read_exact_at(&mut header, here.file)?;
-        let Some(len) = stored_len(&header) else {
-            return Ok(None);
-        };
-        let data = Span {
-            file: here.file + HEADER as u64,
-            len: len.into(),
-        };
-        let next = Known {
-            body: here.body + data.len,
-            file: data.file + data.len,
-        };
-        Ok((next.file <= self.end).then_some(Block {
-            data,
-            next,
-            last: header[0] & 1 != 0,
-        }))
-    }
-
     /// Where the byte `at` is, and how many follow it there.
-    fn span(&self, at: u64) -> io::Result<Span> {
-        let after = self.known.partition_point(|known| known.body <= at);
+    fn span(&self, at: u64) -> Span {
         // The first one is that of byte 0.
-        let mut here = self.known[after - 1];
-        if !self.deflated {
-            return Ok(Span {
-                file: here.file + at,
-                len: self.len - at,
-            });
-        }
-        loop {
-            let block = self.block(here)?.ok_or_else(changed)?;
-            if at < block.next.body {
-                let skip = at - here.body;
-                return Ok(Span {
-                    file: block.data.file + skip,
-                    len: block.data.len - skip,
-                });
+        let last = self.known.partition_point(|known| known.body <= at) - 1;
+        let mut here = self.known[last];
+        for &len in self.blocks.iter().skip(last * STRIDE) {
+            let next = here.after_block(len);
+            if at < next.body {
+                return Span {
+                    file: here.file + HEADER as u64 + (at - here.body),
+                    len: next.body - at,
+                };
             }
-            here = block.next;
+            here = next;
+        }
+        Span {
+            file: here.file + (at - here.body),
+            len: self.len - at,
         }
     }
-}
 
-struct Block {
-    data: Span,
-    next: Known,
-    last: bool,
+    fn is_deflated(&self) -> bool {
+        !self.blocks.is_empty()
+    }
 }
 
 struct Span {
@@ -165,12 +163,12 @@ impl ReadAt for BodyAt {
         if at >= self.len || out.is_empty() {
             return Ok(0);
         }
-        let span = self.span(at)?;
+        let span = self.span(at);
         // All blocks at once, their headers between them: a read of each costs more than to move it.
         let room = (self.end - span.file).min(out.len() as u64) as usize;
         match self.file.read_at(&mut out[..room], span.file)? {
             0 => Err(changed()),
-            count if self.deflated => without_headers(&mut out[..count], span.len as usize),
+            count if self.is_deflated() => without_headers(&mut out[..count], span.len as usize),
             count => Ok(count),
         }
     }
@@ -239,8 +237,31 @@ mod tests {
     fn few_places_are_remembered() {
         let data = noise(700_000);
         let body = BodyAt::of(&source(Method::Deflate, &deflate(&data), data.len()));
-        let known = body.unwrap().unwrap().known.len();
-        assert!((8..=11).contains(&known), "{known}");
+        let body = body.unwrap().unwrap();
+        let remembered = size_of_val(&*body.known) + size_of_val(&*body.blocks);
+        assert!(remembered < data.len() / 1000, "{remembered}");
+    }
+
+    #[test]
+    fn more_blocks_than_a_deflater_makes_are_read_in_order() {
+        let tiny = |count: usize| [stored_block(0, b"").repeat(count), stored_block(1, b"abc")];
+        for (count, expected) in [(STRIDE, true), (STRIDE + 1, false), (100_000, false)] {
+            let source = source(Method::Deflate, &tiny(count).concat(), 3);
+            let body = BodyAt::of(&source).unwrap();
+            assert_eq!(body.is_some(), expected, "{count}");
+            let mut read = Vec::new();
+            source.open().read_to_end(&mut read).unwrap();
+            assert_eq!(read, b"abc");
+        }
+    }
+
+    #[test]
+    fn empty_blocks_are_stepped_over() {
+        let data = noise(50_000);
+        let blocks = [&data[..20_000], &[], &data[20_000..40_000], &[], &[]];
+        let mut packed: Vec<u8> = blocks.iter().flat_map(|it| stored_block(0, it)).collect();
+        packed.extend(stored_block(1, &data[40_000..]));
+        assert_reads(&source(Method::Deflate, &packed, data.len()), &data);
     }
 
     #[test]
