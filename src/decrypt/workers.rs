@@ -1,5 +1,6 @@
 //! Work that is done by all processors.
 
+use std::cell::Cell;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
@@ -10,6 +11,10 @@ use super::RunError;
 
 /// Threads at most: each of them has buffers of its own.
 const MOST: usize = 4;
+
+/// Bytes that a thread works on before it says so: to wake up the one that listens costs about as
+/// much as to decrypt a chunk.
+const WORTH_TELLING: u64 = 4 * 1024 * 1024;
 
 /// Takes the number of bytes that were just worked on.
 pub(super) type Tell<'a> = &'a dyn Fn(u64);
@@ -63,20 +68,28 @@ struct Shared<'a, T> {
 
 impl<T> Shared<'_, T> {
     fn work(&self, work: impl Fn(&T, Tell<'_>) -> Result<(), RunError>, bytes: Sender<u64>) {
-        let tell = |count| {
+        let untold = Cell::new(0);
+        let tell_all = || {
             // Nobody listens only when the caller is gone.
-            let _ = bytes.send(count);
+            let _ = bytes.send(untold.take());
+        };
+        let tell = |count| {
+            untold.set(untold.get() + count);
+            if untold.get() >= WORTH_TELLING {
+                tell_all();
+            }
         };
         while !self.stop.load(Ordering::Relaxed) {
             let at = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(item) = self.items.get(at) else {
-                return;
+                break;
             };
             if let Err(error) = work(item, &tell) {
                 self.stop.store(true, Ordering::Relaxed);
                 self.fail(at, error);
             }
         }
+        tell_all();
     }
 
     fn fail(&self, at: usize, error: RunError) {
@@ -89,9 +102,9 @@ impl<T> Shared<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
     use std::collections::HashSet;
     use std::sync::Barrier;
+    use std::time::Duration;
 
     use super::super::DecryptError;
     use super::*;
@@ -110,6 +123,28 @@ mod tests {
         each(&items, work, &|count| told.set(told.get() + count)).unwrap_or_default();
         assert_eq!(done.lock().map_or(0, |done| done.len()), items.len());
         assert_eq!(told.get(), items.iter().sum::<u64>());
+    }
+
+    #[test]
+    fn much_is_told_before_it_is_over_and_little_only_then() {
+        for (bytes, expected) in [(WORTH_TELLING, true), (WORTH_TELLING - 1, false)] {
+            let (send, heard) = channel();
+            let heard = Mutex::new(heard);
+            let work = |bytes: &u64, tell: Tell<'_>| {
+                tell(*bytes);
+                let heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+                let wait = Duration::from_millis(if expected { 60_000 } else { 100 });
+                assert_eq!(heard.recv_timeout(wait).is_ok(), expected, "{bytes}");
+                Ok(())
+            };
+            let total = Cell::new(0);
+            let told = |count| {
+                total.set(total.get() + count);
+                send.send(()).unwrap_or_default();
+            };
+            each(&[bytes], work, &told).unwrap_or_default();
+            assert_eq!(total.get(), bytes);
+        }
     }
 
     #[test]
