@@ -94,7 +94,7 @@ impl BodyAt {
             if (count as u64).saturating_sub(STRIDE as u64) * USUAL > here.file - start.file {
                 return Ok(false);
             }
-            if count % STRIDE == 0 {
+            if count.is_multiple_of(STRIDE) {
                 self.known.push(here);
             }
         }

@@ -33,7 +33,7 @@ use crate::envelope::{ChunkReader, ContentKey, KeyName, Unwrap};
 use crate::pending::{PendingFile, WriteBehind};
 use extract::PendingFolder;
 use pipeline::Counted;
-use random_access::Opened;
+use random_access::{Opened, Search};
 use tasks::{Share, Task};
 use unlock::Tries;
 
@@ -96,6 +96,10 @@ pub fn decrypt<U: Unwrap>(
     progress: Progress<'_>,
 ) -> Result<Report, DecryptError<U::Error>> {
     target.check(archive)?;
+    let search = match target {
+        Target::File { .. } => Search::Later,
+        Target::Folder { .. } | Target::Stream(_) => Search::begin(archive),
+    };
     let mut away = false;
     let (tries, name, key) = loop {
         let mut tries = Tries::new(archive, keys)?;
@@ -115,7 +119,7 @@ pub fn decrypt<U: Unwrap>(
         options,
         progress,
     };
-    match run.to(target) {
+    match run.to(target, search) {
         Ok((bytes, entries)) => Ok(Report {
             key: name,
             bytes,
@@ -139,11 +143,11 @@ type RunError = DecryptError<std::convert::Infallible>;
 
 impl Run<'_> {
     /// Returns the bytes and the entries of the result.
-    fn to(&self, target: Target<'_>) -> Result<(u64, u64), RunError> {
+    fn to(&self, target: Target<'_>, search: Search) -> Result<(u64, u64), RunError> {
         match target {
             Target::File { path, force } => self.to_file(path, force),
-            Target::Folder { path, replace } => self.to_folder(path, replace),
-            Target::Stream(stream) => self.to_stream(stream),
+            Target::Folder { path, replace } => self.to_folder(path, replace, search),
+            Target::Stream(stream) => self.to_stream(stream, search),
         }
     }
 
@@ -178,10 +182,11 @@ impl Run<'_> {
         &self,
         path: &Path,
         replace: &dyn Fn(&Path) -> bool,
+        search: Search,
     ) -> Result<(u64, u64), RunError> {
         let mut folder = PendingFolder::create(path)?;
         let waiting = folder.waiting().to_owned();
-        let (_, summary) = self.check(&waiting, |contents| {
+        let (_, summary) = self.check(search, &waiting, |contents| {
             let write = |(member, path)| Task::Write(member, path, self.durable());
             Ok(folder.prepare(contents)?.into_iter().map(write).collect())
         })?;
@@ -189,8 +194,8 @@ impl Run<'_> {
         Ok((summary.size, summary.entries))
     }
 
-    fn to_stream(&self, stream: &mut dyn Write) -> Result<(u64, u64), RunError> {
-        let (opened, summary) = self.check(&std::env::temp_dir(), |contents| {
+    fn to_stream(&self, stream: &mut dyn Write, search: Search) -> Result<(u64, u64), RunError> {
+        let (opened, summary) = self.check(search, &std::env::temp_dir(), |contents| {
             Ok(contents.entries().map(Task::Check).collect())
         })?;
         let bytes = opened.stream(stream, self.progress)?;
@@ -201,10 +206,11 @@ impl Run<'_> {
     /// makes of its contents. What has to wait on a disk, still encrypted, does so in `folder`.
     fn check(
         &self,
+        search: Search,
         folder: &Path,
         plan: impl for<'c> FnOnce(&'c Contents) -> Result<Vec<Task<'c>>, RunError>,
     ) -> Result<(Opened, InnerSummary), RunError> {
-        let checked = Opened::new(self.archive, &self.key, folder).and_then(|opened| {
+        let checked = Opened::new(self.archive, search, &self.key, folder).and_then(|opened| {
             let contents = Contents::read(opened.result.clone(), &self.options.limits)?;
             let summary = contents.summary();
             let progress = Share::of(opened.result.len()?, summary.size, self.progress);

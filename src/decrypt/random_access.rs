@@ -1,11 +1,52 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
+use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread::{self, JoinHandle};
 
+use super::extract::LARGE;
 use super::{OutputError, Progress, RunError};
 use crate::archive::{Archive, BodyAt, CrcAt, ReadAt, Scheme};
 use crate::envelope::{Base64Reader, CHUNK, ContentKey, ResultAt};
+
+type FoundBody = io::Result<Option<CrcAt<BodyAt>>>;
+
+/// The search for the places of an archive's body, which a thread of its own can do while the
+/// token works.
+pub(super) enum Search {
+    Begun(JoinHandle<FoundBody>),
+    Later,
+}
+
+impl Search {
+    /// Begins it where there is much to find.
+    pub(super) fn begin(archive: &Archive) -> Self {
+        if !is_in_place(archive) || archive.body_len() < LARGE {
+            return Self::Later;
+        }
+        match thread::Builder::new().spawn(archive.body_at()) {
+            Ok(thread) => Self::Begun(thread),
+            Err(_) => Self::Later,
+        }
+    }
+
+    fn end(self, archive: &Archive) -> FoundBody {
+        match self {
+            _ if !is_in_place(archive) => Ok(None),
+            Self::Begun(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            Self::Later => archive.body_at()(),
+        }
+    }
+}
+
+/// Whether what is to be decrypted can stand in the archive as it is.
+fn is_in_place(archive: &Archive) -> bool {
+    match archive.layout().scheme {
+        Scheme::Current | Scheme::Guide2019 => true,
+        Scheme::LegacyEcb => false,
+    }
+}
 
 /// A result that is opened, at any place.
 pub(super) struct Opened {
@@ -19,14 +60,11 @@ impl Opened {
     /// and waits, still encrypted, in a file without a name in `folder`.
     pub(super) fn new(
         archive: &Archive,
+        search: Search,
         key: &Arc<ContentKey>,
         folder: &Path,
     ) -> Result<Self, RunError> {
-        let in_place = match archive.layout().scheme {
-            Scheme::Current | Scheme::Guide2019 => archive.body_at()?,
-            Scheme::LegacyEcb => None,
-        };
-        let in_place = in_place.map(Arc::new);
+        let in_place = search.end(archive)?.map(Arc::new);
         let body: Arc<dyn ReadAt> = match (&in_place, archive.layout().scheme) {
             (Some(body), _) => body.clone(),
             (None, Scheme::LegacyEcb) => {
