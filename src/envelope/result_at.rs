@@ -131,6 +131,17 @@ mod tests {
     }
 
     #[test]
+    fn as_many_whole_blocks_as_there_is_room_for_are_read_at_once() {
+        for key in keys() {
+            let plain: Vec<u8> = (0..1000).map(|i| (i * 31) as u8).collect();
+            let result = open(&key, &sealed(&key, &plain)).unwrap();
+            let mut out = [0; 700];
+            assert_eq!(result.read_at(&mut out, 16).unwrap(), 688, "{key:?}");
+            assert_eq!(out[..688], plain[16..704], "{key:?}");
+        }
+    }
+
+    #[test]
     fn a_cut_or_a_wrong_end_is_a_bad_ciphertext() {
         for key in keys() {
             let mut bodies = vec![sealed(&key, &[7; 100]); 3];
