@@ -12,7 +12,7 @@ const STRIDE: usize = 16;
 
 /// Bytes of the file that a stored block has at least, on average, for its length to be remembered:
 /// a deflater makes larger ones, and what is remembered stays below a thousandth of the file.
-const USUAL: u64 = 4 * 1024;
+const LEAST_MEAN: u64 = 4 * 1024;
 
 /// Bytes of a stored block before its data.
 const HEADER: usize = 5;
@@ -91,7 +91,7 @@ impl BodyAt {
                 return Ok(here.body == self.len && here.file == self.end);
             }
             let count = self.blocks.len();
-            if (count as u64).saturating_sub(STRIDE as u64) * USUAL > here.file - start.file {
+            if (count as u64).saturating_sub(STRIDE as u64) * LEAST_MEAN > here.file - start.file {
                 return Ok(false);
             }
             if count.is_multiple_of(STRIDE) {

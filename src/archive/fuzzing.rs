@@ -30,7 +30,7 @@ pub fn open_archive(zip: &[u8], limits: &Limits) -> Result<Archive, ArchiveError
 impl Archive {
     /// The body as a reader at any place has it; `None` where there is none.
     pub fn body_at_any_place(&self) -> io::Result<Option<Vec<u8>>> {
-        let Some(body) = self.body_at()()? else {
+        let Some(body) = self.body_at()? else {
             return Ok(None);
         };
         let mut bytes = vec![0; usize::try_from(body.len()?).map_err(io::Error::other)?];

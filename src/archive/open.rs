@@ -12,7 +12,7 @@ use super::{
 };
 
 /// An encrypted result: a wrapped key and the body that its content key opens.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Archive {
     pub(super) layout: Layout,
     pub(super) key: WrappedKey,
@@ -90,17 +90,11 @@ impl Archive {
         self.body.open()
     }
 
-    /// Finds the body, at any place; `None` where it can only be read in order. On whatever thread:
-    /// in a large archive there are tens of thousands of blocks to step over.
-    pub(crate) fn body_at(
-        &self,
-    ) -> impl FnOnce() -> io::Result<Option<CrcAt<BodyAt>>> + Send + use<> {
-        let source = self.body.clone();
-        move || {
-            let body = BodyAt::of(&source)?;
-            let crc = source.has_crc.then_some(source.content.crc);
-            Ok(body.map(|body| CrcAt::new(body, crc)))
-        }
+    /// The body, at any place; `None` where it can only be read in order.
+    pub(crate) fn body_at(&self) -> io::Result<Option<CrcAt<BodyAt>>> {
+        let body = BodyAt::of(&self.body)?;
+        let crc = self.body.has_crc.then_some(self.body.content.crc);
+        Ok(body.map(|body| CrcAt::new(body, crc)))
     }
 
     /// Whether `other` is one of the files that this archive is read from, which must not be

@@ -12,8 +12,8 @@ use crate::envelope::{Base64Reader, CHUNK, ContentKey, ResultAt};
 
 type FoundBody = io::Result<Option<CrcAt<BodyAt>>>;
 
-/// The search for the places of an archive's body, which a thread of its own can do while the
-/// token works.
+/// The search for an archive's body at any place, which a thread of its own can do while the token
+/// works: in a large archive there are tens of thousands of blocks to step over.
 pub(super) enum Search {
     Begun(JoinHandle<FoundBody>),
     Later,
@@ -25,7 +25,8 @@ impl Search {
         if !is_in_place(archive) || archive.body_len() < LARGE {
             return Self::Later;
         }
-        match thread::Builder::new().spawn(archive.body_at()) {
+        let archive = archive.clone();
+        match thread::Builder::new().spawn(move || archive.body_at()) {
             Ok(thread) => Self::Begun(thread),
             Err(_) => Self::Later,
         }
@@ -35,7 +36,7 @@ impl Search {
         match self {
             _ if !is_in_place(archive) => Ok(None),
             Self::Begun(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
-            Self::Later => archive.body_at()(),
+            Self::Later => archive.body_at(),
         }
     }
 }
