@@ -4,7 +4,8 @@
 # a copy of the project that has it and the rooms below it alone, because that is built in seconds.
 # Prints the changes that were not noticed. What became of each is in the folder `mutants/ROOM` in the build folder, and
 # is not tried again where it was noticed before; MUTANTS_AFRESH=1 begins anew.
-# MUTANTS_TESTS="vectors layouts" has those files of tests/ try, in the whole project, what the room's tests did not notice.
+# MUTANTS_TESTS="vectors layouts" has those files of tests/ try, with the whole program, what was not noticed so far. They
+# are built once, and for each change the program alone is (.ci/mutants-cargo.sh).
 # MUTANTS_OPTIONS has further options for cargo-mutants.
 set -euo pipefail
 
@@ -61,15 +62,27 @@ strip_to() {
     mv "$tree/Cargo.toml.new" "$tree/Cargo.toml"
 }
 
-# try ROOM TREE ARGUMENT...   has cargo-mutants try what was not noticed so far; the arguments are those of `cargo test`
+# build_tests TREE TEST...   builds those files of tests/ there
+build_tests() {
+    local tree=$1
+    shift
+    (
+        cd "$tree"
+        CARGO_TARGET_DIR=$folder/build-whole cargo nextest list --cargo-profile mutants --list-type binaries-only \
+            --message-format json --bin iexec-hsm "${@/#/--test=}" >"$folder/binaries.json"
+        CARGO_TARGET_DIR=$folder/build-whole cargo metadata --format-version 1 >"$folder/metadata.json"
+    )
+}
+
+# try ROOM TREE ARGUMENT...   has cargo-mutants try what was not noticed so far, with these arguments
 try() {
     local room=$1 tree=$2 again=(--iterate)
     shift 2
     [[ -z ${MUTANTS_AFRESH:-} ]] || again=()
     # 2 and 3: some were not noticed, or took too long.
-    CARGO_TARGET_DIR=$folder/build cargo mutants --dir "$tree" --in-place --package iexec-hsm \
+    cargo-mutants mutants --dir "$tree" --in-place --package iexec-hsm \
         --file "src/$room/**" --file "src/$room.rs" --output "$folder/$room" "${again[@]}" \
-        "${@/#/--cargo-arg=}" ${options[@]+"${options[@]}"} || [[ $? == [23] ]]
+        "$@" ${options[@]+"${options[@]}"} || [[ $? == [23] ]]
 }
 
 # A test that takes time, memory or disk without end is ended before the machine is: that counts as noticed.
@@ -83,10 +96,13 @@ for room in "$@"; do
         read -ra rooms <<<"$(rooms_of "$room")"
         copy "$folder/tree"
         strip_to "$folder/tree" "${rooms[@]}"
-        try "$room" "$folder/tree" --lib
+        CARGO_TARGET_DIR=$folder/build try "$room" "$folder/tree" --cargo-test-arg=--lib --cargo-test-arg="$room::"
     else
+        cargo nextest --version >/dev/null 2>&1 || die "there is no cargo-nextest"
         copy "$folder/whole"
-        try "$room" "$folder/whole" "${tests[@]/#/--test=}"
+        build_tests "$folder/whole" "${tests[@]}"
+        CARGO_TARGET_DIR=$folder/build-whole CARGO=$PWD/.ci/mutants-cargo.sh MUTANTS_BUILT=$folder \
+            try "$room" "$folder/whole"
     fi
     cat "$folder/$room/mutants.out/missed.txt" "$folder/$room/mutants.out/timeout.txt"
 done

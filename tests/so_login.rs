@@ -132,6 +132,35 @@ fn an_officers_pin_that_is_locked_or_at_its_last_try_is_not_sent() {
 }
 
 #[test]
+fn what_the_officers_login_meets_is_told() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    for (rv, exit) in [
+        ("CKR_PIN_LOCKED", 13),
+        ("CKR_PIN_INCORRECT", 12),
+        ("CKR_PIN_INVALID", 12),
+        ("CKR_PIN_LEN_RANGE", 12),
+        ("CKR_ARGUMENTS_BAD", 12),
+        ("CKR_USER_TYPE_INVALID", 16),
+        ("CKR_FUNCTION_NOT_SUPPORTED", 16),
+        ("CKR_DEVICE_REMOVED", 11),
+    ] {
+        // The first login is the user's.
+        let faulty = faulty(&token).rule(format!("C_Login 2 return {rv}"));
+        let cmd = generate(&work, &["--so-login"]).env("IEXEC_HSM_SO_PIN", &token.so_pin);
+        let error = faulty.drive(cmd).run().fails(exit);
+        let told = match exit {
+            13 => "the security officer's PIN",
+            12 => "security officer's PIN",
+            16 => "Leave --so-login out",
+            _ => "C_Login",
+        };
+        assert!(error.err().contains(told), "{rv}: {}", error.err());
+        assert_eq!(faulty.ledger().count("C_GenerateKeyPair"), 0, "{rv}");
+    }
+}
+
+#[test]
 fn a_token_that_lets_its_user_make_none_is_told_of_with_the_ways_out() {
     let token = Token::new();
     let work = Work::new(&token);

@@ -115,14 +115,11 @@ impl BodyAt {
             }
             here = next;
         }
+        // Stored as a whole.
         Span {
-            file: here.file + (at - here.body),
+            file: here.file + at,
             len: self.len - at,
         }
-    }
-
-    fn is_deflated(&self) -> bool {
-        !self.blocks.is_empty()
     }
 }
 
@@ -168,8 +165,7 @@ impl ReadAt for BodyAt {
         let room = (self.end - span.file).min(out.len() as u64) as usize;
         match self.file.read_at(&mut out[..room], span.file)? {
             0 => Err(changed()),
-            count if self.is_deflated() => without_headers(&mut out[..count], span.len as usize),
-            count => Ok(count),
+            count => without_headers(&mut out[..count], span.len as usize),
         }
     }
 
@@ -234,6 +230,19 @@ mod tests {
     }
 
     #[test]
+    fn blocks_of_many_lengths_are_found() {
+        let data = noise(700_000);
+        let (mut packed, mut rest, mut len) = (Vec::new(), &data[..], 5000);
+        while !rest.is_empty() {
+            let (block, behind) = rest.split_at(len.min(rest.len()));
+            packed.extend(stored_block(u8::from(behind.is_empty()), block));
+            rest = behind;
+            len += 500;
+        }
+        assert_reads(&source(Method::Deflate, &packed, data.len()), &data);
+    }
+
+    #[test]
     fn few_places_are_remembered() {
         let data = noise(700_000);
         let body = BodyAt::of(&source(Method::Deflate, &deflate(&data), data.len()));
@@ -252,6 +261,19 @@ mod tests {
             let mut read = Vec::new();
             source.open().read_to_end(&mut read).unwrap();
             assert_eq!(read, b"abc");
+        }
+    }
+
+    #[test]
+    fn blocks_are_remembered_up_to_their_least_mean_length() {
+        let first = stored_block(0, b"").repeat(STRIDE);
+        let least = LEAST_MEAN as usize - (STRIDE + 1) * HEADER;
+        assert_eq!(least, 4011);
+        for (len, expected) in [(least, true), (least - 1, false)] {
+            let next = stored_block(0, &noise(len));
+            let packed = [&first[..], &next, &stored_block(1, b"")].concat();
+            let body = BodyAt::of(&source(Method::Deflate, &packed, len)).unwrap();
+            assert_eq!(body.is_some(), expected, "{len}");
         }
     }
 

@@ -125,7 +125,7 @@ impl Spans {
 impl<R: ReadAt> ReadAt for CrcAt<R> {
     fn read_at(&self, out: &mut [u8], at: u64) -> io::Result<usize> {
         let count = self.bytes.read_at(out, at)?;
-        if self.expected.is_some() && count > 0 {
+        if self.expected.is_some() {
             self.note(&out[..count], at);
         }
         Ok(count)
@@ -246,6 +246,19 @@ mod tests {
         std::os::unix::fs::FileExt::write_all_at(&bytes.bytes.0, &changed, 7).unwrap();
         read(&bytes, 0..LEN);
         assert!(is_damaged(&bytes));
+    }
+
+    #[test]
+    fn what_is_read_in_order_is_one_span_and_without_a_crc_none() {
+        let (data, bytes) = sound();
+        assert_eq!(bytes.len().unwrap(), LEN as u64);
+        let unchecked = CrcAt::new(Counted(file_of(&data), AtomicU64::default()), None);
+        for at in (0..LEN).step_by(1000) {
+            read(&bytes, at..at + 1000);
+            read(&unchecked, at..at + 1000);
+        }
+        assert_eq!(bytes.spans().0.len(), 1);
+        assert_eq!(unchecked.spans().0.len(), 0);
     }
 
     #[test]

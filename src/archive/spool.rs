@@ -89,6 +89,27 @@ mod tests {
         assert_eq!(copied(Interrupted::new(&zip[..])).unwrap(), 1_000_004);
     }
 
+    struct Failing(ErrorKind);
+
+    impl Read for Failing {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+    }
+
+    #[test]
+    fn what_only_writing_meets_is_told_of_the_copy() {
+        for kind in [
+            ErrorKind::StorageFull,
+            ErrorKind::QuotaExceeded,
+            ErrorKind::FileTooLarge,
+            ErrorKind::ReadOnlyFilesystem,
+        ] {
+            let error = copied(b"PK\x03\x04".chain(Failing(kind))).unwrap_err();
+            assert!(matches!(error, ArchiveError::Spool { .. }), "{error}");
+        }
+    }
+
     #[test]
     fn a_pipe_that_fails_is_reported() {
         for begin in [&b""[..], b"PK\x03\x04"] {

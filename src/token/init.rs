@@ -145,3 +145,6 @@ fn without_pin(token: &TokenInfo, label: &str, cause: TokenError) -> TokenError 
         ),
     }
 }
+
+#[cfg(test)]
+mod tests;

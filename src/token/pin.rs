@@ -314,3 +314,6 @@ pub(super) fn refused(error: CallError, token: Option<&TokenInfo>, label: &str) 
         _ => error.into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -230,8 +230,9 @@ fn open_consistent<R: Read + Seek>(
         return Err(malformed("two entries have the same name"));
     }
     archive.validate_header_consistency()?;
-    let seen = (archive.len() as u64, archive.central_directory_start());
-    if archive.offset() != 0 || seen != (directory.entries, directory.start) {
+    let start = archive.central_directory_start();
+    let seen = (archive.offset(), archive.len() as u64, start);
+    if seen != (0, directory.entries, directory.start) {
         return Err(malformed("the zip's end can be read in two ways"));
     }
     Ok(archive)

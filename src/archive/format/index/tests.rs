@@ -6,7 +6,9 @@ use std::fs::File;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
-use crate::archive::testing::{Item, Sizes, end, file_of, handmade, handmade_wide, zip_of};
+use crate::archive::testing::{
+    Interrupted, Item, Sizes, end, file_of, handmade, handmade_wide, zip_of,
+};
 
 fn read(zip: &[u8]) -> Result<Index, IndexError> {
     read_index(&file_of(zip), &Limits::default())
@@ -52,6 +54,13 @@ fn a_disk_that_fails_at_any_read_is_no_damage() {
         failed += 1;
     }
     assert!(failed >= 5, "it takes only {failed} reads");
+}
+
+#[test]
+fn a_read_that_a_signal_interrupts_is_tried_again() {
+    let zip = handmade_wide(&[Item::stored("a", &[7; 20_000], Sizes::AheadWide)]);
+    let index = read_index(&Interrupted::new(file_of(&zip)), &Limits::default()).unwrap();
+    assert_eq!(index.entries.len(), 1);
 }
 
 #[test]
