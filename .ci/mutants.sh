@@ -96,7 +96,7 @@ for room in "$@"; do
         read -ra rooms <<<"$(rooms_of "$room")"
         copy "$folder/tree"
         strip_to "$folder/tree" "${rooms[@]}"
-        CARGO_TARGET_DIR=$folder/build try "$room" "$folder/tree" --cargo-test-arg=--lib --cargo-test-arg="$room::"
+        CARGO_TARGET_DIR=$folder/build try "$room" "$folder/tree" --cargo-arg=--lib --cargo-test-arg="$room::"
     else
         cargo nextest --version >/dev/null 2>&1 || die "there is no cargo-nextest"
         copy "$folder/whole"

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::cell::RefCell;
 use std::io::{self, Cursor, Read, Write};
 use std::sync::Arc;
 
@@ -210,4 +211,39 @@ fn a_failing_disk_is_no_damage() {
     let mut data = contents.entries().next().unwrap().open().unwrap();
     let error = data.read_to_end(&mut Vec::new()).unwrap_err();
     assert_eq!(error.raw_os_error(), Some(5));
+}
+
+#[test]
+fn stored_data_is_read_in_ranges_and_checked_as_a_whole() {
+    let data = noise(10_000);
+    let items = [
+        Item::stored("b", &data, Sizes::Ahead),
+        Item::deflated("a", &data, Sizes::Ahead),
+    ];
+    let zip = handmade(&items);
+    let stored = |zip: &[u8]| {
+        let contents = Contents::read(Arc::new(file_of(zip)), &Limits::default()).unwrap();
+        assert!(contents.entries().nth(1).unwrap().stored().is_none());
+        contents.entries().next().unwrap().stored().unwrap()
+    };
+    for (range, last, pieces) in [
+        (0..10_000, 9_000..10_000, vec![1000; 10]),
+        (2_500..4_000, 3_500..4_000, vec![1000, 500]),
+        (7..8, 7..8, vec![1]),
+        (9..9, 0..0, vec![]),
+    ] {
+        let stored = stored(&zip);
+        let (mut buffer, told) = ([0; 1000], RefCell::new(Vec::new()));
+        let tell = |count| told.borrow_mut().push(count);
+        stored.read(range.clone(), &mut buffer, &tell).unwrap();
+        assert_eq!(told.into_inner(), pieces, "{range:?}");
+        assert_eq!(buffer[..last.len()], data[last]);
+        stored.finish().unwrap();
+    }
+    let mut changed = zip;
+    let at = changed.windows(9).position(|it| it == &data[..9]).unwrap();
+    changed[at + 5000] ^= 1;
+    let error = stored(&changed).finish().unwrap_err();
+    let error: InnerError = error.downcast().unwrap();
+    assert!(error.to_string().contains("b: its CRC"), "{error}");
 }

@@ -298,3 +298,6 @@ fn later(wait: &Option<Duration>) -> String {
         format!("; it asks to wait {} seconds", wait.as_secs())
     })
 }
+
+#[cfg(test)]
+mod tests;

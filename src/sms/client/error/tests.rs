@@ -1,0 +1,196 @@
+//! What each failure is, and what is said of it.
+
+use super::*;
+
+/// Seconds that the SMS asks to wait.
+const WAIT: Option<Duration> = Some(Duration::from_secs(7));
+
+struct Case {
+    error: SmsError,
+    kind: Kind,
+    passing: bool,
+    answered: bool,
+    hint: &'static str,
+}
+
+fn case(error: SmsError, kind: Kind, hint: &'static str) -> Case {
+    Case {
+        error,
+        kind,
+        passing: false,
+        answered: true,
+        hint,
+    }
+}
+
+impl Case {
+    fn passing(self) -> Self {
+        Self {
+            passing: true,
+            ..self
+        }
+    }
+
+    fn unanswered(self) -> Self {
+        Self {
+            answered: false,
+            ..self
+        }
+    }
+}
+
+fn before_anything_was_sent(origin: String, reason: String) -> Vec<Case> {
+    use Kind::{Unreachable, Usage};
+    let url = SmsError::Url {
+        reason: "it is no URL",
+    };
+    let plain = SmsError::Plain {
+        origin: origin.clone(),
+    };
+    let setup = SmsError::Setup {
+        reason: reason.clone(),
+    };
+    let dns = SmsError::Dns {
+        host: "sms".into(),
+        reason: reason.clone(),
+    };
+    let refused = SmsError::ConnectionRefused {
+        origin: origin.clone(),
+    };
+    let tls = SmsError::Tls {
+        origin: origin.clone(),
+        reason: reason.clone(),
+    };
+    let connect = SmsError::Connect { origin, reason };
+    vec![
+        case(url, Usage, "--sms-url"),
+        case(plain, Usage, "--insecure-http"),
+        case(SmsError::Signature, Usage, "Sign the challenge again"),
+        case(setup, Unreachable, "ca-certificates"),
+        case(dns, Unreachable, "proxy settings").unanswered(),
+        case(refused, Unreachable, "nothing was stored").unanswered(),
+        case(tls, Unreachable, "this machine's clock").unanswered(),
+        case(connect, Unreachable, "nothing was stored").unanswered(),
+    ]
+}
+
+fn without_an_answer_of_an_sms(origin: String, reason: String) -> Vec<Case> {
+    use Kind::Unreachable;
+    let timeout = SmsError::Timeout {
+        origin: origin.clone(),
+    };
+    let broken = SmsError::Broken {
+        origin: origin.clone(),
+        reason,
+    };
+    let not_http = SmsError::NotHttp {
+        origin: origin.clone(),
+    };
+    let redirected = SmsError::Redirected {
+        origin: origin.clone(),
+        to: "https://other".into(),
+    };
+    let in_circles = SmsError::TooManyRedirects {
+        origin: origin.clone(),
+    };
+    let found = SmsError::Unexpected {
+        origin: origin.clone(),
+        status: 200,
+        text: String::new(),
+    };
+    let unknown = SmsError::Unknown {
+        cause: Box::new(SmsError::Timeout { origin }),
+    };
+    vec![
+        case(timeout, Unreachable, "Nothing was stored")
+            .passing()
+            .unanswered(),
+        case(broken, Unreachable, "Nothing was stored")
+            .passing()
+            .unanswered(),
+        case(not_http, Unreachable, "that of an SMS").unanswered(),
+        case(redirected, Unreachable, "If you trust that server"),
+        case(in_circles, Unreachable, "that of an SMS"),
+        case(found, Unreachable, "that of an SMS"),
+        case(unknown, Unreachable, "Push again"),
+    ]
+}
+
+fn answers(origin: String, text: String) -> Vec<Case> {
+    use Kind::{AlreadyPublished, Refused, Unreachable};
+    let there = SmsError::AlreadyPublished {
+        owner: "0x0".into(),
+        name: "key".into(),
+    };
+    let malformed = SmsError::BadRequest { text: text.clone() };
+    let not_found = SmsError::NotFound {
+        origin: origin.clone(),
+    };
+    let not_allowed = SmsError::MethodNotAllowed {
+        origin: origin.clone(),
+    };
+    let teapot = SmsError::Unexpected {
+        origin,
+        status: 418,
+        text: text.clone(),
+    };
+    let limited = SmsError::RateLimited { retry_after: WAIT };
+    let maintenance = SmsError::Maintenance {
+        text: text.clone(),
+        retry_after: WAIT,
+    };
+    let server = |status| SmsError::Server {
+        status,
+        text: text.clone(),
+    };
+    vec![
+        case(there, AlreadyPublished, "--force-update"),
+        case(malformed, Refused, "an SMS of this version"),
+        case(SmsError::Unauthorized, Refused, "Sign with the wallet"),
+        case(not_found, Refused, "with the path in front"),
+        case(not_allowed, Refused, "with the path in front"),
+        case(SmsError::Conflict, Refused, "report it to iExec").passing(),
+        case(SmsError::TooLarge, Refused, "at most 4096 bits"),
+        case(teapot, Refused, "that of an SMS"),
+        case(limited, Unreachable, "try again later").passing(),
+        case(maintenance, Unreachable, "try again later").passing(),
+        case(server(500), Unreachable, "try again later").passing(),
+        case(server(501), Unreachable, "try again later"),
+    ]
+}
+
+#[test]
+fn every_failure_has_its_kind_its_hint_and_says_whether_it_passes() {
+    let origin = || "https://sms".to_owned();
+    let words = || "words of the system".to_owned();
+    let before = before_anything_was_sent(origin(), words());
+    let without = without_an_answer_of_an_sms(origin(), words());
+    let cases = before.into_iter().chain(without);
+    for case in cases.chain(answers(origin(), words())) {
+        let error = case.error;
+        assert_eq!(error.kind(), case.kind, "{error:?}");
+        assert_eq!(error.is_passing(), case.passing, "{error:?}");
+        assert_eq!(error.is_without_answer(), !case.answered, "{error:?}");
+        let hint = error.hint();
+        assert!(hint.contains(case.hint), "{error:?}: {hint}");
+        assert!(hint.ends_with('.'), "{error:?}: {hint}");
+        let wait = match error {
+            SmsError::RateLimited { .. } | SmsError::Maintenance { .. } => WAIT,
+            _ => None,
+        };
+        assert_eq!(error.retry_after(), wait, "{error:?}");
+    }
+}
+
+#[test]
+fn what_a_server_says_is_repeated_where_it_says_something() {
+    let maintenance = |text: &str, retry_after| {
+        let text = text.to_owned();
+        SmsError::Maintenance { text, retry_after }.to_string()
+    };
+    let bare = "the SMS is in maintenance (503)";
+    assert_eq!(maintenance("", None), bare);
+    assert_eq!(maintenance("Soon.", None), format!("{bare}: Soon."));
+    let whole = format!("{bare}: Soon.; it asks to wait 7 seconds");
+    assert_eq!(maintenance("Soon.", WAIT), whole);
+}
