@@ -228,9 +228,16 @@ impl Cmd {
             .arg(env!("CARGO_BIN_EXE_iexec-hsm"))
             .args(&self.args);
         command.current_dir(&self.folder);
-        command.env_clear().envs(self.env.iter().cloned());
+        command.env_clear().envs(coverage());
+        command.envs(self.env.iter().cloned());
         command
     }
+}
+
+/// Where a program that was built to measure coverage writes it.
+fn coverage() -> Option<(&'static str, OsString)> {
+    let name = "LLVM_PROFILE_FILE";
+    std::env::var_os(name).map(|file| (name, file))
 }
 
 /// A command that runs.

@@ -93,6 +93,16 @@ mod tests {
     }
 
     #[test]
+    fn no_two_wait_for_the_same_time() {
+        let wait = Duration::from_secs(100);
+        let waits: Vec<_> = (0..200).map(|_| jittered(wait).as_secs()).collect();
+        for range in [50..63, 63..75, 75..88, 88..100] {
+            let some = waits.iter().any(|wait| range.contains(wait));
+            assert!(some, "none of {range:?} in {waits:?}");
+        }
+    }
+
+    #[test]
     fn the_attempts_are_counted() {
         let mut patience = patience(quick());
         let failure = SmsError::Conflict;

@@ -103,3 +103,11 @@ fn return_values_have_their_names() {
     assert_eq!(rv_name(&RvError::PinIncorrect), "PinIncorrect");
     assert_eq!(rv_name(&RvError::VendorDefined(0x8000_0001)), "0x80000001");
 }
+
+#[test]
+fn only_a_login_may_have_cost_a_try() {
+    let login = TokenError::device("C_Login", "DeviceError").hint();
+    assert!(login.contains("is not known"), "{login}");
+    let other = TokenError::device("C_Decrypt", "DeviceError").hint();
+    assert!(other.contains("no PIN try was spent"), "{other}");
+}

@@ -69,6 +69,14 @@ fn lengths_of_pins_that_tell_nothing_are_unknown() {
 fn a_token_is_named_by_what_it_does_not_leave_blank() {
     let token = token("my token", "", SET_UP);
     assert_eq!(token.uri().to_string(), "pkcs11:token=my%20token");
+    let whole = TokenInfo {
+        manufacturer: "maker".into(),
+        model: "one".into(),
+        serial: "0001".into(),
+        ..token.clone()
+    };
+    let uri = "pkcs11:token=my%20token;manufacturer=maker;serial=0001;model=one";
+    assert_eq!(whole.uri().to_string(), uri);
     assert!(token.fits(&token.uri()));
     let fits = |text: &str| text.parse().is_ok_and(|uri| token.fits(&uri));
     assert!(fits("pkcs11:slot-id=7"));
@@ -88,4 +96,37 @@ fn a_device_is_known_by_its_serial_number_and_maker() {
     assert!(!foreign.is_same_device(&known));
     let nameless = token("label", "", SET_UP);
     assert!(!nameless.is_same_device(&nameless));
+}
+
+#[test]
+fn each_flag_says_one_thing() {
+    type Said = fn(&TokenInfo) -> bool;
+    let flags: [(CK_FLAGS, Said); 6] = [
+        (CKF_TOKEN_INITIALIZED, TokenInfo::initialised),
+        (
+            CKF_PROTECTED_AUTHENTICATION_PATH,
+            TokenInfo::protected_authentication_path,
+        ),
+        (CKF_LOGIN_REQUIRED, TokenInfo::login_required),
+        (CKF_WRITE_PROTECTED, TokenInfo::write_protected),
+        (CKF_SO_PIN_LOCKED, TokenInfo::so_pin_locked),
+        (CKF_SO_PIN_FINAL_TRY, TokenInfo::so_pin_final_try),
+    ];
+    for (at, (flag, said)) in flags.iter().enumerate() {
+        for (other, (_, says)) in flags.iter().enumerate() {
+            let token = token("", "", *flag);
+            assert_eq!(says(&token), at == other, "{flag:#x} and {other}");
+        }
+        assert!(!said(&token("", "", !flag)), "all but {flag:#x}");
+    }
+}
+
+#[test]
+fn a_token_is_called_by_its_label_or_its_slot() {
+    assert_eq!(token("mine", "", SET_UP).name(), "mine");
+    assert_eq!(token("", "", SET_UP).name(), "in slot 7");
+    let mut device = token("mine", "", SET_UP);
+    assert!(!device.is_hardware());
+    device.place.hardware = true;
+    assert!(device.is_hardware());
 }

@@ -16,6 +16,7 @@ const READY: CK_FLAGS = SET_UP | CKF_USER_PIN_INITIALIZED;
 fn pins_are_the_same_byte_for_byte() {
     let pin = Pin::from("1234");
     assert_eq!((pin.len(), pin.is_empty()), (4, false));
+    assert_eq!(pin.bytes(), b"1234");
     assert!(pin.equals(&Pin::from("1234")));
     assert!(!pin.equals(&Pin::from("1235")));
     assert!(!pin.equals(&Pin::from("12345")));
@@ -29,6 +30,7 @@ fn the_last_try_is_never_used_without_a_person() {
         let error = check_state(&last, pins).unwrap_err();
         assert!(matches!(error, TokenError::FinalTry(label) if label == "mine"));
     }
+    check_state(&last, &mut Person::default()).unwrap();
     let low = token("mine", "1", READY | CKF_USER_PIN_COUNT_LOW);
     for usable in [low, token("mine", "1", READY)] {
         check_state(&usable, &mut Pin::from("1234")).unwrap();
