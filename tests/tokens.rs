@@ -265,6 +265,41 @@ fn a_token_is_chosen_by_any_of_its_attributes() {
 }
 
 #[test]
+fn a_token_is_chosen_by_what_its_slot_and_its_module_say() {
+    if other_than_softhsm("its own words are looked for") {
+        return;
+    }
+    let token = Token::new();
+    let work = Work::new(&token);
+    let slot = of_label(&work, "test")["slotId"].as_u64().unwrap();
+    let says = token.pkcs11_tool(&["--show-info"]);
+    let (_, version) = says.split_once("(ver ").unwrap();
+    let (version, _) = version.split_once(')').unwrap();
+    for (attribute, right, wrong) in [
+        ("library-manufacturer", "SoftHSM", "SoftHSM2"),
+        (
+            "library-description",
+            "Implementation%20of%20PKCS11",
+            "none",
+        ),
+        ("library-version", version, "99.1"),
+        ("slot-manufacturer", "SoftHSM%20project", "SoftHSM"),
+        (
+            "slot-description",
+            &format!("SoftHSM%20slot%20ID%20{slot:#x}"),
+            "none",
+        ),
+    ] {
+        let info = |value| {
+            let uri = format!("pkcs11:token=test;{attribute}={value}");
+            work.run(["token", "info", "--token", &uri])
+        };
+        info(right).ok();
+        info(wrong).fails(10);
+    }
+}
+
+#[test]
 fn a_token_that_fits_nothing_is_refused_with_those_that_are_there() {
     let token = Token::new();
     let work = Work::new(&token);

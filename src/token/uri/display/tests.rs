@@ -21,6 +21,15 @@ fn debug_leaves_out_the_query() {
 }
 
 #[test]
+fn the_identity_is_what_it_names_and_not_how_to_reach_it() {
+    for query in ["pin-source=file:/pin", "module-path=/m.so", "module-name=m"] {
+        let uri: Uri = format!("pkcs11:token=a;id=%01?{query}").parse().unwrap();
+        assert_ne!(uri.to_string(), "pkcs11:token=a;id=%01");
+        assert_eq!(uri.identity().to_string(), "pkcs11:token=a;id=%01");
+    }
+}
+
+#[test]
 fn any_uri_survives_a_round_trip() {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     for _ in 0..2000 {
