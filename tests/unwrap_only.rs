@@ -103,6 +103,24 @@ fn a_token_that_denies_it_only_when_it_is_tried_is_asked_to_unwrap() {
 }
 
 #[test]
+fn another_refusal_or_a_key_that_may_not_is_no_reason_to_unwrap() {
+    let keyed = Keyed::new();
+    for (rv, may_unwrap) in [
+        ("CKR_MECHANISM_INVALID", "01"),
+        ("CKR_KEY_FUNCTION_NOT_PERMITTED", "00"),
+    ] {
+        let work = keyed.work();
+        let faulty = Faulty::before(&keyed.token)
+            .rule(format!("C_DecryptInit * return {rv}"))
+            .rule(format!("private-attribute CKA_UNWRAP {may_unwrap}"));
+        let run = faulty.drive(open(&work, keyed.archive(&plain()))).run();
+        assert!(run.err().contains("does not decrypt"), "{}", run.err());
+        run.fails(16);
+        assert_eq!(faulty.ledger().count("C_UnwrapKey"), 0, "{rv}");
+    }
+}
+
+#[test]
 fn a_token_that_dislikes_a_template_is_asked_with_another() {
     let (token, public) = with_key();
     let work = Work::new(&token);
