@@ -6,7 +6,7 @@
 # is not tried again where it was noticed before; MUTANTS_AFRESH=1 begins anew.
 # MUTANTS_TESTS="vectors layouts" has those files of tests/ try, with the whole program, what was not noticed so far. They
 # are built once, and for each change the program alone is (.ci/mutants-cargo.sh).
-# MUTANTS_OPTIONS has further options for cargo-mutants.
+# MUTANTS_FILTER chooses among their tests in the language of nextest. MUTANTS_OPTIONS has further options for cargo-mutants.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -87,7 +87,7 @@ try() {
 
 # A test that takes time, memory or disk without end is ended before the machine is: that counts as noticed.
 host=$(rustc -vV | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')
-export "CARGO_TARGET_${host}_RUNNER=prlimit --cpu=10 --as=$((4 << 30)) --fsize=$((1 << 30))"
+export "CARGO_TARGET_${host}_RUNNER=prlimit --cpu=20 --as=$((4 << 30)) --fsize=$((1 << 30))"
 export RUST_BACKTRACE=0
 for room in "$@"; do
     [[ -d src/$room ]] || die "there is no src/$room"
