@@ -14,10 +14,12 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 [[ $# -ge 1 ]] || die "which rooms of src/?"
 need_rust
-cargo mutants --version >/dev/null 2>&1 || die "there is no cargo-mutants: install it with cargo install cargo-mutants"
+command -v cargo-mutants >/dev/null || die "there is no cargo-mutants: install it with cargo install --locked cargo-mutants"
 folder=$(target_folder)/mutants
 read -ra options <<<"${MUTANTS_OPTIONS:-}"
 read -ra tests <<<"${MUTANTS_TESTS:-}"
+[[ ${#tests[@]} -eq 0 ]] || cargo nextest --version >/dev/null 2>&1 ||
+    die "there is no cargo-nextest: install it with cargo install --locked cargo-nextest"
 
 # rooms_of ROOM   prints it and what it uses, directly or not
 rooms_of() {
@@ -98,7 +100,6 @@ for room in "$@"; do
         strip_to "$folder/tree" "${rooms[@]}"
         CARGO_TARGET_DIR=$folder/build try "$room" "$folder/tree" --cargo-arg=--lib --cargo-test-arg="$room::"
     else
-        cargo nextest --version >/dev/null 2>&1 || die "there is no cargo-nextest"
         copy "$folder/whole"
         build_tests "$folder/whole" "${tests[@]}"
         CARGO_TARGET_DIR=$folder/build-whole CARGO=$PWD/.ci/mutants-cargo.sh MUTANTS_BUILT=$folder \

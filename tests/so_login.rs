@@ -148,14 +148,14 @@ fn what_the_officers_login_meets_is_told() {
         // The first login is the user's.
         let faulty = faulty(&token).rule(format!("C_Login 2 return {rv}"));
         let cmd = generate(&work, &["--so-login"]).env("IEXEC_HSM_SO_PIN", &token.so_pin);
-        let error = faulty.drive(cmd).run().fails(exit);
+        let run = faulty.drive(cmd).run().fails(exit);
         let told = match exit {
-            13 => "the security officer's PIN",
-            12 => "security officer's PIN",
+            13 => "the security officer's PIN of the token \"test\" is locked",
+            12 => "refused the security officer's PIN",
             16 => "Leave --so-login out",
             _ => "C_Login",
         };
-        assert!(error.err().contains(told), "{rv}: {}", error.err());
+        assert!(run.err().contains(told), "{rv}: {}", run.err());
         assert_eq!(faulty.ledger().count("C_GenerateKeyPair"), 0, "{rv}");
     }
 }

@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn no_two_wait_for_the_same_time() {
+    fn waits_are_spread_from_half_to_the_whole() {
         let wait = Duration::from_secs(100);
         let waits: Vec<_> = (0..200).map(|_| jittered(wait).as_secs()).collect();
         for range in [50..63, 63..75, 75..88, 88..100] {
