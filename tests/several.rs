@@ -93,6 +93,31 @@ fn a_bad_one_stops_no_other_and_gives_the_exit_code() {
 }
 
 #[test]
+fn a_bad_one_makes_the_same_calls_whatever_the_token_says_of_it() {
+    let keyed = Keyed::new();
+    let work = archives(&keyed, None);
+    let plain = plain(MANY - 1);
+    let (_, stranger) = openssl::rsa_key(2048);
+    let refused = Sealed::current(&stranger, &plain);
+    let unwrapped = Sealed {
+        key: openssl::rsa_wrap(&keyed.public, &[0x42; 32]),
+        ..Sealed::current(&keyed.public, &plain)
+    };
+    let calls = [refused, unwrapped].map(|sealed| {
+        work.write(name(MANY - 1), sealed.archive());
+        let faulty = Faulty::before(&keyed.token);
+        let cmd = work.cmd(args()).arg("--force").pin();
+        faulty.drive(cmd).run().fails(20);
+        let ledger = faulty.ledger();
+        let mut calls: Vec<String> = ledger.names().into_iter().map(str::to_owned).collect();
+        // Those of other archives come in between.
+        calls.sort();
+        calls
+    });
+    assert_eq!(calls[0], calls[1]);
+}
+
+#[test]
 fn a_token_that_grants_no_more_sessions_opens_them_one_by_one() {
     let keyed = Keyed::new();
     let work = archives(&keyed, None);

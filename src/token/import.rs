@@ -218,3 +218,6 @@ fn unfit(label: &str, reason: &str) -> TokenError {
         hint: "Tokens may refuse keys from outside; make a new key with `iexec-hsm result generate-encryption-keypair`.".into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,61 @@
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+
+const BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
+const END: &str = "-----END PRIVATE KEY-----";
+
+#[test]
+fn the_block_is_taken_out_of_what_stands_around_it() {
+    let text = format!(
+        "Bag Attributes\r\n-----BEGIN CERTIFICATE-----\r\nMIIC\r\n-----END CERTIFICATE-----\r\n\
+         {BEGIN}\r\n  MIIE\r\nAgEA\r\n{END}\r\nmore\r\n"
+    );
+    assert_eq!(
+        *block(&text).unwrap(),
+        format!("{BEGIN}\nMIIE\nAgEA\n{END}\n")
+    );
+}
+
+#[test]
+fn a_text_without_a_whole_block_has_none() {
+    for text in ["", "MIIE", BEGIN, END] {
+        assert!(
+            matches!(block(text), Err(SoftwareKeyError::NoPem)),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn both_forms_of_an_encrypted_key_are_called_so() {
+    for text in [
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIE",
+        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n",
+    ] {
+        assert!(
+            matches!(block(text), Err(SoftwareKeyError::Encrypted)),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn what_is_private_is_wiped() {
+    let secret = || vec![7; 128];
+    for mut private in [
+        Attribute::PrivateExponent(secret()),
+        Attribute::Prime1(secret()),
+        Attribute::Prime2(secret()),
+        Attribute::Exponent1(secret()),
+        Attribute::Exponent2(secret()),
+        Attribute::Coefficient(secret()),
+    ] {
+        wipe(&mut private);
+        let left = format!("{private:?}");
+        assert!(!left.contains('7'), "{left}");
+    }
+    let mut public = Attribute::Modulus(secret());
+    wipe(&mut public);
+    assert_eq!(public, Attribute::Modulus(secret()));
+}
