@@ -5,7 +5,8 @@
 # Prints the changes that were not noticed. What became of each is in the folder `mutants/ROOM` in the build folder, and
 # is not tried again where it was noticed before; MUTANTS_AFRESH=1 begins anew.
 # MUTANTS_TESTS="vectors layouts" has those files of tests/ try, with the whole program, what was not noticed so far. They
-# are built once, and for each change the program alone is (.ci/mutants-cargo.sh).
+# are built once, and for each change the program alone is (.ci/mutants-cargo.sh); but those that link the library are
+# built each time.
 # MUTANTS_FILTER chooses among their tests in the language of nextest. MUTANTS_OPTIONS has further options for cargo-mutants.
 set -euo pipefail
 
@@ -64,7 +65,7 @@ strip_to() {
     mv "$tree/Cargo.toml.new" "$tree/Cargo.toml"
 }
 
-# build_tests TREE TEST...   builds those files of tests/ there
+# build_tests TREE TEST...   builds those files of tests/ there that start the program and do not link the library
 build_tests() {
     local tree=$1
     shift
@@ -87,6 +88,12 @@ try() {
         "$@" ${options[@]+"${options[@]}"} || [[ $? == [23] ]]
 }
 
+outside=() linked=()
+for test in ${tests[@]+"${tests[@]}"}; do
+    [[ -e tests/$test.rs ]] || die "there is no tests/$test.rs"
+    if grep -rq '\biexec_hsm::' "tests/$test.rs"; then linked+=("$test"); else outside+=("$test"); fi
+done
+
 # A test that takes time, memory or disk without end is ended before the machine is: that counts as noticed.
 host=$(rustc -vV | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')
 export "CARGO_TARGET_${host}_RUNNER=prlimit --cpu=20 --as=$((4 << 30)) --fsize=$((1 << 30))"
@@ -101,8 +108,9 @@ for room in "$@"; do
         CARGO_TARGET_DIR=$folder/build try "$room" "$folder/tree" --cargo-arg=--lib --cargo-test-arg="$room::"
     else
         copy "$folder/whole"
-        build_tests "$folder/whole" "${tests[@]}"
-        CARGO_TARGET_DIR=$folder/build-whole CARGO=$PWD/.ci/mutants-cargo.sh MUTANTS_BUILT=$folder \
+        build_tests "$folder/whole" ${outside[@]+"${outside[@]}"}
+        CARGO_TARGET_DIR=$folder/build-whole CARGO=$PWD/.ci/mutants-cargo.sh \
+            MUTANTS_BUILT=$folder MUTANTS_LINKED=${linked[*]} \
             try "$room" "$folder/whole"
     fi
     cat "$folder/$room/mutants.out/missed.txt" "$folder/$room/mutants.out/timeout.txt"

@@ -182,3 +182,26 @@ impl fmt::Debug for Client {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_look_up_that_hangs_does_not_hold_up_the_end() {
+        let client = Client::new("https://sms.test", Options::default()).unwrap();
+        let (begun, begins) = mpsc::channel();
+        client.runtime.as_ref().unwrap().spawn_blocking(move || {
+            begun.send(()).unwrap();
+            loop {
+                thread::park();
+            }
+        });
+        begins.recv().unwrap();
+        drop(client);
+    }
+}

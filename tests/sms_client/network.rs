@@ -57,6 +57,20 @@ fn something_else_than_http_is_named_as_such() {
 }
 
 #[test]
+fn a_connection_that_breaks_is_named_with_how_it_broke() {
+    for (fault, words) in [
+        (Fault::Close(false), "no complete answer"),
+        (Fault::CutHead(false), "no complete answer"),
+        (Fault::Reset(false), "reset by peer"),
+    ] {
+        let sms = Sms::failing_for_ever([], fault);
+        let error = Pusher::of(&sms).fails();
+        assert!(matches!(error, SmsError::Broken { .. }), "{error}");
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}
+
+#[test]
 fn something_else_than_tls_is_named_as_such() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());

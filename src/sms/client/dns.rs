@@ -32,15 +32,34 @@ async fn look_up(host: &str) -> Result<Vec<SocketAddr>, NotFound> {
         reason,
     };
     let found = tokio::net::lookup_host((host, 0)).await;
-    let mut addresses: Vec<_> = found
-        .map_err(|error| not_found(error.to_string()))?
-        .collect();
-    if host == LOCALHOST {
-        // This name may be spoken to without TLS, so it has to be what it says.
-        addresses.retain(|address| address.ip().is_loopback());
-    }
+    let found = found.map_err(|error| not_found(error.to_string()))?;
+    let addresses = allowed(host, found);
     if addresses.is_empty() {
         return Err(not_found("it has no address".to_owned()));
     }
     Ok(addresses)
+}
+
+fn allowed(host: &str, found: impl Iterator<Item = SocketAddr>) -> Vec<SocketAddr> {
+    // This name may be spoken to without TLS, so it has to be what it says.
+    let loopback_only = host == LOCALHOST;
+    found
+        .filter(|address| !loopback_only || address.ip().is_loopback())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn localhost_is_nowhere_else() {
+        let here = [
+            ([127, 0, 0, 1], 0).into(),
+            ([0, 0, 0, 0, 0, 0, 0, 1], 0).into(),
+        ];
+        let all = [here[0], ([192, 0, 2, 1], 0).into(), here[1]];
+        assert_eq!(allowed("localhost", all.into_iter()), here);
+        assert_eq!(allowed("sms.test", all.into_iter()), all);
+    }
 }
