@@ -8,6 +8,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
+use support::faulty::Call;
 use support::*;
 
 const KEY: &str = ".secrets/beneficiary/0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf_key";
@@ -333,6 +334,65 @@ fn id_and_label_are_as_asked_for() {
     .run()
     .ok();
     assert!(token.objects().contains(&longest));
+}
+
+#[test]
+fn an_id_is_asked_for_before_a_key_gets_it() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    let faulty = Faulty::before(&token);
+    let run = faulty.drive(generate(&work, &["--bits", "2048"])).run();
+    run.ok();
+    let ledger = faulty.ledger();
+    let names = ledger.names();
+    let made = names.iter().position(|it| *it == "C_GenerateKeyPair");
+    let before = &ledger.0[..made.unwrap()];
+    let asked = |call: &Call| call.name == "C_FindObjectsInit" && call.arg("template") == "0x102";
+    assert!(before.iter().any(asked), "{before:?}");
+}
+
+#[test]
+fn a_token_that_dislikes_attributes_is_given_fewer() {
+    for (refusals, rv, without) in [
+        (1, "CKR_ATTRIBUTE_TYPE_INVALID", &["0x162"][..]),
+        (1, "CKR_ATTRIBUTE_READ_ONLY", &["0x162"]),
+        (1, "CKR_TEMPLATE_INCOMPLETE", &["0x162"]),
+        (2, "CKR_ATTRIBUTE_VALUE_INVALID", &["0x162", "0x3"]),
+        (2, "CKR_TEMPLATE_INCONSISTENT", &["0x162", "0x3"]),
+    ] {
+        let token = Token::new();
+        let work = Work::new(&token);
+        let rule = format!("C_GenerateKeyPair 1-{refusals} return {rv}");
+        let faulty = Faulty::before(&token).rule(rule);
+        let run = faulty.drive(generate(&work, &["--bits", "2048"])).run();
+        run.ok();
+        let ledger = faulty.ledger();
+        let calls = ledger.of("C_GenerateKeyPair");
+        assert_eq!(calls.len(), refusals + 1, "{rv}");
+        let last: Vec<&str> = calls[refusals].arg("private").split('+').collect();
+        let left_out = calls[0].arg("private").split('+');
+        let left_out: Vec<&str> = left_out.filter(|it| !last.contains(it)).collect();
+        assert_eq!(left_out, without, "{rv}");
+        let objects = token.objects();
+        assert_eq!(
+            of_private(&objects, "label") == "",
+            without.contains(&"0x3")
+        );
+        let access = of_private(&objects, "Access");
+        assert!(access.contains("never extractable"), "{access}");
+    }
+}
+
+#[test]
+fn what_is_not_about_attributes_is_not_tried_again() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    let faulty = Faulty::before(&token).rule("C_GenerateKeyPair * return CKR_FUNCTION_FAILED");
+    let run = faulty.drive(generate(&work, &["--bits", "2048"])).run();
+    let run = run.fails(16);
+    assert!(run.err().contains("did not make the key"), "{}", run.err());
+    assert_eq!(faulty.ledger().count("C_GenerateKeyPair"), 1);
+    no_key(&token);
 }
 
 #[test]

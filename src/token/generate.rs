@@ -133,8 +133,7 @@ impl Session {
         for _ in 0..64 {
             let mut id = [0; 2];
             getrandom::fill(&mut id).map_err(|error| TokenError::device("getrandom", error))?;
-            // 0000 and ffff mean "any" or "none" to some devices.
-            if id != [0; 2] && id != [0xff; 2] && self.is_free(&id)? {
+            if !is_reserved(id) && self.is_free(&id)? {
                 return Ok(id.to_vec());
             }
         }
@@ -293,6 +292,11 @@ fn cannot_make(label: &str, error: CallError) -> TokenError {
     }
 }
 
+/// 0000 and ffff mean "any" or "none" to some devices.
+fn is_reserved(id: [u8; 2]) -> bool {
+    matches!(id, [0, 0] | [0xff, 0xff])
+}
+
 fn taken(id: &[u8]) -> TokenError {
     TokenError::Unfit {
         what: format!("the id {} is taken on this token", hex(id)),
@@ -310,5 +314,11 @@ mod tests {
         assert_eq!(in_bits((512, 4096)), (512, 4096));
         assert_eq!(in_bits((0, 0)), (0, 0));
         assert_eq!(in_bits((2048, 2048)), (2048, 2048));
+    }
+
+    #[test]
+    fn two_ids_are_given_to_no_key() {
+        assert!(is_reserved([0, 0]) && is_reserved([0xff, 0xff]));
+        assert!(!is_reserved([0, 0xff]) && !is_reserved([0xff, 0]) && !is_reserved([0, 1]));
     }
 }

@@ -63,12 +63,10 @@ impl SoftwareKey {
     /// When there is none, it is encrypted or damaged, or its size is not usable.
     pub fn from_pem(text: &str) -> Result<Self, SoftwareKeyError> {
         let pem = block(text)?;
+        // Both validate it, and take two primes only.
         let key = RsaPrivateKey::from_pkcs8_pem(&pem)
             .or_else(|_| RsaPrivateKey::from_pkcs1_pem(&pem))
             .map_err(|_| SoftwareKeyError::Invalid)?;
-        if key.primes().len() != 2 || key.validate().is_err() {
-            return Err(SoftwareKeyError::Invalid);
-        }
         if key.e() != &rsa::BigUint::from(65_537_u32) {
             return Err(SoftwareKeyError::Exponent);
         }

@@ -90,19 +90,23 @@ fn fresh(
     before: &[String],
     label: &str,
 ) -> Result<TokenInfo, TokenError> {
-    let mut labelled: Vec<TokenInfo> = module
-        .tokens()?
-        .into_iter()
+    likeliest(module.tokens()?, token, before, label).ok_or_else(|| TokenError::NoToken {
+        wanted: format!("the label \"{label}\" that was just given"),
+        present: vec![],
+    })
+}
+
+/// Of all that have the label: one with a serial that was not there `before`, else with that of
+/// `token`.
+fn likeliest(
+    all: Vec<TokenInfo>,
+    token: &TokenInfo,
+    before: &[String],
+    label: &str,
+) -> Option<TokenInfo> {
+    all.into_iter()
         .filter(|it| it.initialised() && it.label == label)
-        .collect();
-    labelled.sort_by_key(|it| (before.contains(&it.serial), it.serial != token.serial));
-    labelled
-        .into_iter()
-        .next()
-        .ok_or_else(|| TokenError::NoToken {
-            wanted: format!("the label \"{label}\" that was just given"),
-            present: vec![],
-        })
+        .min_by_key(|it| (before.contains(&it.serial), it.serial != token.serial))
 }
 
 /// What a refused `C_InitToken` means.

@@ -106,19 +106,10 @@ impl Module {
     /// The same token after a restart, in which slots may have moved; and some tokens have changed
     /// their label.
     pub(crate) fn find_again(&self, token: &TokenInfo) -> Result<TokenInfo, TokenError> {
-        let mut all = self.tokens()?;
-        let same_label = |it: &TokenInfo| it.serial == token.serial && it.label == token.label;
-        if let Some(at) = all.iter().position(same_label) {
-            return Ok(all.swap_remove(at));
-        }
-        all.retain(|it| it.is_same_device(token));
-        match all.as_slice() {
-            [only] => Ok(only.clone()),
-            _ => Err(TokenError::NoToken {
-                wanted: token.uri().to_string(),
-                present: vec![],
-            }),
-        }
+        same(self.tokens()?, token).ok_or_else(|| TokenError::NoToken {
+            wanted: token.uri().to_string(),
+            present: vec![],
+        })
     }
 
     /// What the module calls itself, with its version; empty where it does not tell.
@@ -229,6 +220,16 @@ impl std::fmt::Debug for Module {
     }
 }
 
+/// That of `all` which `token` is.
+fn same(mut all: Vec<TokenInfo>, token: &TokenInfo) -> Option<TokenInfo> {
+    let same_label = |it: &TokenInfo| it.serial == token.serial && it.label == token.label;
+    if let Some(at) = all.iter().position(same_label) {
+        return Some(all.swap_remove(at));
+    }
+    all.retain(|it| it.is_same_device(token));
+    (all.len() == 1).then(|| all.swap_remove(0))
+}
+
 /// Initialises the module; returns whether it had been initialised before.
 fn initialize(table: &Table, parameters: Option<&CStr>) -> Result<bool, String> {
     match table.initialize(parameters) {
@@ -237,3 +238,6 @@ fn initialize(table: &Table, parameters: Option<&CStr>) -> Result<bool, String> 
         Err(error) => Err(format!("{} returned {}", error.call, rv_name(&error.rv))),
     }
 }
+
+#[cfg(test)]
+mod tests;

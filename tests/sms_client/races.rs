@@ -57,6 +57,15 @@ fn a_database_that_stays_broken_is_named() {
 }
 
 #[test]
+fn an_update_that_conflicts_is_sent_again() {
+    let sms = Sms::failing_for_ever([Fault::None, Fault::status(409)], Fault::None);
+    sms.store(OWNER, NAME, THEIRS);
+    assert_eq!(Pusher::of(&sms).force_update().push().unwrap(), UPDATED);
+    assert_eq!(sms.methods(), "HEAD PUT PUT");
+    assert_eq!(stored(&sms).as_deref(), Some(VALUE));
+}
+
+#[test]
 fn a_last_conflict_is_asked_after() {
     let sms = Sms::failing([Fault::None, meanwhile()]);
     let mut options = patient();

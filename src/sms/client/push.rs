@@ -86,10 +86,7 @@ impl<'a> Push<'a> {
     async fn ask(&mut self) -> Result<Step, SmsError> {
         match self.is_there().await {
             Ok(false) => Ok(Step::Write(Method::POST)),
-            Ok(true) if self.force_update => {
-                self.replaces |= self.doubt == Doubt::None;
-                Ok(Step::Write(Method::PUT))
-            }
+            Ok(true) if self.force_update => Ok(Step::Write(Method::PUT)),
             Ok(true) => self.found(),
             Err(error) if self.is_worth_repeating(&error) && self.patience.wait(&error).await => {
                 Ok(Step::Ask)

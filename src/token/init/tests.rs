@@ -45,3 +45,31 @@ fn what_is_lost_is_told_where_there_was_something() {
     let nothing = without_pin(&token("", "1", CKF_LOGIN_REQUIRED), "new", cause());
     assert!(!nothing.to_string().contains("gone"), "{nothing}");
 }
+
+#[test]
+fn the_token_that_was_initialised_is_the_one_that_was_not_there_before() {
+    let mine = token("", "1", CKF_LOGIN_REQUIRED);
+    let set_up = |label, serial| token(label, serial, CKF_TOKEN_INITIALIZED);
+    let (before, all) = (
+        ["1".to_owned(), "2".to_owned()],
+        [
+            set_up("other", "4"),
+            token("new", "5", CKF_LOGIN_REQUIRED),
+            set_up("new", "2"),
+            set_up("new", "1"),
+            set_up("new", "3"),
+        ],
+    );
+    let serial = |all: &[TokenInfo]| {
+        let found = likeliest(all.to_vec(), &mine, &before, "new");
+        found.map(|it| it.serial)
+    };
+    assert_eq!(serial(&all).as_deref(), Some("3"));
+    assert_eq!(
+        serial(&all[..4]).as_deref(),
+        Some("1"),
+        "it kept its serial"
+    );
+    assert_eq!(serial(&all[..3]).as_deref(), Some("2"));
+    assert_eq!(serial(&all[..2]), None);
+}
