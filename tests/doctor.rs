@@ -61,6 +61,11 @@ fn a_right_set_up_has_nothing_broken_and_costs_no_login() {
     }
     assert_eq!(state(&report, "login"), "skipped");
     assert_eq!(named(&report, "SMS").len(), 0);
+    if !other_than_softhsm("it says what it is") {
+        let module = named(&report, "module")[0]["found"].as_str().unwrap();
+        let says = "(SoftHSM, Implementation of PKCS11 2.";
+        assert!(module.contains(says), "{module}");
+    }
     let ledger = faulty.ledger();
     assert_eq!(ledger.count("C_Login"), 0);
     for changes in [
