@@ -97,6 +97,17 @@ fn the_documented_example_says_what_is_wrong() {
     token.pkcs11_tool(&["--keypairgen", "--key-type", "rsa:2048", "--id", "0001"]);
     let (ok, printed) = run_example(&token, &archive, &output);
     assert!(!ok && printed.contains("CannotDecrypt"), "{printed}");
+    // A public half alone, though it is the right one, opens nothing.
+    let pem = work.write("public.pem", &public);
+    token.pkcs11_tool(&[
+        "--write-object",
+        pem.to_str().unwrap(),
+        "--type=pubkey",
+        "--id=0002",
+    ]);
+    assert_eq!(token.objects().matches("Public Key Object").count(), 2);
+    let (ok, printed) = run_example(&token, &archive, &output);
+    assert!(!ok && printed.contains("CannotDecrypt"), "{printed}");
     let (ok, printed) = run_example(&token, &work.write("not.zip", "text"), &output);
     assert!(!ok && printed.contains("NotAZip"), "{printed}");
     assert!(!output.exists());

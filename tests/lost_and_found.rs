@@ -153,3 +153,48 @@ fn a_key_that_wants_the_pin_for_each_use_is_found_again_too() {
     run.ok();
     assert_eq!((opened, ledger.logins(1).len()), (3, 2));
 }
+
+#[test]
+fn keys_that_share_an_id_are_told_apart_when_they_are_found_again() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let another = ["result", "generate-keys", "--bits=2048", "--label=another"];
+    work.cmd(another)
+        .args(&["--wallet-address", ADDRESS])
+        .pin()
+        .run()
+        .ok();
+    let another = work.read(format!(".secrets/beneficiary/{ADDRESS}_key.pub"));
+    let publics = [keyed.public.clone(), String::from_utf8(another).unwrap()];
+    for (name, public) in ["a.zip", "b.zip", "c.zip", "d.zip"]
+        .iter()
+        .zip(publics.iter().cycle())
+    {
+        work.write(name, Sealed::current(public, &plain()).archive());
+    }
+    let faulty = Faulty::before(&keyed.token)
+        .rule("hardware")
+        .rule("attribute CKA_ID 0a0b")
+        .rule("C_DecryptInit 2-5 return CKR_USER_NOT_LOGGED_IN");
+    let decrypt = ["result", "decrypt", "a.zip", "b.zip", "c.zip", "d.zip"];
+    let cmd = work.cmd(decrypt).arg("--output-dir=out").pin();
+    faulty.drive(cmd).run().ok();
+    assert_eq!(faulty.ledger().logins(1).len(), 2);
+}
+
+#[test]
+fn a_key_that_wants_the_pin_for_each_use_is_not_used_to_see_whether_the_device_works() {
+    let keyed = Keyed::new();
+    let always = format!("always-authenticate {}", keyed.token.pin);
+    let lost = "C_DecryptInit 2-3 return CKR_SESSION_HANDLE_INVALID";
+    let (run, ledger, opened) = decrypt(&keyed, &[&always, lost]);
+    run.ok();
+    assert_eq!(opened, 3);
+    let uses = ledger.of("C_Decrypt").len();
+    assert_eq!(
+        (uses, ledger.logins(2).len()),
+        (3, 3),
+        "{:?}",
+        ledger.names()
+    );
+}
