@@ -8,6 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use support::publish::OTHER;
 use support::*;
 
 const URI: &str = "pkcs11:id=%03";
@@ -15,31 +16,27 @@ const URI: &str = "pkcs11:id=%03";
 /// A token with a key that another tool made, and its public half as PEM.
 fn with_key() -> (Token, String) {
     let token = Token::new();
-    let make = ["--keypairgen", "--key-type", "rsa:2048", "--usage-decrypt"];
+    let public = add_key(&token, "rsa:2048", "03");
+    (token, public)
+}
+
+fn add_key(token: &Token, kind: &str, id: &str) -> String {
+    let make = ["--keypairgen", "--key-type", kind, "--usage-decrypt"];
     token.pkcs11_tool(
         &[
             &make[..],
-            &["--id", "03", "--label", "card key", "--sensitive"],
+            &["--id", id, "--label", "card key", "--sensitive"],
         ]
         .concat(),
     );
     let folder = tempfile::tempdir().unwrap();
     let der = folder.path().join("public.der");
     let path = der.to_str().unwrap();
-    token.pkcs11_tool(&[
-        "--read-object",
-        "--type",
-        "pubkey",
-        "--id",
-        "03",
-        "-o",
-        path,
-    ]);
-    let pem = openssl(
+    token.pkcs11_tool(&["--read-object", "--type", "pubkey", "--id", id, "-o", path]);
+    openssl(
         folder.path(),
         &["pkey", "-pubin", "-inform", "DER", "-in", path],
-    );
-    (token, pem)
+    )
 }
 
 fn openssl(folder: &Path, args: &[&str]) -> String {
@@ -186,4 +183,48 @@ fn a_public_half_that_the_token_contradicts_is_refused() {
     let run = adopt(&work, &["--public-key=wrong.pem"]).run().fails(16);
     assert!(run.err().contains("--public-key"), "{}", run.err());
     assert!(!work.exists(".secrets"));
+}
+
+#[test]
+fn another_keys_public_half_with_the_same_id_is_not_taken_for_it() {
+    let (token, pem) = with_key();
+    token.pkcs11_tool(&["--delete-object", "--type=pubkey", "--id=03"]);
+    let work = Work::new(&token);
+    let (_, stranger) = support::openssl::rsa_key(2048);
+    let stranger = work.write("stranger.pem", stranger);
+    token.pkcs11_tool(&[
+        "--write-object",
+        stranger.to_str().unwrap(),
+        "--type=pubkey",
+        "--id=03",
+    ]);
+    // The modulus of the private key alone tells.
+    let faulty = Faulty::before(&token).rule("private-attribute CKA_PUBLIC_EXPONENT missing");
+    let uri = "pkcs11:id=%03;object=card%20key";
+    let adopt = ["key", "adopt", uri, "--wallet-address", ADDRESS];
+    faulty.drive(work.cmd(adopt).pin()).run().ok();
+    assert_eq!(public_file(&work), pem);
+    opens(&work, &faulty);
+}
+
+#[test]
+fn each_key_has_the_public_half_of_its_own_file() {
+    let (token, small) = with_key();
+    let large = add_key(&token, "rsa:3072", "04");
+    let work = Work::new(&token);
+    let faulty = Faulty::before(&token)
+        .rule("hide CKO_PUBLIC_KEY")
+        .rule("private-attribute CKA_MODULUS missing");
+    let plain = plain_zip(&[("result.txt", b"Hello, world!")]);
+    for (uri, pem, address) in [(URI, &small, ADDRESS), ("pkcs11:id=%04", &large, OTHER)] {
+        work.write("own.pem", pem);
+        let adopt = ["key", "adopt", uri, "--public-key=own.pem"];
+        let adopt = work.cmd(adopt).args(&["--wallet-address", address]).pin();
+        faulty.drive(adopt).run().ok();
+    }
+    for pem in [&large, &small] {
+        work.write("a.zip", Sealed::current(pem, &plain).archive());
+        let open = work.cmd(["result", "decrypt", "a.zip", "--force"]).pin();
+        faulty.drive(open).run().ok();
+    }
 }

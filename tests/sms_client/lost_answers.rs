@@ -174,6 +174,17 @@ fn a_forced_update_that_is_never_confirmed_is_unknown() {
 }
 
 #[test]
+fn that_there_is_a_value_confirms_no_update() {
+    let fault = Fault::status(500);
+    let sms = Sms::failing([Fault::None, fault.clone(), fault.clone(), fault]);
+    sms.store(OWNER, NAME, THEIRS);
+    let error = Pusher::of(&sms).force_update().fails();
+    assert!(matches!(error, SmsError::Unknown { .. }), "{error}");
+    assert_eq!(sms.methods(), "HEAD PUT PUT PUT HEAD");
+    assert_eq!(stored(&sms).as_deref(), Some(THEIRS));
+}
+
+#[test]
 fn a_server_that_is_gone_after_a_write_leaves_it_unknown() {
     for stores in [false, true] {
         let sms = Sms::failing([Fault::None, Fault::Vanish(stores)]);

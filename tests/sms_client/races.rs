@@ -66,6 +66,16 @@ fn an_update_that_conflicts_is_sent_again() {
 }
 
 #[test]
+fn an_update_that_always_conflicts_is_no_published_key() {
+    let conflict = Fault::status(409);
+    let sms = Sms::failing([Fault::None, conflict.clone(), conflict.clone(), conflict]);
+    sms.store(OWNER, NAME, THEIRS);
+    let error = Pusher::of(&sms).force_update().fails();
+    assert!(matches!(error, SmsError::Conflict), "{error}");
+    assert_eq!(sms.methods(), "HEAD PUT PUT PUT HEAD");
+}
+
+#[test]
 fn a_last_conflict_is_asked_after() {
     let sms = Sms::failing([Fault::None, meanwhile()]);
     let mut options = patient();
