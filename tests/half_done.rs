@@ -206,3 +206,72 @@ fn a_key_that_is_imported_and_not_found_again_is_named_too() {
     ];
     work.run(adopt).ok();
 }
+
+#[test]
+fn a_wallet_that_is_made_and_not_found_again_is_named() {
+    if without_wallets() {
+        return;
+    }
+    for (rule, code) in [
+        ("C_Initialize 2 return CKR_DEVICE_ERROR", 10),
+        ("C_Login 2 return CKR_DEVICE_ERROR", 11),
+        ("C_Login 2 return CKR_PIN_INCORRECT", 12),
+    ] {
+        let token = Token::new();
+        let work = Work::new(&token);
+        let faulty = Faulty::before(&token).rule(rule);
+        let run = faulty.drive(work.cmd(["wallet", "create"]).pin()).run();
+        let said = run.fails(code).err();
+        for words in [
+            "the new key is left on the token",
+            "Remove pkcs11:token=test",
+        ] {
+            assert!(said.contains(words), "{rule}: {said}");
+        }
+        assert!(has_key(&token));
+    }
+}
+
+#[test]
+fn a_wallet_that_fails_its_trial_is_removed_and_the_message_says_so() {
+    if without_wallets() {
+        return;
+    }
+    for (rule, words) in [
+        ("attribute CKA_SENSITIVE 00", "sensitive"),
+        ("C_Sign * return CKR_DEVICE_ERROR", "does not sign"),
+        ("C_SignInit * return CKR_MECHANISM_INVALID", "does not sign"),
+        ("hide CKO_PUBLIC_KEY", "no whole key pair"),
+        ("hide CKO_PRIVATE_KEY", "no whole key pair"),
+    ] {
+        let token = Token::new();
+        let work = Work::new(&token);
+        let faulty = Faulty::before(&token).rule(rule);
+        let run = faulty.drive(work.cmd(["wallet", "create"]).pin()).run();
+        let said = run.fails(16).err();
+        assert!(said.contains(words), "{rule}: {said}");
+        assert!(said.contains("removed again"), "{rule}: {said}");
+        if !rule.starts_with("hide") {
+            assert!(!token.objects().contains("Key Object"), "{rule}");
+        }
+    }
+}
+
+#[test]
+fn a_wallet_that_can_neither_be_used_nor_removed_is_named_with_its_fault() {
+    if without_wallets() {
+        return;
+    }
+    let token = Token::new();
+    let work = Work::new(&token);
+    let faulty = Faulty::before(&token)
+        .rule("attribute CKA_SENSITIVE 00")
+        .rule("C_DestroyObject * return CKR_ACTION_PROHIBITED");
+    let run = faulty.drive(work.cmd(["wallet", "create"]).pin()).run();
+    let said = run.fails(16).err();
+    for words in ["sensitive", "must not be used", "Remove pkcs11:token=test"] {
+        assert!(said.contains(words), "{said}");
+    }
+    assert!(!said.contains("removed again"), "{said}");
+    assert!(has_key(&token));
+}
