@@ -152,9 +152,9 @@ impl Transport {
 
 async fn read_text(response: &mut Response, text: &mut Vec<u8>) -> reqwest::Result<()> {
     while let Some(chunk) = response.chunk().await? {
-        let room = MOST_TEXT - text.len();
+        let room = MOST_TEXT.saturating_sub(text.len());
         text.extend(chunk.iter().take(room));
-        if text.len() == MOST_TEXT {
+        if text.len() >= MOST_TEXT {
             break;
         }
     }
