@@ -12,6 +12,7 @@ case " $* " in
     ' test '*)
         [[ ${#linked[@]} -eq 0 ]] ||
             cargo nextest run --profile mutants --cargo-profile mutants --no-tests pass "${linked[@]/#/--test=}" -E "$filter"
+        [[ -e $MUTANTS_BUILT/binaries.json ]] || exit 0
         exec cargo nextest run --profile mutants --no-tests fail \
             --binaries-metadata "$MUTANTS_BUILT/binaries.json" --cargo-metadata "$MUTANTS_BUILT/metadata.json" -E "$filter"
         ;;

@@ -69,6 +69,8 @@ strip_to() {
 build_tests() {
     local tree=$1
     shift
+    rm -f "$folder/binaries.json"
+    [[ $# -gt 0 ]] || return 0
     (
         cd "$tree"
         CARGO_TARGET_DIR=$folder/build-whole cargo nextest list --cargo-profile mutants --list-type binaries-only \
