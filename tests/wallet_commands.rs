@@ -187,3 +187,50 @@ fn a_login_is_made_only_when_it_is_asked_for() {
     cmd.run().fails(12);
     assert_eq!(listed(list(&work).arg("--login").pin()).len(), 1);
 }
+
+#[test]
+fn each_wallet_that_is_made_is_another_one() {
+    if without_wallets() {
+        return;
+    }
+    let token = Token::new();
+    let work = Work::new(&token);
+    let create = || work.run(["wallet", "create"]).ok().out().trim().to_owned();
+    let made = [create(), create()];
+    assert_ne!(made[0], made[1]);
+    let listed = listed(list(&work));
+    let mut listed: Vec<_> = listed.into_iter().map(|it| it.0).collect();
+    listed.sort();
+    let mut made = made.to_vec();
+    made.sort();
+    assert_eq!(listed, made);
+}
+
+#[test]
+fn a_wallet_is_known_by_a_point_that_is_said_to_be_on_its_curve() {
+    if without_wallets() {
+        return;
+    }
+    let token = Token::new();
+    let work = Work::new(&token);
+    let made = work.run(["wallet", "create"]).ok().out().trim().to_owned();
+    let objects = token.objects();
+    let point = objects.split("EC_POINT:").nth(1).unwrap();
+    let point = point.split_whitespace().next().unwrap();
+    let shown = format!("private-attribute CKA_EC_POINT {point}");
+    let no_curve = "attribute CKA_EC_PARAMS missing";
+    for (rules, found) in [
+        (&["# no fault"][..], true),
+        (&["hide CKO_PUBLIC_KEY"], false),
+        (&["hide CKO_PUBLIC_KEY", &shown], true),
+        (&["hide CKO_PUBLIC_KEY", &shown, no_curve], false),
+        (&[no_curve], false),
+    ] {
+        let faulty = rules.iter().fold(Faulty::before(&token), Faulty::rule);
+        let list = list(&work).arg("--login").pin();
+        let listed = listed(faulty.drive(list));
+        let listed: Vec<_> = listed.iter().map(|it| it.0.as_str()).collect();
+        let expected: &[&str] = if found { &[&made] } else { &[] };
+        assert_eq!(listed, expected, "{rules:?}");
+    }
+}
