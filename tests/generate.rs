@@ -396,6 +396,21 @@ fn what_is_not_about_attributes_is_not_tried_again() {
 }
 
 #[test]
+fn a_token_that_is_write_protected_is_called_so_before_a_pin_is_sent() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    let faulty = Faulty::before(&token).rule("C_OpenSession * return CKR_TOKEN_WRITE_PROTECTED");
+    let run = faulty.drive(generate(&work, &["--bits", "2048"])).run();
+    let run = run.fails(16);
+    assert!(run.err().contains("is write-protected"), "{}", run.err());
+    let ledger = faulty.ledger();
+    assert_eq!(
+        (ledger.count("C_OpenSession"), ledger.count("C_Login")),
+        (1, 0)
+    );
+}
+
+#[test]
 fn without_a_usable_address_nothing_is_made() {
     let token = Token::new();
     let work = Work::new(&token);
