@@ -200,3 +200,42 @@ fn after_the_login_no_pin_from_the_environment_is_in_memory() {
     let memory = memory_after_login(|cmd, token| cmd.env("IEXEC_HSM_PIN", &token.pin));
     assert!(memory.is_none_or(|memory| !contains(&memory, PIN)));
 }
+
+#[test]
+fn while_many_archives_are_opened_no_pin_is_in_memory() {
+    if thread::available_parallelism().is_ok_and(|it| it.get() == 1) {
+        println!(
+            "skipped: where one thread opens them all, the PIN is kept for a device that is lost"
+        );
+        return;
+    }
+    let mut keyed = Keyed {
+        token: marked(),
+        public: String::new(),
+    };
+    keyed.public = keyed.add_key(2048);
+    let work = keyed.work();
+    let names: Vec<String> = (0..12).map(|number| format!("{number}.zip")).collect();
+    for name in &names {
+        work.write(name, keyed.archive(&plain_zip(&[("x", b"1")])));
+    }
+    let gate = work.path("../gate");
+    let faulty = Faulty::before(&keyed.token).rule(format!("C_Decrypt 6 hang {}", gate.display()));
+    let decrypt = ["result", "decrypt", "--output-dir", "out"];
+    let cmd = names.iter().fold(work.cmd(decrypt).pin(), Cmd::arg);
+    let mut started = faulty.drive(cmd).start();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while faulty
+        .ledger()
+        .of("C_Decrypt")
+        .iter()
+        .all(|it| it.rv != "hangs")
+    {
+        assert!(started.runs() && Instant::now() < deadline);
+        thread::yield_now();
+    }
+    let memory = memory(started.id());
+    fs::write(gate, "").unwrap();
+    started.wait().ok();
+    assert!(memory.is_none_or(|memory| !contains(&memory, PIN)));
+}
