@@ -71,9 +71,12 @@ fn a_bad_ciphertext_is_what_it_is_elsewhere() {
     let (_, stranger) = openssl::rsa_key(2048);
     let work = Work::new(&token);
     let archive = Sealed::current(&stranger, &plain()).archive();
-    let run = unwrapping(&token).drive(open(&work, archive)).run();
+    let faulty = unwrapping(&token);
+    let run = faulty.drive(open(&work, archive)).run();
     assert!(run.err().contains("cannot"), "{}", run.err());
     run.fails(20);
+    // Two tries and a proof: another template would not help.
+    assert_eq!(faulty.ledger().count("C_UnwrapKey"), 3);
 }
 
 #[test]
