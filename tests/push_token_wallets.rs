@@ -103,6 +103,36 @@ fn a_wallet_on_the_token_that_is_missing_or_anothers_is_refused() {
 }
 
 #[test]
+fn a_token_that_does_not_sign_is_named_and_nothing_is_published() {
+    if without_wallets() {
+        return;
+    }
+    let token = Token::new();
+    let (work, address, uri) = with_token_wallet(&token);
+    let sms = Sms::start();
+    for (rule, code, words) in [
+        (
+            "C_SignInit * return CKR_MECHANISM_INVALID",
+            16,
+            "does not sign with CKM_ECDSA",
+        ),
+        (
+            "C_SignInit * return CKR_KEY_FUNCTION_NOT_PERMITTED",
+            16,
+            "does not sign with CKM_ECDSA",
+        ),
+        ("C_Sign * return CKR_DEVICE_ERROR", 11, "C_Sign"),
+    ] {
+        let faulty = Faulty::before(&token).rule(rule);
+        let cmd = push_unsigned(&work, &sms).arg("--wallet").arg(&uri);
+        let run = faulty.drive(cmd).run();
+        assert!(run.err().contains(words), "{rule}: {}", run.err());
+        run.fails(code);
+        assert_eq!(sms.stored(&address, SECRET), None);
+    }
+}
+
+#[test]
 fn the_pin_of_one_token_is_never_sent_to_another() {
     if without_wallets() {
         return;
