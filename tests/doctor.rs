@@ -163,6 +163,15 @@ fn a_token_that_is_empty_or_silent_is_told_from_none() {
         slots["found"].as_str().unwrap().contains("DeviceError"),
         "{slots}"
     );
+
+    let faulty = Faulty::before(&token).rule("C_GetTokenInfo * return CKR_TOKEN_NOT_PRESENT");
+    let report = broken(faulty.drive(doctor(&work, &[])), 10);
+    let slots = named(&report, "slots")[0];
+    assert_eq!(slots["state"], "ok", "{slots}");
+    assert!(
+        slots["found"].as_str().unwrap().contains(": no token"),
+        "{slots}"
+    );
 }
 
 #[test]
