@@ -253,7 +253,7 @@ impl Answer {
 }
 
 /// A token with a PIN that nothing else in the world looks like.
-pub const MARKED_PIN: &str = "Mark3d-p1n-7f29c0";
+pub const MARKED_PIN: &str = "Mark3d-p1n-7f29c0-8d1eKz40w6Qm5rTbXh2L9vNs";
 
 /// A token with that PIN and a result key.
 pub fn marked() -> (Token, String) {

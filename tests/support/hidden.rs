@@ -12,6 +12,12 @@ pub fn contains(bytes: &[u8], part: impl AsRef<[u8]>) -> bool {
     bytes.windows(part.len()).any(|it| it == part)
 }
 
+/// Whether 12 bytes of `secret` are there: what frees memory overwrites the beginning.
+pub fn contains_some(bytes: &[u8], secret: &str) -> bool {
+    let mut pieces = secret.as_bytes().chunks_exact(12);
+    pieces.any(|piece| contains(bytes, piece))
+}
+
 /// All memory of a process that can be written to, or nothing where this system shows none of it.
 pub fn memory(id: u32) -> Option<Vec<u8>> {
     let maps = fs::read_to_string(format!("/proc/{id}/maps"));

@@ -15,6 +15,7 @@ mod session;
 
 use std::mem::ManuallyDrop;
 use std::path::Path;
+use std::ptr::NonNull;
 
 use cryptoki::error::{Rv, RvError};
 use cryptoki_sys::{CK_FUNCTION_LIST, CK_RV, CK_ULONG, Pkcs11};
@@ -68,14 +69,14 @@ impl Table {
         let mut list = std::ptr::null_mut();
         // SAFETY: C_GetFunctionList writes one pointer, and may be called before C_Initialize.
         let rv: CK_RV = unsafe { get(&mut list) };
-        if !matches!(Rv::from(rv), Rv::Ok) || list.is_null() {
+        let (Rv::Ok, Some(list)) = (Rv::from(rv), NonNull::new(list)) else {
             return Err(format!(
                 "C_GetFunctionList returned 0x{rv:x} and no functions"
             ));
-        }
+        };
         // SAFETY: not null, and it points to a table that lives as long as the library, which
         // `_library` keeps loaded; CK_FUNCTION_LIST is plain data.
-        let functions = unsafe { *list };
+        let functions = unsafe { list.read() };
         Ok(Self {
             functions,
             _library: ManuallyDrop::new(library),
