@@ -165,6 +165,24 @@ fn a_label_that_changes_under_the_agent_does_not_lose_the_token() {
 }
 
 #[test]
+fn a_token_that_is_plugged_in_while_slots_are_counted_is_no_failure() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    for (rule, code, calls) in [
+        ("C_GetSlotList 2 return CKR_BUFFER_TOO_SMALL", 0, 4),
+        // Every time.
+        ("C_GetSlotList /2 return CKR_BUFFER_TOO_SMALL", 11, 8),
+        ("C_GetSlotList 2 return CKR_DEVICE_ERROR", 11, 2),
+    ] {
+        let faulty = Faulty::before(&token).rule(rule);
+        let run = faulty.drive(work.cmd(["token", "list"])).run();
+        assert_eq!(run.out().contains("test"), code == 0, "{rule}");
+        run.fails(code);
+        assert_eq!(faulty.ledger().count("C_GetSlotList"), calls, "{rule}");
+    }
+}
+
+#[test]
 fn a_slot_that_cannot_be_read_hides_no_other() {
     let token = Token::labelled("first");
     token.add("second");

@@ -60,21 +60,23 @@ impl Table {
     }
 
     fn slot_list(&self, present: CK_BBOOL) -> Result<Vec<CK_SLOT_ID>, CallError> {
-        let mut count = 0;
-        call!(self, C_GetSlotList(present, null_mut(), &mut count))?;
-        loop {
-            let mut slots = vec![0; count as usize];
-            match call!(self, C_GetSlotList(present, slots.as_mut_ptr(), &mut count)) {
-                // A token was plugged in between the two calls: `count` is the new number.
-                Err(error)
-                    if error.rv == RvError::BufferTooSmall && count as usize > slots.len() => {}
-                Err(error) => return Err(error),
-                Ok(()) => {
-                    slots.truncate(count as usize);
-                    return Ok(slots);
-                }
+        for _ in 0..3 {
+            match self.slot_list_once(present) {
+                // A token was plugged in between the two calls.
+                Err(error) if error.rv == RvError::BufferTooSmall => {}
+                listed => return listed,
             }
         }
+        self.slot_list_once(present)
+    }
+
+    fn slot_list_once(&self, present: CK_BBOOL) -> Result<Vec<CK_SLOT_ID>, CallError> {
+        let mut count = 0;
+        call!(self, C_GetSlotList(present, null_mut(), &mut count))?;
+        let mut slots = vec![0; count as usize];
+        call!(self, C_GetSlotList(present, slots.as_mut_ptr(), &mut count))?;
+        slots.truncate(count as usize);
+        Ok(slots)
     }
 
     /// `C_GetSlotInfo`.
