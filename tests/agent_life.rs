@@ -132,6 +132,8 @@ fn sigterm_and_its_like_end_it_well() {
         assert_eq!(spy::count(&calls, "C_Logout"), 1, "{calls:?}");
         let (opened, closed) = ("C_OpenSession", "C_CloseSession");
         assert_eq!(spy::count(&calls, opened), spy::count(&calls, closed));
+        let (begun, ended) = ("C_Initialize", "C_Finalize");
+        assert_eq!(spy::count(&calls, begun), spy::count(&calls, ended));
         assert_eq!(calls.last().map(String::as_str), Some("C_Finalize"));
     }
 }

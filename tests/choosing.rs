@@ -213,9 +213,12 @@ fn a_slot_that_cannot_be_read_hides_no_other() {
 }
 
 #[test]
-fn a_module_that_is_initialised_already_is_used() {
-    whole_way(
-        &Token::new(),
-        &["C_Initialize * then CKR_CRYPTOKI_ALREADY_INITIALIZED"],
-    );
+fn a_module_that_is_initialised_already_is_used_and_left_so() {
+    let rule = "C_Initialize * then CKR_CRYPTOKI_ALREADY_INITIALIZED";
+    let token = Token::new();
+    whole_way(&token, &[rule]);
+    let work = Work::new(&token);
+    let faulty = Faulty::before(&token).rule(rule);
+    faulty.drive(work.cmd(["token", "list"])).run().ok();
+    assert_eq!(faulty.ledger().count("C_Finalize"), 0);
 }
