@@ -375,7 +375,7 @@ fn a_token_that_dislikes_attributes_is_given_fewer() {
         assert_eq!(left_out, without, "{rv}");
         let objects = token.objects();
         assert_eq!(
-            of_private(&objects, "label") == "",
+            of_private(&objects, "label").is_empty(),
             without.contains(&"0x3")
         );
         let access = of_private(&objects, "Access");
