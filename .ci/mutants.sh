@@ -93,7 +93,7 @@ try() {
 outside=() linked=()
 for test in ${tests[@]+"${tests[@]}"}; do
     [[ -e tests/$test.rs ]] || die "there is no tests/$test.rs"
-    if grep -rq '\biexec_hsm::' "tests/$test.rs"; then linked+=("$test"); else outside+=("$test"); fi
+    if grep -q '\biexec_hsm::' "tests/$test.rs"; then linked+=("$test"); else outside+=("$test"); fi
 done
 
 # A test that takes time, memory or disk without end is ended before the machine is: that counts as noticed.

@@ -8,11 +8,16 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
-use support::faulty::Call;
+use support::faulty::{Call, Ledger};
 use support::*;
 
 const KEY: &str = ".secrets/beneficiary/0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf_key";
 const PUB: &str = ".secrets/beneficiary/0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf_key.pub";
+
+/// Attribute types, as a ledger shows them: `CKA_ID`, `CKA_LABEL`, `CKA_EXTRACTABLE`.
+const ID: &str = "0x102";
+const LABEL: &str = "0x3";
+const EXTRACTABLE: &str = "0x162";
 
 /// The command, with the PIN and the address at hand.
 fn generate(work: &Work, args: &[&str]) -> Cmd {
@@ -336,37 +341,38 @@ fn id_and_label_are_as_asked_for() {
     assert!(token.objects().contains(&longest));
 }
 
+/// Makes a small key behind a module with this rule.
+fn behind(token: &Token, rule: &str) -> (Run, Ledger) {
+    let work = Work::new(token);
+    let faulty = Faulty::before(token).rule(rule);
+    let run = faulty.drive(generate(&work, &["--bits", "2048"])).run();
+    (run, faulty.ledger())
+}
+
 #[test]
 fn an_id_is_asked_for_before_a_key_gets_it() {
-    let token = Token::new();
-    let work = Work::new(&token);
-    let faulty = Faulty::before(&token);
-    let run = faulty.drive(generate(&work, &["--bits", "2048"])).run();
+    let (run, ledger) = behind(&Token::new(), "# no fault");
     run.ok();
-    let ledger = faulty.ledger();
     let names = ledger.names();
     let made = names.iter().position(|it| *it == "C_GenerateKeyPair");
     let before = &ledger.0[..made.unwrap()];
-    let asked = |call: &Call| call.name == "C_FindObjectsInit" && call.arg("template") == "0x102";
+    let asked = |call: &Call| call.name == "C_FindObjectsInit" && call.arg("template") == ID;
     assert!(before.iter().any(asked), "{before:?}");
 }
 
 #[test]
 fn a_token_that_dislikes_attributes_is_given_fewer() {
     for (refusals, rv, without) in [
-        (1, "CKR_ATTRIBUTE_TYPE_INVALID", &["0x162"][..]),
-        (1, "CKR_ATTRIBUTE_READ_ONLY", &["0x162"]),
-        (1, "CKR_TEMPLATE_INCOMPLETE", &["0x162"]),
-        (2, "CKR_ATTRIBUTE_VALUE_INVALID", &["0x162", "0x3"]),
-        (2, "CKR_TEMPLATE_INCONSISTENT", &["0x162", "0x3"]),
+        (1, "CKR_ATTRIBUTE_TYPE_INVALID", &[EXTRACTABLE][..]),
+        (1, "CKR_ATTRIBUTE_READ_ONLY", &[EXTRACTABLE]),
+        (1, "CKR_TEMPLATE_INCOMPLETE", &[EXTRACTABLE]),
+        (2, "CKR_ATTRIBUTE_VALUE_INVALID", &[EXTRACTABLE, LABEL]),
+        (2, "CKR_TEMPLATE_INCONSISTENT", &[EXTRACTABLE, LABEL]),
     ] {
         let token = Token::new();
-        let work = Work::new(&token);
         let rule = format!("C_GenerateKeyPair 1-{refusals} return {rv}");
-        let faulty = Faulty::before(&token).rule(rule);
-        let run = faulty.drive(generate(&work, &["--bits", "2048"])).run();
+        let (run, ledger) = behind(&token, &rule);
         run.ok();
-        let ledger = faulty.ledger();
         let calls = ledger.of("C_GenerateKeyPair");
         assert_eq!(calls.len(), refusals + 1, "{rv}");
         let last: Vec<&str> = calls[refusals].arg("private").split('+').collect();
@@ -374,10 +380,8 @@ fn a_token_that_dislikes_attributes_is_given_fewer() {
         let left_out: Vec<&str> = left_out.filter(|it| !last.contains(it)).collect();
         assert_eq!(left_out, without, "{rv}");
         let objects = token.objects();
-        assert_eq!(
-            of_private(&objects, "label").is_empty(),
-            without.contains(&"0x3")
-        );
+        let unlabelled = of_private(&objects, "label").is_empty();
+        assert_eq!(unlabelled, without.contains(&LABEL), "{rv}");
         let access = of_private(&objects, "Access");
         assert!(access.contains("never extractable"), "{access}");
     }
@@ -386,28 +390,22 @@ fn a_token_that_dislikes_attributes_is_given_fewer() {
 #[test]
 fn what_is_not_about_attributes_is_not_tried_again() {
     let token = Token::new();
-    let work = Work::new(&token);
-    let faulty = Faulty::before(&token).rule("C_GenerateKeyPair * return CKR_FUNCTION_FAILED");
-    let run = faulty.drive(generate(&work, &["--bits", "2048"])).run();
+    let rule = "C_GenerateKeyPair * return CKR_FUNCTION_FAILED";
+    let (run, ledger) = behind(&token, rule);
     let run = run.fails(16);
     assert!(run.err().contains("did not make the key"), "{}", run.err());
-    assert_eq!(faulty.ledger().count("C_GenerateKeyPair"), 1);
+    assert_eq!(ledger.count("C_GenerateKeyPair"), 1);
     no_key(&token);
 }
 
 #[test]
 fn a_token_that_is_write_protected_is_called_so_before_a_pin_is_sent() {
-    let token = Token::new();
-    let work = Work::new(&token);
-    let faulty = Faulty::before(&token).rule("C_OpenSession * return CKR_TOKEN_WRITE_PROTECTED");
-    let run = faulty.drive(generate(&work, &["--bits", "2048"])).run();
+    let rule = "C_OpenSession * return CKR_TOKEN_WRITE_PROTECTED";
+    let (run, ledger) = behind(&Token::new(), rule);
     let run = run.fails(16);
     assert!(run.err().contains("is write-protected"), "{}", run.err());
-    let ledger = faulty.ledger();
-    assert_eq!(
-        (ledger.count("C_OpenSession"), ledger.count("C_Login")),
-        (1, 0)
-    );
+    let counts = ["C_OpenSession", "C_Login"].map(|it| ledger.count(it));
+    assert_eq!(counts, [1, 0]);
 }
 
 #[test]

@@ -251,3 +251,18 @@ fn of_two_keys_with_one_id_only_the_chosen_one_is_deleted() {
     assert_eq!(objects.matches("first").count(), 2, "{objects}");
     assert_eq!(objects.matches("second").count(), 0, "{objects}");
 }
+
+#[test]
+fn a_key_that_is_not_seen_any_more_is_not_called_deleted() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    make(&work, ADDRESS);
+    let faulty = Faulty::before(&token).rule("hide CKO_PRIVATE_KEY read-write");
+    let label = "iexec result key 7e5f4552";
+    let delete = ["key", "delete", "--confirm-label", label];
+    let run = faulty.drive(work.cmd(delete).pin()).run().fails(11);
+    assert!(run.err().contains("no private key"), "{}", run.err());
+    assert_eq!(faulty.ledger().count("C_DestroyObject"), 0);
+    assert!(work.exists(key_file(ADDRESS)));
+    opens(&work);
+}

@@ -11,8 +11,8 @@ use std::path::Path;
 use support::spy::{calls, count};
 use support::*;
 
-/// Where Debian has SoftHSM2.
-const DEBIANS: &str = "/usr/lib/softhsm/libsofthsm2.so";
+/// Where Debian has SoftHSM2, which is among the paths that are looked at.
+const DEBIAN_MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
 
 fn list(work: &Work) -> Cmd {
     work.cmd(["token", "list", "--raw"])
@@ -129,7 +129,7 @@ fn without_a_named_module_one_is_found_or_every_tried_path_is_named() {
     for conf in [token.softhsm_conf(), "/none".into()] {
         let cmd = list(&work).without_env("SOFTHSM2_CONF");
         let run = cmd.env("SOFTHSM2_CONF", &conf).run();
-        if conf == token.softhsm_conf() && token.module == Path::new(DEBIANS) {
+        if conf == token.softhsm_conf() && token.module == Path::new(DEBIAN_MODULE) {
             assert_eq!(run.code, Some(0), "{}", run.err());
         }
         if run.code == Some(0) {

@@ -1,7 +1,9 @@
 use cryptoki::object::ObjectClass;
+use cryptoki_sys::CK_OBJECT_HANDLE;
 
-use super::session::Mode;
+use super::session::{Mode, no_private_key};
 use super::{ResultKey, Session, TokenError};
+use crate::envelope::PublicKey;
 
 impl Session {
     /// Removes the key pair with the public half of `key` from the token of this logged-in
@@ -15,20 +17,29 @@ impl Session {
     }
 
     /// Destroys the private object of `key` and its public object. Handles are looked up here,
-    /// because those in `key` may be of another session.
+    /// because those in `key` may be of another session; where a private one is not seen any more,
+    /// nothing is destroyed, as the key would still be there.
     pub(super) fn destroy_pair(&self, key: &ResultKey) -> Result<(), TokenError> {
-        let id = Some(key.id.as_slice());
-        for class in [ObjectClass::PRIVATE_KEY, ObjectClass::PUBLIC_KEY] {
-            for handle in self.find(class, id)? {
-                // Two keys may share an id: the modulus counts.
-                if self
-                    .components(handle)
-                    .is_none_or(|public| public == key.public)
-                {
-                    self.raw.destroy(handle)?;
-                }
-            }
+        let private = self.half(ObjectClass::PRIVATE_KEY, key)?;
+        if key.has_private() && private.is_empty() {
+            return Err(no_private_key());
+        }
+        let public = self.half(ObjectClass::PUBLIC_KEY, key)?;
+        for handle in private.into_iter().chain(public) {
+            self.raw.destroy(handle)?;
         }
         Ok(())
+    }
+
+    /// The objects of `class` that are of `key`: two keys may share an id, and the modulus counts.
+    fn half(
+        &self,
+        class: ObjectClass,
+        key: &ResultKey,
+    ) -> Result<Vec<CK_OBJECT_HANDLE>, TokenError> {
+        let mut found = self.find(class, Some(&key.id))?;
+        let is_of_key = |it: PublicKey| it == key.public;
+        found.retain(|&handle| self.components(handle).is_none_or(is_of_key));
+        Ok(found)
     }
 }

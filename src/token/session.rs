@@ -196,7 +196,7 @@ impl Session {
     pub fn is_logged_in(&self) -> Result<(), TokenError> {
         let private = Attribute::Class(ObjectClass::PRIVATE_KEY);
         if self.raw.find(&[private])?.is_empty() {
-            return Err(TokenError::device("C_FindObjects", "no private key"));
+            return Err(no_private_key());
         }
         Ok(())
     }
@@ -236,6 +236,11 @@ impl Session {
         self.broken |= done.is_err();
         done
     }
+}
+
+/// A private key that must be there is not visible: the login has ended, or the token hides it.
+pub(super) fn no_private_key() -> TokenError {
+    TokenError::device("C_FindObjects", "no private key")
 }
 
 /// Some tokens have no read-only sessions, others no read-write ones: each stands in for the other.

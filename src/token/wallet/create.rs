@@ -13,7 +13,7 @@ use crate::token::error::rv_name;
 use crate::token::fresh_key::FreshKey;
 use crate::token::generate::Form;
 use crate::token::raw::CallError;
-use crate::token::session::Mode;
+use crate::token::session::{Mode, no_private_key};
 use crate::token::{Module, PinSource, Session, TokenError, TokenInfo};
 
 /// What to use where a token has not got the curve.
@@ -117,10 +117,16 @@ impl Session {
     fn destroy_wallet(&self, id: &[u8]) -> Result<(), TokenError> {
         // This one may be for reading only since a failure.
         let session = Self::open_as(&self.module, &self.token, Mode::Write)?;
-        for class in [ObjectClass::PRIVATE_KEY, ObjectClass::PUBLIC_KEY] {
-            for handle in session.find_keys(KeyType::EC, class, Some(id))? {
-                session.raw.destroy(handle)?;
-            }
+        let half = |class| session.find_keys(KeyType::EC, class, Some(id));
+        let (private, public) = (
+            half(ObjectClass::PRIVATE_KEY)?,
+            half(ObjectClass::PUBLIC_KEY)?,
+        );
+        if private.is_empty() {
+            return Err(no_private_key());
+        }
+        for handle in private.into_iter().chain(public) {
+            session.raw.destroy(handle)?;
         }
         Ok(())
     }

@@ -28,7 +28,7 @@
 //! | `stuck-sessions` | a session in which a decryption failed says `CKR_OPERATION_ACTIVE` for ever |
 //! | `attribute NAME VALUE` | `VALUE` is in hexadecimal, or `missing`, or `untouched`: success, and no length |
 //! | `private-attribute NAME VALUE` | the same of private keys alone |
-//! | `hide CLASS` | objects of this class are not found; with `before-login` or `after-login` only then |
+//! | `hide CLASS` | objects of this class are not found; with `before-login` or `after-login` only then, with `read-write` only in such sessions |
 //! | `sessions KIND` | only those that are `read-only`, or only those that are `read-write`, are granted |
 //! | `mechanism NAME hidden` | it is not there; with `no-decrypt`, not for decryption |
 //! | `mechanism NAME sizes MIN MAX` | it says that its keys have these sizes |
@@ -58,8 +58,8 @@ pub(crate) struct Script {
     pub(crate) stuck_sessions: bool,
     pub(crate) attributes: Vec<(CK_ATTRIBUTE_TYPE, Value)>,
     pub(crate) private_attributes: Vec<(CK_ATTRIBUTE_TYPE, Value)>,
-    /// With whether it is only so while nobody, or somebody, is logged in.
-    pub(crate) hidden: Vec<(CK_OBJECT_CLASS, Option<bool>)>,
+    /// With the only sessions in which it is so.
+    pub(crate) hidden: Vec<(CK_OBJECT_CLASS, Option<Sessions>)>,
     /// Whether only read-write sessions are granted, or only others.
     pub(crate) only_writable: Option<bool>,
     pub(crate) mechanisms: Vec<(CK_MECHANISM_TYPE, Lack)>,
@@ -119,6 +119,15 @@ pub(crate) enum Value {
     Bytes(Vec<u8>),
     Missing,
     Untouched,
+}
+
+/// Some of the sessions.
+pub(crate) enum Sessions {
+    /// While nobody is logged in.
+    Public,
+    /// While the user is.
+    User,
+    ReadWrite,
 }
 
 /// What a mechanism cannot do.
@@ -185,9 +194,17 @@ impl Script {
             }
             ["hide", class] => self.hidden.push((names::class(class)?, None)),
             ["hide", class, "before-login"] => {
-                self.hidden.push((names::class(class)?, Some(false)));
+                let rule = (names::class(class)?, Some(Sessions::Public));
+                self.hidden.push(rule);
             }
-            ["hide", class, "after-login"] => self.hidden.push((names::class(class)?, Some(true))),
+            ["hide", class, "after-login"] => {
+                let rule = (names::class(class)?, Some(Sessions::User));
+                self.hidden.push(rule);
+            }
+            ["hide", class, "read-write"] => {
+                let rule = (names::class(class)?, Some(Sessions::ReadWrite));
+                self.hidden.push(rule);
+            }
             ["sessions", "read-only"] => self.only_writable = Some(false),
             ["sessions", "read-write"] => self.only_writable = Some(true),
             ["mechanism", name, "hidden"] => {

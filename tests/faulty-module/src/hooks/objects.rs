@@ -2,7 +2,7 @@ use cryptoki_sys::*;
 
 use crate::call::{Call, real};
 use crate::pointer;
-use crate::script::Value;
+use crate::script::{Sessions, Value};
 use crate::state::Faulty;
 
 /// Length of a modulus with rubbish behind it, in bytes.
@@ -46,15 +46,31 @@ fn show(faulty: &Faulty, session: CK_SESSION_HANDLE, objects: &mut [CK_OBJECT_HA
 fn is_hidden(faulty: &Faulty, session: CK_SESSION_HANDLE, object: CK_OBJECT_HANDLE) -> bool {
     let class = class(faulty, session, object);
     let mut rules = faulty.script.hidden.iter();
-    rules.any(|(hidden, when)| {
-        class == Some(*hidden) && when.is_none_or(|it| it == is_logged_in(faulty, session))
+    rules.any(|(hidden, sessions)| {
+        let applies = |it: &Sessions| it.have(state(faulty, session));
+        class == Some(*hidden) && sessions.as_ref().is_none_or(applies)
     })
 }
 
-fn is_logged_in(faulty: &Faulty, session: CK_SESSION_HANDLE) -> bool {
+/// Of the session; `None` where there is no such session.
+fn state(faulty: &Faulty, session: CK_SESSION_HANDLE) -> Option<CK_STATE> {
     let mut info = CK_SESSION_INFO::default();
     let rv = real!(faulty, C_GetSessionInfo(session, &mut info));
-    rv == CKR_OK && matches!(info.state, CKS_RO_USER_FUNCTIONS | CKS_RW_USER_FUNCTIONS)
+    (rv == CKR_OK).then_some(info.state)
+}
+
+impl Sessions {
+    fn have(&self, state: Option<CK_STATE>) -> bool {
+        let of_user = matches!(state, Some(CKS_RO_USER_FUNCTIONS | CKS_RW_USER_FUNCTIONS));
+        match self {
+            Self::Public => !of_user,
+            Self::User => of_user,
+            Self::ReadWrite => matches!(
+                state,
+                Some(CKS_RW_PUBLIC_SESSION | CKS_RW_USER_FUNCTIONS | CKS_RW_SO_FUNCTIONS)
+            ),
+        }
+    }
 }
 
 fn class(
