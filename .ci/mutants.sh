@@ -42,6 +42,8 @@ copy() {
     rm -rf "$1"
     mkdir -p "$1"
     git ls-files --cached --others --exclude-standard -z | tar -c --null --ignore-failed-read --files-from=- | tar -x -C "$1"
+    # What Cargo built last is of a mutant, and newer than the code.
+    touch "$1"/src/*.rs
 }
 
 # strip_to FOLDER ROOM...   leaves these rooms in the library there, and their dependencies in its manifest
