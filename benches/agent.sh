@@ -26,8 +26,7 @@ done
 need_rust
 need softhsm2-util:softhsm2 openssl
 build_release
-cargo build --locked --release --quiet --example agent_bare --example agent_clients --example agent_timing
-PATH=$(target_folder)/release/examples:$PATH
+cargo build --locked --release --quiet --package agent-bench
 
 bench=$(mktemp -d "$(target_folder)/bench.XXXXXX")
 agent=''

@@ -32,8 +32,7 @@ done
 need_rust
 need softhsm2-util:softhsm2 pkcs11-tool:opensc hyperfine openssl python3 unzip zip /usr/bin/time:time
 build_release
-cargo build --locked --release --quiet --example agent_bare
-PATH=$(target_folder)/release/examples:$PATH
+cargo build --locked --release --quiet --package agent-bench
 here=$PWD
 if [[ -n $sdk ]]; then
     sdk=$(softhsm/sdk.sh) || sdk=''
