@@ -1,20 +1,26 @@
 #!/usr/bin/env bash
 # Cargo, as .ci/mutants.sh shows it to cargo-mutants: "build the tests" builds the program alone, and "test" has the tests
-# that are built already run it. They start the program and do not link it, so that they need not be built again. Those in
-# MUTANTS_LINKED do link it, and are.
+# that are built already run it. They start the program and do not link it, so that they need not be built again. Those of
+# tests/linked.rs do link the library, and are.
+# MUTANTS_PROGRAM and MUTANTS_LINKED name files of tests/, with | between them; MUTANTS_FILTER chooses among their tests.
 set -euo pipefail
 
 unset CARGO # cargo-nextest would call this script
-read -ra linked <<<"${MUTANTS_LINKED:-}"
 filter=${MUTANTS_FILTER:-all()}
+linked=(--test linked)
+[[ -n ${MUTANTS_LINKED:-} ]] || linked=()
+
+# run FILES ARGUMENT...   runs the tests of these files
+run() {
+    cargo nextest run --profile mutants --no-tests pass "${@:2}" -E "test(/^($1)::/) & ($filter)"
+}
+
 case " $* " in
-    *' --no-run '*) exec cargo build --profile mutants --bin iexec-hsm ${linked[@]+"${linked[@]/#/--test=}"} ;;
+    *' --no-run '*) exec cargo build --profile mutants --bin iexec-hsm ${linked[@]+"${linked[@]}"} ;;
     ' test '*)
-        [[ ${#linked[@]} -eq 0 ]] ||
-            cargo nextest run --profile mutants --cargo-profile mutants --no-tests pass "${linked[@]/#/--test=}" -E "$filter"
-        [[ -e $MUTANTS_BUILT/binaries.json ]] || exit 0
-        exec cargo nextest run --profile mutants --no-tests fail \
-            --binaries-metadata "$MUTANTS_BUILT/binaries.json" --cargo-metadata "$MUTANTS_BUILT/metadata.json" -E "$filter"
+        [[ -z ${MUTANTS_LINKED:-} ]] || run "$MUTANTS_LINKED" --cargo-profile mutants "${linked[@]}"
+        [[ -z ${MUTANTS_PROGRAM:-} ]] || run "$MUTANTS_PROGRAM" \
+            --binaries-metadata "$MUTANTS_BUILT/binaries.json" --cargo-metadata "$MUTANTS_BUILT/metadata.json"
         ;;
     *) exec cargo "$@" ;;
 esac

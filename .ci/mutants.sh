@@ -5,8 +5,8 @@
 # Prints the changes that were not noticed. What became of each is in the folder `mutants/ROOM` in the build folder, and
 # is not tried again where it was noticed before; MUTANTS_AFRESH=1 begins anew.
 # MUTANTS_TESTS="vectors layouts" has those files of tests/ try, with the whole program, what was not noticed so far. They
-# are built once, and for each change the program alone is (.ci/mutants-cargo.sh); but those that link the library are
-# built each time.
+# are built once, and for each change the program alone is (.ci/mutants-cargo.sh); but those of tests/linked.rs are built
+# each time.
 # MUTANTS_FILTER chooses among their tests in the language of nextest. MUTANTS_OPTIONS has further options for cargo-mutants.
 set -euo pipefail
 
@@ -67,19 +67,13 @@ strip_to() {
     mv "$tree/Cargo.toml.new" "$tree/Cargo.toml"
 }
 
-# build_tests TREE TEST...   builds those files of tests/ there that start the program and do not link the library
-build_tests() {
-    local tree=$1
-    shift
-    rm -f "$folder/binaries.json"
-    [[ $# -gt 0 ]] || return 0
-    (
-        cd "$tree"
-        CARGO_TARGET_DIR=$folder/build-whole cargo nextest list --cargo-profile mutants --list-type binaries-only \
-            --message-format json --bin iexec-hsm "${@/#/--test=}" >"$folder/binaries.json"
-        CARGO_TARGET_DIR=$folder/build-whole cargo metadata --format-version 1 >"$folder/metadata.json"
-    )
-}
+# build_tests TREE   builds the tests there that start the program and do not link the library
+build_tests() (
+    cd "$1"
+    CARGO_TARGET_DIR=$folder/build-whole cargo nextest list --cargo-profile mutants --list-type binaries-only \
+        --message-format json --bin iexec-hsm --test program >"$folder/binaries.json"
+    CARGO_TARGET_DIR=$folder/build-whole cargo metadata --format-version 1 >"$folder/metadata.json"
+)
 
 # try ROOM TREE ARGUMENT...   has cargo-mutants try what was not noticed so far, with these arguments
 try() {
@@ -92,10 +86,15 @@ try() {
         "$@" ${options[@]+"${options[@]}"} || [[ $? == [23] ]]
 }
 
-outside=() linked=()
+outside='' linked=''
 for test in ${tests[@]+"${tests[@]}"}; do
-    [[ -e tests/$test.rs ]] || die "there is no tests/$test.rs"
-    if grep -q '\biexec_hsm::' "tests/$test.rs"; then linked+=("$test"); else outside+=("$test"); fi
+    if grep -qx "mod $test;" tests/program.rs; then
+        outside+="|$test"
+    elif grep -qx "mod $test;" tests/linked.rs; then
+        linked+="|$test"
+    else
+        die "there is no tests/$test.rs"
+    fi
 done
 
 # A test that takes time, memory or disk without end is ended before the machine is: that counts as noticed.
@@ -112,9 +111,9 @@ for room in "$@"; do
         CARGO_TARGET_DIR=$folder/build try "$room" "$folder/tree" --cargo-arg=--lib --cargo-test-arg="$room::"
     else
         copy "$folder/whole"
-        build_tests "$folder/whole" ${outside[@]+"${outside[@]}"}
+        build_tests "$folder/whole"
         CARGO_TARGET_DIR=$folder/build-whole CARGO=$PWD/.ci/mutants-cargo.sh \
-            MUTANTS_BUILT=$folder MUTANTS_LINKED=${linked[*]} \
+            MUTANTS_BUILT=$folder MUTANTS_PROGRAM=${outside#|} MUTANTS_LINKED=${linked#|} \
             try "$room" "$folder/whole"
     fi
     cat "$folder/$room/mutants.out/missed.txt" "$folder/$room/mutants.out/timeout.txt"

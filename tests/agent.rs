@@ -1,14 +1,10 @@
 //! Unlocked once, opened many times: `result decrypt` by way of an agent.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::fs;
 use std::thread;
 
-use support::agent::command;
-use support::*;
+use crate::support::agent::command;
+use crate::support::*;
 
 #[test]
 fn unlocked_once_it_opens_50_archives_for_8_processes() {

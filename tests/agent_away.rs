@@ -1,14 +1,10 @@
 //! An agent that keeps the PIN and whose device goes away: it is brought back without a restart of the agent.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::fs;
 use std::path::Path;
 
-use support::failing_agent::{FailingAgent, gate};
-use support::*;
+use crate::support::failing_agent::{FailingAgent, gate};
+use crate::support::*;
 
 /// One with two sessions that keeps the PIN.
 fn away<'t>(keyed: &'t Keyed, rules: &[&str]) -> FailingAgent<'t> {

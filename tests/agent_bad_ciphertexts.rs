@@ -1,17 +1,14 @@
 //! Whatever is wrong with a wrapped key, the agent answers as it does to a good one, and asks the same of the token.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
-use support::agent::Connection;
-use support::failing_agent::FailingAgent;
-use support::*;
+
+use crate::support::agent::Connection;
+use crate::support::failing_agent::FailingAgent;
+use crate::support::*;
 
 /// All that a client and the device see of an unwrap, but for the content key.
 #[derive(Clone, Debug, PartialEq)]

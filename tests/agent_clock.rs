@@ -1,12 +1,8 @@
 //! An agent whose computer's clock jumps: what it waits for is no time of day.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
-use support::agent::command;
-use support::clock::Clock;
-use support::*;
+use crate::support::agent::command;
+use crate::support::clock::Clock;
+use crate::support::*;
 
 /// An unlocked agent, and its clock.
 fn agent(work: &Work<'_>, args: &[&str]) -> Option<(Agent, Clock)> {

@@ -1,9 +1,5 @@
 //! What docs/ says of the agent is so: its description, its client in Python, its units.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,8 +8,9 @@ use std::process::Command;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
-use support::agent::unwrap_body;
-use support::*;
+
+use crate::support::agent::unwrap_body;
+use crate::support::*;
 
 fn docs(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -1,9 +1,5 @@
 //! An agent whose module hangs, loses its token or its sessions, or counts PINs.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::cell::Cell;
 use std::fs;
 use std::thread;
@@ -12,9 +8,10 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use rustix::process::Signal;
-use support::agent::{Connection, command, unwrap_body};
-use support::failing_agent::{CONTENT_KEY, FailingAgent, gate};
-use support::*;
+
+use crate::support::agent::{Connection, command, unwrap_body};
+use crate::support::failing_agent::{CONTENT_KEY, FailingAgent, gate};
+use crate::support::*;
 
 #[test]
 fn a_call_that_hangs_ends_for_its_client_and_the_agent_goes_on() {

@@ -1,9 +1,5 @@
 //! What strangers, crowds and nonsense can do to an agent: nothing that a good client would notice.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::fs::{self, Permissions};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -15,8 +11,9 @@ use std::thread;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
-use support::agent::{Connection, unwrap_body};
-use support::*;
+
+use crate::support::agent::{Connection, unwrap_body};
+use crate::support::*;
 
 /// Says where a command of another user is to be had, or why there is none.
 fn as_nobody() -> Option<Command> {

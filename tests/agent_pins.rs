@@ -1,17 +1,14 @@
 //! What the agent does with PINs, and that nobody sees them.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::fs;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use rustix::process::Signal;
-use support::agent::{MARKED_PIN, command, marked};
-use support::hidden::{contains, contains_some, core, memory};
-use support::*;
+
+use crate::support::agent::{MARKED_PIN, command, marked};
+use crate::support::hidden::{contains, contains_some, core, memory};
+use crate::support::*;
 
 #[test]
 fn a_wrong_pin_costs_one_try_and_the_agent_stays_locked() {

@@ -1,12 +1,8 @@
 //! Keys that demand the PIN for each use, as those in PIV slot 9c.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::fs;
 
-use support::*;
+use crate::support::*;
 
 const PROMPT: &str = "PIN of the token \"test\": ";
 const WHY: &str = "The key \"iexec result key 7e5f4552\" wants the PIN for each use.";

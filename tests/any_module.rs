@@ -1,7 +1,5 @@
 //! The program takes every module as it is: its code does nothing because of a module's, a device's or a maker's name.
 
-#![allow(clippy::unwrap_used)]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,13 +1,9 @@
 //! What is no archive, or a broken one, is refused by what it says of itself: nothing is written, and the token is not
 //! asked unless the damage shows only at the end of the body.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod support;
-
 use std::ffi::OsStr;
 
-use support::*;
+use crate::support::*;
 
 const MAGIC_LOCAL: &[u8] = b"PK\x03\x04";
 const MAGIC_CENTRAL: &[u8] = b"PK\x01\x02";

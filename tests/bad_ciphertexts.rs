@@ -1,15 +1,12 @@
 //! Whatever is wrong with a ciphertext, the program has one face for it: the same words, the same exit code, nothing
 //! written, and what stood there before still there. The token sees the same calls in the same order.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod support;
-
 use std::process::Command;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use support::*;
+
+use crate::support::*;
 
 /// One archive that nobody may be able to tell from the others.
 type Class = (&'static str, Vec<u8>);

@@ -1,10 +1,8 @@
 //! Folders, pipes and paths that lead to no archive are refused before the token is looked for.
 
-mod support;
-
 use std::process::Command;
 
-use support::*;
+use crate::support::*;
 
 /// Runs `decrypt` with a module that is not there; it must fail for another reason, and change nothing.
 #[track_caller]

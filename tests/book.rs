@@ -1,15 +1,12 @@
 //! docs/ is a book, and reads as well on its own: every page is in its contents, and every link leads somewhere.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use support::pages::{Page, pages, root};
+
+use crate::support::pages::{Page, pages, root};
 
 #[test]
 fn every_link_leads_somewhere() {

@@ -1,13 +1,10 @@
 //! `result check-encryption-key`: whether a key is published, for whom, and what that does not prove.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod support;
-
 use serde_json::{Value, json};
-use support::publish::*;
-use support::sms::{Fault, Sms};
-use support::*;
+
+use crate::support::publish::*;
+use crate::support::sms::{Fault, Sms};
+use crate::support::*;
 
 fn check(work: &Work, sms: &Sms) -> Cmd {
     work.cmd(["result", "check-encryption-key"])

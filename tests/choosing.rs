@@ -1,11 +1,7 @@
 //! Tokens and keys that are hard to tell apart, or look different at different times.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
-use support::failing_agent::FailingAgent;
-use support::*;
+use crate::support::failing_agent::FailingAgent;
+use crate::support::*;
 
 fn plain() -> Vec<u8> {
     plain_zip(&[("result.txt", b"Hello, world!")])

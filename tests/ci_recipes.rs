@@ -1,10 +1,6 @@
 //! The recipes in docs/ci, run as their services would: step by step, each in a shell of its own on GitHub, all in one
 //! on GitLab. What is not here is the service: checkouts and `cargo install` are looked at and not done.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -12,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
-use support::pages::{Page, root};
+
+use crate::support::pages::{Page, root};
 
 const PAGE: &str = "docs/ci.md";
 

@@ -1,16 +1,12 @@
 //! A clock that jumps while a command runs: nothing is lost, and nothing waits for it.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod support;
-
 use std::fs;
 
-use support::clock::Clock;
-use support::failing_agent::gate;
-use support::publish::*;
-use support::sms::Sms;
-use support::*;
+use crate::support::clock::Clock;
+use crate::support::failing_agent::gate;
+use crate::support::publish::*;
+use crate::support::sms::Sms;
+use crate::support::*;
 
 const JUMPS: [&str; 2] = ["+400d", "-400d"];
 

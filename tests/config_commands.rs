@@ -1,14 +1,11 @@
 //! `config show` and `config check`: what is set, where, and what is wrong with it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::fs;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use support::*;
+
+use crate::support::*;
 
 const OTHER: &str = "0x2B5AD5c4795c026514f8317c7a215E218DcCD6cF";
 

@@ -1,7 +1,5 @@
 //! What can be shown by `{:?}` shows no secret: `Zeroizing` wipes what it holds, and shows it.
 
-#![allow(clippy::unwrap_used)]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,15 +1,12 @@
 //! README and docs/ say what the program does: their command lines parse, and their tables are those of the source.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
-use support::pages::{Page, pages, root};
-use support::*;
+
+use crate::support::pages::{Page, pages, root};
+use crate::support::*;
 
 /// The words of a shell command line, as far as documentation needs it: quotes, comments, pipes and redirections.
 /// Each command of a pipeline or list is one vector.

@@ -4,20 +4,16 @@
 //! before a block says `before: COMMANDS` (what the page takes for granted) or `not run: REASON`. What a `console`
 //! block shows is looked for in what was printed.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use support::pages::{Block, Page, pages, root};
-use support::publish::WALLET_KEY;
-use support::sms::Sms;
-use support::*;
+use crate::support::pages::{Block, Page, pages, root};
+use crate::support::publish::WALLET_KEY;
+use crate::support::sms::Sms;
+use crate::support::*;
 
 /// One test for each page with command blocks.
 macro_rules! pages {

@@ -1,15 +1,12 @@
 //! `doctor`: each part of a set-up that is right is said to be, and each that is wrong is found.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::fs;
 
 use serde_json::Value;
-use support::publish::{self, OTHER, WALLET_KEY};
-use support::sms::Sms;
-use support::*;
+
+use crate::support::publish::{self, OTHER, WALLET_KEY};
+use crate::support::sms::Sms;
+use crate::support::*;
 
 /// The checks of that name.
 fn named<'v>(report: &'v Value, name: &str) -> Vec<&'v Value> {

@@ -1,8 +1,6 @@
 //! When a result is on the disk: before it gets its name, or, with `--no-sync`, when the system likes.
 
-mod support;
-
-use support::*;
+use crate::support::*;
 
 /// The system calls that make files durable, and the renames, in order, of one run.
 fn calls(work: &Work, args: &[&str]) -> Vec<String> {

@@ -1,7 +1,5 @@
 //! The library's smaller examples: with the agent, without a token, and publishing.
 
-#![allow(clippy::unwrap_used)]
-
 #[allow(dead_code)]
 #[path = "../docs/examples/inspect_archive.rs"]
 mod inspect_archive;
@@ -11,11 +9,10 @@ mod open_with_agent;
 #[allow(dead_code)]
 #[path = "../docs/examples/publish_key.rs"]
 mod publish_key;
-mod support;
 
-use support::publish::{WALLET_KEY, public_file, stored, value, with_key};
-use support::sms::Sms;
-use support::*;
+use crate::support::publish::{WALLET_KEY, public_file, stored, value, with_key};
+use crate::support::sms::Sms;
+use crate::support::*;
 
 #[test]
 fn the_agent_opens_an_archive_and_a_locked_one_does_not() {

@@ -1,14 +1,10 @@
 //! Every way to fail has its own exit status, and its own word in JSON.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::process::Command;
 
-use support::*;
+use crate::support::*;
 
 /// A folder with the result key of the address, an archive for it and its token.
 struct Setup<'t> {

@@ -1,16 +1,13 @@
 //! Over all commands of the program, no module is ever asked for a private part of a key, nor to wrap one; and whatever
 //! they say of what they do, a secret is not in it.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod support;
-
 use std::collections::BTreeSet;
 
-use support::hidden::hides;
-use support::publish::*;
-use support::sms::Sms;
-use support::*;
+use crate::support;
+use crate::support::hidden::hides;
+use crate::support::publish::*;
+use crate::support::sms::Sms;
+use crate::support::*;
 
 const OTHER_TOKEN: &str = "second";
 

@@ -1,9 +1,5 @@
 //! `--extract` unpacks a whole, checked result into one folder and nowhere else, or changes nothing.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod support;
-
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
@@ -11,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use support::*;
+use crate::support::*;
 
 fn entries() -> [Entry; 4] {
     [

@@ -1,10 +1,6 @@
 //! A disk that refuses: by a quota, because it is broken, or because it can only be read any more.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
-use support::*;
+use crate::support::*;
 
 const ERRORS: [&str; 4] = ["EDQUOT", "ENOSPC", "EIO", "EROFS"];
 

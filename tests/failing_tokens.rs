@@ -1,12 +1,8 @@
 //! Tokens that fail now and then, for good, or in odd ways: no archive is lost by it, and none is called bad for it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::fs;
 
-use support::*;
+use crate::support::*;
 
 const GENERATE: [&str; 5] = [
     "result",

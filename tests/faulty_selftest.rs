@@ -1,14 +1,11 @@
 //! The misbehaving module does what its script says, and writes down what it was asked.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::fs;
 use std::process::Command;
 
 use serde_json::Value;
-use support::*;
+
+use crate::support::*;
 
 const LIST: [&str; 3] = ["key", "list", "--raw"];
 const INFO: [&str; 3] = ["token", "info", "--raw"];

@@ -1,15 +1,12 @@
 //! A disk that is full: the old files stay, whole, and the token has no key that no file names.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod support;
-
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use support::*;
 use tempfile::TempDir;
+
+use crate::support::*;
 
 /// A small file system, which goes away with this.
 struct Disk(TempDir);

@@ -1,15 +1,12 @@
 //! `result generate-encryption-keypair`: what is made on the token, and what is written beside it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
-use support::faulty::{Call, Ledger};
-use support::*;
+
+use crate::support::faulty::{Call, Ledger};
+use crate::support::*;
 
 const KEY: &str = ".secrets/beneficiary/0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf_key";
 const PUB: &str = ".secrets/beneficiary/0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf_key.pub";

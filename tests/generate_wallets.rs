@@ -1,12 +1,8 @@
 //! Where a new key's address comes from, and what is left when a new key cannot be recorded.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::fs;
 
-use support::*;
+use crate::support::*;
 
 const FOLDER: &str = ".secrets/beneficiary";
 const FIRST: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";

@@ -1,10 +1,6 @@
 //! Work on a token that stops half-way: the message says in what state the token is, and how to go on.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
-use support::*;
+use crate::support::*;
 
 const GENERATE: [&str; 5] = [
     "result",

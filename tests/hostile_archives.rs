@@ -1,11 +1,7 @@
 //! Archives that are made to take more than they are worth: bombs, lies about sizes, more entries than any result has.
 //! Each is met with little memory and little CPU, and leaves nothing.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod support;
-
-use support::*;
+use crate::support::*;
 
 /// Addresses, the module's own included, in bytes.
 const MEMORY: usize = 320 << 20;

@@ -1,10 +1,6 @@
 //! Tokens that answer a bad padding with success and invented bytes give the same picture as those that fail.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
-use support::*;
+use crate::support::*;
 
 /// All that can be seen of an archive that is not opened: the words, what is left, and the calls to the token.
 #[derive(Debug, PartialEq)]

@@ -1,14 +1,10 @@
 //! `result import-encryption-key`: a software key moves onto the token and nothing is lost on the way.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
-use support::*;
+use crate::support::*;
 
 const KEY: &str = ".secrets/beneficiary/0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf_key";
 

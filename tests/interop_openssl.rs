@@ -1,14 +1,10 @@
 //! Round trips with `openssl`, `zip`, `unzip` and Java as the other side: none of our code is on both sides.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod support;
-
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use support::*;
+use crate::support::*;
 
 const BITS: [u32; 3] = [2048, 3072, 4096];
 const FORMATS: [&str; 3] = ["current", "legacy-ecb", "guide-2019"];

@@ -1,12 +1,8 @@
 //! iExec's own SDK as the other side: its test archive opens with its key on a token, and it opens what we seal.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod support;
-
 use std::path::Path;
 
-use support::*;
+use crate::support::*;
 
 /// The result in the SDK's test archive.
 const PLAIN_LEN: usize = 474;

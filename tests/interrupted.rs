@@ -1,10 +1,6 @@
 //! A run that is interrupted or may not write leaves what was there, and nothing else; after one that was killed the
 //! next run tidies up.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod support;
-
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -14,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::process::Signal;
-use support::*;
+
+use crate::support::*;
 
 const LARGE: usize = 24 << 20;
 const PATIENCE: Duration = Duration::from_secs(30);

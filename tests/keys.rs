@@ -1,13 +1,10 @@
 //! `key list`, `show` and `export`: what is on the token, and which key is meant.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::fs;
 
 use serde_json::Value;
-use support::*;
+
+use crate::support::*;
 
 const OTHER: &str = "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359";
 

@@ -1,10 +1,6 @@
 //! `key adopt` takes over a key that is there, `key delete` removes one for good.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
-use support::*;
+use crate::support::*;
 
 const OTHER: &str = "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359";
 const LABEL: &str = "iexec result key 7e5f4552";

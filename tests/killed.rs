@@ -6,10 +6,6 @@
 //! have, and so its files are put back, or the round does not count.
 //! `IEXEC_HSM_TEST_KILLS` says how many there are for each command; 200 take some minutes.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod support;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -17,10 +13,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
-use support::publish::{push, stored, value, with_key};
-use support::sms::Sms;
-use support::*;
 use tempfile::TempDir;
+
+use crate::support::publish::{push, stored, value, with_key};
+use crate::support::sms::Sms;
+use crate::support::*;
 
 const LARGE: usize = 8 << 20;
 /// What every 16 bytes of a result here are, and of nothing else.

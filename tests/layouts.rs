@@ -1,13 +1,9 @@
 //! Every layout that results ever came in opens, to the same bytes, and `inspect` names it.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod support;
-
 use std::path::Path;
 use std::process::Command;
 
-use support::*;
+use crate::support::*;
 
 fn plain() -> Vec<u8> {
     plain_zip(&[("result.txt", b"Hello, world!"), ("data/x.bin", &[7; 5000])])

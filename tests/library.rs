@@ -1,12 +1,8 @@
 //! The library's documented example, run against a token.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
 #[allow(dead_code)]
 #[path = "../docs/examples/open_archive.rs"]
 mod example;
-mod support;
-
 use std::cell::Cell;
 use std::convert::Infallible;
 use std::path::Path;
@@ -15,8 +11,9 @@ use std::process::Command;
 use iexec_hsm::archive::{Archive, Limits, WrappedKey};
 use iexec_hsm::decrypt::{Options, Target, decrypt};
 use iexec_hsm::envelope::{KeyName, Proof, Unwrap};
-use support::*;
 use zeroize::Zeroizing;
+
+use crate::support::*;
 
 /// The example's arguments, for the test that runs it.
 const ARGUMENTS: &str = "IEXEC_HSM_TEST_EXAMPLE";
@@ -33,7 +30,7 @@ fn run_example(token: &Token, archive: &Path, output: &Path) -> (bool, String) {
     ]
     .join("\n");
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "the_example", "--nocapture"])
+        .args(["--exact", "library::the_example", "--nocapture"])
         .envs(token.env())
         .env(ARGUMENTS, arguments)
         .output()

@@ -1,10 +1,6 @@
 //! What is shown fits a terminal of 80 columns, and has colours and bars only where these can be shown.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
-use support::*;
+use crate::support::*;
 
 /// Every command's words, by the help of the program.
 fn commands(work: &Work) -> Vec<Vec<String>> {

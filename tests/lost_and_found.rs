@@ -1,14 +1,10 @@
 //! A device that is lost and found again while archives are opened: the least that helps is done, in its order, and no
 //! archive is lost by it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::fs;
 
-use support::faulty::Ledger;
-use support::*;
+use crate::support::faulty::Ledger;
+use crate::support::*;
 
 fn plain() -> Vec<u8> {
     plain_zip(&[("result.txt", b"Hello, world!")])

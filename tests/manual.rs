@@ -1,14 +1,10 @@
 //! Help, manual pages and completions: each has every command and every option, because all are made from one source.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use support::*;
+use crate::support::*;
 
 fn help(words: &[&str]) -> String {
     let work = Work::without_token();

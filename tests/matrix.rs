@@ -1,16 +1,12 @@
 //! What the module behind the tests' tokens can do: the flow as `docs/devices/try.sh` goes through it, and what a person
 //! would not try on a card. `softhsm/test.sh --modules` compares it with its row in `docs/devices/matrix.md`.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod support;
-
 use std::fs;
 use std::thread;
 use std::time::Duration;
 
-use support::try_sh::{cells, start};
-use support::*;
+use crate::support::try_sh::{cells, start};
+use crate::support::*;
 
 const MATRIX: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/devices/matrix.md");
 

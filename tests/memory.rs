@@ -1,12 +1,8 @@
 //! Memory does not depend on the size of the result, whichever way it comes and goes.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod support;
-
 use std::path::Path;
 
-use support::*;
+use crate::support::*;
 
 const MIB: usize = 1 << 20;
 const MOST: usize = 32 * MIB;

@@ -1,14 +1,10 @@
 //! The text that some modules want to be initialised with.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::fs;
 use std::path::Path;
 
-use support::agent::command;
-use support::*;
+use crate::support::agent::command;
+use crate::support::*;
 
 const TEXT: &str = "connector=http://127.0.0.1:12345 debug";
 

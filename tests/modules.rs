@@ -1,15 +1,11 @@
 //! Which module is loaded, what is said of one that cannot be, and what a good one is asked.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use support::spy::{calls, count};
-use support::*;
+use crate::support::spy::{calls, count};
+use crate::support::*;
 
 /// Where Debian has SoftHSM2, which is among the paths that are looked at.
 const DEBIAN_MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";

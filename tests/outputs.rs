@@ -1,14 +1,13 @@
 //! Where a result goes: one file, several, or the standard output, and never over what must stay.
 
-mod support;
-
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
-use support::*;
+
+use crate::support::*;
 
 fn plain() -> Vec<u8> {
     plain_zip(&[("result.txt", b"Hello, world!")])

@@ -1,17 +1,14 @@
 //! The release: what the Debian package and the archive hold, as `.ci/release.sh` makes them of this very build.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use support::pages::root;
-use support::*;
 use toml::Value;
+
+use crate::support::pages::root;
+use crate::support::*;
 
 /// Runs a program of the system, and returns what it printed.
 fn run(program: &str, args: &[&str], folder: &Path) -> String {

@@ -1,16 +1,12 @@
 //! Over all commands, with an agent and without: a PIN that is wrong costs one try, none is spent at the last one, and
 //! none at a token that is locked.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod support;
-
 use std::collections::BTreeSet;
 
-use support::agent::command;
-use support::publish::*;
-use support::sms::Sms;
-use support::*;
+use crate::support::agent::command;
+use crate::support::publish::*;
+use crate::support::sms::Sms;
+use crate::support::*;
 
 const WRONG: &str = "99999999";
 

@@ -1,10 +1,6 @@
 //! Readers with a keypad of their own: the PIN is typed there, and this program never has it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
-use support::*;
+use crate::support::*;
 
 const GENERATE: [&str; 5] = [
     "result",

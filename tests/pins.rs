@@ -1,16 +1,12 @@
 //! Where the PIN comes from, and how few tries it costs.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
 
-use support::spy::count;
-use support::*;
+use crate::support::spy::count;
+use crate::support::*;
 
 const WRONG: &str = "99999999";
 

@@ -1,9 +1,5 @@
 //! The PIN is seen nowhere: not in the output, not in /proc, not in memory when it is needed no longer.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -12,8 +8,8 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use support::hidden::{contains, contains_some, memory};
-use support::*;
+use crate::support::hidden::{contains, contains_some, memory};
+use crate::support::*;
 
 /// Nothing else in the world looks like it.
 const PIN: &str = "Mark3d-p1n-7f29c0-8d1eKz40w6Qm5rTbXh2L9vNs";

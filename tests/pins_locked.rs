@@ -1,10 +1,6 @@
 //! Tokens that count wrong PINs: how few tries it costs, and what people are told.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
-use support::*;
+use crate::support::*;
 
 const LIST: [&str; 2] = ["key", "list"];
 const GENERATE: [&str; 5] = [

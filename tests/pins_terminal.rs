@@ -1,11 +1,8 @@
 //! How the PIN is asked for on a terminal.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use rustix::process::Signal;
-use support::*;
+
+use crate::support::*;
 
 const PROMPT: &str = "PIN of the token \"test\": ";
 

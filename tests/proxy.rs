@@ -1,9 +1,7 @@
 //! p11-kit's proxy, the first module that is looked for, shows and drives the tokens behind it. It gives each caller of
 //! its entry point an instance of its own, with sessions and logins of its own.
 
-mod support;
-
-use support::*;
+use crate::support::*;
 
 #[test]
 fn a_key_is_made_and_an_archive_opened_through_the_proxy() {

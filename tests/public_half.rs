@@ -1,15 +1,12 @@
 //! Where the public half of a private key is found, and what is done where the token shows none.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use support::publish::OTHER;
-use support::*;
+use crate::support;
+use crate::support::publish::OTHER;
+use crate::support::*;
 
 const URI: &str = "pkcs11:id=%03";
 

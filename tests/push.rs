@@ -1,15 +1,12 @@
 //! `result push-encryption-key`: what is sent, what is said.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod support;
-
 use std::fs;
 
 use serde_json::json;
-use support::publish::*;
-use support::sms::Sms;
-use support::*;
+
+use crate::support::publish::*;
+use crate::support::sms::Sms;
+use crate::support::*;
 
 #[test]
 fn the_public_half_is_published_as_the_sdk_does_it() {

@@ -1,13 +1,10 @@
 //! Signing elsewhere: the challenge that is printed, and signatures that are brought.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod support;
-
 use sha3::{Digest as _, Keccak256};
-use support::publish::*;
-use support::sms::{Sms, Wallet, challenge};
-use support::*;
+
+use crate::support::publish::*;
+use crate::support::sms::{Sms, Wallet, challenge};
+use crate::support::*;
 
 fn hex(bytes: &[u8]) -> String {
     let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();

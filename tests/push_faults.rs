@@ -1,13 +1,9 @@
 //! `result push-encryption-key` against an SMS that fails: what is stored, what we say, how we end, and that the signature
 //! is in nothing that we say.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod support;
-
-use support::publish::*;
-use support::sms::{Fault, Sms, Text};
-use support::*;
+use crate::support::publish::*;
+use crate::support::sms::{Fault, Sms, Text};
+use crate::support::*;
 
 /// A folder with a key, for many services in turn.
 struct Publisher<'t> {

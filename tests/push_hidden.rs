@@ -1,16 +1,12 @@
 //! The wallet's key and password are taken out of the environment before anything else is done.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod support;
-
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::process::Command;
 
-use support::publish::*;
-use support::sms::Sms;
-use support::*;
+use crate::support::publish::*;
+use crate::support::sms::Sms;
+use crate::support::*;
 
 #[test]
 fn a_running_push_shows_neither_key_nor_password_in_proc() {

@@ -1,13 +1,10 @@
 //! Which keys `result push-encryption-key` publishes, and which it refuses before anything is sent.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod support;
-
 use serde_json::json;
-use support::publish::*;
-use support::sms::Sms;
-use support::*;
+
+use crate::support::publish::*;
+use crate::support::sms::Sms;
+use crate::support::*;
 
 /// Asserts that a push fails, says this, and has sent nothing.
 #[track_caller]

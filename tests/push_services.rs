@@ -1,13 +1,10 @@
 //! Which Secret Management Service: chains, frameworks, addresses, and several at once.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod support;
-
 use serde_json::{Value, json};
-use support::publish::*;
-use support::sms::{Fault, Sms};
-use support::*;
+
+use crate::support::publish::*;
+use crate::support::sms::{Fault, Sms};
+use crate::support::*;
 
 /// A `chain.json` with one chain.
 fn chain_json(work: &Work, chain: Value) {

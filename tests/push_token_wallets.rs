@@ -1,15 +1,11 @@
 //! Pushes that a wallet on a token signs: one login for both keys, and no PIN for the wrong token.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod support;
-
 use std::path::Path;
 
-use support::publish::*;
-use support::sms::Sms;
-use support::spy::count;
-use support::*;
+use crate::support::publish::*;
+use crate::support::sms::Sms;
+use crate::support::spy::count;
+use crate::support::*;
 
 /// Asserts that a push fails with exit 33 and publishes nothing.
 #[track_caller]

@@ -1,15 +1,11 @@
 //! Who signs a push: each kind of wallet that is not on a token, which goes before which, and what is refused.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod support;
-
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 
-use support::publish::*;
-use support::sms::Sms;
-use support::*;
+use crate::support::publish::*;
+use crate::support::sms::Sms;
+use crate::support::*;
 
 fn with_password(cmd: Cmd) -> Cmd {
     cmd.env("IEXEC_HSM_WALLET_PASSWORD", PASSWORD)

@@ -1,12 +1,8 @@
 //! Whatever a module returns, the program ends with an exit code that fits, and leaves nothing behind.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::collections::BTreeSet;
 
-use support::*;
+use crate::support::*;
 
 /// Return values that modules were seen to make up.
 const ODD: [&str; 4] = [

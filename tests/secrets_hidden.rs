@@ -1,22 +1,19 @@
 //! What opens an archive and what publishes a key is seen nowhere: not in what is printed or written, not in /proc, not
 //! in a core, and not in memory when it is needed no longer.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod support;
-
 use std::fs;
 use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
-use support::agent::{MARKED_PIN, marked};
-use support::failing_agent::gate;
-use support::hidden::{contains, core, hides, memory, proc_of, traced};
-use support::publish::*;
-use support::sms::Sms;
-use support::*;
+
+use crate::support::agent::{MARKED_PIN, marked};
+use crate::support::failing_agent::gate;
+use crate::support::hidden::{contains, core, hides, memory, proc_of, traced};
+use crate::support::publish::*;
+use crate::support::sms::Sms;
+use crate::support::*;
 
 /// Nothing else in the world looks like it.
 const CONTENT_KEY: [u8; 32] = *b"<content key of thirty-two byte>";

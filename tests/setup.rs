@@ -1,15 +1,12 @@
 //! `setup`: from an empty token to a key and a configuration, asked or told.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use serde_json::json;
-use support::*;
+
+use crate::support::*;
 
 fn config(work: &Work) -> PathBuf {
     work.home().join(".config/iexec-hsm/config.toml")

@@ -1,10 +1,8 @@
 //! Several archives in one command, opened side by side where the token has sessions for that.
 
-mod support;
-
 use std::path::Path;
 
-use support::*;
+use crate::support::*;
 
 const MANY: usize = 12;
 

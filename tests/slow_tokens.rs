@@ -1,12 +1,8 @@
 //! Devices that take their time: what is waited for is said, and no call is given up.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::fs;
 
-use support::*;
+use crate::support::*;
 
 /// Runs `args` with the call hanging until the terminal shows `line`.
 fn says(call: &str, line: &str, rules: &[&str], args: &[&str]) {

@@ -1,29 +1,20 @@
 //! The client of the SMS against one that keeps every byte and fails on demand: what was stored, what we said, and that
 //! the signature shows in nothing that we say.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod support;
-
-#[path = "sms_client/lost_answers.rs"]
 mod lost_answers;
-#[path = "sms_client/network.rs"]
 mod network;
-#[path = "sms_client/races.rs"]
 mod races;
-#[path = "sms_client/redirects.rs"]
 mod redirects;
-#[path = "sms_client/refusals.rs"]
 mod refusals;
-#[path = "sms_client/wire.rs"]
 mod wire;
 
 use std::time::Duration;
 
 use iexec_hsm::sms::{Authorization, Client, Kind, Limits, Options, Pushed, SmsError};
-use support::ADDRESS as OWNER;
-use support::sms::{Sms, Wallet};
 use zeroize::Zeroizing;
+
+use crate::support::ADDRESS as OWNER;
+use crate::support::sms::{Sms, Wallet};
 
 const NAME: &str = "iexec-result-encryption-public-key";
 const VALUE: &str = "dGVzdC1yc2EtcHVibGljLWtleQ==";
@@ -145,7 +136,7 @@ fn in_own_process(test: &str, environment: &[(&str, String)]) -> bool {
         return true;
     }
     let run = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test])
+        .args(["--exact", &format!("sms_client::{test}")])
         .env(MARK, "1")
         .envs(environment.iter().map(|(name, value)| (name, value)))
         .output()

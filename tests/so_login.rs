@@ -1,10 +1,6 @@
 //! Tokens that let only the security officer make keys.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
-use support::*;
+use crate::support::*;
 
 const SO: u8 = 0;
 const USER: u8 = 1;

@@ -1,8 +1,6 @@
 //! A result on the standard output is released after all checks, whole, and alone.
 
-mod support;
-
-use support::*;
+use crate::support::*;
 
 /// Larger than what a pipe holds.
 fn plain() -> Vec<u8> {

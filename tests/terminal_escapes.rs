@@ -1,11 +1,7 @@
 //! What others named cannot move the terminal: tokens, keys, files.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
-use support::agent::command;
-use support::*;
+use crate::support::agent::command;
+use crate::support::*;
 
 /// Clears the screen, goes back, and turns the rest of a line around; with a control character of one byte more.
 const ODD: &str = "odd\u{1b}[2J\u{1b}]0;x\u{7}\u{202e}\u{9b}1m";

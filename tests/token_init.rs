@@ -1,10 +1,6 @@
 //! `token init`: an empty token becomes usable, and none that is in use is lost by mistake.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
-use support::*;
+use crate::support::*;
 
 /// A token with a key on it.
 fn with_key() -> Token {

@@ -1,12 +1,8 @@
 //! `softhsm/token.sh`: a token for a shell, and its end.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::process::{Command, Output};
 
-use support::*;
+use crate::support::*;
 
 /// Runs `script` in a shell of its own; `$SCRIPT` is `softhsm/token.sh`, `$PROGRAM` is ours.
 fn shell(work: &Work<'_>, script: &str) -> Output {

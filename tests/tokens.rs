@@ -1,13 +1,10 @@
 //! `token list` and `token info`, and how a token is chosen.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::path::Path;
 
 use serde_json::Value;
-use support::*;
+
+use crate::support::*;
 
 /// The tokens that `token list --raw` shows.
 fn listed(work: &Work) -> Vec<Value> {

@@ -1,11 +1,7 @@
 //! `docs/devices/try.sh`: what a holder of a device gets from it, and what it leaves alone.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod support;
-
-use support::try_sh::{cells, command, start};
-use support::*;
+use crate::support::try_sh::{cells, command, start};
+use crate::support::*;
 
 #[test]
 fn a_holder_of_a_device_adds_a_row() {

@@ -1,10 +1,6 @@
 //! Keys that may unwrap and not decrypt.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
-use support::*;
+use crate::support::*;
 
 /// A token with a key whose only use is unwrapping, which is the result key of [`ADDRESS`].
 fn with_key() -> (Token, String) {

@@ -1,14 +1,10 @@
 //! The vectors of `tests/vectors/`, each opened by the program with the keys of the vectors on a token.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod support;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use support::*;
+use crate::support::*;
 
 /// A file of `tests/vectors/`.
 struct Vector {

@@ -1,8 +1,6 @@
 //! What `--verbose` tells, where, and where not.
 
-mod support;
-
-use support::*;
+use crate::support::*;
 
 #[test]
 fn verbose_names_the_module_and_the_token_on_stderr_and_leaves_stdout_as_it_is() {

@@ -1,14 +1,11 @@
 //! `wallet create` and `wallet list`.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod support;
-
 use std::fs;
 
 use serde_json::{Value, json};
-use support::publish::*;
-use support::*;
+
+use crate::support::publish::*;
+use crate::support::*;
 
 #[test]
 fn a_wallet_is_made_on_the_token_and_its_address_printed() {

@@ -1,9 +1,5 @@
 //! Wallets on a token, through the library: made, found and used as any other wallet is.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
@@ -15,7 +11,8 @@ use iexec_hsm::token::{
 use iexec_hsm::wallet::eip191::eip191_digest;
 use iexec_hsm::wallet::on_token::{TokenWallet, choose};
 use iexec_hsm::wallet::sign::{Wallet, WalletError};
-use support::{Token, without_wallets};
+
+use crate::support::{Token, without_wallets};
 
 /// Names the module to a test that runs in a process of its own.
 const INSIDE: &str = "IEXEC_HSM_TEST_INSIDE";
@@ -32,7 +29,7 @@ fn with_token(test: &str, prepare: impl FnOnce(&Token), body: impl FnOnce(Arc<Mo
     let token = Token::new();
     prepare(&token);
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture"])
+        .args(["--exact", &format!("wallets::{test}"), "--nocapture"])
         .envs(token.env())
         .env(INSIDE, &token.module)
         .output()

@@ -1,18 +1,15 @@
 //! Wycheproof's cases for RSAES-PKCS1-v1_5, with their keys on a token.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod support;
-
 use std::process::Command;
 use std::sync::Arc;
 
 use iexec_hsm::archive::{Archive, Limits, WrappedKey};
 use iexec_hsm::envelope::Unwrap as _;
 use iexec_hsm::token::{Module, NewKey, Pin, SoftwareKey, TokenKeys, import};
-use support::*;
 use wycheproof::rsa_pkcs1_decrypt::{Test, TestName, TestSet};
 use zeroize::Zeroizing;
+
+use crate::support::*;
 
 /// The module, for the process that runs the cases.
 const MODULE: &str = "IEXEC_HSM_TEST_WYCHEPROOF";
@@ -22,7 +19,7 @@ const MODULE: &str = "IEXEC_HSM_TEST_WYCHEPROOF";
 fn every_wrapped_key_of_wycheproof_is_unwrapped_or_refused() {
     let token = Token::new();
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "the_cases", "--nocapture"])
+        .args(["--exact", "wycheproof::the_cases", "--nocapture"])
         .envs(token.env())
         .env(MODULE, &token.module)
         .output()

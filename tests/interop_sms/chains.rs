@@ -3,8 +3,9 @@
 use serde_json::json;
 
 use super::side::{Side, chain, write_chains, write_plain_wallet};
-use super::support::sms::Sms;
-use super::support::{Sdk, Work};
+
+use crate::support::sms::Sms;
+use crate::support::{Sdk, Work};
 
 /// Both sides ask this SMS.
 fn both_ask(sms: &Sms, work: &Work<'_>, sdk: &Sdk, options: &[&str]) {

@@ -1,8 +1,9 @@
 //! Public key files go from one side to the other as they are.
 
 use super::side::{Pushed, Side, chain, write_chains, write_plain_wallet};
-use super::support::sms::Sms;
-use super::support::{Sdk, Token, Work};
+
+use crate::support::sms::Sms;
+use crate::support::{Sdk, Token, Work};
 
 #[test]
 fn a_key_of_the_sdk_is_published_in_the_same_words_after_it_moved_to_a_token() {

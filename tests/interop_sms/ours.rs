@@ -1,7 +1,8 @@
 //! Our program as a side.
 
 use super::side::{PASSWORD, Pushed};
-use super::support::Work;
+
+use crate::support::Work;
 
 pub fn check(work: &Work<'_>, options: &[&str]) -> Result<bool, String> {
     let check = ["result", "check-encryption-key", "--raw"];

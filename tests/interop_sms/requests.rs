@@ -2,8 +2,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::side::{PASSWORD, PRIVATE_KEY, Pushed, Side, chain, write_chains, write_plain_wallet};
-use super::support::sms::{Request, Sms};
-use super::support::{ADDRESS, Sdk, Token, Work};
+
+use crate::support::sms::{Request, Sms};
+use crate::support::{ADDRESS, Sdk, Token, Work};
 
 /// What counts of a request.
 #[derive(Debug, PartialEq, Eq)]

@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::ours;
-use super::support::sms::Sms;
-use super::support::{ADDRESS, Run, Sdk, Work};
+
+use crate::support::sms::Sms;
+use crate::support::{ADDRESS, Run, Sdk, Work};
 
 pub const PRIVATE_KEY: &str = "0x0000000000000000000000000000000000000000000000000000000000000001";
 /// With letters that the SDK writes in another way before it uses them.

@@ -3,8 +3,9 @@
 use std::fs;
 
 use super::side::{Side, chain, last_target, write_chains, write_plain_wallet};
-use super::support::sms::Sms;
-use super::support::{ADDRESS, Sdk, Work};
+
+use crate::support::sms::Sms;
+use crate::support::{ADDRESS, Sdk, Work};
 
 const OLDER: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
 const NEWER: &str = "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359";

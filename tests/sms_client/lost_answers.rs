@@ -1,7 +1,8 @@
 //! An answer to a write got lost, after the value was stored or before.
 
-use super::support::sms::{Fault, Text};
 use super::*;
+
+use crate::support::sms::{Fault, Text};
 
 /// The ways to lose an answer that cost no time; whether the value is stored first is up to the test.
 fn quick() -> Vec<fn(bool) -> Fault> {

@@ -4,8 +4,9 @@ use std::io::Write as _;
 use std::net::TcpListener;
 use std::thread;
 
-use super::support::sms::{Fault, TlsFront};
 use super::*;
+
+use crate::support::sms::{Fault, TlsFront};
 
 #[test]
 fn a_closed_port_is_named_as_one() {

@@ -1,7 +1,8 @@
 //! Somebody else publishes for the same owner meanwhile, or the database of the SMS fails.
 
-use super::support::sms::Fault;
 use super::*;
+
+use crate::support::sms::Fault;
 
 fn meanwhile() -> Fault {
     Fault::Meanwhile(OWNER, NAME, THEIRS)

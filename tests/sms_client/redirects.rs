@@ -1,7 +1,8 @@
 //! Redirects: within the origin with all that the request has, and nowhere else.
 
-use super::support::sms::Fault;
 use super::*;
+
+use crate::support::sms::Fault;
 
 #[test]
 fn within_the_origin_the_request_stays_the_same() {
@@ -124,7 +125,7 @@ fn what_a_redirecting_server_stored_is_found() {
         true,
         303,
         "Location: https://sms.test/done\r\n",
-        super::support::sms::Text::Short(""),
+        crate::support::sms::Text::Short(""),
     );
     drop(sms);
     let sms = Sms::failing([Fault::None, elsewhere]);

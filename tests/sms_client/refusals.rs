@@ -1,7 +1,8 @@
 //! Every status has its own words, and what comes with it cannot do harm.
 
-use super::support::sms::{Fault, Text};
 use super::*;
+
+use crate::support::sms::{Fault, Text};
 
 /// The name of the error that a write with this answer ends with.
 fn named(error: &SmsError) -> String {

@@ -4,8 +4,9 @@ use std::sync::Mutex;
 
 use log::{Log, Metadata, Record};
 
-use super::support::sms::{Fault, challenge};
 use super::*;
+
+use crate::support::sms::{Fault, challenge};
 
 /// The signature that iExec's SDK makes with private key 1.
 const SDK_AUTHORIZATION: &str = "0xd86126491de4dfec85e49a54b942941e0efbbc2cdc6042dff13cf675f2b232a2124d1a1cbacd2bc4491bb1b8b29dbee8c021f08e8c213d75612e0abe08eb0be11b";
