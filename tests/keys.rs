@@ -84,6 +84,25 @@ fn every_key_is_listed_with_its_state_its_size_and_its_address() {
     }
 }
 
+#[test]
+fn a_key_without_its_private_half_is_told_from_a_whole_one() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    make(&work, ADDRESS);
+    let faulty = Faulty::before(&token).rule("hide CKO_PRIVATE_KEY");
+    let told = |args: &[&str]| faulty.drive(work.cmd(args).pin()).run();
+    let listed = told(&["key", "list"]).ok().out();
+    assert!(listed.contains("only its public half is here"), "{listed}");
+    assert!(!listed.contains("made on the token"), "{listed}");
+    let report = told(&["doctor", "--login"]).out();
+    assert!(report.contains("only its public half is there"), "{report}");
+    let report = told(&["doctor"]).out();
+    assert!(
+        report.contains("--login shows its private half"),
+        "{report}"
+    );
+}
+
 /// Makes an RSA key that does not decrypt. No tool asks SoftHSM2 for one, so its file is changed.
 fn make_signer(token: &Token) {
     const DECRYPT: [u8; 16] = [0, 0, 0, 0, 0, 0, 1, 5, 0, 0, 0, 0, 0, 0, 0, 1];
