@@ -73,7 +73,9 @@ fn of_a_bad_result_no_byte_is_released() {
 fn a_reader_that_goes_away_is_a_failure_to_write() {
     let keyed = Keyed::new();
     let work = keyed.work();
-    work.write("a.zip", keyed.archive(&plain()));
+    // More than any pipe holds: a reader that is slow to go away must not get it all.
+    let large = Entry::new("noise", vec![7; 4 << 20]).stored();
+    work.write("a.zip", keyed.archive(&Zip::of([large]).bytes()));
     let pipe = r#""$0" "$@" | head -c 4; exit "${PIPESTATUS[0]}""#;
     let run = unchanged(&work.folder(), || script(&work, pipe)).fails(23);
     assert_eq!(run.stdout, b"PK\x03\x04");
