@@ -12,14 +12,14 @@ linked=(--test linked)
 
 # run FILES ARGUMENT...   runs the tests of these files
 run() {
-    cargo nextest run --profile mutants --no-tests pass "${@:2}" -E "test(/^($1)::/) & ($filter)"
+    cargo nextest run --profile mutants "${@:2}" -E "test(/^($1)::/) & ($filter)"
 }
 
 case " $* " in
     *' --no-run '*) exec cargo build --profile mutants --bin iexec-hsm ${linked[@]+"${linked[@]}"} ;;
     ' test '*)
-        [[ -z ${MUTANTS_LINKED:-} ]] || run "$MUTANTS_LINKED" --cargo-profile mutants "${linked[@]}"
-        [[ -z ${MUTANTS_PROGRAM:-} ]] || run "$MUTANTS_PROGRAM" \
+        [[ -z ${MUTANTS_LINKED:-} ]] || run "$MUTANTS_LINKED" --no-tests pass --cargo-profile mutants "${linked[@]}"
+        [[ -z ${MUTANTS_PROGRAM:-} ]] || run "$MUTANTS_PROGRAM" --no-tests fail \
             --binaries-metadata "$MUTANTS_BUILT/binaries.json" --cargo-metadata "$MUTANTS_BUILT/metadata.json"
         ;;
     *) exec cargo "$@" ;;

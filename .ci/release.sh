@@ -7,8 +7,6 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . softhsm/lib.sh
 
-cargo_deb=3.8.0
-
 # Neither a path, nor the time, nor the language of this machine goes into what is built.
 same_everywhere() {
     local target=$1 cargo_home=${CARGO_HOME:-$HOME/.cargo}
@@ -18,19 +16,6 @@ same_everywhere() {
     CFLAGS="-ffile-prefix-map=$target=/target -ffile-prefix-map=$cargo_home=/cargo"
     export SOURCE_DATE_EPOCH RUSTFLAGS CFLAGS CARGO_INCREMENTAL=0 LC_ALL=C TZ=UTC
     umask 022
-}
-
-# Puts cargo-deb on the PATH.
-need_cargo_deb() {
-    local tools
-    tools=$1/tools
-    PATH=$tools/bin:$PATH
-    [[ $(cargo deb --version 2>/dev/null) == "cargo-deb $cargo_deb" ]] && return
-    say "Installing cargo-deb $cargo_deb ..."
-    # Unoptimised: it is built five times as fast, and has little to do.
-    RUSTFLAGS='' CARGO_PROFILE_DEV_DEBUG=0 \
-        cargo install --quiet --locked --debug --root "$tools" "cargo-deb@$cargo_deb" >&2 ||
-        die "cargo-deb cannot be installed"
 }
 
 # What the program itself makes: manual pages and completions.
@@ -78,7 +63,7 @@ need_rust
 need git dpkg-shlibdeps:dpkg-dev
 target=$(target_folder)
 same_everywhere "$target"
-need_cargo_deb "$target"
+need_tool cargo-deb@3.8.0
 build=$target/$profile
 program=$build/iexec-hsm
 if [[ $profile == release ]]; then

@@ -14,6 +14,11 @@ shift
 need_rust
 need softhsm2-util:softhsm2 openssl python3 g++
 cargo fuzz --version >/dev/null 2>&1 || die "there is no cargo-fuzz: install it with cargo install cargo-fuzz"
+mapfile -t targets < <(cargo fuzz list)
+[[ $# -gt 0 ]] || set -- "${targets[@]}"
+for target in "$@"; do
+    [[ " ${targets[*]} " == *" $target "* ]] || die "there is no target $target, but ${targets[*]}"
+done
 
 # Properties are checked, and no memory is touched by hand: no sanitizer, and so no nightly toolchain.
 folder=$(target_folder)/fuzz
@@ -41,10 +46,6 @@ run() {
     [[ $outcome == well ]] || grep -a -A 3 'panicked at\|ERROR: ' "$log" >&2
 }
 
-if [[ $# -eq 0 ]]; then
-    mapfile -t targets < <(cargo fuzz list)
-    set -- "${targets[@]}"
-fi
 failed=0
 for target in "$@"; do
     run "$target"

@@ -88,6 +88,18 @@ target_folder() {
         sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p'
 }
 
+# need_tool CRATE@VERSION   puts this command of Cargo's on the PATH, and installs it where that version is not there
+need_tool() {
+    local crate=${1%@*} version=${1#*@} tools
+    tools=$(target_folder)/tools
+    PATH=$tools/bin:$PATH
+    [[ $(cargo "${crate#cargo-}" --version 2>/dev/null) != "$crate $version" ]] || return 0
+    say "Installing $crate $version ..."
+    # Unoptimised: it is built five times as fast, and has little to do.
+    RUSTFLAGS='' CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --locked --debug --root "$tools" "$1" >&2 ||
+        die "$crate cannot be installed"
+}
+
 # Builds the program as it is released, and puts it first on the PATH.
 build_release() {
     local quiet=(--quiet)
