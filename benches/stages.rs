@@ -15,7 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use iexec_hsm::archive::{Archive, Limits, Scheme};
-use iexec_hsm::stages::{self, Key};
+use iexec_hsm::bench_support::{self as stages, Key};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 

@@ -74,6 +74,8 @@
 
 pub mod agent;
 pub mod archive;
+#[doc(hidden)]
+pub mod bench_support;
 pub mod beneficiary;
 pub mod chain;
 #[doc(hidden)]
@@ -88,7 +90,5 @@ mod hex;
 mod pending;
 mod small_file;
 pub mod sms;
-#[doc(hidden)]
-pub mod stages;
 pub mod token;
 pub mod wallet;

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use crc32fast::Hasher as Crc;
 use thiserror::Error;
 
-use super::format::{Content, Method};
 use super::inflate::{InflateError, Inflater, Step};
 use super::read_at::ReadAt;
 use super::window::Window;
+use super::zip::{Content, Method};
 
 /// The stored bytes of an entry are not what the archive says of them.
 ///

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use super::format::IndexError;
+use super::zip::IndexError;
 
 /// Why an archive cannot be opened. [`ArchiveError::hint`] says what to do about it.
 #[derive(Debug, Error)]

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::body::BodySource;
+use super::file_id::FileId;
 use super::layout::{FROM_FOLDER, Pair, choose};
-use super::open::FileId;
 use super::zipped::{check_body_len, read_key};
 use super::{Archive, ArchiveError, Limits, WrappedKey};
 

@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use rustix::fs::{MemfdFlags, memfd_create};
 
-use super::inner::{Contents, InnerError};
 use super::layout::FROM_FOLDER;
+use super::result_zip::{Contents, ResultZipError};
 use super::{Archive, ArchiveError, Limits, ReadAt as _, WrappedKey, zipped};
 
 /// A wrapped key that lies in a folder under the name of its `pair`th layout.
@@ -30,7 +30,7 @@ pub fn open_archive(zip: &[u8], limits: &Limits) -> Result<Archive, ArchiveError
 impl Archive {
     /// The body as a reader at any place has it; `None` where there is none.
     pub fn body_at_any_place(&self) -> io::Result<Option<Vec<u8>>> {
-        let Some(body) = self.body_at()? else {
+        let Some(body) = self.seekable_body()? else {
             return Ok(None);
         };
         let mut bytes = vec![0; usize::try_from(body.len()?).map_err(io::Error::other)?];
@@ -58,7 +58,7 @@ pub struct ResultMember {
     pub data: Option<Vec<u8>>,
 }
 
-pub fn open_result_zip(zip: &[u8], limits: &Limits) -> Result<ResultZip, InnerError> {
+pub fn open_result_zip(zip: &[u8], limits: &Limits) -> Result<ResultZip, ResultZipError> {
     let contents = Contents::read(Arc::new(file_of(zip)?), limits)?;
     let members = contents.entries().map(|member| {
         let mut data = Vec::new();

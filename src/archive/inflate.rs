@@ -4,7 +4,7 @@ use std::io::{self, BufRead};
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-use super::stored::{Next, StoredBlocks};
+use super::stored_blocks::{Next, StoredBlocks};
 
 /// What one step brought.
 pub(super) struct Step {

@@ -6,24 +6,27 @@
 //!
 //! The body, once decrypted, is itself a zip; the room checks and reads that one as well.
 
+#[allow(clippy::module_inception)]
+mod archive;
 mod body;
-mod body_at;
 mod crc_at;
 mod error;
+mod file_id;
 mod folder;
-mod format;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
 mod inflate;
-pub(crate) mod inner;
-mod key;
 mod layout;
 mod limits;
 mod open;
 mod read_at;
+pub(crate) mod result_zip;
+mod seekable;
 mod spool;
-mod stored;
+mod stored_blocks;
 mod window;
+mod wrapped_key;
+mod zip;
 mod zipped;
 
 #[cfg(test)]
@@ -31,13 +34,13 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use archive::Archive;
 pub use body::{Body, Damaged};
-pub(crate) use body_at::BodyAt;
 pub(crate) use crc_at::CrcAt;
 pub use error::ArchiveError;
-pub use key::WrappedKey;
+pub(crate) use file_id::FileId;
 pub use layout::{Layout, Scheme};
 pub use limits::Limits;
-pub use open::Archive;
-pub(crate) use open::FileId;
 pub(crate) use read_at::{Part, ReadAt};
+pub(crate) use seekable::SeekableBody;
+pub use wrapped_key::WrappedKey;

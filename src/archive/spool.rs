@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write as _};
 use std::path::Path;
 
-use super::format::begins_like_zip;
+use super::zip::begins_like_zip;
 use super::{ArchiveError, Limits};
 
 /// Bytes that tell a zip.

@@ -103,12 +103,18 @@ fn a_body_that_does_not_compress_can_be_read_at_any_place() {
     for method in [CompressionMethod::Stored, CompressionMethod::Deflated] {
         let archive = open_bytes(&zip_with(method, &[(ROOT[0], &key), (ROOT[1], &body)])).unwrap();
         let mut part = [0; 100];
-        let at_any_place = archive.body_at().unwrap().unwrap();
+        let at_any_place = archive.seekable_body().unwrap().unwrap();
         at_any_place.read_exact_at(&mut part, 3000).unwrap();
         assert_eq!(part, body[3000..3100]);
     }
     let zeros = zip_of(&[(ROOT[0], &key), (ROOT[1], &[0; 4000])]);
-    assert!(open_bytes(&zeros).unwrap().body_at().unwrap().is_none());
+    assert!(
+        open_bytes(&zeros)
+            .unwrap()
+            .seekable_body()
+            .unwrap()
+            .is_none()
+    );
 }
 
 #[test]

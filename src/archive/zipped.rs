@@ -6,9 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::body::BodySource;
-use super::format::{Entry, read_index};
 use super::layout::{FROM_ROOT, choose};
 use super::limits::MAX_KEY_ENTRY;
+use super::zip::{Entry, read_index};
 use super::{Archive, ArchiveError, Damaged, Limits, WrappedKey};
 
 /// Finds wrapped key and body in a zip; `path` is only for messages.

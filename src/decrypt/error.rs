@@ -2,7 +2,7 @@ use std::convert::Infallible;
 use std::io;
 
 use super::OutputError;
-use crate::archive::inner::InnerError;
+use crate::archive::result_zip::ResultZipError;
 use crate::archive::{ArchiveError, Damaged};
 use crate::envelope::BadCiphertext;
 
@@ -86,7 +86,7 @@ impl<E: std::error::Error> DecryptError<E> {
         }
         match error.get_ref() {
             Some(inner) if inner.is::<BadCiphertext>() => Self::CannotDecrypt,
-            Some(inner) if inner.is::<InnerError>() => InnerError::from(error).into(),
+            Some(inner) if inner.is::<ResultZipError>() => ResultZipError::from(error).into(),
             Some(inner) if inner.is::<OutputError>() => match error.downcast() {
                 Ok(output) => Self::Output(output),
                 Err(error) => Self::Read(error),
@@ -115,16 +115,16 @@ impl DecryptError<Infallible> {
 }
 
 /// A result that is no zip is a ciphertext that was changed, as far as anybody can tell.
-impl<E: std::error::Error> From<InnerError> for DecryptError<E> {
-    fn from(error: InnerError) -> Self {
+impl<E: std::error::Error> From<ResultZipError> for DecryptError<E> {
+    fn from(error: ResultZipError) -> Self {
         match error {
-            InnerError::Damaged { .. } => Self::CannotDecrypt,
-            InnerError::TooLarge { .. } => Self::OverLimit(error.to_string()),
-            InnerError::UnsafeName { name, reason } => Self::UnsafeName {
+            ResultZipError::Damaged { .. } => Self::CannotDecrypt,
+            ResultZipError::TooLarge { .. } => Self::OverLimit(error.to_string()),
+            ResultZipError::UnsafeName { name, reason } => Self::UnsafeName {
                 name,
                 reason: reason.to_owned(),
             },
-            InnerError::Io(error) => Self::from_read(error),
+            ResultZipError::Io(error) => Self::from_read(error),
         }
     }
 }

@@ -6,15 +6,15 @@
 //! ends as the one [`DecryptError::CannotDecrypt`].
 
 mod error;
-mod extract;
+mod file;
+mod folder;
 mod made_folder;
 mod output;
 mod pipeline;
-mod random_access;
-mod relay;
+mod pool;
+mod prepare;
 mod tasks;
 mod unlock;
-mod workers;
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -27,13 +27,13 @@ pub use output::OutputError;
 
 pub use crate::pending::discard_pending;
 
-use crate::archive::inner::{Contents, InnerSummary};
+use crate::archive::result_zip::{Contents, ResultSummary};
 use crate::archive::{Archive, Limits, ReadAt as _};
 use crate::envelope::{ChunkReader, ContentKey, KeyName, Unwrap};
 use crate::pending::{PendingFile, WriteBehind};
-use extract::PendingFolder;
+use folder::PendingFolder;
 use pipeline::Counted;
-use random_access::{Opened, Search};
+use prepare::{Opened, Search};
 use tasks::{Share, Task};
 use unlock::Tries;
 
@@ -157,7 +157,7 @@ impl Run<'_> {
         let file = WriteBehind::new(pending.file(), self.durable());
         let body = pipeline::encrypted(self.archive, &self.key);
         let threads = pipeline::threads(self.archive.body_len());
-        let bytes = relay::pour(body, (&file, path), threads, self.progress)?;
+        let bytes = file::pour(body, (&file, path), threads, self.progress)?;
         let file = pending.file().try_clone().map_err(fail)?;
         let entries = self.check_file(file)?;
         if self.durable() {
@@ -209,7 +209,7 @@ impl Run<'_> {
         search: Search,
         folder: &Path,
         plan: impl for<'c> FnOnce(&'c Contents) -> Result<Vec<Task<'c>>, RunError>,
-    ) -> Result<(Opened, InnerSummary), RunError> {
+    ) -> Result<(Opened, ResultSummary), RunError> {
         let checked = Opened::new(self.archive, search, &self.key, folder).and_then(|opened| {
             let contents = Contents::read(opened.result.clone(), &self.options.limits)?;
             let summary = contents.summary();
@@ -220,7 +220,7 @@ impl Run<'_> {
         });
         // As much work as where no key fits, and what is wrong with the archive counts more.
         if matches!(checked, Err(DecryptError::CannotDecrypt)) {
-            settle(&mut self.result(), Err(DecryptError::CannotDecrypt))?;
+            prefer_damage(&mut self.result(), Err(DecryptError::CannotDecrypt))?;
         }
         checked
     }
@@ -236,7 +236,7 @@ impl Run<'_> {
 
 /// Where what came out is no zip, reads the rest of the archive: a damaged one is named as such,
 /// whatever key was tried on it.
-fn settle<T>(
+fn prefer_damage<T>(
     result: &mut ChunkReader<Counted<'_>>,
     outcome: Result<T, RunError>,
 ) -> Result<T, RunError> {

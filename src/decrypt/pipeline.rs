@@ -2,11 +2,11 @@
 //!
 //! ```text
 //! read, inflate, CRC -> (ahead) -> base64 off -> decrypt, padding -> write
-//!      Body              Ahead    Base64Reader    EncryptedChunk     relay
+//!      Body              Ahead    Base64Reader    EncryptedChunk     file
 //! ```
 //!
 //! To a file, which is checked then. What goes elsewhere is checked before, at any place:
-//! `random_access`.
+//! `prepare`.
 //!
 //! `Ahead` has what is before it done by a thread of its own. Base64 text does compress, so that
 //! inflating it is the slowest stage and gets a thread for itself.

@@ -5,9 +5,9 @@ use std::cmp::Reverse;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use super::extract::{self, LARGE};
-use super::{Progress, RunError, workers};
-use crate::archive::inner::{Member, StoredData};
+use super::folder::{self, LARGE};
+use super::{Progress, RunError, pool};
+use crate::archive::result_zip::{Member, StoredData};
 use crate::envelope::CHUNK;
 
 /// Pieces at most that a file is checked in.
@@ -51,11 +51,11 @@ impl Step<'_, '_> {
         }
     }
 
-    fn run(&self, tell: workers::Tell<'_>) -> Result<(), RunError> {
+    fn run(&self, tell: pool::Tell<'_>) -> Result<(), RunError> {
         match self {
-            Step::All(Task::Check(member)) => extract::check(member, tell),
+            Step::All(Task::Check(member)) => folder::check(member, tell),
             Step::All(Task::Write(member, path, durable)) => {
-                extract::write(member, path, *durable, tell)
+                folder::write(member, path, *durable, tell)
             }
             Step::Piece(data, range) => Ok(data.read(range.clone(), &mut vec![0; CHUNK], tell)?),
         }
@@ -75,7 +75,7 @@ pub(super) fn run(tasks: &[Task<'_>], told: &dyn Fn(u64)) -> Result<(), RunError
         }
     }
     steps.sort_by_key(|step| Reverse(step.size()));
-    workers::each(&steps, |step, tell| step.run(tell), told)?;
+    pool::each(&steps, |step, tell| step.run(tell), told)?;
     for data in divided.into_iter().flatten() {
         data.finish()?;
     }

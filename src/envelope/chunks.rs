@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Read};
 
-use super::blocks::BLOCK;
+use super::cipher::BLOCK;
 
 /// Bytes that travel together through the pipeline: a whole number of blocks, small enough that
 /// a chunk is still in the processor's cache when the next stage takes it.

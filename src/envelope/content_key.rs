@@ -2,7 +2,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::blocks::{BLOCK, decrypt};
+use super::cipher::{BLOCK, decrypt};
 use crate::archive::Scheme;
 
 /// How a body is encrypted.

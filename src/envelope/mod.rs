@@ -8,28 +8,28 @@
 
 mod aes_backend;
 mod ahead;
-mod base64_body;
-mod blocks;
+mod base64;
 mod chunks;
+mod cipher;
 mod content_key;
 mod open;
 mod padding;
 mod public_key;
-mod result_at;
 mod seal;
+mod seekable;
 mod stack;
 mod unwrap;
 
+pub(crate) use self::base64::{Base64Reader, Base64Writer};
 pub use aes_backend::AesBackend;
 pub(crate) use ahead::Ahead;
-pub(crate) use base64_body::{Base64Reader, Base64Writer};
 pub(crate) use chunks::{CHUNK, ChunkReader, Chunks, ReadChunks};
 pub(crate) use content_key::{BodyCipher, ContentKey};
 pub(crate) use open::{BadCiphertext, Encrypted, EncryptedChunk, Opener};
 pub use public_key::{PublicKey, PublicKeyError};
-pub(crate) use result_at::ResultAt;
 pub use seal::SealError;
 pub(crate) use seal::Sealer;
 #[cfg(test)]
 pub(crate) use seal::sealed;
+pub(crate) use seekable::SeekableResult;
 pub use unwrap::{KeyName, Proof, Unwrap};

@@ -1,7 +1,7 @@
 use std::io;
 use std::sync::Arc;
 
-use super::blocks::{BLOCK, decrypt};
+use super::cipher::{BLOCK, decrypt};
 use super::padding::unpadded_len;
 use super::{Chunks, ContentKey};
 

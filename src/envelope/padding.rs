@@ -1,4 +1,4 @@
-use super::blocks::BLOCK;
+use super::cipher::BLOCK;
 
 /// Length of the plaintext in `last`, the decrypted end of a body, without its PKCS#7 padding;
 /// `None` when the padding is not one.

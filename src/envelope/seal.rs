@@ -4,7 +4,7 @@ use aes::cipher::{Array, BlockCipherEncrypt as _, InvalidLength, KeyInit as _, c
 use aes::{Aes128, Aes256};
 use cbc::cipher::{BlockModeEncrypt as _, KeyIvInit as _};
 
-use super::blocks::BLOCK;
+use super::cipher::BLOCK;
 use super::padding::pad;
 use super::stack::leaving_nothing;
 use super::{BodyCipher, CHUNK, Chunks, ContentKey, ReadChunks};

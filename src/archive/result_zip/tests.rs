@@ -9,7 +9,7 @@ use std::sync::Arc;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-use super::{Contents, InnerError, InnerSummary};
+use super::{Contents, ResultSummary, ResultZipError};
 use crate::archive::testing::{
     Item, Sizes, end, file_of, handmade, handmade_wide, noise, zip_of, zip_with,
 };
@@ -18,7 +18,7 @@ use crate::archive::{Limits, ReadAt};
 type Found = Vec<(Vec<u8>, Vec<u8>)>;
 
 /// Everything that a zip holds, after all checks.
-fn read(zip: &[u8]) -> Result<(InnerSummary, Found), InnerError> {
+fn read(zip: &[u8]) -> Result<(ResultSummary, Found), ResultZipError> {
     let contents = Contents::read(Arc::new(file_of(zip)), &Limits::default())?;
     let mut found = Found::new();
     for member in contents.entries() {
@@ -159,7 +159,7 @@ fn a_zip_cut_anywhere_is_damaged() {
             let zip = &zip[..cut];
             let error = Contents::read(Arc::new(file_of(zip)), &Limits::default()).unwrap_err();
             assert!(
-                matches!(error, InnerError::Damaged { .. }),
+                matches!(error, ResultZipError::Damaged { .. }),
                 "{cut}: {error}"
             );
         }
@@ -204,7 +204,7 @@ fn a_failing_disk_is_no_damage() {
     for at in [0, 20, zip.len() as u64 - 10] {
         let source = Arc::new(Failing(zip.clone(), at));
         let error = Contents::read(source, &Limits::default()).unwrap_err();
-        assert!(matches!(error, InnerError::Io(_)), "{at}: {error}");
+        assert!(matches!(error, ResultZipError::Io(_)), "{at}: {error}");
     }
     let source = Arc::new(Failing(zip, 20_000));
     let contents = Contents::read(source, &Limits::default()).unwrap();
@@ -244,6 +244,6 @@ fn stored_data_is_read_in_ranges_and_checked_as_a_whole() {
     let at = changed.windows(9).position(|it| it == &data[..9]).unwrap();
     changed[at + 5000] ^= 1;
     let error = stored(&changed).finish().unwrap_err();
-    let error: InnerError = error.downcast().unwrap();
+    let error: ResultZipError = error.downcast().unwrap();
     assert!(error.to_string().contains("b: its CRC"), "{error}");
 }

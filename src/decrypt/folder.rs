@@ -4,9 +4,9 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::made_folder::{MadeFolder, make_folders};
-use super::workers::Tell;
+use super::pool::Tell;
 use super::{OutputError, RunError};
-use crate::archive::inner::{Contents, EntryName, Member};
+use crate::archive::result_zip::{Contents, EntryName, Member};
 use crate::envelope::{Ahead, Chunks, ReadChunks};
 use crate::pending::{self, PendingDir, WriteBehind};
 

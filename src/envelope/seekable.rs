@@ -1,20 +1,20 @@
 use std::io;
 use std::sync::Arc;
 
-use super::blocks::{BLOCK, decrypt};
+use super::cipher::{BLOCK, decrypt};
 use super::padding::unpadded_len;
 use super::{BadCiphertext, ContentKey};
 use crate::archive::ReadAt;
 
 /// A result, at any place: each read decrypts just the blocks that it needs.
 #[derive(Debug)]
-pub struct ResultAt {
+pub struct SeekableResult {
     body: Arc<dyn ReadAt>,
     key: Arc<ContentKey>,
     len: u64,
 }
 
-impl ResultAt {
+impl SeekableResult {
     /// Opens `body`, base64 already removed, and checks its padding.
     ///
     /// # Errors
@@ -51,7 +51,7 @@ impl ResultAt {
     }
 }
 
-impl ReadAt for ResultAt {
+impl ReadAt for SeekableResult {
     /// Reads to the end of a block where `at` is within one, else whole blocks as far as there is
     /// room for one.
     fn read_at(&self, out: &mut [u8], at: u64) -> io::Result<usize> {
@@ -101,8 +101,8 @@ mod tests {
         .into()
     }
 
-    fn open(key: &Arc<ContentKey>, body: &[u8]) -> io::Result<ResultAt> {
-        ResultAt::open(Arc::clone(key), file_of(body))
+    fn open(key: &Arc<ContentKey>, body: &[u8]) -> io::Result<SeekableResult> {
+        SeekableResult::open(Arc::clone(key), file_of(body))
     }
 
     #[test]

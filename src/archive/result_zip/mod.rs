@@ -7,15 +7,15 @@ mod name;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
-mod tests_of_lies;
+mod tests_adversarial;
 
 pub use contents::{Contents, Member, StoredData};
-pub use error::InnerError;
+pub use error::ResultZipError;
 pub use name::EntryName;
 
 /// What was found in a plaintext zip.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct InnerSummary {
+pub struct ResultSummary {
     /// The number of entries, folders included.
     pub entries: u64,
     /// The bytes of all entries together, uncompressed.

@@ -4,8 +4,8 @@ use std::io;
 use std::sync::Arc;
 
 use super::body::BodySource;
-use super::format::Method;
 use super::read_at::ReadAt;
+use super::zip::Method;
 
 /// Stored blocks from one place that is known to the next.
 const STRIDE: usize = 16;
@@ -20,7 +20,7 @@ const HEADER: usize = 5;
 /// A body whose bytes stand in the archive as they are: stored, or deflated to nothing but stored
 /// blocks (RFC 1951, 3.2.4), which is what ciphertext deflates to.
 #[derive(Debug)]
-pub(crate) struct BodyAt {
+pub(crate) struct SeekableBody {
     file: Arc<dyn ReadAt>,
     len: u64,
     /// Where it begins; if deflated, where every [`STRIDE`]th block does.
@@ -49,7 +49,7 @@ impl Known {
     }
 }
 
-impl BodyAt {
+impl SeekableBody {
     /// `None` where the body has to be inflated, or is not what the archive says: reading it in
     /// order tells which.
     pub(super) fn of(source: &BodySource) -> io::Result<Option<Self>> {
@@ -155,7 +155,7 @@ fn changed() -> io::Error {
     io::Error::other("the archive changed while it was read")
 }
 
-impl ReadAt for BodyAt {
+impl ReadAt for SeekableBody {
     fn read_at(&self, out: &mut [u8], at: u64) -> io::Result<usize> {
         if at >= self.len || out.is_empty() {
             return Ok(0);
@@ -179,8 +179,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use std::io::Read as _;
 
-    use super::super::format::Content;
     use super::super::testing::{deflate, file_of, noise, stored_block};
+    use super::super::zip::Content;
     use super::*;
 
     fn source(method: Method, packed: &[u8], size: usize) -> BodySource {
@@ -198,7 +198,7 @@ mod tests {
     }
 
     fn assert_reads(source: &BodySource, data: &[u8]) {
-        let body = BodyAt::of(source).unwrap().unwrap();
+        let body = SeekableBody::of(source).unwrap().unwrap();
         assert_eq!(body.len().unwrap(), data.len() as u64);
         for at in [
             0, 1, 16_382, 16_383, 16_384, 65_535, 65_536, 150_000, 699_999,
@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn few_places_are_remembered() {
         let data = noise(700_000);
-        let body = BodyAt::of(&source(Method::Deflate, &deflate(&data), data.len()));
+        let body = SeekableBody::of(&source(Method::Deflate, &deflate(&data), data.len()));
         let body = body.unwrap().unwrap();
         let remembered = size_of_val(&*body.known) + size_of_val(&*body.blocks);
         assert!(remembered < data.len() / 1000, "{remembered}");
@@ -256,7 +256,7 @@ mod tests {
         let tiny = |count: usize| [stored_block(0, b"").repeat(count), stored_block(1, b"abc")];
         for (count, expected) in [(STRIDE, true), (STRIDE + 1, false), (100_000, false)] {
             let source = source(Method::Deflate, &tiny(count).concat(), 3);
-            let body = BodyAt::of(&source).unwrap();
+            let body = SeekableBody::of(&source).unwrap();
             assert_eq!(body.is_some(), expected, "{count}");
             let mut read = Vec::new();
             source.open().read_to_end(&mut read).unwrap();
@@ -271,7 +271,7 @@ mod tests {
         for (len, expected) in [(4011, true), (4010, false)] {
             let next = stored_block(0, &noise(len));
             let packed = [&first[..], &next, &stored_block(1, b"")].concat();
-            let body = BodyAt::of(&source(Method::Deflate, &packed, len)).unwrap();
+            let body = SeekableBody::of(&source(Method::Deflate, &packed, len)).unwrap();
             assert_eq!(body.is_some(), expected, "{len}");
         }
     }
@@ -299,14 +299,14 @@ mod tests {
         for lie in lies {
             let mut lying = sound.clone();
             lie(&mut lying);
-            assert!(BodyAt::of(&lying).unwrap().is_none());
+            assert!(SeekableBody::of(&lying).unwrap().is_none());
         }
         let mut two_sizes = source(Method::Stored, &data, data.len());
         two_sizes.content.size -= 1;
-        assert!(BodyAt::of(&two_sizes).unwrap().is_none());
+        assert!(SeekableBody::of(&two_sizes).unwrap().is_none());
         let zeros = [&data[..], &[0; 1000]].concat();
         let mixed = source(Method::Deflate, &deflate(&zeros), zeros.len());
-        assert!(BodyAt::of(&mixed).unwrap().is_none());
+        assert!(SeekableBody::of(&mixed).unwrap().is_none());
         let mut inflated = Vec::new();
         mixed.open().read_to_end(&mut inflated).unwrap();
         assert!(inflated == zeros);
@@ -316,14 +316,14 @@ mod tests {
     fn a_last_block_may_be_empty_and_ends_with_the_entry() {
         let whole = [stored_block(0, b"abc"), stored_block(1, b"")].concat();
         assert!(
-            BodyAt::of(&source(Method::Deflate, &whole, 3))
+            SeekableBody::of(&source(Method::Deflate, &whole, 3))
                 .unwrap()
                 .is_some()
         );
         for len in whole.len() - 5..whole.len() {
             let mut cut = source(Method::Deflate, &whole[..len], 3);
             cut.file = Arc::new(file_of(&[b"before", &whole[..len]].concat()));
-            assert!(BodyAt::of(&cut).unwrap().is_none(), "{len} bytes");
+            assert!(SeekableBody::of(&cut).unwrap().is_none(), "{len} bytes");
         }
     }
 
@@ -332,7 +332,7 @@ mod tests {
         for (at, bit) in [(0, 0b010), (0, 0b100), (3, 1), (4, 1)] {
             let mut block = stored_block(1, b"abc");
             block[at] ^= bit;
-            let body = BodyAt::of(&source(Method::Deflate, &block, 3)).unwrap();
+            let body = SeekableBody::of(&source(Method::Deflate, &block, 3)).unwrap();
             assert!(body.is_none(), "bit {bit} of byte {at}");
         }
     }
@@ -344,7 +344,9 @@ mod tests {
             (Method::Stored, data.clone()),
             (Method::Deflate, deflate(&data)),
         ] {
-            let body = BodyAt::of(&source(method, &packed, 1000)).unwrap().unwrap();
+            let body = SeekableBody::of(&source(method, &packed, 1000))
+                .unwrap()
+                .unwrap();
             let mut out = [0; 50];
             assert_eq!(body.read_at(&mut out, 990).unwrap(), 10, "{method:?}");
             assert_eq!(out[..10], data[990..]);
@@ -356,9 +358,9 @@ mod tests {
     fn a_file_that_shrank_is_an_error_and_no_end() {
         let data = noise(1000);
         let source = source(Method::Stored, &data, data.len());
-        let body = BodyAt::of(&source).unwrap().unwrap();
+        let body = SeekableBody::of(&source).unwrap().unwrap();
         let shrunk = file_of(b"before");
-        let body = BodyAt {
+        let body = SeekableBody {
             file: Arc::new(shrunk),
             ..body
         };

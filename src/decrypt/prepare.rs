@@ -5,12 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use super::extract::LARGE;
+use super::folder::LARGE;
 use super::{OutputError, Progress, RunError};
-use crate::archive::{Archive, BodyAt, CrcAt, ReadAt, Scheme};
-use crate::envelope::{Base64Reader, CHUNK, ContentKey, ResultAt};
+use crate::archive::{Archive, CrcAt, ReadAt, Scheme, SeekableBody};
+use crate::envelope::{Base64Reader, CHUNK, ContentKey, SeekableResult};
 
-type FoundBody = io::Result<Option<CrcAt<BodyAt>>>;
+type FoundBody = io::Result<Option<CrcAt<SeekableBody>>>;
 
 /// The search for an archive's body at any place, which a thread of its own can do while the token
 /// works: in a large archive there are tens of thousands of blocks to step over.
@@ -26,7 +26,7 @@ impl Search {
             return Self::Later;
         }
         let archive = archive.clone();
-        match thread::Builder::new().spawn(move || archive.body_at()) {
+        match thread::Builder::new().spawn(move || archive.seekable_body()) {
             Ok(thread) => Self::Begun(thread),
             Err(_) => Self::Later,
         }
@@ -36,7 +36,7 @@ impl Search {
         match self {
             _ if !is_in_place(archive) => Ok(None),
             Self::Begun(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
-            Self::Later => archive.body_at(),
+            Self::Later => archive.seekable_body(),
         }
     }
 }
@@ -51,9 +51,9 @@ fn is_in_place(archive: &Archive) -> bool {
 
 /// A result that is opened, at any place.
 pub(super) struct Opened {
-    pub(super) result: Arc<ResultAt>,
+    pub(super) result: Arc<SeekableResult>,
     /// The archive's own body; one that was copied is known to be right.
-    body: Option<Arc<CrcAt<BodyAt>>>,
+    body: Option<Arc<CrcAt<SeekableBody>>>,
 }
 
 impl Opened {
@@ -73,7 +73,7 @@ impl Opened {
             }
             (None, _) => Arc::new(spool(archive.body(), folder)?),
         };
-        let result = ResultAt::open(Arc::clone(key), body)?;
+        let result = SeekableResult::open(Arc::clone(key), body)?;
         Ok(Self {
             result: Arc::new(result),
             body: in_place,

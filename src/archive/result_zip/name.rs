@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use super::InnerError;
+use super::ResultZipError;
 
 /// Characters of a name that are shown: a zip lets it have 65535 bytes.
 const LONGEST: usize = 200;
@@ -20,7 +20,7 @@ impl EntryName<'_> {
     }
 
     /// The path to extract the entry to, below some folder.
-    pub fn safe_path(&self) -> Result<PathBuf, InnerError> {
+    pub fn safe_path(&self) -> Result<PathBuf, ResultZipError> {
         safe_path(self.0).map_err(|reason| self.refused(reason))
     }
 
@@ -35,15 +35,15 @@ impl EntryName<'_> {
     }
 
     /// The refusal of this name, for `reason`.
-    pub fn refused(&self, reason: &'static str) -> InnerError {
-        InnerError::UnsafeName {
+    pub fn refused(&self, reason: &'static str) -> ResultZipError {
+        ResultZipError::UnsafeName {
             name: self.shown(),
             reason,
         }
     }
 
-    pub(super) fn damaged(&self, reason: &str) -> InnerError {
-        InnerError::damaged(format!("{}: {reason}", self.shown()))
+    pub(super) fn damaged(&self, reason: &str) -> ResultZipError {
+        ResultZipError::damaged(format!("{}: {reason}", self.shown()))
     }
 }
 

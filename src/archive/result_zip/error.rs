@@ -4,12 +4,12 @@ use std::io;
 
 use thiserror::Error;
 
-use crate::archive::format::IndexError;
+use crate::archive::zip::IndexError;
 
 /// Why a plaintext zip cannot be taken.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-pub enum InnerError {
+pub enum ResultZipError {
     /// It is not a whole zip. After decrypting, that means that the key or the body was wrong.
     #[error("the decrypted result is not a whole zip: {reason}")]
     Damaged {
@@ -39,7 +39,7 @@ pub enum InnerError {
     Io(io::Error),
 }
 
-impl InnerError {
+impl ResultZipError {
     pub(super) fn damaged(reason: impl Into<String>) -> Self {
         Self::Damaged {
             reason: reason.into(),
@@ -55,14 +55,14 @@ impl InnerError {
     }
 }
 
-impl From<io::Error> for InnerError {
-    /// Unpacks an error that came out of an entry's reader; any other is [`InnerError::Io`].
+impl From<io::Error> for ResultZipError {
+    /// Unpacks an error that came out of an entry's reader; any other is [`ResultZipError::Io`].
     fn from(error: io::Error) -> Self {
         error.downcast().unwrap_or_else(Self::Io)
     }
 }
 
-impl From<IndexError> for InnerError {
+impl From<IndexError> for ResultZipError {
     fn from(error: IndexError) -> Self {
         match error {
             IndexError::Io(error) => Self::Io(error),

@@ -4,9 +4,9 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{EntryName, InnerError, InnerSummary};
+use super::{EntryName, ResultSummary, ResultZipError};
 use crate::archive::body::{Body, BodySource};
-use crate::archive::format::{Entry, Index, Method, is_descriptor, is_symlink, read_index};
+use crate::archive::zip::{Entry, Index, Method, is_descriptor, is_symlink, read_index};
 use crate::archive::{CrcAt, Damaged, Limits, Part, ReadAt};
 
 /// The entries of a plaintext zip that is one from its first byte to its last.
@@ -14,7 +14,7 @@ use crate::archive::{CrcAt, Damaged, Limits, Part, ReadAt};
 pub struct Contents {
     source: Arc<dyn ReadAt>,
     entries: Vec<Entry>,
-    summary: InnerSummary,
+    summary: ResultSummary,
 }
 
 impl Contents {
@@ -22,8 +22,8 @@ impl Contents {
     /// descriptors between them, the directory and its end. Nothing is inflated.
     ///
     /// # Errors
-    /// [`InnerError`]: `Damaged` where it is no such zip, `TooLarge` where it passes `limits`.
-    pub fn read(source: Arc<dyn ReadAt>, limits: &Limits) -> Result<Self, InnerError> {
+    /// [`ResultZipError`]: `Damaged` where it is no such zip, `TooLarge` where it passes `limits`.
+    pub fn read(source: Arc<dyn ReadAt>, limits: &Limits) -> Result<Self, ResultZipError> {
         let index = read_index(&*source, limits)?;
         check_seamless(&*source, &index)?;
         Ok(Self {
@@ -34,7 +34,7 @@ impl Contents {
     }
 
     /// How much there is of what.
-    pub fn summary(&self) -> InnerSummary {
+    pub fn summary(&self) -> ResultSummary {
         self.summary
     }
 
@@ -90,8 +90,8 @@ impl Member<'_> {
     /// Its data. Read it to its end: only there is it known to be right.
     ///
     /// # Errors
-    /// [`InnerError::Damaged`] when it is packed in an unknown way.
-    pub fn open(&self) -> Result<MemberData, InnerError> {
+    /// [`ResultZipError::Damaged`] when it is packed in an unknown way.
+    pub fn open(&self) -> Result<MemberData, ResultZipError> {
         let method = self.entry.method;
         let source = BodySource {
             file: Arc::clone(self.source),
@@ -108,7 +108,7 @@ impl Member<'_> {
 }
 
 /// The data of an entry, inflated, and checked against its size and CRC at its end. What is wrong
-/// with it is an [`InnerError`] inside of the [`io::Error`].
+/// with it is an [`ResultZipError`] inside of the [`io::Error`].
 #[derive(Debug)]
 pub struct MemberData {
     name: Box<[u8]>,
@@ -124,7 +124,7 @@ impl Read for MemberData {
 }
 
 /// The data of an entry that is stored, to be read by several threads. What is wrong with it is an
-/// [`InnerError`] inside of the [`io::Error`].
+/// [`ResultZipError`] inside of the [`io::Error`].
 #[derive(Debug)]
 pub struct StoredData {
     name: Box<[u8]>,
@@ -166,8 +166,8 @@ fn naming(name: &[u8], error: io::Error) -> io::Error {
     }
 }
 
-fn summarize(index: &Index, limits: &Limits) -> Result<InnerSummary, InnerError> {
-    let mut summary = InnerSummary::default();
+fn summarize(index: &Index, limits: &Limits) -> Result<ResultSummary, ResultZipError> {
+    let mut summary = ResultSummary::default();
     for entry in &index.entries {
         let name = EntryName(&entry.name);
         let method = entry.method.map_err(|reason| name.damaged(reason))?;
@@ -179,7 +179,7 @@ fn summarize(index: &Index, limits: &Limits) -> Result<InnerSummary, InnerError>
         summary.symlinks += u64::from(is_symlink(entry.attributes));
     }
     if summary.size > limits.max_size {
-        return Err(InnerError::TooLarge {
+        return Err(ResultZipError::TooLarge {
             what: "size of the result in bytes",
             limit: limits.max_size,
         });
@@ -189,13 +189,13 @@ fn summarize(index: &Index, limits: &Limits) -> Result<InnerSummary, InnerError>
 
 /// Requires that entries begin at the first byte and follow each other, with nothing but data
 /// descriptors between them.
-fn check_seamless(source: &dyn ReadAt, index: &Index) -> Result<(), InnerError> {
+fn check_seamless(source: &dyn ReadAt, index: &Index) -> Result<(), ResultZipError> {
     let mut entries: Vec<&Entry> = index.entries.iter().collect();
     entries.sort_unstable_by_key(|entry| entry.header_start);
     let starts = entries.iter().map(|entry| entry.header_start);
     let nexts: Vec<u64> = starts.chain([index.directory_start]).collect();
     if nexts.first() != Some(&0) {
-        return Err(InnerError::damaged(
+        return Err(ResultZipError::damaged(
             "it does not begin with its first entry",
         ));
     }
@@ -218,12 +218,14 @@ fn is_descriptor_at(
     at: u64,
     len: u64,
     entry: &Entry,
-) -> Result<bool, InnerError> {
+) -> Result<bool, ResultZipError> {
     let mut bytes = [0; 24];
     let len = usize::try_from(len).unwrap_or(usize::MAX);
     let Some(bytes) = bytes.get_mut(..len) else {
         return Ok(false);
     };
-    source.read_exact_at(bytes, at).map_err(InnerError::Io)?;
+    source
+        .read_exact_at(bytes, at)
+        .map_err(ResultZipError::Io)?;
     Ok(is_descriptor(bytes, &entry.content))
 }

@@ -5,7 +5,7 @@
 use std::io::{self, Read as _};
 use std::sync::Arc;
 
-use super::{Contents, InnerError, InnerSummary};
+use super::{Contents, ResultSummary, ResultZipError};
 use crate::archive::Limits;
 use crate::archive::testing::{Item, Sizes, end, file_of, handmade, handmade_wide, noise, zip_of};
 
@@ -13,7 +13,7 @@ const BEHIND: Sizes = Sizes::Behind { signature: true };
 
 type Lie = fn(&mut Item);
 
-fn read_with(limits: &Limits, zip: &[u8]) -> Result<InnerSummary, InnerError> {
+fn read_with(limits: &Limits, zip: &[u8]) -> Result<ResultSummary, ResultZipError> {
     let contents = Contents::read(Arc::new(file_of(zip)), limits)?;
     for member in contents.entries() {
         io::copy(&mut member.open()?, &mut io::sink())?;
@@ -23,7 +23,7 @@ fn read_with(limits: &Limits, zip: &[u8]) -> Result<InnerSummary, InnerError> {
 
 fn assert_damaged(case: &str, zip: &[u8]) {
     match read_with(&Limits::default(), zip) {
-        Err(InnerError::Damaged { .. }) => {}
+        Err(ResultZipError::Damaged { .. }) => {}
         other => panic!("{case}: {other:?}"),
     }
 }
@@ -205,7 +205,7 @@ fn limits_hold_before_anything_is_inflated() {
         };
         match Contents::read(Arc::new(file_of(&zip)), &limits) {
             Ok(_) => false,
-            Err(InnerError::TooLarge { .. }) => true,
+            Err(ResultZipError::TooLarge { .. }) => true,
             Err(error) => panic!("{error}"),
         }
     };
@@ -252,7 +252,7 @@ fn names_and_directory_are_bounded_in_total() {
     };
     for zip in [items(60_000, 0), items(0, 60_000)] {
         match read_with(&Limits::default(), &zip) {
-            Err(InnerError::TooLarge { what, .. }) => assert!(what.contains("directory")),
+            Err(ResultZipError::TooLarge { what, .. }) => assert!(what.contains("directory")),
             other => panic!("{other:?}"),
         }
     }

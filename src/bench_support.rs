@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use crate::archive::inner::Contents;
+use crate::archive::result_zip::Contents;
 use crate::archive::{Archive, Limits, Scheme};
 use crate::envelope::{
     Ahead, Base64Reader, CHUNK, ChunkReader, Chunks, ContentKey, Encrypted, Opener, ReadChunks,

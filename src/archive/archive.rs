@@ -1,0 +1,64 @@
+//! An archive that is open.
+
+use std::fs::Metadata;
+use std::io;
+
+use super::body::{Body, BodySource};
+use super::crc_at::CrcAt;
+use super::file_id::FileId;
+use super::layout::{Layout, Scheme};
+use super::seekable::SeekableBody;
+use super::wrapped_key::WrappedKey;
+
+/// An encrypted result: a wrapped key and the body that its content key opens.
+#[derive(Clone, Debug)]
+pub struct Archive {
+    pub(super) layout: Layout,
+    pub(super) key: WrappedKey,
+    pub(super) body: BodySource,
+    pub(super) inputs: Vec<FileId>,
+}
+
+impl Archive {
+    /// What was found, and under which names.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The content key, encrypted.
+    pub fn wrapped_key(&self) -> &WrappedKey {
+        &self.key
+    }
+
+    /// The length of the body in bytes, as the archive declares it.
+    pub fn body_len(&self) -> u64 {
+        self.body.content.size
+    }
+
+    /// About how many bytes the result has: those of the body without base64.
+    pub fn result_len(&self) -> u64 {
+        match self.layout.scheme {
+            Scheme::LegacyEcb => self.body_len() / 4 * 3,
+            Scheme::Current | Scheme::Guide2019 => self.body_len(),
+        }
+    }
+
+    /// A reader of the body, from its beginning. There can be several, one after the other or at
+    /// the same time.
+    pub fn body(&self) -> Body {
+        self.body.open()
+    }
+
+    /// The body, at any place; `None` where it can only be read in order.
+    pub(crate) fn seekable_body(&self) -> io::Result<Option<CrcAt<SeekableBody>>> {
+        let body = SeekableBody::of(&self.body)?;
+        let crc = self.body.has_crc.then_some(self.body.content.crc);
+        Ok(body.map(|body| CrcAt::new(body, crc)))
+    }
+
+    /// Whether `other` is one of the files that this archive is read from, which must not be
+    /// overwritten.
+    pub fn is_file(&self, other: &Metadata) -> bool {
+        self.inputs.contains(&FileId::of(other))
+    }
+}
