@@ -13,7 +13,8 @@ use crate::decrypt::OutputError;
 use crate::envelope::{
     Ahead, Base64Writer, ChunkReader, ContentKey, PublicKey, PublicKeyError, SealError, Sealer,
 };
-use crate::pending::{PendingFile, WriteBehind, folder_of};
+use crate::file::WriteBehind;
+use crate::file::temporary::{TemporaryFile, folder_of};
 
 /// What sealing can meet. A retry helps where reading or writing failed.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +82,7 @@ pub fn encrypt(
     force: bool,
 ) -> Result<Sealed, EncryptError> {
     let write = |error| OutputError::io(output, error);
-    let mut pending = PendingFile::create(output).map_err(write)?;
+    let mut pending = TemporaryFile::create(output).map_err(write)?;
     let result = plain_zip(source, output, pending.path())?;
     let len = result.metadata().map_err(write)?.len();
     let key = ContentKey::random(scheme, public.modulus_len()).map_err(SealError::from)?;

@@ -83,12 +83,11 @@ pub mod cli;
 pub mod decrypt;
 pub mod encrypt;
 pub mod envelope;
+mod file;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
-mod hex;
-mod pending;
-mod small_file;
 pub mod sms;
+mod text;
 pub mod token;
 pub mod wallet;

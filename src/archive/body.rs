@@ -7,9 +7,9 @@ use crc32fast::Hasher as Crc;
 use thiserror::Error;
 
 use super::inflate::{InflateError, Inflater, Step};
-use super::read_at::ReadAt;
 use super::window::Window;
 use super::zip::{Content, Method};
+use crate::file::ReadAt;
 
 /// The stored bytes of an entry are not what the archive says of them.
 ///

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crc32fast::Hasher as Crc;
 
 use super::body::damaged;
-use super::read_at::ReadAt;
+use crate::file::ReadAt;
 
 /// Bytes read at once where nobody else reads them.
 const BUFFER: u64 = 64 * 1024;

@@ -14,7 +14,8 @@ use rustix::fs::{MemfdFlags, memfd_create};
 
 use super::layout::FROM_FOLDER;
 use super::result_zip::{Contents, ResultZipError};
-use super::{Archive, ArchiveError, Limits, ReadAt as _, WrappedKey, zipped};
+use super::{Archive, ArchiveError, Limits, WrappedKey, zipped};
+use crate::file::ReadAt as _;
 
 /// A wrapped key that lies in a folder under the name of its `pair`th layout.
 pub fn wrapped_key(entry: Vec<u8>, pair: usize) -> Result<WrappedKey, ArchiveError> {

@@ -4,8 +4,8 @@ use std::io;
 use std::sync::Arc;
 
 use super::body::BodySource;
-use super::read_at::ReadAt;
 use super::zip::Method;
+use crate::file::ReadAt;
 
 /// Stored blocks from one place that is known to the next.
 const STRIDE: usize = 16;

@@ -60,9 +60,9 @@ fn is_of_writing(error: &io::Error) -> bool {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::ReadAt as _;
     use super::super::testing::{Broken, Interrupted};
     use super::*;
+    use crate::file::ReadAt as _;
 
     fn copied(reader: impl Read) -> Result<u64, ArchiveError> {
         let limits = Limits {

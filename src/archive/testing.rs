@@ -2,16 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::fs::File;
-use std::io::{self, Cursor, Read, Write};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::io::{Cursor, Write};
 
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use super::ReadAt;
+pub use crate::file::testing::{Broken, Interrupted, file_of};
 
 /// Bytes that do not compress, the same each time.
 pub fn noise(len: usize) -> Vec<u8> {
@@ -40,13 +38,6 @@ pub fn zip_with(method: CompressionMethod, entries: &[(&str, &[u8])]) -> Vec<u8>
     writer.finish().unwrap().into_inner()
 }
 
-/// A file without a name that holds these bytes.
-pub fn file_of(bytes: &[u8]) -> File {
-    let mut file = tempfile::tempfile().unwrap();
-    file.write_all(bytes).unwrap();
-    file
-}
-
 pub fn deflate(data: &[u8]) -> Vec<u8> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(data).unwrap();
@@ -57,65 +48,6 @@ pub fn deflate(data: &[u8]) -> Vec<u8> {
 pub fn stored_block(head: u8, data: &[u8]) -> Vec<u8> {
     let [low, high] = (data.len() as u16).to_le_bytes();
     [&[head, low, high, !low, !high], data].concat()
-}
-
-/// What a signal interrupts at every second try, the first one included.
-#[derive(Debug)]
-pub struct Interrupted<T> {
-    inner: T,
-    tries: AtomicUsize,
-}
-
-impl<T> Interrupted<T> {
-    pub fn new(inner: T) -> Self {
-        let tries = AtomicUsize::new(0);
-        Self { inner, tries }
-    }
-
-    fn attempt(&self) -> io::Result<()> {
-        match self.tries.fetch_add(1, Ordering::Relaxed) % 2 {
-            0 => Err(io::ErrorKind::Interrupted.into()),
-            _ => Ok(()),
-        }
-    }
-}
-
-impl<R: Read> Read for Interrupted<R> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        self.attempt()?;
-        self.inner.read(out)
-    }
-}
-
-impl<R: ReadAt> ReadAt for Interrupted<R> {
-    fn read_at(&self, out: &mut [u8], at: u64) -> io::Result<usize> {
-        self.attempt()?;
-        self.inner.read_at(out, at)
-    }
-
-    fn len(&self) -> io::Result<u64> {
-        self.inner.len()
-    }
-}
-
-/// A disk that can be read no more (EIO).
-#[derive(Debug)]
-pub struct Broken;
-
-impl Read for Broken {
-    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-        Err(io::Error::from_raw_os_error(5))
-    }
-}
-
-impl ReadAt for Broken {
-    fn read_at(&self, _: &mut [u8], _: u64) -> io::Result<usize> {
-        Err(io::Error::from_raw_os_error(5))
-    }
-
-    fn len(&self) -> io::Result<u64> {
-        Ok(1000)
-    }
 }
 
 pub fn crc(data: &[u8]) -> u32 {

@@ -12,7 +12,8 @@ use tempfile::TempDir;
 use zip::CompressionMethod;
 
 use super::testing::{Item, Sizes, handmade, handmade_wide, noise, zip_of, zip_with};
-use super::{Archive, ArchiveError, Limits, ReadAt as _, Scheme};
+use super::{Archive, ArchiveError, Limits, Scheme};
+use crate::file::ReadAt as _;
 
 const ROOT: [&str; 2] = ["aes-key.rsa", "iexec_out.zip.aes"];
 const GUIDE: [&str; 2] = ["iexec_out/aes-key.rsa", "iexec_out/result.zip.aes"];

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, Read};
 use std::sync::Arc;
 
-use super::ReadAt;
+use crate::file::ReadAt;
 
 const BUFFER: u64 = 256 * 1024;
 

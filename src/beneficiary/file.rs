@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::pending::{PendingFile, folder_of};
-use crate::small_file;
+use crate::file::small;
+use crate::file::temporary::{TemporaryFile, folder_of};
 
 /// Why a file of the folder could not be read or written.
 #[derive(Debug, Error)]
@@ -42,7 +42,7 @@ pub enum FileError {
 
 /// Reads a file that may hold a private key.
 pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, FileError> {
-    small_file::read(path).map_err(|source| match source.kind() {
+    small::read(path).map_err(|source| match source.kind() {
         ErrorKind::NotFound => FileError::Missing { path: path.into() },
         _ => FileError::Read {
             path: path.into(),
@@ -59,7 +59,7 @@ pub(super) fn write_atomic(path: &Path, content: &[u8]) -> Result<(), FileError>
 /// A complete file beside its final name. Dropped, it is gone.
 #[derive(Debug)]
 pub(super) struct Prepared {
-    file: PendingFile,
+    file: TemporaryFile,
     path: PathBuf,
 }
 
@@ -91,12 +91,12 @@ impl Prepared {
     }
 }
 
-fn write_beside(path: &Path, content: &[u8]) -> io::Result<PendingFile> {
+fn write_beside(path: &Path, content: &[u8]) -> io::Result<TemporaryFile> {
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(folder_of(path))?;
-    let mut pending = PendingFile::create(path)?;
+    let mut pending = TemporaryFile::create(path)?;
     pending.file().write_all(content)?;
     pending
         .file()

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::file::{self, FileError};
-use crate::pending::{folder_of, sync_folder};
+use crate::file::temporary::{folder_of, sync_folder};
 
 /// Why a software key could not be put aside. It is still where it was.
 #[derive(Debug, Error)]

@@ -8,7 +8,7 @@ use super::error::ChainError;
 use super::node::{Node, UnknownKey, Wrong};
 use super::sms_url::Sms;
 use super::tee_framework::TeeFramework;
-use crate::small_file;
+use crate::file::small;
 use crate::wallet::address::Address;
 
 const NAME: &str = "chain.json";
@@ -51,7 +51,7 @@ impl ChainFile {
     /// When the file cannot be read, is not JSON, or holds a value of the wrong kind.
     pub fn load(folder: &Path) -> Result<Option<Self>, ChainError> {
         let path = folder.join(NAME);
-        match small_file::read(&path) {
+        match small::read(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(source) => Err(ChainError::Read { path, source }),
             Ok(content) => Self::parse(&path, &content).map(Some),

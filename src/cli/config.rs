@@ -28,7 +28,7 @@ pub(super) use edit::with_entries;
 pub(super) use entries::{Entry, entries};
 
 use crate::chain::FrameworkChoice;
-use crate::small_file;
+use crate::file::small;
 use crate::token::uri::Uri;
 use crate::wallet::address::Address;
 use crate::wallet::locate::KeystoreDir;
@@ -178,14 +178,14 @@ fn content(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, ConfigError> {
         path: path.into(),
         source,
     };
-    let file = match small_file::open(path) {
+    let file = match small::open(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         opened => opened.map_err(unreadable)?,
     };
     if file.metadata().map_err(unreadable)?.permissions().mode() & 0o002 != 0 {
         return Err(ConfigError::WorldWritable { path: path.into() });
     }
-    small_file::read_opened(file).map_err(unreadable).map(Some)
+    small::read_opened(file).map_err(unreadable).map(Some)
 }
 
 /// The text of a configuration file that is right; `None` where there is none.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::exit::Exit;
 use super::look::Look;
-use super::shown::shown;
+use crate::text::escape::escape;
 
 /// A command that failed: what is wrong, and then what to do.
 #[derive(Debug)]
@@ -69,7 +69,7 @@ impl Failure {
         let text = if raw {
             self.json(command).to_string()
         } else {
-            shown(&self.text(&Look::of(&stderr))).into_owned()
+            escape(&self.text(&Look::of(&stderr))).into_owned()
         };
         // With stderr gone there is nobody to tell; the status still says it.
         let _ = writeln!(stderr, "{text}");

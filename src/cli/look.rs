@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 
 use rustix::termios::tcgetwinsize;
 
-use super::shown::shown;
+use crate::text::escape::escape;
 
 /// A terminal that is narrower is not fitted: one word on each line helps nobody.
 const NARROWEST: usize = 40;
@@ -39,13 +39,13 @@ impl Look {
             let lead = line.len() - line.trim_start_matches(' ').len();
             self.line(line, 0, lead + 2)
         };
-        let lines: Vec<String> = shown(text).split('\n').map(broken).collect();
+        let lines: Vec<String> = escape(text).split('\n').map(broken).collect();
         lines.join("\n")
     }
 
     /// The lines of a text that begins in the column `indent`, and stays there.
     pub(super) fn column(&self, text: &str, indent: usize) -> String {
-        let lines: Vec<String> = shown(text)
+        let lines: Vec<String> = escape(text)
             .lines()
             .map(|line| self.line(line, indent, indent))
             .collect();

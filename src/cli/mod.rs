@@ -20,7 +20,6 @@ mod reply;
 mod result;
 mod secrets;
 mod setup;
-mod shown;
 mod signer;
 mod sms;
 mod terminal;

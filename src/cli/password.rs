@@ -9,7 +9,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::terminal;
-use crate::small_file;
+use crate::file::small;
 
 /// Name of the systemd credential that holds the password.
 const CREDENTIAL: &str = "iexec-hsm-wallet-password";
@@ -65,7 +65,7 @@ impl Password {
 }
 
 fn read(path: &Path) -> Result<Password, Failure> {
-    small_file::first_line(path)
+    small::first_line(path)
         .map(Password::Known)
         .map_err(|error| {
             let path = path.display();

@@ -12,9 +12,9 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::reply::Reply;
-use super::shown::shown;
 use crate::chain::{Chain, ChainFile, FrameworkChoice, SmsUrl, TeeFramework, UnknownKey};
 use crate::sms::{Client, Exchange, Limits, Options};
+use crate::text::escape::escape;
 
 /// Where the key is published or looked for.
 #[derive(Debug, Args)]
@@ -237,5 +237,5 @@ fn say(exchange: &Exchange<'_>) {
     let (method, target) = (exchange.method, exchange.target);
     // With stderr gone there is nobody to tell.
     let line = format!("{method} {target}: {outcome}");
-    let _ = writeln!(std::io::stderr(), "{}", shown(&line));
+    let _ = writeln!(std::io::stderr(), "{}", escape(&line));
 }

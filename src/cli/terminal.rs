@@ -10,7 +10,7 @@ use rustix::termios::{
 use zeroize::Zeroizing;
 
 use super::look::Look;
-use super::shown::shown;
+use crate::text::escape::escape;
 
 /// Longest line that is taken as an answer, in bytes.
 const LONGEST: usize = 4096;
@@ -80,7 +80,7 @@ pub(super) fn ask_line(terminal: &File, question: &str) -> io::Result<String> {
 
 fn ask(terminal: &File, question: &str) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut terminal = terminal;
-    terminal.write_all(shown(question).as_bytes())?;
+    terminal.write_all(escape(question).as_bytes())?;
     terminal.flush()?;
     // With room for all of it, so that no copy is left where the vector grew.
     let mut line = Zeroizing::new(Vec::with_capacity(LONGEST));

@@ -7,7 +7,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::shown::shown;
+use crate::text::escape::escape;
 use crate::token::{SlowCall, TokenInfo};
 
 /// What is done sooner is not spoken of.
@@ -37,7 +37,7 @@ pub(super) fn watch(call: SlowCall, token: &TokenInfo) -> Box<dyn Any> {
 
 fn say(line: &str) {
     // With stderr gone there is nobody to tell.
-    let _ = writeln!(std::io::stderr(), "{}", shown(line));
+    let _ = writeln!(std::io::stderr(), "{}", escape(line));
 }
 
 struct Calls {

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use super::{OutputError, Progress, RunError};
 use crate::envelope::{Chunks, Encrypted, EncryptedChunk};
-use crate::pending::WriteBehind;
+use crate::file::WriteBehind;
 
 /// For how long a thread that waits for its turn keeps its processor: about as long as a turn is.
 /// To be woken up takes a good part of that.

@@ -8,7 +8,8 @@ use super::pool::Tell;
 use super::{OutputError, RunError};
 use crate::archive::result_zip::{Contents, EntryName, Member};
 use crate::envelope::{Ahead, Chunks, ReadChunks};
-use crate::pending::{self, PendingDir, WriteBehind};
+use crate::file::WriteBehind;
+use crate::file::temporary::{self, TemporaryDir};
 
 /// Bytes of a file that is worth more than one thread.
 pub(super) const LARGE: u64 = 4 * 1024 * 1024;
@@ -16,7 +17,7 @@ pub(super) const LARGE: u64 = 4 * 1024 * 1024;
 /// Extracted files that wait, inside their final folder, for the end of all checks.
 pub(super) struct PendingFolder {
     // Dropped before the folder that it is in.
-    staging: PendingDir,
+    staging: TemporaryDir,
     folder: MadeFolder,
     path: PathBuf,
     /// What was extracted, relative to the folder, in order.
@@ -28,7 +29,7 @@ impl PendingFolder {
     pub(super) fn create(path: &Path) -> Result<Self, OutputError> {
         let fail = |error| OutputError::io(path, error);
         let folder = MadeFolder::create(path).map_err(fail)?;
-        let staging = PendingDir::create(path).map_err(fail)?;
+        let staging = TemporaryDir::create(path).map_err(fail)?;
         Ok(Self {
             staging,
             folder,
@@ -59,7 +60,7 @@ impl PendingFolder {
             }
             let relative = name.safe_path()?;
             let mut parts = relative.iter().map(Path::new);
-            if parts.any(pending::is_temporary) {
+            if parts.any(temporary::is_temporary) {
                 return Err(name.refused("has the name of a temporary file").into());
             }
             let path = self.waiting().join(&relative);
@@ -67,7 +68,7 @@ impl PendingFolder {
                 make_folders(&path).map_err(|error| in_the_way(&name, &path, error))?;
                 self.folders.push(relative);
             } else {
-                make_folders(pending::folder_of(&path))
+                make_folders(temporary::folder_of(&path))
                     .map_err(|error| in_the_way(&name, &path, error))?;
                 self.files.push(relative);
                 files.push((member, path));
@@ -94,13 +95,13 @@ impl PendingFolder {
         if sync {
             sync_all_of(self.staging.path()).map_err(fail)?;
         }
-        let left = pending::lock();
+        let left = temporary::lock();
         for relative in &self.folders {
             make_folders(&target.join(relative)).map_err(fail)?;
         }
         for relative in &self.files {
             let path = target.join(relative);
-            make_folders(pending::folder_of(&path)).map_err(fail)?;
+            make_folders(temporary::folder_of(&path)).map_err(fail)?;
             fs::rename(self.staging.path().join(relative), &path)
                 .map_err(|error| OutputError::io(&path, error))?;
         }

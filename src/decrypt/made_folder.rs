@@ -3,7 +3,7 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::pending;
+use crate::file::temporary;
 
 /// A folder for results. It goes away again, with those above it that were made for it, if nothing
 /// is in it at the end.
@@ -27,7 +27,7 @@ impl MadeFolder {
                 .map(Path::to_owned)
                 .collect(),
         };
-        folder.made.iter().rev().for_each(|it| pending::note(it));
+        folder.made.iter().rev().for_each(|it| temporary::note(it));
         make_folders(path)?;
         Ok(folder)
     }
@@ -35,7 +35,7 @@ impl MadeFolder {
     /// Leaves it there, even empty.
     pub(super) fn keep(mut self) {
         for path in self.made.drain(..) {
-            pending::forget(&path);
+            temporary::forget(&path);
         }
     }
 }
@@ -45,7 +45,7 @@ impl Drop for MadeFolder {
         for path in &self.made {
             // Fails on a folder that something is in, as it should.
             let _ = fs::remove_dir(path);
-            pending::forget(path);
+            temporary::forget(path);
         }
     }
 }

@@ -25,12 +25,13 @@ pub use error::DecryptError;
 pub use made_folder::MadeFolder;
 pub use output::OutputError;
 
-pub use crate::pending::discard_pending;
+pub use crate::file::temporary::discard_pending;
 
 use crate::archive::result_zip::{Contents, ResultSummary};
-use crate::archive::{Archive, Limits, ReadAt as _};
+use crate::archive::{Archive, Limits};
 use crate::envelope::{ChunkReader, ContentKey, KeyName, Unwrap};
-use crate::pending::{PendingFile, WriteBehind};
+use crate::file::temporary::TemporaryFile;
+use crate::file::{ReadAt as _, WriteBehind};
 use folder::PendingFolder;
 use pipeline::Counted;
 use prepare::{Opened, Search};
@@ -153,7 +154,7 @@ impl Run<'_> {
 
     fn to_file(&self, path: &Path, force: bool) -> Result<(u64, u64), RunError> {
         let fail = |error| OutputError::io(path, error);
-        let mut pending = PendingFile::create(path).map_err(fail)?;
+        let mut pending = TemporaryFile::create(path).map_err(fail)?;
         let file = WriteBehind::new(pending.file(), self.durable());
         let body = pipeline::encrypted(self.archive, &self.key);
         let threads = pipeline::threads(self.archive.body_len());

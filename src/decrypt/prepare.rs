@@ -7,8 +7,9 @@ use std::thread::{self, JoinHandle};
 
 use super::folder::LARGE;
 use super::{OutputError, Progress, RunError};
-use crate::archive::{Archive, CrcAt, ReadAt, Scheme, SeekableBody};
+use crate::archive::{Archive, CrcAt, Scheme, SeekableBody};
 use crate::envelope::{Base64Reader, CHUNK, ContentKey, SeekableResult};
+use crate::file::ReadAt;
 
 type FoundBody = io::Result<Option<CrcAt<SeekableBody>>>;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use super::cipher::{BLOCK, decrypt};
 use super::padding::unpadded_len;
 use super::{BadCiphertext, ContentKey};
-use crate::archive::ReadAt;
+use crate::file::ReadAt;
 
 /// A result, at any place: each read decrypts just the blocks that it needs.
 #[derive(Debug)]

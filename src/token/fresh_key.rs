@@ -7,7 +7,7 @@ use super::generate::EXPONENT;
 use super::pin::announce;
 use super::session::Mode;
 use super::{Module, Pin, PinSource, PinUse, ResultKey, Session, TokenError, TokenInfo, Uri};
-use crate::hex::hex;
+use crate::text::hex::hex;
 
 /// A key pair that was made on a token, or brought to it, a moment ago. Whatever happens from then
 /// on, the caller learns whether it is still there.

@@ -12,7 +12,7 @@ use super::raw::CallError;
 use super::session::Mode;
 use super::slow::SlowCall;
 use super::{Module, PinSource, ResultKey, Session, TokenError, TokenInfo};
-use crate::hex::hex;
+use crate::text::hex::hex;
 
 /// What to do where a token makes no key that is of use.
 const ELSEWHERE: &str = "Make an RSA key of 2048 to 4096 bits that may decrypt with the tool of the token's vendor (docs/devices/ names it for some devices), then take it over with `iexec-hsm key adopt`.";

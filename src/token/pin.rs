@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::raw::{CallError, RawSession};
 use super::{PinState, TokenError, TokenInfo};
-use crate::small_file;
+use crate::file::small;
 
 /// A PIN: bytes as they were given, since a token's may be more than digits. Wiped when dropped,
 /// and `Debug` shows nothing of it.
@@ -26,7 +26,7 @@ impl Pin {
     /// when its first line is empty.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, PinError> {
         let path = path.as_ref();
-        let line = small_file::first_line(path).map_err(|source| PinError::File {
+        let line = small::first_line(path).map_err(|source| PinError::File {
             path: path.to_owned(),
             source,
         })?;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use sha3::{Digest, Keccak256};
 use thiserror::Error;
 
-use crate::hex::hex;
+use crate::text::hex::hex;
 
 const LENGTH: usize = 20;
 

@@ -14,7 +14,7 @@ pub fn eip191_digest(message: &[u8; 32]) -> [u8; 32] {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::hex::array;
+    use crate::text::hex::array;
 
     #[test]
     fn the_published_challenge_has_its_digest() {

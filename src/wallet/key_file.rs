@@ -15,7 +15,7 @@ use super::keystore_v3::{Crypto, Keystore, KeystoreError};
 use super::sign::Wallet as _;
 use super::software::{PrivateKeyError, SoftwareWallet};
 use super::wallet_file::BrokenJson;
-use crate::small_file;
+use crate::file::small;
 
 /// The fields that count. A private key is not copied out of the text.
 #[derive(Deserialize)]
@@ -129,9 +129,9 @@ pub fn read(path: &Path) -> Result<(KeyFile, Option<Exposed>), KeyFileError> {
         path: path_of(),
         source,
     };
-    let file = small_file::open(path).map_err(unreadable)?;
+    let file = small::open(path).map_err(unreadable)?;
     let mode = file.metadata().map_err(unreadable)?.permissions().mode() & 0o777;
-    let text = small_file::read_opened(file).map_err(unreadable)?;
+    let text = small::read_opened(file).map_err(unreadable)?;
     let exposed = (mode & 0o004 != 0).then(|| Exposed {
         path: path_of(),
         mode,

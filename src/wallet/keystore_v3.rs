@@ -18,7 +18,7 @@ use self::kdf::{Kdf, KdfParams};
 use super::address::Address;
 use super::sign::Wallet as _;
 use super::software::{PrivateKeyError, SoftwareWallet};
-use crate::hex;
+use crate::text::hex;
 
 /// The `crypto` part of the file.
 #[derive(Deserialize)]

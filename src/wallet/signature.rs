@@ -9,7 +9,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::address::Address;
 use super::public_key::address_of;
-use crate::hex;
+use crate::text::hex;
 
 const LENGTH: usize = 65;
 

@@ -10,7 +10,7 @@ use super::address::Address;
 use super::public_key::address_of;
 use super::sign::{Wallet, WalletError};
 use super::signature::Signature;
-use crate::hex;
+use crate::text::hex;
 
 /// A wallet whose private key is in this process. Wiped when dropped, and `Debug` shows its
 /// address only.

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::address::Address;
 use super::locate::LocateError;
-use crate::small_file;
+use crate::file::small;
 
 /// The one field of interest. Others, a private key among them, are skipped and never copied.
 #[derive(Deserialize)]
@@ -42,7 +42,7 @@ impl BrokenJson {
 
 /// Reads the `address` field; `None` where the file has none.
 pub(super) fn read_address(path: &Path) -> Result<Option<Address>, LocateError> {
-    let content = small_file::read(path).map_err(|source| LocateError::Read {
+    let content = small::read(path).map_err(|source| LocateError::Read {
         path: path.into(),
         source,
     })?;

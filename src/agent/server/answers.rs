@@ -10,8 +10,8 @@ use super::denied::Denied;
 use super::login::Login;
 use crate::agent::wire::{self, Code, Keys, Refusal, Secret, State, Status};
 use crate::envelope::ContentKey;
-use crate::hex::hex;
 use crate::sms::challenge::Web2Challenge;
+use crate::text::hex::hex;
 use crate::token::Pin;
 use crate::wallet::address::Address;
 

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::{EntryName, ResultSummary, ResultZipError};
 use crate::archive::body::{Body, BodySource};
 use crate::archive::zip::{Entry, Index, Method, is_descriptor, is_symlink, read_index};
-use crate::archive::{CrcAt, Damaged, Limits, Part, ReadAt};
+use crate::archive::{CrcAt, Damaged, Limits};
+use crate::file::{Part, ReadAt};
 
 /// The entries of a plaintext zip that is one from its first byte to its last.
 #[derive(Debug)]

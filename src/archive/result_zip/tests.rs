@@ -10,10 +10,11 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use super::{Contents, ResultSummary, ResultZipError};
+use crate::archive::Limits;
 use crate::archive::testing::{
     Item, Sizes, end, file_of, handmade, handmade_wide, noise, zip_of, zip_with,
 };
-use crate::archive::{Limits, ReadAt};
+use crate::file::ReadAt;
 
 type Found = Vec<(Vec<u8>, Vec<u8>)>;
 

@@ -12,8 +12,9 @@ use zip::{CompressionMethod, ZipArchive};
 use super::end::{Directory, End, End64, Locator};
 use super::positioned::Positioned;
 use super::records::{Content, END, END64, LOCATOR, Method, begins_like_zip, readable};
+use crate::archive::Limits;
 use crate::archive::limits::MAX_DIRECTORY;
-use crate::archive::{Limits, ReadAt};
+use crate::file::ReadAt;
 
 /// An entry of a zip file.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::io::{self, Read, Seek, SeekFrom};
 
-use crate::archive::ReadAt;
+use crate::file::ReadAt;
 
 /// Reads and seeks in a file of a length that was taken once.
 #[derive(Debug)]

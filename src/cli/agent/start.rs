@@ -18,7 +18,7 @@ use crate::cli::pins::Pins;
 use crate::cli::recorded::{Recorded, common_token, public_halves};
 use crate::cli::reply::Reply;
 use crate::cli::secrets;
-use crate::cli::shown::shown;
+use crate::text::escape::escape;
 use crate::token::TokenInfo;
 
 /// Without use, until it locks.
@@ -194,7 +194,7 @@ fn tell(token: &TokenInfo, path: Option<&Path>, state: State, raw: bool) {
         let _ = writeln!(
             std::io::stderr(),
             "{}",
-            shown(&to_text(&token, path, state))
+            escape(&to_text(&token, path, state))
         );
     }
 }

@@ -7,7 +7,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::recorded::Recorded;
 use crate::cli::reply::Reply;
-use crate::hex::hex;
+use crate::text::hex::hex;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  iexec-hsm key delete 'pkcs11:serial=0123;id=%03'")]

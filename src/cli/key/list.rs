@@ -5,7 +5,7 @@ use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::recorded::{Recorded, common_token};
 use crate::cli::reply::Reply;
-use crate::hex::hex;
+use crate::text::hex::hex;
 use crate::token::{ResultKey, Session, TokenInfo};
 
 pub(super) fn list(context: &mut Context) -> Result<Reply, Failure> {

@@ -21,9 +21,9 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::progress::Progress;
 use crate::cli::reply::Reply;
-use crate::cli::shown::shown;
 use crate::decrypt::{self, MadeFolder, Options, OutputError, Report, Target};
 use crate::envelope::AesBackend;
+use crate::text::escape::escape;
 
 use holder::{Holder, Keys};
 use job::{Job, Place, jobs, spool_folder};
@@ -332,5 +332,5 @@ fn tell(context: &Context, job: &Job, report: &Report) {
 
 fn say(line: &str) {
     // With stderr gone there is nobody to tell; the result is where it should be.
-    let _ = writeln!(io::stderr(), "{}", shown(line));
+    let _ = writeln!(io::stderr(), "{}", escape(line));
 }

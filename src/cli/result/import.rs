@@ -11,7 +11,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::key::{facts_text, label_for, record_new};
 use crate::cli::reply::Reply;
-use crate::small_file;
+use crate::file::small;
 use crate::token::{NewKey, SoftwareKey, import};
 use crate::wallet::address::Address;
 
@@ -84,7 +84,7 @@ fn read(path: &Path) -> Result<SoftwareKey, Failure> {
             format!("{} cannot be read: {error}", path.display()),
         )
     };
-    let bytes = small_file::read(path).map_err(|error| failed(&error))?;
+    let bytes = small::read(path).map_err(|error| failed(&error))?;
     let text = std::str::from_utf8(&bytes).map(|text| Zeroizing::new(text.to_owned()));
     let text = text.unwrap_or_default();
     SoftwareKey::from_pem(&text)

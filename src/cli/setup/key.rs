@@ -117,7 +117,7 @@ fn plan(
 }
 
 fn text(key: &ResultKey) -> String {
-    let id = crate::hex::hex(&key.id);
+    let id = crate::text::hex::hex(&key.id);
     format!(
         "take over \"{}\", id {id}, RSA-{}",
         key.label,

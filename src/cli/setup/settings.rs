@@ -8,7 +8,7 @@ use crate::cli::config::{Entry, checked_text, entries, text_of, usual, with_entr
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::pending::{PendingFile, folder_of};
+use crate::file::temporary::{TemporaryFile, folder_of};
 use crate::wallet::address::Address;
 
 /// The first line of a new file.
@@ -141,7 +141,7 @@ impl Settings {
             .recursive(true)
             .mode(0o700)
             .create(folder_of(&self.path))?;
-        let mut pending = PendingFile::create(&self.path)?;
+        let mut pending = TemporaryFile::create(&self.path)?;
         pending.file().write_all(text.as_bytes())?;
         if let Ok(old) = fs::metadata(&self.path) {
             pending.file().set_permissions(old.permissions())?;

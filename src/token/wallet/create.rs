@@ -8,7 +8,7 @@ use k256::ecdsa::Signature;
 use k256::ecdsa::signature::hazmat::PrehashVerifier as _;
 
 use super::{SECP256K1, WalletKey};
-use crate::hex::hex;
+use crate::text::hex::hex;
 use crate::token::error::rv_name;
 use crate::token::fresh_key::FreshKey;
 use crate::token::generate::Form;

@@ -6,7 +6,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::KeystoreError;
-use crate::hex;
+use crate::text::hex;
 
 /// What `n`, `r` and `p` of scrypt may come to: 128 bytes of work for each, so 1 GiB. The usual
 /// 262144 times 8 is a quarter of it.

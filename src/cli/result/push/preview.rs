@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::super::extend;
 use crate::cli::reply::Reply;
 use crate::cli::sms::Service;
-use crate::hex::hex;
 use crate::sms::challenge::Web2Challenge;
+use crate::text::hex::hex;
 use crate::wallet::eip191::eip191_digest;
 
 /// What must be signed, for a wallet that is elsewhere.

@@ -1,8 +1,10 @@
+//! Texts for a terminal.
+
 use std::borrow::Cow;
 
 /// `text` as it goes to a person: labels, names of files and what others say may hold what would
 /// move a terminal, and have escapes in its place. Ends of lines and tabs stay.
-pub(super) fn shown(text: &str) -> Cow<'_, str> {
+pub(crate) fn escape(text: &str) -> Cow<'_, str> {
     if !text.contains(moves) {
         return text.into();
     }
@@ -35,15 +37,15 @@ mod tests {
     #[test]
     fn a_plain_text_stays_as_it_is() {
         for text in ["", "error: a\n hint:\tb\n", "façade 鍵 🔑", r"\x1b"] {
-            assert!(matches!(shown(text), Cow::Borrowed(it) if it == text));
+            assert!(matches!(escape(text), Cow::Borrowed(it) if it == text));
         }
     }
 
     #[test]
     fn what_a_terminal_would_obey_is_escaped() {
-        assert_eq!(shown("a\x1b[2J\rb"), r"a\u{1b}[2J\u{d}b");
+        assert_eq!(escape("a\x1b[2J\rb"), r"a\u{1b}[2J\u{d}b");
         // DEL, CSI in one character, and the characters that reorder a line.
-        assert_eq!(shown("\x7f\u{9b}m"), r"\u{7f}\u{9b}m");
-        assert_eq!(shown("\u{202e}fdp\u{2069}"), r"\u{202e}fdp\u{2069}");
+        assert_eq!(escape("\x7f\u{9b}m"), r"\u{7f}\u{9b}m");
+        assert_eq!(escape("\u{202e}fdp\u{2069}"), r"\u{202e}fdp\u{2069}");
     }
 }

@@ -23,7 +23,7 @@ fn mode(path: &Path) -> u32 {
 fn a_file_has_its_name_only_when_published() {
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("result");
-    let mut pending = PendingFile::create(&target).unwrap();
+    let mut pending = TemporaryFile::create(&target).unwrap();
     pending.file().write_all(b"new").unwrap();
     assert!(!target.exists());
     assert_eq!(mode(pending.path()), 0o600);
@@ -38,7 +38,7 @@ fn what_stands_there_is_replaced_only_by_force() {
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("result");
     fs::write(&target, "old").unwrap();
-    let pending = || PendingFile::create(&target).unwrap();
+    let pending = || TemporaryFile::create(&target).unwrap();
     let error = pending().publish(&target, false).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
     assert_eq!(fs::read(&target).unwrap(), b"old");
@@ -51,8 +51,8 @@ fn what_stands_there_is_replaced_only_by_force() {
 #[test]
 fn what_is_dropped_is_gone_with_all_that_is_in_it() {
     let folder = tempfile::tempdir().unwrap();
-    let file = PendingFile::create(&folder.path().join("result")).unwrap();
-    let dir = PendingDir::create(folder.path()).unwrap();
+    let file = TemporaryFile::create(&folder.path().join("result")).unwrap();
+    let dir = TemporaryDir::create(folder.path()).unwrap();
     assert_eq!(mode(dir.path()), 0o700);
     fs::create_dir(dir.path().join("sub")).unwrap();
     fs::write(dir.path().join("sub/file"), "x").unwrap();
@@ -79,7 +79,7 @@ fn strays_are_removed_and_nothing_else() {
     let other = File::open(path(".iexec-hsm-locked.part")).unwrap();
     other.lock().unwrap();
 
-    let pending = PendingFile::create(&target).unwrap();
+    let pending = TemporaryFile::create(&target).unwrap();
     let own = pending.path().file_name().unwrap().to_str().unwrap();
     let mut left = [
         ".iexec-hsm-link.part",
@@ -91,7 +91,7 @@ fn strays_are_removed_and_nothing_else() {
     left.sort_unstable();
     assert_eq!(names(folder.path()), left);
 
-    let dir = PendingDir::create(folder.path()).unwrap();
+    let dir = TemporaryDir::create(folder.path()).unwrap();
     assert!(pending.path().exists(), "one of this process was removed");
     drop((pending, dir));
 }
@@ -99,10 +99,10 @@ fn strays_are_removed_and_nothing_else() {
 #[test]
 fn a_folder_is_swept_once() {
     let folder = tempfile::tempdir().unwrap();
-    drop(PendingDir::create(folder.path()).unwrap());
+    drop(TemporaryDir::create(folder.path()).unwrap());
     let stray = folder.path().join(".iexec-hsm-stray.part");
     fs::write(&stray, "x").unwrap();
-    drop(PendingDir::create(folder.path()).unwrap());
+    drop(TemporaryDir::create(folder.path()).unwrap());
     assert!(stray.exists());
 }
 
@@ -113,7 +113,7 @@ fn a_stray_link_is_removed_and_not_what_it_leads_to() {
     fs::create_dir(path("precious")).unwrap();
     fs::write(path("precious/file"), "x").unwrap();
     symlink(path("precious"), path(".iexec-hsm-link.part")).unwrap();
-    drop(PendingDir::create(folder.path()).unwrap());
+    drop(TemporaryDir::create(folder.path()).unwrap());
     assert!(path("precious/file").exists());
 }
 
@@ -128,8 +128,8 @@ fn threads_do_not_take_each_others_for_strays() {
                 start.wait();
                 for round in 0..50 {
                     let target = folder.join(format!("{thread}-{round}"));
-                    let mut file = PendingFile::create(&target).unwrap();
-                    let dir = PendingDir::create(folder).unwrap();
+                    let mut file = TemporaryFile::create(&target).unwrap();
+                    let dir = TemporaryDir::create(folder).unwrap();
                     file.file().write_all(b"whole").unwrap();
                     fs::write(dir.path().join("file"), "x").unwrap();
                     file.publish(&target, false).unwrap();

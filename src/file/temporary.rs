@@ -2,8 +2,6 @@
 //! [`discard_pending`] is called before the process ends by a signal, and, after a kill, when the
 //! next process makes one in the same folder: a lock tells those whose process is gone.
 
-mod write_behind;
-
 use std::collections::BTreeSet;
 use std::fs::{self, File, Permissions};
 use std::io;
@@ -12,8 +10,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::{Builder, NamedTempFile, TempDir};
-
-pub(crate) use write_behind::WriteBehind;
 
 const PREFIX: &str = ".iexec-hsm-";
 const SUFFIX: &str = ".part";
@@ -57,13 +53,13 @@ pub(crate) fn lock() -> MutexGuard<'static, Vec<PathBuf>> {
 
 /// A file beside its final name.
 #[derive(Debug)]
-pub(crate) struct PendingFile {
+pub(crate) struct TemporaryFile {
     // Dropped, and so removed, before its entry.
     temp: NamedTempFile,
     entry: Entry,
 }
 
-impl PendingFile {
+impl TemporaryFile {
     /// Makes one beside `target`, mode 0600.
     pub(crate) fn create(target: &Path) -> io::Result<Self> {
         if is_temporary(target) {
@@ -113,13 +109,13 @@ impl PendingFile {
 }
 
 /// A folder in which files wait for their final place.
-pub(crate) struct PendingDir {
+pub(crate) struct TemporaryDir {
     // Dropped, and so removed, before its entry.
     _temp: TempDir,
     entry: Entry,
 }
 
-impl PendingDir {
+impl TemporaryDir {
     /// Makes one in `folder`, mode 0700.
     pub(crate) fn create(folder: &Path) -> io::Result<Self> {
         let (temp, entry) = make(folder, |builder| {
