@@ -2,9 +2,9 @@ use std::path::PathBuf;
 
 use cryptoki::error::RvError;
 
-use super::discover::Tried;
-use super::pin::PinError;
+use super::Tried;
 use super::raw::CallError;
+use super::session::pin::PinError;
 
 /// What the token room can meet. Each variant says whether a retry can help.
 #[derive(Debug, thiserror::Error)]

@@ -3,7 +3,7 @@
 
 use cryptoki_sys::{CK_FLAGS, CK_TOKEN_INFO, CKF_LOGIN_REQUIRED, CKF_TOKEN_INITIALIZED};
 
-use super::info::Place;
+use super::module::token_info::Place;
 use super::{ResultKey, TokenInfo};
 use crate::envelope::PublicKey;
 

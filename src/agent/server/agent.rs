@@ -7,10 +7,10 @@ use std::time::Instant;
 use tokio::sync::{Notify, oneshot};
 
 use super::Settings;
-use super::away::away;
-use super::denied::{Denied, busy, hung, locked, overdue};
+use super::error_response::{Denied, busy, hung, locked, overdue};
 use super::login::{Login, lock};
 use super::queue::{Job, Queue};
+use super::recovering::away;
 use super::refused_pins::RefusedPins;
 use super::worker::Worker;
 use crate::token::{Module, TokenInfo, Uri};

@@ -1,27 +1,27 @@
 //! The agent itself.
 //!
 //! ```text
-//!  connections -> routes -> answers -> agent: state, queue -> threads: worker -> a session each
+//!  connections -> routes -> handlers -> agent: state, queue -> session_loop: worker -> a session each
 //!      one thread, which never waits for the module                 one thread each
 //! ```
 
 mod agent;
-mod answers;
 mod audit;
-mod away;
 mod back_off;
 mod connections;
-mod denied;
-mod life;
+mod error_response;
+mod handlers;
 mod limits;
 mod login;
 mod peer;
 mod queue;
+mod recovering;
 mod refused_pins;
 mod routes;
+mod serve;
+mod session_loop;
 mod socket;
 mod status;
-mod threads;
 mod unlock;
 mod worker;
 
@@ -34,7 +34,7 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::watch;
 
-pub use life::{Ended, serve};
+pub use serve::{Ended, serve};
 pub use socket::{Socket, SocketError};
 
 use super::wire::Refusal;

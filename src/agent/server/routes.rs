@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::Server;
 use super::audit::Event;
-use super::denied::Denied;
+use super::error_response::Denied;
 use super::limits::{BODY, BODY_TIME};
 use super::peer::Peer;
 use crate::agent::wire::{Code, Refusal, Refused, path};

@@ -4,9 +4,9 @@ use std::thread;
 use tokio::sync::oneshot;
 
 use super::agent::{Agent, Phase};
-use super::away::away;
-use super::denied::{Denied, overdue};
+use super::error_response::{Denied, overdue};
 use super::login::{Given, Keys, Login, lock};
+use super::recovering::away;
 use super::worker::Worker;
 use crate::agent::wire::{Code, Refusal};
 use crate::token::{KeptPin, Pin, Session, TokenError, TokenInfo};

@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::away::{Away, PAUSES};
 use super::login::{Kept, Keys, Login, lock};
+use super::recovering::{Away, PAUSES};
 use crate::archive::Scheme;
 use crate::sms::challenge::Web2Challenge;
 use crate::token::recovery::{Recovery, Seen, Step};

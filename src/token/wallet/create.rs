@@ -10,10 +10,10 @@ use k256::ecdsa::signature::hazmat::PrehashVerifier as _;
 use super::{SECP256K1, WalletKey};
 use crate::text::hex::hex;
 use crate::token::error::rv_name;
-use crate::token::fresh_key::FreshKey;
-use crate::token::generate::Form;
+use crate::token::keys::fresh_key::FreshKey;
+use crate::token::keys::generate::Form;
 use crate::token::raw::CallError;
-use crate::token::session::{Mode, no_private_key};
+use crate::token::session::open::{Mode, no_private_key};
 use crate::token::{Module, PinSource, Session, TokenError, TokenInfo};
 
 /// What to use where a token has not got the curve.

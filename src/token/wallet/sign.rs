@@ -5,9 +5,9 @@ use zeroize::Zeroizing;
 
 use super::WalletKey;
 use crate::token::error::rv_name;
+use crate::token::module::slow_call::SlowCall;
 use crate::token::raw::CallError;
-use crate::token::session::PinForUse;
-use crate::token::slow::SlowCall;
+use crate::token::session::open::PinForUse;
 use crate::token::{PinSource, Session, TokenError};
 
 impl Session {

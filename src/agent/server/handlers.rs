@@ -1,0 +1,194 @@
+//! What each request is answered.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use hyper::StatusCode;
+
+use super::Server;
+use super::error_response::Denied;
+use super::login::Login;
+use crate::agent::wire::{self, Code, Keys, Refusal, Secret, State, Status};
+use crate::envelope::ContentKey;
+use crate::sms::challenge::Web2Challenge;
+use crate::text::hex::hex;
+use crate::token::Pin;
+use crate::wallet::address::Address;
+
+impl Server {
+    pub(super) async fn keys(&self) -> Result<Keys, Denied> {
+        let mut keys = Keys {
+            state: self.agent.status().state,
+            keys: vec![],
+            wallets: vec![],
+        };
+        if matches!(keys.state, State::Locked | State::Unlocking) {
+            return Ok(keys);
+        }
+        let login = self.agent.login()?;
+        self.agent.ask(|worker| worker.read_keys()).await??;
+        let (read, keeps_pin) = (login.keys(), login.keeps_pin());
+        for (uri, key) in &read.result {
+            keys.keys.push(wire::Key {
+                key: uri.clone(),
+                label: key.label.clone(),
+                bits: key.public.bits(),
+                public_key: key
+                    .public
+                    .to_pem()
+                    .map_err(|error| Refusal::new(Code::NotSupported, error))?,
+                usable: keeps_pin || !key.always_authenticate,
+            });
+        }
+        for (uri, address, key) in &read.wallets {
+            keys.wallets.push(wire::WalletKey {
+                key: uri.clone(),
+                label: key.label.clone(),
+                address: address.to_string(),
+                usable: keeps_pin || !key.always_authenticate,
+            });
+        }
+        Ok(keys)
+    }
+
+    /// `chosen` is told the key's URI as soon as it is known.
+    pub(super) async fn unwrap(
+        &self,
+        peer: i32,
+        request: wire::Unwrap,
+        chosen: &mut Option<String>,
+    ) -> Result<(wire::Unwrapped, bool), Denied> {
+        let login = self.agent.login()?;
+        let (uri, key) = self.choose(&login, &request.key).await?;
+        *chosen = Some(uri.clone());
+        let (len, modulus_len) = (request.wrapped_key.len(), key.public.modulus_len());
+        if len != modulus_len {
+            return Err(Denied::usage(format!(
+                "the wrapped key has {len} bytes, and one for this key has {modulus_len}"
+            )));
+        }
+        may_be_used(&login, key.always_authenticate)?;
+        let wait = self.back_off.wait(peer, Instant::now());
+        if !wait.is_zero() {
+            return Err(backing_off(wait));
+        }
+        // Drawn for every request, so that a failure takes the path of a success.
+        let random = ContentKey::random(request.scheme, modulus_len)
+            .map_err(|error| Refusal::new(Code::Failed, error))?;
+        let scheme = request.scheme;
+        let ask = self
+            .agent
+            .ask(move |worker| worker.unwrap(&uri, scheme, &request.wrapped_key));
+        let unwrapped = ask.await??;
+        let found = unwrapped.and_then(|bytes| ContentKey::from_unwrapped(scheme, bytes));
+        let failed = found.is_none();
+        self.back_off.note(peer, failed, Instant::now());
+        let content_key = Secret::new(found.unwrap_or(random).into_bytes());
+        Ok((wire::Unwrapped { content_key }, failed))
+    }
+
+    /// The key that is named; the token is asked again when none is known by that name.
+    async fn choose(
+        &self,
+        login: &Arc<Login>,
+        wanted: &str,
+    ) -> Result<(String, crate::token::ResultKey), Denied> {
+        if let Ok(chosen) = login.choose(wanted) {
+            return Ok(chosen);
+        }
+        self.agent.ask(|worker| worker.read_keys()).await??;
+        Ok(login.choose(wanted)?)
+    }
+
+    pub(super) async fn unlock(&self, request: wire::Unlock) -> Result<Status, Denied> {
+        let pin = request.pin.map(|pin| Pin::new(pin.into_bytes()));
+        let pin = pin.filter(|pin| !pin.is_empty());
+        self.agent.unlock(pin, request.final_try).await?;
+        Ok(self.agent.status())
+    }
+
+    pub(super) async fn lock(&self) -> Status {
+        self.agent.lock("somebody locked it");
+        if !self.agent.status().hung {
+            let agent = self.agent.clone();
+            // The answer says how it is, whether the threads have come back by then or not.
+            let _ = tokio::task::spawn_blocking(move || agent.wait_for_all()).await;
+        }
+        self.agent.status()
+    }
+
+    pub(super) fn stop(&self) -> Status {
+        self.stopping.send_replace(true);
+        self.agent.status()
+    }
+
+    pub(super) async fn sign(
+        &self,
+        request: wire::SignSmsChallenge,
+        chosen: &mut Option<String>,
+    ) -> Result<wire::SignedSmsChallenge, Denied> {
+        let owner: Address = request
+            .owner
+            .parse()
+            .map_err(|_| Denied::usage("the owner is no address"))?;
+        *chosen = Some(owner.to_string());
+        let login = self.agent.login()?;
+        if login.keys().wallet(&owner).is_none() {
+            self.agent.ask(|worker| worker.read_keys()).await??;
+        }
+        let keys = login.keys();
+        let key = keys.wallet(&owner).ok_or_else(|| no_wallet(&owner))?;
+        may_be_used(&login, key.always_authenticate)?;
+        let challenge = Web2Challenge {
+            owner,
+            name: &request.name,
+            value: &request.value,
+        };
+        let message = format!("0x{}", hex(&challenge.challenge()));
+        let ask = self.agent.ask(move |worker| {
+            worker.sign(&Web2Challenge {
+                owner,
+                name: &request.name,
+                value: &request.value,
+            })
+        });
+        let signature = ask.await??.ok_or_else(|| no_wallet(&owner))?;
+        Ok(wire::SignedSmsChallenge {
+            owner: owner.to_string(),
+            challenge: message,
+            signature: signature.to_string(),
+        })
+    }
+}
+
+fn may_be_used(login: &Login, always_authenticate: bool) -> Result<(), Denied> {
+    if !always_authenticate || login.keeps_pin() {
+        return Ok(());
+    }
+    let refusal = Refusal::new(
+        Code::NotSupported,
+        "this key demands the PIN for each use, and the agent does not keep the PIN",
+    );
+    Err(refusal
+        .hint("Start the agent with --keep-pin, or do it without the agent (--no-agent).")
+        .into())
+}
+
+fn backing_off(wait: Duration) -> Denied {
+    let seconds = wait.as_secs_f64().ceil();
+    let refusal = Refusal::new(
+        Code::AgentNotAvailable,
+        format!("too many unwraps of this process failed; the next one may come in {seconds} s"),
+    );
+    Denied::from(refusal.hint("Wait, or open the archives without the agent (--no-agent)."))
+        .status(StatusCode::TOO_MANY_REQUESTS)
+        .retry_after(wait)
+}
+
+fn no_wallet(owner: &Address) -> Refusal {
+    Refusal::new(
+        Code::Wallet,
+        format!("no wallet on the token signs for {owner}"),
+    )
+    .hint("`/v1/keys` lists the wallets that are there.")
+}

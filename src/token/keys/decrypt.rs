@@ -1,0 +1,202 @@
+use cryptoki::error::RvError;
+use cryptoki::mechanism::rsa::{PkcsMgfType, PkcsOaepParams, PkcsOaepSource};
+use cryptoki::mechanism::{Mechanism, MechanismType};
+use cryptoki::object::AttributeType;
+use cryptoki_sys::CK_OBJECT_HANDLE;
+use zeroize::Zeroizing;
+
+use crate::archive::Scheme;
+use crate::envelope::PublicKey;
+use crate::token::error::rv_name;
+use crate::token::keys::attributes::flag;
+use crate::token::module::slow_call::SlowCall;
+use crate::token::raw::CallError;
+use crate::token::{PinSource, ResultKey, Session, TokenError};
+
+impl Session {
+    /// One private-key operation: one `C_DecryptInit`, a context login only where the key demands
+    /// it, one `C_Decrypt`. `None` is a bad ciphertext.
+    ///
+    /// The return value of `C_Decrypt` is not looked at: what one module says of a bad padding,
+    /// another says of a device that is gone. [`Self::prove`] tells these apart.
+    ///
+    /// # Errors
+    /// When the operation cannot be begun: the ciphertext is not to blame.
+    pub fn decrypt(
+        &mut self,
+        key: &ResultKey,
+        scheme: Scheme,
+        ciphertext: &[u8],
+        pins: &mut dyn PinSource,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, TokenError> {
+        let Some((ciphertext, possible)) = in_range(&key.public, ciphertext) else {
+            return Ok(None);
+        };
+        let handle = key.private.ok_or_else(|| no_private(key))?;
+        let pin = if key.always_authenticate {
+            Some(self.pin_for_use(&key.label, pins)?)
+        } else {
+            None
+        };
+        self.operate(|session| {
+            let begun = match key.decrypts {
+                true => session.begin_decrypt(scheme, handle)?,
+                false => Begun::NotPermitted,
+            };
+            if let Begun::NotPermitted = begun {
+                let unwrapped = session.decrypt_by_unwrapping(scheme, handle, &ciphertext)?;
+                session.broken = unwrapped.is_none();
+                return Ok(unwrapped.filter(|_| possible));
+            }
+            if let Some(pin) = pin {
+                session.login_for_use(&pin)?;
+            }
+            let slow = session.slow(SlowCall::UseKey);
+            let unwrapped = session.raw.decrypt(&ciphertext).ok();
+            drop(slow);
+            session.broken = unwrapped.is_none();
+            Ok(unwrapped.filter(|_| possible))
+        })
+    }
+
+    /// Proves that `key` works, with a ciphertext that is known to be good.
+    ///
+    /// # Errors
+    /// [`TokenError::Device`] when it does not.
+    pub fn prove(&mut self, key: &ResultKey, pins: &mut dyn PinSource) -> Result<(), TokenError> {
+        let mut secret = Zeroizing::new([0; 32]);
+        getrandom::fill(secret.as_mut_slice())
+            .map_err(|error| TokenError::device("getrandom", error))?;
+        let wrapped = key
+            .public
+            .wrap(Scheme::Current, secret.as_slice())
+            .map_err(|error| TokenError::device("the public key", error))?;
+        // A device may fail once in a while. Nobody is asked for a PIN twice for that.
+        let tries = if key.always_authenticate { 1 } else { 2 };
+        for _ in 0..tries {
+            let unwrapped = self.decrypt(key, Scheme::Current, &wrapped, pins)?;
+            if unwrapped.is_some_and(|it| it.as_slice() == secret.as_slice()) {
+                return Ok(());
+            }
+            self.broken = true;
+        }
+        if self.unreadable {
+            return Err(TokenError::Unfit {
+                what: format!(
+                    "the key may only unwrap, and the token \"{}\" does not show what it unwrapped",
+                    self.token.name()
+                ),
+                hint: "Use a key that may decrypt (CKA_DECRYPT), or another token.".into(),
+            });
+        }
+        Err(TokenError::device(
+            "C_Decrypt",
+            "no plaintext for a ciphertext known to be good",
+        ))
+    }
+
+    /// `C_DecryptInit`; once more in a new session when the device fails, as the ciphertext has no
+    /// part in it.
+    fn begin_decrypt(
+        &mut self,
+        scheme: Scheme,
+        key: CK_OBJECT_HANDLE,
+    ) -> Result<Begun, TokenError> {
+        match self.decrypt_init(scheme, key) {
+            Err(TokenError::Device { .. }) => {
+                self.renew()?;
+                self.decrypt_init(scheme, key)
+            }
+            begun => begun,
+        }
+    }
+
+    fn decrypt_init(&self, scheme: Scheme, key: CK_OBJECT_HANDLE) -> Result<Begun, TokenError> {
+        let mechanism = mechanism(scheme);
+        match self.raw.decrypt_init(&mechanism, key) {
+            Ok(()) => Ok(Begun::Yes),
+            Err(error) if self.may_unwrap_instead(key, &error) => Ok(Begun::NotPermitted),
+            Err(error) => Err(self.does_not_decrypt(scheme, &mechanism, error)),
+        }
+    }
+
+    fn may_unwrap_instead(&self, key: CK_OBJECT_HANDLE, error: &CallError) -> bool {
+        error.rv == RvError::KeyFunctionNotPermitted
+            && flag(&self.raw, key, AttributeType::Unwrap) == Some(true)
+    }
+
+    fn does_not_decrypt(
+        &self,
+        scheme: Scheme,
+        mechanism: &Mechanism<'_>,
+        error: CallError,
+    ) -> TokenError {
+        if !matches!(
+            error.rv,
+            RvError::MechanismInvalid
+                | RvError::MechanismParamInvalid
+                | RvError::KeyFunctionNotPermitted
+                | RvError::KeyTypeInconsistent
+        ) {
+            return error.into();
+        }
+        TokenError::Unfit {
+            what: format!(
+                "the token \"{}\" does not decrypt with {mechanism:?}: C_DecryptInit returned {}",
+                self.token.name(),
+                rv_name(&error.rv)
+            ),
+            hint: match scheme {
+                Scheme::Guide2019 => {
+                    "Only archives of 2019 need that; those of today open all the same. Import the key to a token that has it."
+                }
+                Scheme::Current | Scheme::LegacyEcb => {
+                    "iExec encrypts with it. Some tokens allow it by a setting or a policy of their own (FIPS mode often denies it); else use another token. `iexec-hsm token info` lists the mechanisms."
+                }
+            }
+            .into(),
+        }
+    }
+}
+
+/// How a decryption began.
+enum Begun {
+    Yes,
+    /// The key may do something else only.
+    NotPermitted,
+}
+
+/// The mechanism of a scheme.
+pub(in crate::token) fn mechanism(scheme: Scheme) -> Mechanism<'static> {
+    match scheme {
+        Scheme::Current | Scheme::LegacyEcb => Mechanism::RsaPkcs,
+        Scheme::Guide2019 => Mechanism::RsaPkcsOaep(PkcsOaepParams::new(
+            MechanismType::SHA1,
+            PkcsMgfType::MGF1_SHA1,
+            PkcsOaepSource::empty(),
+        )),
+    }
+}
+
+/// What to send for `ciphertext`, and whether a plaintext of it can count. A number not below the
+/// modulus is no ciphertext and kills some cards, so one that is below it goes in its stead: all
+/// bad ciphertexts cost the same calls.
+fn in_range(public: &PublicKey, ciphertext: &[u8]) -> Option<(Vec<u8>, bool)> {
+    if ciphertext.len() != public.modulus_len() {
+        return None;
+    }
+    let mut sent = ciphertext.to_vec();
+    let possible = public.is_below_modulus(ciphertext);
+    if !possible {
+        // The first byte of a modulus is never zero.
+        sent[0] = 0;
+    }
+    Some((sent, possible))
+}
+
+fn no_private(key: &ResultKey) -> TokenError {
+    TokenError::Unfit {
+        what: format!("the private half of \"{}\" is not visible", key.label),
+        hint: "Log in to the token that holds it.".into(),
+    }
+}

@@ -1,0 +1,160 @@
+use std::sync::Arc;
+
+use cryptoki::object::ObjectClass;
+use cryptoki_sys::CKU_USER;
+
+use crate::text::hex::hex;
+use crate::token::keys::generate::EXPONENT;
+use crate::token::session::open::Mode;
+use crate::token::session::pin::announce;
+use crate::token::{
+    Module, Pin, PinSource, PinUse, ResultKey, Session, TokenError, TokenInfo, Uri,
+};
+
+/// A key pair that was made on a token, or brought to it, a moment ago. Whatever happens from then
+/// on, the caller learns whether it is still there.
+pub(in crate::token) struct FreshKey<'a> {
+    pub(in crate::token) module: &'a Arc<Module>,
+    /// The token, as it was before.
+    pub(in crate::token) token: &'a TokenInfo,
+    /// `CKA_ID`, which was free before.
+    pub(in crate::token) id: &'a [u8],
+    /// `CKA_LABEL` that it was given.
+    pub(in crate::token) label: &'a str,
+}
+
+impl FreshKey<'_> {
+    /// The result key as a restarted module shows it, once it was checked and tried; one that fails
+    /// is removed again. Straight after a key was made, one module shows a modulus with rubbish
+    /// behind it.
+    pub(in crate::token) fn result_key(
+        &self,
+        bits: usize,
+        pin: Option<&Pin>,
+        pins: &mut dyn PinSource,
+    ) -> Result<(Session, ResultKey), TokenError> {
+        let uri = self.uri();
+        let left = |cause| {
+            self.left(
+                cause,
+                format!(
+                    "Take it over with `iexec-hsm key adopt '{uri}'`, or remove it with `iexec-hsm key delete '{uri}'`."
+                ),
+            )
+        };
+        let mut session = self.log_in_again(pin, pins).map_err(left)?;
+        let found = session.key_with_id(self.id).map_err(left)?;
+        let key = found.ok_or_else(|| self.not_kept())?;
+        match check(&mut session, &key, bits, pins) {
+            Ok(()) => Ok((session, key)),
+            Err(cause) => Err(self.removed(
+                session.delete(&key),
+                cause,
+                format!(
+                    "Remove it with `iexec-hsm key delete '{uri}'`, or with the vendor's tool."
+                ),
+            )),
+        }
+    }
+
+    /// Restarts the module and logs in again, with the PIN that was right before.
+    pub(in crate::token) fn log_in_again(
+        &self,
+        pin: Option<&Pin>,
+        pins: &mut dyn PinSource,
+    ) -> Result<Session, TokenError> {
+        self.module.restart()?;
+        let token = self.module.find_again(self.token)?;
+        let mut session = Session::open_as(self.module, &token, Mode::Write)?;
+        if pin.is_none() {
+            announce(&token, PinUse::Login, pins);
+        }
+        session.login_as(CKU_USER, pin)?;
+        Ok(session)
+    }
+
+    /// Its URI.
+    pub(in crate::token) fn uri(&self) -> Uri {
+        Uri::for_key(&self.token.fields(), self.id, self.label)
+    }
+
+    /// The failure after which it is still on the token, and what to do with it then.
+    pub(in crate::token) fn left(&self, cause: TokenError, hint: String) -> TokenError {
+        TokenError::Unfinished {
+            state: format!("the new key is left on the token \"{}\"", self.token.label),
+            cause: Box::new(cause),
+            hint,
+        }
+    }
+
+    /// The failure after which it was removed, or was to be; `hint` is for the latter.
+    pub(in crate::token) fn removed(
+        &self,
+        removed: Result<(), TokenError>,
+        cause: TokenError,
+        hint: String,
+    ) -> TokenError {
+        match removed {
+            Ok(()) => TokenError::Unfinished {
+                state: "the new key was removed again".into(),
+                hint: cause.hint(),
+                cause: Box::new(cause),
+            },
+            Err(error) => TokenError::Unfinished {
+                state: format!(
+                    "the new key is left on the token \"{}\" and must not be used, as it could not be removed ({error})",
+                    self.token.label
+                ),
+                cause: Box::new(cause),
+                hint,
+            },
+        }
+    }
+
+    fn not_kept(&self) -> TokenError {
+        TokenError::Unfit {
+            what: format!(
+                "the new key with id {} is not on the token any more",
+                hex(self.id)
+            ),
+            hint: "The token does not keep keys; use another one.".into(),
+        }
+    }
+}
+
+fn check(
+    session: &mut Session,
+    key: &ResultKey,
+    bits: usize,
+    pins: &mut dyn PinSource,
+) -> Result<(), TokenError> {
+    let unfit = |what: String| TokenError::Unfit {
+        what,
+        hint: "This token cannot keep a result key; use another one.".into(),
+    };
+    if !session.facts(key).stays_on_token() {
+        return Err(unfit(
+            "the token does not say that the new key is sensitive and not extractable".into(),
+        ));
+    }
+    if key.public.bits() != bits || key.public.exponent() != EXPONENT {
+        let (bits, exponent) = (key.public.bits(), key.public.exponent());
+        return Err(unfit(format!(
+            "the new key has {bits} bits and exponent {exponent:02x?}"
+        )));
+    }
+    session.prove(key, pins).map_err(|error| match error {
+        TokenError::Device { .. } => unfit(format!("the new key does not decrypt: {error}")),
+        // A PIN that was refused or not given is not the token's fault.
+        other => other,
+    })
+}
+
+impl Session {
+    /// The private key with `id`.
+    fn key_with_id(&self, id: &[u8]) -> Result<Option<ResultKey>, TokenError> {
+        let handles = self.find(ObjectClass::PRIVATE_KEY, Some(id))?;
+        let mut keys = self.private_keys()?.into_iter();
+        Ok(keys.find(|key| key.private.is_some_and(|handle| handles.contains(&handle))))
+    }
+}

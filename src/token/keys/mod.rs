@@ -1,0 +1,18 @@
+//! Result keys: how they are found, made, imported, removed and used.
+
+pub(super) mod attributes;
+mod decrypt;
+mod delete;
+pub(super) mod fresh_key;
+pub(super) mod generate;
+mod held;
+mod import;
+mod public_key_of;
+mod result_key;
+mod token_keys;
+mod unwrap_key;
+
+pub use generate::{NewKey, SIZES, generate, key_size};
+pub use import::{SoftwareKey, SoftwareKeyError, import};
+pub use result_key::{Facts, Origin, ResultKey};
+pub use token_keys::{KeysBeside, TokenKeys};

@@ -1,0 +1,148 @@
+//! Where the public half of a private RSA key is found: tokens show it in one place or another.
+
+use cryptoki::object::{Attribute, AttributeType, ObjectClass};
+use cryptoki_sys::CK_OBJECT_HANDLE;
+
+use crate::envelope::PublicKey;
+use crate::token::Session;
+use crate::token::keys::attributes::bytes;
+use crate::token::keys::generate::EXPONENT;
+
+impl Session {
+    /// Remembers a public key that is not on the token: that of the private keys with this `id`,
+    /// or of all where that is not known, of which the token shows none itself.
+    pub fn know(&mut self, id: Option<Vec<u8>>, public: PublicKey) {
+        self.known.push((id, public));
+    }
+
+    /// The public half of a private key with `id`: of the private object itself, which cannot be
+    /// another's; else of the public object or the certificate that is paired by `id`; else the one
+    /// that was made known. A modulus alone will do, as nearly all keys have the same exponent;
+    /// before it is published the key proves that it decrypts.
+    pub(in crate::token) fn public_half(
+        &self,
+        private: CK_OBJECT_HANDLE,
+        id: &[u8],
+    ) -> Option<PublicKey> {
+        if let Some(own) = self.components(private) {
+            return Some(own);
+        }
+        let modulus = bytes(&self.raw, private, AttributeType::Modulus);
+        let own = modulus.and_then(|it| PublicKey::from_components(&it, &EXPONENT).ok());
+        let fits = |it: &PublicKey| own.as_ref().is_none_or(|own| own.modulus() == it.modulus());
+        let paired = [self.in_public_objects(id), self.in_certificates(id)];
+        for mut found in paired {
+            found.retain(&fits);
+            found.dedup();
+            match found.as_slice() {
+                [] => {}
+                [only] => return Some(only.clone()),
+                // Of two keys with one id nobody can tell.
+                _ => return own,
+            }
+        }
+        let mut known = self.known.iter();
+        let known = known.find(|(of, it)| of.as_deref().is_none_or(|of| of == id) && fits(it));
+        known.map(|(_, public)| public.clone()).or(own)
+    }
+
+    fn in_public_objects(&self, id: &[u8]) -> Vec<PublicKey> {
+        if id.is_empty() {
+            return Vec::new();
+        }
+        let found = self.find(ObjectClass::PUBLIC_KEY, Some(id));
+        let found = found.unwrap_or_default().into_iter();
+        found.filter_map(|it| self.components(it)).collect()
+    }
+
+    fn in_certificates(&self, id: &[u8]) -> Vec<PublicKey> {
+        if id.is_empty() {
+            return Vec::new();
+        }
+        let template = [
+            Attribute::Class(ObjectClass::CERTIFICATE),
+            Attribute::Id(id.to_vec()),
+        ];
+        let found = self.raw.find(&template).unwrap_or_default().into_iter();
+        found
+            .filter_map(|it| bytes(&self.raw, it, AttributeType::Value))
+            .filter_map(|it| PublicKey::from_spki_der(spki(&it)?).ok())
+            .collect()
+    }
+}
+
+/// The public key of an X.509 certificate, in DER: after version, serial, algorithm, issuer,
+/// validity and subject.
+fn spki(certificate: &[u8]) -> Option<&[u8]> {
+    const VERSION: u8 = 0xa0;
+    let signed = content(element(certificate)?.0)?;
+    let mut rest = content(element(signed)?.0)?;
+    let before = if rest.first() == Some(&VERSION) { 6 } else { 5 };
+    for _ in 0..before {
+        rest = element(rest)?.1;
+    }
+    Some(element(rest)?.0)
+}
+
+/// The first DER element of `bytes`, and what is behind it.
+fn element(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (start, len) = length(bytes)?;
+    bytes.split_at_checked(start.checked_add(len)?)
+}
+
+/// What is in a DER element.
+fn content(element: &[u8]) -> Option<&[u8]> {
+    element.get(length(element)?.0..)
+}
+
+/// Where the content of the first DER element begins, and how long it is.
+fn length(bytes: &[u8]) -> Option<(usize, usize)> {
+    let [_, first, rest @ ..] = bytes else {
+        return None;
+    };
+    let count = usize::from(first & 0x7f);
+    match (first & 0x80, count) {
+        (0, count) => Some((2, count)),
+        (_, 1..=4) => {
+            let digits = rest.get(..count)?.iter();
+            Some((
+                2 + count,
+                digits.fold(0, |len, digit| len << 8 | usize::from(*digit)),
+            ))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `30 LEN` and so on: elements of one byte, and a key that is marked.
+    fn certificate(version: bool) -> Vec<u8> {
+        let mut signed = Vec::new();
+        if version {
+            signed.extend([0xa0, 3, 2, 1, 2]);
+        }
+        signed.extend([2, 1, 7, 0x30, 0, 0x30, 0, 0x30, 0, 0x30, 0]);
+        signed.extend([0x30, 3, 1, 2, 3, 0xa3, 0]);
+        let len = u8::try_from(signed.len()).unwrap_or_default();
+        let signed = [&[0x30, 0x81, len], signed.as_slice()].concat();
+        let len = u8::try_from(signed.len()).unwrap_or_default();
+        [&[0x30, 0x82, 0, len], signed.as_slice()].concat()
+    }
+
+    #[test]
+    fn the_key_of_a_certificate_is_found_with_and_without_a_version() {
+        for version in [true, false] {
+            let whole = certificate(version);
+            assert_eq!(spki(&whole), Some(&[0x30, 3, 1, 2, 3][..]));
+            // What is cut short leads nowhere, and never past its end.
+            for len in 0..whole.len() - 7 {
+                assert_eq!(spki(&whole[..len]), None);
+            }
+        }
+        assert_eq!(spki(&[0x30, 0x84, 0xff, 0xff, 0xff, 0xff, 0]), None);
+        assert_eq!(spki(&[0x30, 0x80, 0, 0]), None);
+    }
+}

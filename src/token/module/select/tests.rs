@@ -1,0 +1,108 @@
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use super::*;
+use crate::token::testing::{SET_UP, key, token};
+
+fn uri(text: &str) -> Uri {
+    text.parse().unwrap()
+}
+
+#[test]
+fn the_only_token_needs_no_name() {
+    let only = token("one", "1", SET_UP);
+    assert_eq!(choose_token(vec![only.clone()], None).unwrap(), only);
+}
+
+#[test]
+fn a_name_chooses_among_several() {
+    let tokens = || vec![token("one", "1", SET_UP), token("two", "2", SET_UP)];
+    let by_serial = choose_token(tokens(), Some(&uri("pkcs11:serial=2"))).unwrap();
+    let by_label = choose_token(tokens(), Some(&Uri::for_label("two"))).unwrap();
+    assert_eq!(
+        (by_serial.label.as_str(), by_label),
+        ("two", by_serial.clone())
+    );
+}
+
+#[test]
+fn several_that_fit_are_all_listed() {
+    let tokens = vec![
+        token("same", "1", SET_UP),
+        token("same", "2", SET_UP),
+        token("other", "3", SET_UP),
+    ];
+    let error = choose_token(tokens, Some(&Uri::for_label("same"))).unwrap_err();
+    let TokenError::TokenAmbiguous(uris) = error else {
+        panic!("{error}")
+    };
+    assert_eq!(
+        uris,
+        ["pkcs11:token=same;serial=1", "pkcs11:token=same;serial=2"]
+    );
+}
+
+#[test]
+fn none_that_fits_lists_those_that_are_there() {
+    let tokens = vec![token("one", "1", SET_UP)];
+    let wanted = Uri::for_label("two");
+    let error = choose_token(tokens, Some(&wanted)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "no token fits pkcs11:token=two; these are there:\n  pkcs11:token=one;serial=1"
+    );
+    let error = choose_token(vec![], None).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "no token fits any; the module shows no token"
+    );
+}
+
+#[test]
+fn an_unknown_attribute_matches_nothing() {
+    let tokens = vec![token("one", "1", SET_UP)];
+    let error = choose_token(tokens, Some(&uri("pkcs11:token=one;x-vendor=1"))).unwrap_err();
+    assert!(matches!(error, TokenError::NoToken { .. }), "{error}");
+}
+
+#[test]
+fn an_empty_token_stands_aside_and_alone_is_not_ready() {
+    let tokens = vec![token("", "0", 0), token("one", "1", SET_UP)];
+    assert_eq!(choose_token(tokens, None).unwrap().label, "one");
+    let error = choose_token(vec![token("", "0", 0)], None).unwrap_err();
+    assert!(matches!(error, TokenError::NotReady { .. }), "{error}");
+    let tokens = vec![token("", "0", 0), token("one", "1", SET_UP)];
+    let error = choose_token(tokens, Some(&uri("pkcs11:serial=0"))).unwrap_err();
+    assert!(matches!(error, TokenError::NotReady { .. }), "{error}");
+}
+
+#[test]
+fn a_key_is_chosen_by_id_and_label() {
+    let token = token("one", "1", SET_UP);
+    let keys = || vec![key(&[0, 1], "a"), key(&[0, 2], "a"), key(&[0, 3], "b")];
+    let chosen = |text: &str| choose_key(&token, keys(), Some(&uri(text)));
+    assert_eq!(chosen("pkcs11:id=%00%02").unwrap().id, [0, 2]);
+    assert_eq!(chosen("pkcs11:object=b").unwrap().id, [0, 3]);
+    assert_eq!(chosen("pkcs11:object=a;id=%00%01").unwrap().id, [0, 1]);
+    assert_eq!(
+        choose_key(&token, vec![key(&[9], "c")], None).unwrap().id,
+        [9]
+    );
+
+    let error = chosen("pkcs11:object=a").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "more than one result key fits:\
+         \n  pkcs11:token=one;serial=1;object=a;type=private;id=%00%01\
+         \n  pkcs11:token=one;serial=1;object=a;type=private;id=%00%02"
+    );
+    let error = chosen("pkcs11:id=%09").unwrap_err();
+    assert!(
+        matches!(&error, TokenError::NoKey { present, .. } if present.len() == 3),
+        "{error}"
+    );
+    let error = choose_key(&token, vec![], None).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "no result key on the token \"one\" fits any; there is none"
+    );
+}

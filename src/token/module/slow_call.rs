@@ -1,0 +1,24 @@
+use std::any::Any;
+
+use crate::token::{Module, TokenInfo};
+
+/// A call that a device may take long for, and that is never given up half-way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SlowCall {
+    /// A login; not on a reader with a pad, which waits for a person.
+    Login,
+    /// Making a key pair: minutes on some cards.
+    MakeKey,
+    /// A use of a private key, for which some devices want to be touched.
+    UseKey,
+}
+
+/// Told of each [`SlowCall`] when it begins; what it returns is dropped when the call is back.
+pub type Watch = dyn Fn(SlowCall, &TokenInfo) -> Box<dyn Any> + Send + Sync;
+
+impl Module {
+    /// Has `watch` told of slow calls from now on. The first one stays.
+    pub fn watch(&self, watch: Box<Watch>) {
+        let _ = self.watch.set(watch);
+    }
+}

@@ -1,0 +1,218 @@
+use cryptoki_sys::{
+    CK_FLAGS, CK_SLOT_ID, CK_TOKEN_INFO, CKF_LOGIN_REQUIRED, CKF_PROTECTED_AUTHENTICATION_PATH,
+    CKF_SO_PIN_FINAL_TRY, CKF_SO_PIN_LOCKED, CKF_TOKEN_INITIALIZED, CKF_USER_PIN_COUNT_LOW,
+    CKF_USER_PIN_FINAL_TRY, CKF_USER_PIN_INITIALIZED, CKF_USER_PIN_LOCKED, CKF_WRITE_PROTECTED,
+};
+
+use crate::token::Uri;
+use crate::token::uri::{LibraryFields, SlotFields, TokenFields};
+
+/// What a token says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenInfo {
+    pub(in crate::token) slot: CK_SLOT_ID,
+    /// `label`, without the padding.
+    pub label: String,
+    /// `serialNumber`, without the padding.
+    pub serial: String,
+    /// `manufacturerID`, without the padding.
+    pub manufacturer: String,
+    /// `model`, without the padding.
+    pub model: String,
+    /// Shortest and longest PIN in bytes; `None` where the token tells none.
+    pub pin_len: Option<(u64, u64)>,
+    /// Most sessions that one program may have; `None` where the token tells none.
+    pub max_sessions: Option<usize>,
+    flags: CK_FLAGS,
+    pub(in crate::token) place: Place,
+}
+
+/// What a slot and its module say of themselves; blank where they do not tell.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::token) struct Place {
+    /// `CKF_HW_SLOT`.
+    pub(in crate::token) hardware: bool,
+    pub(in crate::token) slot_manufacturer: String,
+    pub(in crate::token) slot_description: String,
+    pub(in crate::token) library_manufacturer: String,
+    pub(in crate::token) library_description: String,
+    pub(in crate::token) library_version: (u8, u8),
+}
+
+/// What the token says of the user PIN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PinState {
+    /// Nothing is amiss, or the token does not tell.
+    Ok,
+    /// None is set yet.
+    NotSet,
+    /// A wrong one was entered since the last right one.
+    CountLow,
+    /// One try is left.
+    FinalTry,
+    /// No try is left.
+    Locked,
+}
+
+impl PinState {
+    /// One word for people and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::NotSet => "not-set",
+            Self::CountLow => "count-low",
+            Self::FinalTry => "final-try",
+            Self::Locked => "locked",
+        }
+    }
+
+    /// A clause on the tries that are left; empty when the token says nothing of them.
+    pub fn note(self) -> &'static str {
+        match self {
+            Self::Ok | Self::NotSet => "",
+            Self::CountLow => "; tries may be running out",
+            Self::FinalTry => "; one try is left",
+            Self::Locked => "; it is locked now",
+        }
+    }
+}
+
+impl TokenInfo {
+    pub(in crate::token) fn new(slot: CK_SLOT_ID, raw: &CK_TOKEN_INFO, place: Place) -> Self {
+        let pin_len = (raw.ulMinPinLen, raw.ulMaxPinLen);
+        Self {
+            slot,
+            label: padded(&raw.label),
+            serial: padded(&raw.serialNumber),
+            manufacturer: padded(&raw.manufacturerID),
+            model: padded(&raw.model),
+            // Zero and "unavailable" tell nothing, and neither does a maximum below the minimum.
+            pin_len: (pin_len.1 > 0 && pin_len.1 < u64::from(u32::MAX) && pin_len.0 <= pin_len.1)
+                .then_some(pin_len),
+            // "Unavailable" and "effectively infinite" tell none, nor do the numbers near them.
+            max_sessions: usize::try_from(raw.ulMaxSessionCount)
+                .ok()
+                .filter(|count| (1..=u32::MAX as usize).contains(count)),
+            flags: raw.flags,
+            place,
+        }
+    }
+
+    /// Its label, or where it is for one that has none.
+    pub fn name(&self) -> String {
+        if self.label.is_empty() {
+            format!("in slot {}", self.slot_id())
+        } else {
+            self.label.clone()
+        }
+    }
+
+    /// The slot that the token is in; not stable over restarts.
+    pub fn slot_id(&self) -> u64 {
+        self.slot
+    }
+
+    /// Whether it has been initialised.
+    pub fn initialised(&self) -> bool {
+        self.has(CKF_TOKEN_INITIALIZED)
+    }
+
+    /// Whether the reader asks for the PIN itself.
+    pub fn protected_authentication_path(&self) -> bool {
+        self.has(CKF_PROTECTED_AUTHENTICATION_PATH)
+    }
+
+    /// Whether its slot is a device, not a program.
+    pub fn is_hardware(&self) -> bool {
+        self.place.hardware
+    }
+
+    /// Whether anything needs a login.
+    pub fn login_required(&self) -> bool {
+        self.has(CKF_LOGIN_REQUIRED)
+    }
+
+    /// Whether nothing can be written to it.
+    pub fn write_protected(&self) -> bool {
+        self.has(CKF_WRITE_PROTECTED)
+    }
+
+    /// What it says of the user PIN.
+    pub fn pin_state(&self) -> PinState {
+        if self.has(CKF_USER_PIN_LOCKED) {
+            PinState::Locked
+        } else if self.has(CKF_USER_PIN_FINAL_TRY) {
+            PinState::FinalTry
+        } else if self.has(CKF_USER_PIN_COUNT_LOW) {
+            PinState::CountLow
+        } else if self.login_required() && !self.has(CKF_USER_PIN_INITIALIZED) {
+            PinState::NotSet
+        } else {
+            PinState::Ok
+        }
+    }
+
+    /// Whether it says that the security officer's PIN is locked.
+    pub(in crate::token) fn so_pin_locked(&self) -> bool {
+        self.has(CKF_SO_PIN_LOCKED)
+    }
+
+    /// Whether it says that one try of the security officer's PIN is left.
+    pub(in crate::token) fn so_pin_final_try(&self) -> bool {
+        self.has(CKF_SO_PIN_FINAL_TRY)
+    }
+
+    /// What identifies it in a URI.
+    pub fn fields(&self) -> TokenFields<'_> {
+        TokenFields {
+            label: &self.label,
+            manufacturer: &self.manufacturer,
+            serial: &self.serial,
+            model: &self.model,
+            slot_id: self.slot_id(),
+        }
+    }
+
+    /// Whether `uri` names it, as far as token, slot and module attributes go.
+    pub fn fits(&self, uri: &Uri) -> bool {
+        let slot = SlotFields {
+            manufacturer: &self.place.slot_manufacturer,
+            description: &self.place.slot_description,
+        };
+        let library = LibraryFields {
+            manufacturer: &self.place.library_manufacturer,
+            description: &self.place.library_description,
+            version: self.place.library_version,
+        };
+        uri.matches_token(&self.fields())
+            && uri.matches_slot(&slot)
+            && uri.matches_library(&library)
+    }
+
+    /// Whether it is the same device, whatever its label is now. A serial number says so only beside
+    /// its maker's name, and an empty one not at all: a PIN must not go to somebody else's token.
+    pub(in crate::token) fn is_same_device(&self, other: &Self) -> bool {
+        !self.serial.is_empty()
+            && self.serial == other.serial
+            && self.manufacturer == other.manufacturer
+            && self.model == other.model
+    }
+
+    /// Its RFC 7512 URI, ready to paste.
+    pub fn uri(&self) -> Uri {
+        Uri::for_token(&self.fields())
+    }
+
+    fn has(&self, flag: CK_FLAGS) -> bool {
+        self.flags & flag != 0
+    }
+}
+
+/// Text of a blank-padded field. Some modules pad with NUL, or write past the text after one.
+pub(in crate::token) fn padded(field: &[u8]) -> String {
+    let text = field.split(|&byte| byte == 0).next().unwrap_or_default();
+    String::from_utf8_lossy(text).trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests;

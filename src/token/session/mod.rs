@@ -1,0 +1,11 @@
+//! Sessions, logins, PINs, and what brings a failed device back.
+
+mod kept_pin;
+pub(super) mod open;
+pub(super) mod pin;
+pub(crate) mod recovery;
+mod so_login;
+
+pub use kept_pin::KeptPin;
+pub use open::Session;
+pub use pin::{Pin, PinError, PinRequest, PinSource, PinUse};

@@ -1,0 +1,274 @@
+use std::any::Any;
+use std::sync::Arc;
+
+use cryptoki::error::RvError;
+use cryptoki::object::{Attribute, ObjectClass};
+use cryptoki_sys::{CK_USER_TYPE, CKU_CONTEXT_SPECIFIC, CKU_USER};
+
+use crate::envelope::PublicKey;
+use crate::token::module::slow_call::SlowCall;
+use crate::token::raw::RawSession;
+use crate::token::session::pin::{self, Pin, PinSource, PinUse};
+use crate::token::{Module, TokenError, TokenInfo};
+
+/// A session with one token. Closed when dropped.
+pub struct Session {
+    // Fields drop in this order: the session before the module that it lives in.
+    pub(in crate::token) raw: RawSession,
+    pub(in crate::token) token: TokenInfo,
+    pub(in crate::token) module: Arc<Module>,
+    /// A PIN was refused in this process: none is sent again.
+    refused: bool,
+    /// An operation failed in it, which leaves some modules' sessions stuck for good.
+    pub(in crate::token) broken: bool,
+    /// The token unwrapped a content key last that it does not show.
+    pub(in crate::token) unreadable: bool,
+    /// Public halves that the token does not show, with the ids of their keys.
+    pub(in crate::token) known: Vec<(Option<Vec<u8>>, PublicKey)>,
+}
+
+/// The PIN for one use of a key; none when the reader asks for it itself.
+pub(in crate::token) struct PinForUse(Option<Pin>);
+
+/// Whether a session is for reading only or can make and remove objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::token) enum Mode {
+    Read,
+    Write,
+}
+
+impl Session {
+    /// Opens a session that can see public objects.
+    ///
+    /// # Errors
+    /// When the token grants none.
+    pub fn open(module: &Arc<Module>, token: &TokenInfo) -> Result<Self, TokenError> {
+        Self::open_as(module, token, Mode::Read)
+    }
+
+    /// Opens a session and logs the user in, with at most one PIN from `pins`.
+    ///
+    /// # Errors
+    /// When the token grants no session, is locked, or refuses the PIN.
+    pub fn open_user(
+        module: &Arc<Module>,
+        token: &TokenInfo,
+        pins: &mut dyn PinSource,
+    ) -> Result<Self, TokenError> {
+        Ok(Self::log_in(module, token, pins)?.0)
+    }
+
+    /// [`Self::open_user`], and the PIN that the token took, for whoever has to log in again when
+    /// the device was away. None where the reader asked for it itself.
+    ///
+    /// # Errors
+    /// As for [`Self::open_user`].
+    pub fn log_in(
+        module: &Arc<Module>,
+        token: &TokenInfo,
+        pins: &mut dyn PinSource,
+    ) -> Result<(Self, Option<Pin>), TokenError> {
+        let mut session = Self::open_as(module, token, Mode::Read)?;
+        let pin = session.login(pins)?;
+        Ok((session, pin))
+    }
+
+    pub(in crate::token) fn open_as(
+        module: &Arc<Module>,
+        token: &TokenInfo,
+        mode: Mode,
+    ) -> Result<Self, TokenError> {
+        let raw = open_raw(module, token, mode)?;
+        Ok(Self {
+            raw,
+            token: token.clone(),
+            module: module.clone(),
+            refused: false,
+            broken: false,
+            unreadable: false,
+            known: Vec::new(),
+        })
+    }
+
+    /// The token of this session, as it was when the session was opened.
+    pub fn token(&self) -> &TokenInfo {
+        &self.token
+    }
+
+    /// Logs the user in and returns the PIN that was taken, for the few who must log in again.
+    pub(in crate::token) fn login(
+        &mut self,
+        pins: &mut dyn PinSource,
+    ) -> Result<Option<Pin>, TokenError> {
+        pin::check_state(&self.token, pins)?;
+        let pin = pin::obtain(&self.token, PinUse::Login, pins)?;
+        self.login_as(CKU_USER, pin.as_ref())?;
+        Ok(pin)
+    }
+
+    /// Logs the user in again, in a session whose login has ended by itself. All handles are
+    /// looked up anew after it.
+    ///
+    /// # Errors
+    /// As for [`Self::open_user`].
+    pub fn log_in_again(&mut self, pins: &mut dyn PinSource) -> Result<(), TokenError> {
+        self.token = self.module.refresh(&self.token)?;
+        self.login(pins).map(|_| ())
+    }
+
+    /// Restarts the module and logs the user in again, wherever the token is then. No other session
+    /// may be open. All handles are looked up anew after it.
+    ///
+    /// # Errors
+    /// When module or token do not come back; as for [`Self::open_user`].
+    pub(in crate::token) fn restart(&mut self, pins: &mut dyn PinSource) -> Result<(), TokenError> {
+        // Now, and not later: a new session may get its number.
+        self.raw.close_now();
+        self.module.restart()?;
+        self.token = self.module.find_again(&self.token)?;
+        self.renew()?;
+        self.login(pins).map(drop)
+    }
+
+    /// One `C_Login` with `pin`; after one that was refused, none is made any more.
+    pub(in crate::token) fn login_as(
+        &mut self,
+        user: CK_USER_TYPE,
+        pin: Option<&Pin>,
+    ) -> Result<(), TokenError> {
+        if self.refused {
+            return Err(TokenError::PinWrong {
+                label: self.token.label.clone(),
+                tries: self.token.pin_state(),
+            });
+        }
+        // A reader's pad waits for a person, who was told.
+        let _slow = pin.map(|_| self.slow(SlowCall::Login));
+        pin::login(&self.raw, user, pin).map_err(|error| {
+            let now = self.module.refresh(&self.token).ok();
+            let error = pin::refused(error, now.as_ref(), &self.token.label);
+            self.refused = matches!(
+                error,
+                TokenError::PinWrong { .. } | TokenError::PinLocked(_)
+            );
+            error
+        })
+    }
+
+    /// The PIN for one use of a key that demands it each time. It is had before the use begins,
+    /// so that none is left half-way while a person looks for it.
+    pub(in crate::token) fn pin_for_use(
+        &mut self,
+        label: &str,
+        pins: &mut dyn PinSource,
+    ) -> Result<PinForUse, TokenError> {
+        let token = self.module.refresh(&self.token)?;
+        pin::check_state(&token, pins)?;
+        pin::obtain(&token, PinUse::KeyUse(label.to_owned()), pins).map(PinForUse)
+    }
+
+    /// The login for one use, between its beginning and its end.
+    pub(in crate::token) fn login_for_use(&mut self, pin: &PinForUse) -> Result<(), TokenError> {
+        self.login_as(CKU_CONTEXT_SPECIFIC, pin.0.as_ref())
+    }
+
+    /// Replaces the session by a new one for reading. The login is the token's and stays, as long
+    /// as one session of the process is open.
+    ///
+    /// # Errors
+    /// When the token grants no new one.
+    pub fn renew(&mut self) -> Result<(), TokenError> {
+        self.raw = open_raw(&self.module, &self.token, Mode::Read)?;
+        self.broken = false;
+        Ok(())
+    }
+
+    /// Whether the session is still there, by one call that most modules answer by themselves.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn is_open(&self) -> Result<(), TokenError> {
+        Ok(self.raw.info()?)
+    }
+
+    /// Whether the login still stands, by a question that the device itself must answer. Asked
+    /// now and then, it keeps a session from ending by itself.
+    ///
+    /// # Errors
+    /// When private keys, of which one must be there, are not visible any more.
+    pub fn is_logged_in(&self) -> Result<(), TokenError> {
+        let private = Attribute::Class(ObjectClass::PRIVATE_KEY);
+        if self.raw.find(&[private])?.is_empty() {
+            return Err(no_private_key());
+        }
+        Ok(())
+    }
+
+    /// Tells whoever watches that a call begins which may take long; it ends with the value.
+    pub(in crate::token) fn slow(&self, call: SlowCall) -> Option<Box<dyn Any>> {
+        let watch = self.module.watch.get()?;
+        Some(watch(call, &self.token))
+    }
+
+    /// Logs out, for all sessions of this program.
+    ///
+    /// # Errors
+    /// When the token does not answer, or nobody is logged in.
+    pub fn log_out(&self) -> Result<(), TokenError> {
+        Ok(self.raw.logout()?)
+    }
+
+    /// Replaces the session if an operation failed in it.
+    ///
+    /// # Errors
+    /// When the token grants no new one.
+    pub fn mend(&mut self) -> Result<(), TokenError> {
+        if self.broken {
+            self.renew()?;
+        }
+        Ok(())
+    }
+
+    /// Does one operation of several calls. If it fails, the session is replaced before the next.
+    pub(in crate::token) fn operate<T>(
+        &mut self,
+        operation: impl FnOnce(&mut Self) -> Result<T, TokenError>,
+    ) -> Result<T, TokenError> {
+        self.mend()?;
+        let done = operation(self);
+        self.broken |= done.is_err();
+        done
+    }
+}
+
+/// A private key that must be there is not visible: the login has ended, or the token hides it.
+pub(in crate::token) fn no_private_key() -> TokenError {
+    TokenError::device("C_FindObjects", "no private key")
+}
+
+/// Some tokens have no read-only sessions, others no read-write ones: each stands in for the other.
+fn open_raw(module: &Module, token: &TokenInfo, mode: Mode) -> Result<RawSession, TokenError> {
+    let open = |writable| RawSession::open(&module.table, token.slot, writable);
+    let writable = mode == Mode::Write;
+    let result = match open(writable) {
+        Err(error) if error.rv != RvError::TokenWriteProtected => {
+            open(!writable).map_err(|_| error)
+        }
+        opened => opened,
+    };
+    result.map_err(|error| match error.rv {
+        RvError::TokenWriteProtected => TokenError::Unfit {
+            what: format!("the token \"{}\" is write-protected", token.label),
+            hint: "Remove the protection, or use another token.".into(),
+        },
+        _ => error.into(),
+    })
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session")
+            .field("token", &self.token.label)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,146 @@
+//! What is known of a PIN before it is sent, and what a refusal means.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use cryptoki_sys::{
+    CK_FLAGS, CKF_PROTECTED_AUTHENTICATION_PATH, CKF_USER_PIN_COUNT_LOW, CKF_USER_PIN_FINAL_TRY,
+    CKF_USER_PIN_INITIALIZED, CKF_USER_PIN_LOCKED,
+};
+
+use super::*;
+use crate::token::testing::{SET_UP, token};
+
+const READY: CK_FLAGS = SET_UP | CKF_USER_PIN_INITIALIZED;
+
+#[test]
+fn pins_are_the_same_byte_for_byte() {
+    let pin = Pin::from("1234");
+    assert_eq!((pin.len(), pin.is_empty()), (4, false));
+    assert_eq!(pin.bytes(), b"1234");
+    assert!(pin.equals(&Pin::from("1234")));
+    assert!(!pin.equals(&Pin::from("1235")));
+    assert!(!pin.equals(&Pin::from("12345")));
+    assert!(Pin::from("").is_empty());
+}
+
+#[test]
+fn the_last_try_is_never_used_without_a_person() {
+    let last = token("mine", "1", READY | CKF_USER_PIN_FINAL_TRY);
+    for pins in [&mut Pin::from("1234") as &mut dyn PinSource, &mut NoPins] {
+        let error = check_state(&last, pins).unwrap_err();
+        assert!(matches!(error, TokenError::FinalTry(label) if label == "mine"));
+    }
+    check_state(&last, &mut Person::default()).unwrap();
+    let low = token("mine", "1", READY | CKF_USER_PIN_COUNT_LOW);
+    for usable in [low, token("mine", "1", READY)] {
+        check_state(&usable, &mut Pin::from("1234")).unwrap();
+    }
+}
+
+#[test]
+fn a_pin_that_is_locked_or_not_set_is_not_asked_for() {
+    let locked = token("mine", "1", READY | CKF_USER_PIN_LOCKED);
+    let error = check_state(&locked, &mut NoPins).unwrap_err();
+    assert!(matches!(error, TokenError::PinLocked(_)), "{error}");
+    let error = check_state(&token("mine", "1", SET_UP), &mut NoPins).unwrap_err();
+    let reason = "none is set";
+    assert!(
+        matches!(error, TokenError::PinNotReady { reason: told, .. } if told == reason),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_user_pin_has_a_length_that_the_token_takes() {
+    let mut token = token("mine", "1", READY);
+    token.pin_len = Some((4, 8));
+    for (purpose, len, expected) in [
+        (PinUse::Login, 3, false),
+        (PinUse::Login, 4, true),
+        (PinUse::Login, 8, true),
+        (PinUse::Login, 9, false),
+        (PinUse::New, 9, false),
+        (PinUse::KeyUse("key".into()), 9, false),
+        (PinUse::So, 9, true),
+        (PinUse::NewSo, 9, true),
+    ] {
+        let mut pins = Pin::from("9".repeat(len).as_str());
+        let obtained = obtain(&token, purpose.clone(), &mut pins);
+        assert_eq!(obtained.is_ok(), expected, "{purpose:?} of {len} bytes");
+    }
+    token.pin_len = None;
+    obtain(&token, PinUse::Login, &mut Pin::from("9")).unwrap();
+}
+
+/// Counts how often the reader is said to ask.
+#[derive(Default)]
+struct Person(usize);
+
+impl PinSource for Person {
+    fn pin(&mut self, _: &PinRequest<'_>) -> Result<Pin, PinError> {
+        Ok(Pin::from("1234"))
+    }
+
+    fn allow_final_try(&mut self, _: &TokenInfo) -> bool {
+        true
+    }
+
+    fn on_reader(&mut self, request: &PinRequest<'_>) {
+        assert_eq!(request.purpose, PinUse::New);
+        self.0 += 1;
+    }
+}
+
+#[test]
+fn a_reader_with_a_keypad_asks_for_the_pin_itself() {
+    let keypad = token("mine", "1", READY | CKF_PROTECTED_AUTHENTICATION_PATH);
+    let mut person = Person::default();
+    assert!(obtain(&keypad, PinUse::New, &mut person).unwrap().is_none());
+    announce(&keypad, PinUse::New, &mut person);
+    assert_eq!(person.0, 2);
+    let none = token("mine", "1", READY);
+    assert!(obtain(&none, PinUse::New, &mut person).unwrap().is_some());
+    announce(&none, PinUse::New, &mut person);
+    assert_eq!(person.0, 2);
+}
+
+#[test]
+fn what_a_refused_login_means_depends_on_what_the_token_says_then() {
+    let ready = token("mine", "1", READY);
+    let last = token("mine", "1", READY | CKF_USER_PIN_FINAL_TRY);
+    let locked = token("mine", "1", READY | CKF_USER_PIN_LOCKED);
+    let keypad = token("mine", "1", READY | CKF_PROTECTED_AUTHENTICATION_PATH);
+    let told = |rv, token| {
+        let call = "C_Login";
+        refused(CallError { call, rv }, token, "mine").to_string()
+    };
+    let wrong = "the token \"mine\" refused the PIN";
+    let is_locked = "the PIN of the token \"mine\" is locked";
+    for rv in [
+        RvError::PinIncorrect,
+        RvError::PinInvalid,
+        RvError::PinLenRange,
+        RvError::ArgumentsBad,
+    ] {
+        assert_eq!(told(rv, None), wrong, "{rv:?}");
+        assert_eq!(told(rv, Some(&ready)), wrong, "{rv:?}");
+        let one_left = format!("{wrong}; one try is left");
+        assert_eq!(told(rv, Some(&last)), one_left, "{rv:?}");
+        assert_eq!(told(rv, Some(&locked)), is_locked, "{rv:?}");
+    }
+    assert_eq!(told(RvError::PinLocked, Some(&ready)), is_locked);
+    let unset = told(RvError::UserPinNotInitialized, Some(&ready));
+    assert!(unset.ends_with("none is set"), "{unset}");
+    let expired = told(RvError::PinExpired, Some(&ready));
+    assert!(expired.ends_with("it has expired"), "{expired}");
+    for rv in [RvError::FunctionCanceled, RvError::Cancel] {
+        let on_reader = told(rv, Some(&keypad));
+        assert_eq!(on_reader, "no PIN was entered on the reader", "{rv:?}");
+        for other in [None, Some(&ready)] {
+            let failed = told(rv, other);
+            assert!(failed.contains("C_Login returned"), "{failed}");
+        }
+    }
+    let failed = told(RvError::DeviceError, Some(&keypad));
+    assert!(failed.ends_with("C_Login returned DeviceError"), "{failed}");
+}

@@ -1,0 +1,41 @@
+use cryptoki::error::RvError;
+use cryptoki_sys::CKU_SO;
+
+use crate::token::module::slow_call::SlowCall;
+use crate::token::session::pin::{self, Pin, PinUse};
+use crate::token::{PinSource, Session, TokenError};
+
+impl Session {
+    /// Logs the security officer in, with one PIN from `pins`. Nobody may be logged in.
+    pub(in crate::token) fn log_in_officer(
+        &mut self,
+        pins: &mut dyn PinSource,
+    ) -> Result<(), TokenError> {
+        let token = self.module.refresh(&self.token)?;
+        let label = token.name();
+        if token.so_pin_locked() {
+            return Err(TokenError::SoPinLocked(label));
+        }
+        if token.so_pin_final_try() && !pins.allow_final_try(&token) {
+            return Err(TokenError::FinalTry(label));
+        }
+        let pin = pin::obtain(&token, PinUse::So, pins)?;
+        let _slow = pin.as_ref().map(|_| self.slow(SlowCall::Login));
+        let login = self.raw.login(CKU_SO, pin.as_ref().map(Pin::bytes));
+        login.map_err(|error| match error.rv {
+            RvError::PinLocked => TokenError::SoPinLocked(label),
+            RvError::PinIncorrect
+            | RvError::PinInvalid
+            | RvError::PinLenRange
+            | RvError::ArgumentsBad => TokenError::SoPinWrong {
+                label,
+                set_up: true,
+            },
+            RvError::UserTypeInvalid | RvError::FunctionNotSupported => TokenError::Unfit {
+                what: format!("the token \"{label}\" has no login of a security officer"),
+                hint: "Leave --so-login out.".into(),
+            },
+            _ => error.into(),
+        })
+    }
+}
