@@ -8,13 +8,13 @@
 mod error;
 mod file;
 mod folder;
+mod key_search;
 mod made_folder;
 mod output;
 mod pipeline;
 mod pool;
 mod prepare;
 mod tasks;
-mod unlock;
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -33,10 +33,10 @@ use crate::envelope::{ChunkReader, ContentKey, KeyName, Unwrap};
 use crate::file::temporary::TemporaryFile;
 use crate::file::{ReadAt as _, WriteBehind};
 use folder::PendingFolder;
+use key_search::KeySearch;
 use pipeline::Counted;
 use prepare::{Opened, Search};
 use tasks::{Share, Task};
-use unlock::Tries;
 
 /// Where a result goes.
 pub enum Target<'a> {
@@ -102,12 +102,12 @@ pub fn decrypt<U: Unwrap>(
         Target::Folder { .. } | Target::Stream(_) => Search::begin(archive),
     };
     let mut away = false;
-    let (tries, name, key) = loop {
-        let mut tries = Tries::new(archive, keys)?;
-        if let Some((name, key)) = tries.content_key(keys)? {
-            break (tries, name, key);
+    let (key_search, name, key) = loop {
+        let mut key_search = KeySearch::new(archive, keys)?;
+        if let Some((name, key)) = key_search.content_key(keys)? {
+            break (key_search, name, key);
         }
-        let cause = tries.fail_late(keys, progress)?;
+        let cause = key_search.fail_late(keys, progress)?;
         // One that is away again and again is no use.
         if std::mem::replace(&mut away, true) {
             return Err(DecryptError::Keys(cause));
@@ -126,7 +126,7 @@ pub fn decrypt<U: Unwrap>(
             bytes,
             entries,
         }),
-        Err(DecryptError::CannotDecrypt) => Err(tries.fail_after_all(keys)),
+        Err(DecryptError::CannotDecrypt) => Err(key_search.fail_after_all(keys)),
         Err(error) => Err(error.with_keys()),
     }
 }

@@ -8,17 +8,17 @@ use crate::envelope::{Base64Reader, ContentKey, KeyName, Proof, Unwrap};
 /// Bytes of a body that tell whether a content key fits: an IV and the first block.
 const HEAD: u64 = 32;
 
-/// The tries that one archive gets: each candidate once in its turn, and then each once more,
+/// The attempts that one archive gets: each candidate once in its turn, and then each once more,
 /// because a device may fail once in a while. A good archive ends them early; every bad one uses
 /// them all up, so that whoever counts the calls learns nothing of it.
-pub(super) struct Tries<'a> {
+pub(super) struct KeySearch<'a> {
     archive: &'a Archive,
     head: Vec<u8>,
     candidates: Vec<KeyName>,
     left: std::vec::IntoIter<KeyName>,
 }
 
-impl<'a> Tries<'a> {
+impl<'a> KeySearch<'a> {
     pub(super) fn new<U: Unwrap>(
         archive: &'a Archive,
         keys: &mut U,
