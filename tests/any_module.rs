@@ -72,7 +72,7 @@ const GRANTED: &[(&str, &str, &str)] = &[
         "a hint that names packages",
     ),
     ("token/wallet/create.rs", "const ALTERNATIVES", "a hint"),
-    ("cli/token.rs", "after_help", "an example"),
+    ("cli/commands/token.rs", "after_help", "an example"),
 ];
 
 /// Lines of code: without tests, and without lines that are only comment.

@@ -3,12 +3,9 @@
 //! It may name the PKCS#11 module, which is code that this program runs, so it is only read from
 //! the user's own folder and only when nobody else could have written it. A PIN has no place in it.
 
-mod check;
-mod command;
 mod edit;
 mod entries;
-mod settings;
-mod show;
+pub(crate) mod settings;
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -23,9 +20,8 @@ use serde::de::{self, Deserialize, Deserializer, Error as _, Unexpected, Visitor
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-pub(super) use command::{Command, run};
-pub(super) use edit::with_entries;
-pub(super) use entries::{Entry, entries};
+pub(crate) use edit::with_entries;
+pub(crate) use entries::{Entry, entries};
 
 use crate::chain::FrameworkChoice;
 use crate::file::small;
@@ -159,7 +155,7 @@ pub fn path(xdg: Option<&OsStr>, home: Option<&Path>) -> Option<PathBuf> {
 }
 
 /// Where the configuration file of this user is expected; unknown without a home.
-pub(super) fn usual() -> Option<PathBuf> {
+pub(crate) fn usual() -> Option<PathBuf> {
     let xdg = std::env::var_os("XDG_CONFIG_HOME");
     path(xdg.as_deref(), std::env::home_dir().as_deref())
 }
@@ -173,7 +169,7 @@ fn read(path: &Path) -> Result<Config, ConfigError> {
 }
 
 /// The file's bytes; `None` where there is none.
-fn content(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, ConfigError> {
+pub(crate) fn content(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, ConfigError> {
     let unreadable = |source| ConfigError::Read {
         path: path.into(),
         source,
@@ -189,7 +185,7 @@ fn content(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, ConfigError> {
 }
 
 /// The text of a configuration file that is right; `None` where there is none.
-pub(super) fn text_of(path: &Path) -> Result<Option<String>, ConfigError> {
+pub(crate) fn text_of(path: &Path) -> Result<Option<String>, ConfigError> {
     let Some(content) = content(path)? else {
         return Ok(None);
     };
@@ -198,12 +194,12 @@ pub(super) fn text_of(path: &Path) -> Result<Option<String>, ConfigError> {
 }
 
 /// Refuses a text that would be wrong in the file at `path`.
-pub(super) fn checked_text(path: &Path, text: &str) -> Result<(), ConfigError> {
+pub(crate) fn checked_text(path: &Path, text: &str) -> Result<(), ConfigError> {
     checked(path, text.as_bytes()).map(drop)
 }
 
 /// What the content of the file at `path` sets.
-fn checked(path: &Path, content: &[u8]) -> Result<Config, ConfigError> {
+pub(crate) fn checked(path: &Path, content: &[u8]) -> Result<Config, ConfigError> {
     parse(content).map_err(|(offset, problem)| {
         let (line, column) = position(content, offset);
         ConfigError::Content {
@@ -263,19 +259,19 @@ where
 }
 
 fn token<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Uri>, D::Error> {
-    super::args::parse_token(&String::deserialize(deserializer)?)
+    super::options::parse_token(&String::deserialize(deserializer)?)
         .map(Some)
         .map_err(D::Error::custom)
 }
 
 fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-    super::args::parse_time(&String::deserialize(deserializer)?)
+    super::options::parse_time(&String::deserialize(deserializer)?)
         .map(Some)
         .map_err(D::Error::custom)
 }
 
 fn limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-    super::args::parse_limit(&String::deserialize(deserializer)?)
+    super::options::parse_limit(&String::deserialize(deserializer)?)
         .map(Some)
         .map_err(D::Error::custom)
 }
@@ -296,7 +292,7 @@ fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Er
         }
 
         fn visit_str<E: de::Error>(self, text: &str) -> Result<u64, E> {
-            super::args::parse_size(text).map_err(E::custom)
+            super::options::parse_size(text).map_err(E::custom)
         }
     }
 
@@ -305,7 +301,7 @@ fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Er
 
 fn timeout<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     let seconds = u64::deserialize(deserializer)?;
-    super::args::check_timeout(seconds)
+    super::options::check_timeout(seconds)
         .map(Some)
         .map_err(D::Error::custom)
 }

@@ -2,14 +2,14 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::args::Global;
 use super::config::Config;
 use super::exit::Exit;
-use super::failure::Failure;
-use super::look::Look;
+use super::options::Global;
 use super::pins::Pins;
 use super::secrets::Secrets;
-use super::waiting;
+use super::ui::failure::Failure;
+use super::ui::slow_notice;
+use super::ui::text_layout::Look;
 use crate::archive::Limits;
 use crate::beneficiary::Folder;
 use crate::token::{Module, TokenInfo, Uri, discover};
@@ -18,27 +18,27 @@ use crate::wallet::sign::Wallet as _;
 use crate::wallet::software::SoftwareWallet;
 
 /// The variable that holds a private key.
-pub(super) const WALLET_KEY: &str = "IEXEC_HSM_WALLET_KEY";
+pub(crate) const WALLET_KEY: &str = "IEXEC_HSM_WALLET_KEY";
 
 /// What options, environment and configuration say, merged.
-pub(super) struct Context {
-    pub(super) global: Global,
-    pub(super) config: Config,
-    pub(super) secrets: Secrets,
+pub(crate) struct Context {
+    pub(crate) global: Global,
+    pub(crate) config: Config,
+    pub(crate) secrets: Secrets,
     /// The wallet on a token that signs, where one is named.
-    pub(super) wallet: Option<Uri>,
-    pub(super) cwd: PathBuf,
+    pub(crate) wallet: Option<Uri>,
+    pub(crate) cwd: PathBuf,
     home: Option<PathBuf>,
 }
 
 impl Context {
-    pub(super) fn new(global: Global, secrets: Secrets) -> Result<Self, Failure> {
+    pub(crate) fn new(global: Global, secrets: Secrets) -> Result<Self, Failure> {
         let config = Config::of_user()?;
         Self::with(global, secrets, config)
     }
 
     /// With a configuration that was read already.
-    pub(super) fn with(
+    pub(crate) fn with(
         mut global: Global,
         secrets: Secrets,
         config: Config,
@@ -71,7 +71,7 @@ impl Context {
     }
 
     /// The module: the named one, or the first well-known one that shows a token.
-    pub(super) fn module(&self) -> Result<Arc<Module>, Failure> {
+    pub(crate) fn module(&self) -> Result<Arc<Module>, Failure> {
         let module = match self.named_module() {
             Some(path) => self.load(&path)?,
             None if self.global.module_args.is_some() => return Err(args_of_no_module()),
@@ -79,13 +79,13 @@ impl Context {
         };
         self.say(|| format!("module {}", module.path().display()));
         if !self.global.raw && !self.global.quiet {
-            module.watch(Box::new(waiting::watch));
+            module.watch(Box::new(slow_notice::watch));
         }
         Ok(module)
     }
 
     /// Loads the module at `path`, which somebody named, with the arguments that are for it.
-    pub(super) fn load(&self, path: &Path) -> Result<Arc<Module>, Failure> {
+    pub(crate) fn load(&self, path: &Path) -> Result<Arc<Module>, Failure> {
         // Those of the file are for the file's module.
         let in_file = self.config.module.as_deref() == Some(path);
         let in_file = self.config.module_args.as_ref().filter(|_| in_file);
@@ -94,7 +94,7 @@ impl Context {
     }
 
     /// The module's path, where anybody names one.
-    pub(super) fn named_module(&self) -> Option<PathBuf> {
+    pub(crate) fn named_module(&self) -> Option<PathBuf> {
         let named = [&self.global.key, &self.global.token, &self.wallet];
         let in_uri = named
             .into_iter()
@@ -108,7 +108,7 @@ impl Context {
 
     /// The token: the one that `--token` names, else the one that `--key` or `recorded` is on,
     /// else the only one.
-    pub(super) fn token(
+    pub(crate) fn token(
         &self,
         module: &Module,
         recorded: Option<&Uri>,
@@ -125,7 +125,7 @@ impl Context {
     }
 
     /// Where PINs come from. The secrets of the environment go with it.
-    pub(super) fn pins(&mut self) -> Result<Pins, Failure> {
+    pub(crate) fn pins(&mut self) -> Result<Pins, Failure> {
         let named = [&self.global.key, &self.global.token].into_iter().flatten();
         let mut file = self.global.pin_file.clone();
         for uri in named {
@@ -145,7 +145,7 @@ impl Context {
     }
 
     /// Where the agent listens; unknown when no folder for such things is set.
-    pub(super) fn agent_socket(&self) -> Result<PathBuf, Failure> {
+    pub(crate) fn agent_socket(&self) -> Result<PathBuf, Failure> {
         let set = self.global.agent_sock.as_ref();
         if let Some(path) = set.or(self.config.agent_sock.as_ref()) {
             return Ok(self.cwd.join(path));
@@ -162,12 +162,12 @@ impl Context {
     }
 
     /// Whether a running agent is left alone.
-    pub(super) fn no_agent(&self, given: Option<bool>) -> bool {
+    pub(crate) fn no_agent(&self, given: Option<bool>) -> bool {
         given.or(self.config.no_agent).unwrap_or(false)
     }
 
     /// The beneficiary's key files.
-    pub(super) fn folder(&self) -> Folder {
+    pub(crate) fn folder(&self) -> Folder {
         match &self.global.beneficiary_keystoredir {
             Some(path) => Folder::new(self.cwd.join(path)),
             None => Folder::in_directory(&self.cwd),
@@ -175,7 +175,7 @@ impl Context {
     }
 
     /// The beneficiary's address, from the option, the environment's key or the SDK's wallets.
-    pub(super) fn located(&self) -> Result<Located, Failure> {
+    pub(crate) fn located(&self) -> Result<Located, Failure> {
         Ok(locate(
             &self.wallet_options()?,
             self.home.as_deref(),
@@ -184,7 +184,7 @@ impl Context {
     }
 
     /// The wallet file that signs for what [`Self::located`] found.
-    pub(super) fn wallet_file_of(&self, located: &Located) -> Result<PathBuf, Failure> {
+    pub(crate) fn wallet_file_of(&self, located: &Located) -> Result<PathBuf, Failure> {
         let options = self.wallet_options()?;
         Ok(locate::file_of(
             located,
@@ -195,7 +195,7 @@ impl Context {
     }
 
     /// Every wallet file here, with its address or what is wrong with it.
-    pub(super) fn wallet_files(&self) -> Result<Vec<WalletFile>, Failure> {
+    pub(crate) fn wallet_files(&self) -> Result<Vec<WalletFile>, Failure> {
         let options = WalletOptions {
             keystore_dir: self.keystore_dir(),
             ..WalletOptions::default()
@@ -208,7 +208,7 @@ impl Context {
     }
 
     /// The wallet whose key is in `IEXEC_HSM_WALLET_KEY`.
-    pub(super) fn environment_wallet(&self) -> Result<Option<SoftwareWallet>, Failure> {
+    pub(crate) fn environment_wallet(&self) -> Result<Option<SoftwareWallet>, Failure> {
         let Some(text) = &self.secrets.wallet_key else {
             return Ok(None);
         };
@@ -242,7 +242,7 @@ impl Context {
     }
 
     /// What an archive may grow to.
-    pub(super) fn limits(&self, max_size: Option<u64>, max_entries: Option<u64>) -> Limits {
+    pub(crate) fn limits(&self, max_size: Option<u64>, max_entries: Option<u64>) -> Limits {
         let default = Limits::default();
         Limits {
             max_size: max_size
@@ -255,19 +255,19 @@ impl Context {
     }
 
     /// With `--verbose`, tells of one thing that is used or done. No secret may be in it.
-    pub(super) fn say(&self, what: impl FnOnce() -> String) {
+    pub(crate) fn say(&self, what: impl FnOnce() -> String) {
         if self.says() {
             self.tell(what());
         }
     }
 
     /// Whether [`Self::say`] is heard.
-    pub(super) fn says(&self) -> bool {
+    pub(crate) fn says(&self) -> bool {
         self.global.verbose && !self.global.raw
     }
 
     /// Tells a person what is going on; nobody with `--raw`.
-    pub(super) fn tell(&self, line: impl std::fmt::Display) {
+    pub(crate) fn tell(&self, line: impl std::fmt::Display) {
         if !self.global.raw {
             // With stderr gone there is nobody to tell.
             let mut stderr = std::io::stderr();
@@ -277,37 +277,37 @@ impl Context {
     }
 
     /// Tells a person of a danger; nobody with `--raw`.
-    pub(super) fn warn(&self, danger: impl std::fmt::Display) {
+    pub(crate) fn warn(&self, danger: impl std::fmt::Display) {
         self.tell(format_args!("warning: {danger}"));
     }
 
     /// Whether a person can be asked whether to go on; in `--raw` nobody is.
-    pub(super) fn confirm(&self, question: &str) -> bool {
+    pub(crate) fn confirm(&self, question: &str) -> bool {
         if self.global.raw || self.global.no_input {
             return false;
         }
-        super::terminal::open().is_some_and(|terminal| {
-            super::terminal::ask_line(&terminal, question)
+        super::ui::terminal::open().is_some_and(|terminal| {
+            super::ui::terminal::ask_line(&terminal, question)
                 .is_ok_and(|answer| matches!(answer.as_str(), "y" | "Y" | "yes" | "Yes"))
         })
     }
 
     /// Whether a person, or `given` on the command line, repeats `label`.
-    pub(super) fn label_repeated(&self, given: Option<&str>, label: &str, what: &str) -> bool {
+    pub(crate) fn label_repeated(&self, given: Option<&str>, label: &str, what: &str) -> bool {
         if let Some(given) = given {
             return given == label;
         }
         if self.global.raw || self.global.no_input {
             return false;
         }
-        super::terminal::open().is_some_and(|terminal| {
+        super::ui::terminal::open().is_some_and(|terminal| {
             let question = format!("{what}\nType its label to go on ({label}): ");
-            super::terminal::ask_line(&terminal, &question).is_ok_and(|answer| answer == label)
+            super::ui::terminal::ask_line(&terminal, &question).is_ok_and(|answer| answer == label)
         })
     }
 
     /// `path` in full, for messages and JSON.
-    pub(super) fn absolute(&self, path: &Path) -> PathBuf {
+    pub(crate) fn absolute(&self, path: &Path) -> PathBuf {
         self.cwd.join(path)
     }
 }

@@ -1,6 +1,6 @@
 /// Why the program ends as it does: one exit status and one word for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Exit {
+pub(crate) enum Exit {
     Done,
     Failed,
     Usage,
@@ -25,7 +25,7 @@ pub(super) enum Exit {
 
 impl Exit {
     /// The exit status.
-    pub(super) fn status(self) -> u8 {
+    pub(crate) fn status(self) -> u8 {
         match self {
             Self::Done => 0,
             Self::Failed => 1,
@@ -51,7 +51,7 @@ impl Exit {
     }
 
     /// The word in JSON errors.
-    pub(super) fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Done => "done",
             Self::Failed => "failed",

@@ -1,38 +1,29 @@
 //! All that a person sees: arguments, prompts, progress, text and JSON, exit codes.
 
-mod agent;
-mod args;
+mod agent_link;
+mod chosen_key;
+mod command;
+mod commands;
 mod config;
 mod context;
-mod doctor;
 mod exit;
-mod failure;
-mod interrupt;
-mod key;
-mod logins;
-mod look;
-mod manual;
+mod key_records;
+mod options;
 mod password;
 mod pins;
-mod progress;
-mod recorded;
-mod reply;
-mod result;
 mod secrets;
-mod setup;
+mod services;
 mod signer;
-mod sms;
-mod terminal;
-mod token;
-mod waiting;
-mod wallet;
+mod token_sessions;
+mod ui;
 
-use args::{Cli, Command};
+use command::{Cli, Command};
+use commands::{agent, doctor, key, result, setup, token, wallet};
 use context::Context;
 use exit::Exit;
-use failure::Failure;
-use reply::Reply;
 use secrets::Secrets;
+use ui::failure::Failure;
+use ui::reply::Reply;
 
 /// Runs the program with the arguments and the environment of the process, and returns its exit
 /// status. All that it printed is out, and every module is finalised.
@@ -41,16 +32,16 @@ pub fn main() -> u8 {
     let secrets = secrets::take();
     secrets::no_core_dumps();
     let arguments: Vec<_> = std::env::args_os().collect();
-    let cli = match args::parse(&arguments) {
+    let cli = match command::parse(&arguments) {
         Ok(cli) => cli,
-        Err(error) => return args::refuse(error, &arguments),
+        Err(error) => return command::refuse(error, &arguments),
     };
     let name = cli.command.name();
     let raw = cli.global.raw;
     let signals = if cli.command.handles_signals() {
         Ok(())
     } else {
-        interrupt::install()
+        ui::interrupt::install()
     };
     let outcome = signals
         .map_err(|error| Failure::new(Exit::Failed, format!("signals cannot be handled: {error}")))
@@ -72,7 +63,7 @@ fn run(cli: Cli, secrets: Secrets) -> Result<Reply, Failure> {
         Command::Agent(command) => agent::run(&mut context(global, secrets)?, command.0),
         Command::Setup(command) => setup::run(&mut context(global, secrets)?, &command.0),
         // These work with a configuration that is wrong, too.
-        Command::Config(command) => config::run(&global, &secrets, &cli.given, command.0),
+        Command::Config(command) => commands::config::run(&global, &secrets, &cli.given, command.0),
         Command::Doctor(command) => doctor::run(global, secrets, command.0),
         Command::Completions(command) => Ok(command.run()),
         Command::Man(command) => command.run(),

@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 
 use super::context::Context;
 use super::exit::Exit;
-use super::failure::Failure;
-use super::terminal;
+use super::ui::failure::Failure;
+use super::ui::terminal;
 use crate::file::small;
 
 /// Name of the systemd credential that holds the password.
@@ -17,7 +17,7 @@ const VARIABLE: &str = "IEXEC_HSM_WALLET_PASSWORD";
 const INSTEAD: &str = "set --password-file or IEXEC_HSM_PASSWORD_FILE to a file that holds it, or IEXEC_HSM_WALLET_PASSWORD to the password";
 
 /// A password, or somebody to ask for it.
-pub(super) enum Password {
+pub(crate) enum Password {
     Known(Zeroizing<Vec<u8>>),
     Ask(File),
 }
@@ -25,7 +25,7 @@ pub(super) enum Password {
 impl Password {
     /// The first of these that is there: a file, a systemd credential, the environment, the
     /// terminal. Nobody is asked yet.
-    pub(super) fn find(context: &mut Context, file: Option<PathBuf>) -> Result<Self, Failure> {
+    pub(crate) fn find(context: &mut Context, file: Option<PathBuf>) -> Result<Self, Failure> {
         let environment = context.secrets.wallet_password.take();
         if let Some(path) = file.or_else(|| context.config.password_file.clone()) {
             return read(&path);
@@ -48,7 +48,7 @@ impl Password {
     }
 
     /// The password of the wallet in this file.
-    pub(super) fn get(self, wallet: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    pub(crate) fn get(self, wallet: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
         let terminal = match self {
             Self::Known(password) => return Ok(password),
             Self::Ask(terminal) => terminal,

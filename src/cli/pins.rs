@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use super::terminal;
+use super::ui::terminal;
 use crate::token::{Pin, PinError, PinRequest, PinSource, PinState, PinUse, TokenInfo};
 
 /// Name of the systemd credential that holds the PIN.
@@ -13,25 +13,25 @@ const INSTEAD: &str =
 /// Where the PIN comes from, in this order: a file, a systemd credential, the environment, the
 /// terminal. A reader with a pad of its own is not asked here.
 #[derive(Debug, Default)]
-pub(super) struct Pins {
+pub(crate) struct Pins {
     /// `--pin-file`, or a URI's `pin-source`.
-    pub(super) file: Option<PathBuf>,
+    pub(crate) file: Option<PathBuf>,
     /// `IEXEC_HSM_PIN`.
-    pub(super) environment: Option<Pin>,
+    pub(crate) environment: Option<Pin>,
     /// What was read from a file: a pipe that stands for one gives it only once.
-    pub(super) read: Option<Pin>,
+    pub(crate) read: Option<Pin>,
     /// The new PIN that a person chose for a token.
-    pub(super) chosen: Option<Pin>,
+    pub(crate) chosen: Option<Pin>,
     /// `--so-pin-file`.
-    pub(super) so_file: Option<PathBuf>,
+    pub(crate) so_file: Option<PathBuf>,
     /// `IEXEC_HSM_SO_PIN`.
-    pub(super) so_environment: Option<Pin>,
+    pub(crate) so_environment: Option<Pin>,
     /// `--no-input`.
-    pub(super) no_input: bool,
+    pub(crate) no_input: bool,
     /// `--final-pin-try`.
-    pub(super) final_try: bool,
+    pub(crate) final_try: bool,
     /// Credential and environment hold the PIN of another token.
-    pub(super) file_only: bool,
+    pub(crate) file_only: bool,
 }
 
 impl PinSource for Pins {
@@ -76,7 +76,7 @@ impl PinSource for Pins {
 
 impl Pins {
     /// The same for a token that none of these PINs was given for.
-    pub(super) fn for_other_token(&self, file: Option<PathBuf>) -> Self {
+    pub(crate) fn for_other_token(&self, file: Option<PathBuf>) -> Self {
         Self {
             file,
             file_only: true,
@@ -97,12 +97,12 @@ impl Pins {
     }
 
     /// Whether a file, a credential or the environment has one. None of them is read.
-    pub(super) fn are_given(&self) -> bool {
+    pub(crate) fn are_given(&self) -> bool {
         self.file.is_some() || self.credential().is_some() || self.environment.is_some()
     }
 
     /// The PIN in a file, a credential or the environment, if one is set.
-    pub(super) fn given(&self) -> Option<Result<Pin, PinError>> {
+    pub(crate) fn given(&self) -> Option<Result<Pin, PinError>> {
         if let Some(path) = self.file.clone().or_else(|| self.credential()) {
             return Some(Pin::from_file(path));
         }
@@ -112,7 +112,7 @@ impl Pins {
 
     /// The PIN of a token that an agent holds, which says `state` of it; `None` where the reader
     /// asks for it itself.
-    pub(super) fn for_agent(
+    pub(crate) fn for_agent(
         &self,
         label: &str,
         state: &str,
@@ -133,7 +133,7 @@ impl Pins {
     }
 
     /// Whether the last try that a token grants may be used.
-    pub(super) fn allows_final_try(&self, label: &str) -> bool {
+    pub(crate) fn allows_final_try(&self, label: &str) -> bool {
         if self.final_try || self.no_input {
             return self.final_try;
         }

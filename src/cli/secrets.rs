@@ -18,15 +18,15 @@ unsafe extern "C" {
 
 /// Secrets that the environment held; it does not hold them any more.
 #[derive(Default)]
-pub(super) struct Secrets {
+pub(crate) struct Secrets {
     /// `IEXEC_HSM_PIN`.
-    pub(super) pin: Option<Pin>,
+    pub(crate) pin: Option<Pin>,
     /// `IEXEC_HSM_SO_PIN`.
-    pub(super) so_pin: Option<Pin>,
+    pub(crate) so_pin: Option<Pin>,
     /// `IEXEC_HSM_WALLET_KEY`: a private key.
-    pub(super) wallet_key: Option<Zeroizing<Vec<u8>>>,
+    pub(crate) wallet_key: Option<Zeroizing<Vec<u8>>>,
     /// `IEXEC_HSM_WALLET_PASSWORD`.
-    pub(super) wallet_password: Option<Zeroizing<Vec<u8>>>,
+    pub(crate) wallet_password: Option<Zeroizing<Vec<u8>>>,
 }
 
 impl std::fmt::Debug for Secrets {
@@ -42,7 +42,7 @@ impl std::fmt::Debug for Secrets {
 }
 
 /// Takes them. Only for the beginning of the program, when no other thread is running.
-pub(super) fn take() -> Secrets {
+pub(crate) fn take() -> Secrets {
     // SAFETY: by this function's contract no other thread is running.
     let secret = |name| unsafe { take_variable(name) };
     Secrets {
@@ -78,7 +78,7 @@ unsafe fn take_variable(name: &str) -> Option<Zeroizing<Vec<u8>>> {
 
 /// Keeps all memory of this process out of swap, where no limit says how much that may be: with a
 /// limit, memory would be refused once it is reached.
-pub(super) fn no_swap() {
+pub(crate) fn no_swap() {
     if getrlimit(Resource::Memlock).current.is_none() {
         // Pages are locked once they are used, or the process would grow by all it has mapped.
         let _ = mlockall(MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT);
@@ -87,7 +87,7 @@ pub(super) fn no_swap() {
 
 /// Keeps what this process knows out of core dumps, and out of reach of other processes of the
 /// same user.
-pub(super) fn no_core_dumps() {
+pub(crate) fn no_core_dumps() {
     let none = Rlimit {
         current: Some(0),
         maximum: Some(0),

@@ -6,9 +6,9 @@ use clap::Args;
 
 use super::context::{Context, WALLET_KEY};
 use super::exit::Exit;
-use super::failure::Failure;
-use super::logins::Logins;
 use super::password::Password;
+use super::token_sessions::Logins;
+use super::ui::failure::Failure;
 use crate::sms::Authorization;
 use crate::sms::challenge::Web2Challenge;
 use crate::token::Uri;
@@ -22,7 +22,7 @@ use crate::wallet::software::SoftwareWallet;
 
 /// The wallet on a token, for its address or to sign.
 #[derive(Debug, Args)]
-pub(super) struct WalletArgs {
+pub(crate) struct WalletArgs {
     /// The wallet on a token: its PKCS#11 URI
     #[arg(
         long,
@@ -35,14 +35,14 @@ pub(super) struct WalletArgs {
 
 impl WalletArgs {
     /// Tells the context of it.
-    pub(super) fn apply(&self, context: &mut Context) {
+    pub(crate) fn apply(&self, context: &mut Context) {
         let configured = context.config.wallet.clone();
         context.wallet = self.wallet.clone().or(configured);
     }
 }
 
 /// The address that is spoken for: the one that was given, else that of whoever signs.
-pub(super) fn owner(context: &Context, logins: &mut Logins) -> Result<Address, Failure> {
+pub(crate) fn owner(context: &Context, logins: &mut Logins) -> Result<Address, Failure> {
     let given = context.global.wallet_address.is_some() || context.global.wallet_file.is_some();
     match &context.wallet {
         Some(uri) if !given => logins.wallet_address(context, uri)?.ok_or_else(|| {
@@ -57,7 +57,7 @@ pub(super) fn owner(context: &Context, logins: &mut Logins) -> Result<Address, F
 
 /// Where the key that signs is.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Source {
+pub(crate) enum Source {
     Token(Box<Uri>),
     Environment,
     File(PathBuf),
@@ -65,7 +65,7 @@ pub(super) enum Source {
 
 impl Source {
     /// The one that is used.
-    pub(super) fn choose(context: &Context) -> Result<Self, Failure> {
+    pub(crate) fn choose(context: &Context) -> Result<Self, Failure> {
         if let Some(uri) = &context.wallet {
             return Ok(Self::Token(Box::new(uri.clone())));
         }
@@ -78,7 +78,7 @@ impl Source {
 }
 
 /// Who signs; not asked for anything yet.
-pub(super) enum Signer {
+pub(crate) enum Signer {
     /// Somebody else has.
     Given(Signature),
     Token(Uri),
@@ -92,7 +92,7 @@ pub(super) enum Signer {
 
 impl Signer {
     /// Finds who signs for `owner`. All that can be told without a PIN or password is checked.
-    pub(super) fn find(
+    pub(crate) fn find(
         context: &mut Context,
         logins: &mut Logins,
         password_file: Option<PathBuf>,
@@ -155,7 +155,7 @@ impl Signer {
     }
 
     /// Refuses a signature made elsewhere that is not the owner's for this challenge.
-    pub(super) fn check(&self, challenge: &Web2Challenge<'_>) -> Result<(), Failure> {
+    pub(crate) fn check(&self, challenge: &Web2Challenge<'_>) -> Result<(), Failure> {
         let Self::Given(signature) = self else {
             return Ok(());
         };
@@ -174,7 +174,7 @@ impl Signer {
     }
 
     /// The signature of the challenge.
-    pub(super) fn sign(
+    pub(crate) fn sign(
         self,
         context: &Context,
         logins: &mut Logins,

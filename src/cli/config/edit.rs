@@ -4,7 +4,7 @@ use super::entries;
 
 /// `text` with these settings: in the place of those that it has, else at its end. Comments and
 /// all else stay.
-pub(in crate::cli) fn with_entries(text: &str, new: &[(&str, String)]) -> String {
+pub(crate) fn with_entries(text: &str, new: &[(&str, String)]) -> String {
     let old = entries(text);
     let mut text = text.to_owned();
     // From the end, so that the places before stay right.

@@ -7,18 +7,18 @@ use toml::de::{DeTable, DeValue};
 
 /// One setting of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::cli) struct Entry {
-    pub(in crate::cli) key: String,
+pub(crate) struct Entry {
+    pub(crate) key: String,
     /// As it would stand after an option's name.
-    pub(in crate::cli) value: String,
+    pub(crate) value: String,
     /// From 1.
-    pub(in crate::cli) line: usize,
+    pub(crate) line: usize,
     /// Where the value is, in bytes.
     pub(super) place: Range<usize>,
 }
 
 /// The settings in the text of a configuration that is right, in the order of its lines.
-pub(in crate::cli) fn entries(text: &str) -> Vec<Entry> {
+pub(crate) fn entries(text: &str) -> Vec<Entry> {
     let Ok(table) = DeTable::parse(text) else {
         return Vec::new();
     };

@@ -3,17 +3,17 @@
 use crate::archive::Limits;
 
 /// One setting.
-pub(super) struct Setting {
+pub(crate) struct Setting {
     /// Its key in the file, and the option without its dashes.
-    pub(super) name: &'static str,
-    pub(super) kind: Kind,
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
     /// What counts where it is not set.
-    pub(super) default: Fallback,
+    pub(crate) default: Fallback,
 }
 
 /// Who may say it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// Option, environment and file.
     Anywhere,
     /// Option and environment: of one command alone.
@@ -24,7 +24,7 @@ pub(super) enum Kind {
 
 /// What counts where a setting is not set.
 #[derive(Clone, Copy)]
-pub(super) enum Fallback {
+pub(crate) enum Fallback {
     /// This value.
     Is(&'static str),
     /// What is found, in words.
@@ -38,14 +38,14 @@ pub(super) enum Fallback {
 
 impl Setting {
     /// Its environment variable.
-    pub(super) fn variable(&self) -> String {
+    pub(crate) fn variable(&self) -> String {
         let name = self.name.replace('-', "_").to_ascii_uppercase();
         format!("IEXEC_HSM_{name}")
     }
 }
 
 impl Fallback {
-    pub(super) fn value(self) -> Option<String> {
+    pub(crate) fn value(self) -> Option<String> {
         match self {
             Self::Is(value) => Some(value.to_owned()),
             Self::MaxSize => Some(Limits::default().max_size.to_string()),
@@ -67,7 +67,7 @@ const fn setting(name: &'static str, kind: Kind, default: Fallback) -> Setting {
 }
 
 /// All of them, in the order of the documentation.
-pub(super) const SETTINGS: [Setting; 29] = [
+pub(crate) const SETTINGS: [Setting; 29] = [
     setting("module", Anywhere, Found("the first that shows a token")),
     setting("module-args", Anywhere, Nothing),
     setting("token", Anywhere, Found("that of the key, or the only one")),
@@ -129,7 +129,7 @@ mod tests {
         for setting in SETTINGS {
             // No setting is a list: a known key has a wrong kind of value, another is not known.
             let text = format!("{} = []", setting.name);
-            let (_, problem) = super::super::parse(text.as_bytes()).unwrap_err();
+            let (_, problem) = crate::cli::config::parse(text.as_bytes()).unwrap_err();
             let is_known = !problem.contains("unknown field");
             assert_eq!(
                 is_known,
@@ -138,7 +138,7 @@ mod tests {
                 setting.name
             );
         }
-        let (_, known) = super::super::parse(b"x = 1").unwrap_err();
+        let (_, known) = crate::cli::config::parse(b"x = 1").unwrap_err();
         let count = SETTINGS.iter().filter(|it| it.kind == Anywhere).count();
         // `x` itself, and each known key, stand in backticks.
         assert_eq!(known.matches('`').count() / 2, count + 1, "{known}");

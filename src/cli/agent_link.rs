@@ -1,0 +1,137 @@
+use std::path::PathBuf;
+
+use super::context::Context;
+use super::exit::Exit;
+use super::pins::Pins;
+use super::ui::failure::Failure;
+use crate::agent::client::{Client, ClientError};
+use crate::agent::wire::{Code, Secret, Status, Unlock};
+use crate::token::uri::TokenFields;
+use crate::token::{Pin, PinState, Uri};
+
+/// A connection to the agent that runs, and how it was when it was made.
+pub(crate) struct Link {
+    pub(crate) path: PathBuf,
+    pub(crate) client: Client,
+    pub(crate) status: Status,
+}
+
+impl Link {
+    /// Connects to the agent at the socket that is set.
+    pub(crate) fn connect(context: &Context) -> Result<Self, Failure> {
+        let path = context.agent_socket()?;
+        Ok(Self::at(path)?)
+    }
+
+    fn at(path: PathBuf) -> Result<Self, ClientError> {
+        let mut client = Client::connect(&path)?;
+        let status = client.status()?;
+        Ok(Self {
+            path,
+            client,
+            status,
+        })
+    }
+
+    /// The agent that runs, if there is one and its token is the one that is `wanted`.
+    pub(crate) fn find(context: &Context, wanted: Option<&Uri>) -> Option<Self> {
+        let path = context.agent_socket().ok()?;
+        match Self::at(path) {
+            Ok(link) if link.holds(wanted) => {
+                context.say(|| format!("agent {}", link.path.display()));
+                Some(link)
+            }
+            Ok(link) => {
+                context.say(|| format!("not the agent: it holds {}", link.status.token));
+                None
+            }
+            Err(ClientError::NotThere(path)) => {
+                context.say(|| format!("no agent at {}", path.display()));
+                None
+            }
+            Err(error) => {
+                context.say(|| format!("not the agent: {error}"));
+                None
+            }
+        }
+    }
+
+    /// Whether the agent's token can be the one that is wanted.
+    fn holds(&self, wanted: Option<&Uri>) -> bool {
+        let Ok(token) = self.status.token.parse::<Uri>() else {
+            return false;
+        };
+        let Some(wanted) = wanted else {
+            return true;
+        };
+        let text = |field: &'_ Option<String>| field.clone().unwrap_or_default();
+        let (label, serial) = (text(&token.token), text(&token.serial));
+        let (manufacturer, model) = (text(&token.manufacturer), text(&token.model));
+        // What the agent does not tell of slot and library may be anything.
+        let in_doubt = wanted.slot_id.is_some()
+            || wanted.slot_description.is_some()
+            || wanted.slot_manufacturer.is_some()
+            || wanted.library_description.is_some()
+            || wanted.library_manufacturer.is_some()
+            || wanted.library_version.is_some();
+        !in_doubt
+            && wanted.matches_token(&TokenFields {
+                label: &label,
+                serial: &serial,
+                manufacturer: &manufacturer,
+                model: &model,
+                ..TokenFields::default()
+            })
+    }
+
+    /// Logs the agent in with at most one PIN of `pins`, if it is locked.
+    pub(crate) fn unlock(&mut self, pins: &Pins) -> Result<(), Failure> {
+        if !self.status.is_locked() {
+            return Ok(());
+        }
+        let label = self.status.label.clone();
+        let pin = pins.for_agent(&label, &self.status.pin, self.status.pin_pad)?;
+        let allowed = self.is_final_try() && allow_final_try(pins, &label)?;
+        self.status = match self.client.unlock(&request(pin.as_ref(), allowed)) {
+            // The token says only now that one try is left; it was not used.
+            Err(ClientError::Refused(refusal))
+                if refusal.code == Code::PinLocked && !allowed && self.became_final_try() =>
+            {
+                let allowed = allow_final_try(pins, &label)?;
+                self.client.unlock(&request(pin.as_ref(), allowed))?
+            }
+            answer => answer?,
+        };
+        Ok(())
+    }
+
+    fn is_final_try(&self) -> bool {
+        self.status.pin == PinState::FinalTry.as_str()
+    }
+
+    fn became_final_try(&mut self) -> bool {
+        if let Ok(status) = self.client.status() {
+            self.status = status;
+        }
+        self.is_final_try()
+    }
+}
+
+fn request(pin: Option<&Pin>, final_try: bool) -> Unlock {
+    let copy = |pin: &Pin| Secret::new(pin.bytes().to_vec().into());
+    Unlock {
+        pin: pin.map(copy),
+        final_try,
+    }
+}
+
+fn allow_final_try(pins: &Pins, label: &str) -> Result<bool, Failure> {
+    if pins.allows_final_try(label) {
+        return Ok(true);
+    }
+    Err(Failure::new(
+        Exit::PinLocked,
+        format!("the token \"{label}\" has one PIN try left, which was not used"),
+    )
+    .hint("Answer yes when asked, or add --final-pin-try."))
+}

@@ -1,0 +1,231 @@
+use std::ffi::OsString;
+use std::io::{self, Write as _};
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use super::commands::{agent, config, doctor, key, manual, result, setup, token, wallet};
+use super::exit::Exit;
+use super::options::{Deferred, Given, Global};
+use super::services::SmsArgs;
+use super::ui::failure::Failure;
+
+/// Open encrypted iExec results with a key that never leaves its token.
+///
+/// The private key is made on a PKCS#11 token (YubiHSM 2, smartcard, TPM, SoftHSM2) and stays
+/// there; results are decrypted on this machine. Commands and options are those of the iExec SDK.
+#[derive(Debug, Parser)]
+#[command(name = "iexec-hsm", version, max_term_width = 100)]
+#[command(
+    after_help = "Examples:\n  iexec-hsm setup\n  iexec-hsm doctor\n  iexec-hsm result decrypt encryptedResults.zip --extract result\n\nExit status: 0 done, 2 usage, 10-16 token, PIN and key, 20 cannot decrypt, 21 not an archive, 22 output exists, 23 reading or writing failed, 24 too large, 30-33 publishing, 40 no agent. docs/json-and-exit-codes.md has all."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) global: Global,
+    /// What options and environment say, where it is to be told.
+    #[arg(skip)]
+    pub(crate) given: Given,
+}
+
+#[derive(Debug, Subcommand)]
+// One value per process: its size costs nothing.
+#[allow(clippy::large_enum_variant)]
+pub(crate) enum Command {
+    /// Make and publish the result key, open results, seal test data
+    #[command(
+        subcommand,
+        visible_alias = "results",
+        after_help = "Examples:\n  iexec-hsm result generate-encryption-keypair\n  iexec-hsm result push-encryption-key --tee-framework scone\n  iexec-hsm result decrypt encryptedResults.zip --extract result"
+    )]
+    Result(Deferred<result::Command>),
+    /// Look after the result keys on a token
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  iexec-hsm key list\n  iexec-hsm key show 'pkcs11:token=demo;id=%01'"
+    )]
+    Key(Deferred<key::Command>),
+    /// Tokens and their state
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  iexec-hsm token list\n  iexec-hsm token info --token demo"
+    )]
+    Token(Deferred<token::Command>),
+    /// The wallets that sign
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  iexec-hsm wallet list\n  iexec-hsm wallet create"
+    )]
+    Wallet(Deferred<wallet::Command>),
+    /// Unlock the token once for many uses
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  iexec-hsm agent start --detach\n  iexec-hsm agent unlock\n  iexec-hsm agent stop"
+    )]
+    Agent(Deferred<agent::Command>),
+    /// What is set, and where
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  iexec-hsm config show\n  iexec-hsm config check config.toml"
+    )]
+    Config(Deferred<config::Command>),
+    /// Tell what is wrong with this set-up, and what to do
+    Doctor(Deferred<doctor::Doctor>),
+    /// Make a token and a key ready, and write the configuration, in a short dialogue
+    Setup(Deferred<setup::Setup>),
+    /// Print what completes commands and options in a shell
+    Completions(manual::Completions),
+    /// Print a manual page, or write them all
+    Man(manual::Manual),
+}
+
+impl Command {
+    /// Its name as people type it.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Result(command) => command.0.name(),
+            Self::Key(command) => command.0.name(),
+            Self::Token(command) => command.0.name(),
+            Self::Wallet(command) => command.0.name(),
+            Self::Agent(command) => command.0.name(),
+            Self::Config(command) => command.0.name(),
+            Self::Doctor(_) => doctor::NAME,
+            Self::Setup(_) => setup::NAME,
+            Self::Completions(_) => "completions",
+            Self::Man(_) => "man",
+        }
+    }
+
+    /// The options that say which SMS, of the commands that speak to one.
+    fn sms(&mut self) -> Option<&mut SmsArgs> {
+        match self {
+            Self::Result(command) => command.0.sms(),
+            Self::Doctor(command) => Some(&mut command.0.sms),
+            _ => None,
+        }
+    }
+
+    /// Whether it does something else on a signal than end.
+    pub(crate) fn handles_signals(&self) -> bool {
+        matches!(self, Self::Agent(command) if command.0.serves())
+    }
+}
+
+/// The arguments, with what the environment says in the place of those that are not there.
+pub(crate) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    let matches = Cli::command().try_get_matches_from(arguments)?;
+    let mut cli = Cli::from_arg_matches(&matches)?;
+    let typed = |name| matches.value_source(name) == Some(ValueSource::CommandLine);
+    // Of the two, the file wins; but not one from the environment over a typed address.
+    if typed("wallet_address") && !typed("wallet_file") {
+        cli.global.wallet_file = None;
+    }
+    let deepest = deepest(&matches);
+    if let Command::Config(_) = cli.command {
+        cli.given = Given::of(deepest);
+    }
+    let typed = |name| {
+        deepest.try_contains_id(name).is_ok()
+            && deepest.value_source(name) == Some(ValueSource::CommandLine)
+    };
+    if typed("chain")
+        && !typed("sms_url")
+        && let Some(sms) = cli.command.sms()
+    {
+        sms.sms_url = None;
+    }
+    Ok(cli)
+}
+
+/// What the innermost command was given.
+fn deepest(matches: &ArgMatches) -> &ArgMatches {
+    match matches.subcommand() {
+        Some((_, inner)) => deepest(inner),
+        None => matches,
+    }
+}
+
+/// Prints what is wrong with the arguments, as JSON where `--raw` is among them; help and version
+/// are no failure.
+pub(crate) fn refuse(mut error: clap::Error, arguments: &[OsString]) -> u8 {
+    if error.kind() == ErrorKind::ValueValidation {
+        // The refused value may be a PIN in a URI or a private key in the place of an address.
+        let hidden = ContextValue::String("…".into());
+        error.insert(ContextKind::InvalidValue, hidden);
+    }
+    if is_password(&error) {
+        let raw = arguments.iter().any(|it| it == "--raw");
+        let what = "--password is not taken: every user of this machine can see it in the list of processes";
+        return Failure::new(Exit::Usage, what)
+            .hint("Publishing takes the wallet's password from --password-file, IEXEC_HSM_WALLET_PASSWORD or the terminal; nothing else needs it.")
+            .print(&typed(arguments), raw);
+    }
+    if !error.use_stderr() || !arguments.iter().any(|it| it == "--raw") {
+        // With the stream gone there is nobody to tell.
+        let _ = error.print().and_then(|()| io::stdout().flush());
+        return if error.use_stderr() {
+            Exit::Usage.status()
+        } else {
+            Exit::Done.status()
+        };
+    }
+    let text = error.render().to_string();
+    let first = text
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .trim_start_matches("error: ");
+    Failure::new(Exit::Usage, first)
+        .hint(suggestion(&error))
+        .print(&typed(arguments), true)
+}
+
+/// The name that was probably meant, or where all names are.
+fn suggestion(error: &clap::Error) -> String {
+    let kinds = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand];
+    let close = kinds.into_iter().find_map(|kind| match error.get(kind) {
+        Some(ContextValue::String(name)) => Some(name),
+        // The closest one is the last.
+        Some(ContextValue::Strings(names)) => names.last(),
+        _ => None,
+    });
+    close.map_or_else(
+        || "`iexec-hsm --help` lists the commands and options.".to_owned(),
+        |name| format!("Was `{name}` meant?"),
+    )
+}
+
+/// Whether the SDK's option for the wallet's password was given.
+fn is_password(error: &clap::Error) -> bool {
+    let named = error.get(ContextKind::InvalidArg);
+    error.kind() == ErrorKind::UnknownArgument
+        && matches!(named, Some(ContextValue::String(name)) if name == "--password")
+}
+
+/// The command as far as it can be told from arguments that did not parse. Only names of commands
+/// are repeated: any other word may be a secret.
+fn typed(arguments: &[OsString]) -> String {
+    let mut command = Cli::command();
+    command.build();
+    let mut command = &command;
+    let mut names = Vec::new();
+    for word in arguments.iter().skip(1) {
+        if let Some(found) = command.find_subcommand(word) {
+            names.push(found.get_name());
+            command = found;
+        }
+    }
+    names.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_of_the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

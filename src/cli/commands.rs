@@ -1,0 +1,11 @@
+//! The commands, one file or folder for each.
+
+pub(crate) mod agent;
+pub(crate) mod config;
+pub(crate) mod doctor;
+pub(crate) mod key;
+pub(crate) mod manual;
+pub(crate) mod result;
+pub(crate) mod setup;
+pub(crate) mod token;
+pub(crate) mod wallet;

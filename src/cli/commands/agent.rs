@@ -1,0 +1,57 @@
+//! `iexec-hsm agent …`: the key agent.
+
+mod control;
+mod start;
+
+use clap::Subcommand;
+
+use crate::cli::context::Context;
+use crate::cli::ui::failure::Failure;
+use crate::cli::ui::reply::Reply;
+
+#[derive(Debug, Subcommand)]
+// One value per process: its size costs nothing.
+#[allow(clippy::large_enum_variant)]
+pub(crate) enum Command {
+    /// Start the agent, in the foreground
+    Start(start::Start),
+    /// Tell how the agent is
+    #[command(after_help = "Example:\n  iexec-hsm agent status")]
+    Status,
+    /// Log the agent in to its token, with the PIN asked for here
+    #[command(after_help = "Example:\n  iexec-hsm agent unlock")]
+    Unlock,
+    /// Log the agent out; it forgets all it knows
+    #[command(after_help = "Example:\n  iexec-hsm agent lock")]
+    Lock,
+    /// End the agent, once what runs is done
+    #[command(after_help = "Example:\n  iexec-hsm agent stop")]
+    Stop,
+}
+
+impl Command {
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Start(_) => "agent start",
+            Self::Status => "agent status",
+            Self::Unlock => "agent unlock",
+            Self::Lock => "agent lock",
+            Self::Stop => "agent stop",
+        }
+    }
+
+    /// Whether it becomes the agent itself.
+    pub(crate) fn serves(&self) -> bool {
+        matches!(self, Self::Start(start) if start.serves())
+    }
+}
+
+pub(crate) fn run(context: &mut Context, command: Command) -> Result<Reply, Failure> {
+    match command {
+        Command::Start(start) => start::run(context, &start),
+        Command::Status => control::status(context),
+        Command::Unlock => control::unlock(context),
+        Command::Lock => control::lock(context),
+        Command::Stop => control::stop(context),
+    }
+}

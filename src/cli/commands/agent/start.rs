@@ -1,0 +1,200 @@
+mod detach;
+
+use std::io::Write as _;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::agent::server::{Ended, Settings, Socket, serve};
+use crate::agent::wire::{Secret, State, Unlock};
+use crate::cli::context::Context;
+use crate::cli::exit::Exit;
+use crate::cli::key_records::{Recorded, common_token, public_halves};
+use crate::cli::options::{parse_limit, parse_time};
+use crate::cli::pins::Pins;
+use crate::cli::secrets;
+use crate::cli::ui::failure::Failure;
+use crate::cli::ui::reply::Reply;
+use crate::text::escape::escape;
+use crate::token::TokenInfo;
+
+/// Without use, until it locks.
+const IDLE: Duration = Duration::from_secs(15 * 60);
+
+/// What a request may take.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  iexec-hsm agent start --detach\n  iexec-hsm agent start --exit-when-idle --idle 8h\n\nIt is unlocked at once where --pin-file, a systemd credential or IEXEC_HSM_PIN has the PIN; else `iexec-hsm agent unlock` asks for it. SIGHUP locks it."
+)]
+pub(crate) struct Start {
+    /// Go to the background, and return once it answers
+    #[arg(long)]
+    detach: bool,
+    /// Print where the socket is, and start nothing
+    #[arg(long)]
+    print_socket: bool,
+    /// Lock after so long without use: 90s, 15m, 8h, or 0 for never [default: 15m]
+    #[arg(long, value_name = "TIME", value_parser = parse_time, env = "IEXEC_HSM_IDLE", hide_env_values = true)]
+    idle: Option<Duration>,
+    /// Lock so long after it was unlocked, used or not; 0 for never [default: 0]
+    #[arg(long, value_name = "TIME", value_parser = parse_time, env = "IEXEC_HSM_MAX_LIFETIME", hide_env_values = true)]
+    max_lifetime: Option<Duration>,
+    /// End, rather than lock, when the time of --idle or --max-lifetime is over
+    #[arg(long)]
+    exit_when_idle: bool,
+    /// Most sessions with the token [default: as many as there are cores]
+    #[arg(
+        long,
+        value_name = "COUNT",
+        env = "IEXEC_HSM_SESSIONS",
+        hide_env_values = true
+    )]
+    sessions: Option<NonZeroUsize>,
+    /// Keep the PIN, to log in again when the token has ended the login by itself
+    #[arg(long)]
+    keep_pin: bool,
+    /// Give a request up that the token has not answered for so long [default: 60s]
+    #[arg(long, value_name = "TIME", value_parser = parse_limit, env = "IEXEC_HSM_REQUEST_TIMEOUT", hide_env_values = true)]
+    request_timeout: Option<Duration>,
+    /// Answer root, too
+    #[arg(long)]
+    allow_root: bool,
+    /// Add a line for each request to this file [default: stderr]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "IEXEC_HSM_AUDIT_LOG",
+        hide_env_values = true
+    )]
+    audit_log: Option<PathBuf>,
+    /// Said by --detach to the process that it starts
+    #[arg(long, hide = true)]
+    detached: bool,
+}
+
+impl Start {
+    /// Whether this process becomes the agent.
+    pub(super) fn serves(&self) -> bool {
+        !self.print_socket && (!self.detach || self.detached)
+    }
+
+    fn settings(&self, context: &Context, recorded: &[Recorded], token: &TokenInfo) -> Settings {
+        let config = &context.config;
+        let set = |time: Duration| Some(time).filter(|time| !time.is_zero());
+        let idle = self.idle.or(config.idle).unwrap_or(IDLE);
+        let max_lifetime = self.max_lifetime.or(config.max_lifetime);
+        let request_timeout = self.request_timeout.or(config.request_timeout);
+        let audit_log = self.audit_log.as_ref().or(config.audit_log.as_ref());
+        Settings {
+            idle: set(idle),
+            max_lifetime: max_lifetime.and_then(set),
+            exit_when_idle: self.exit_when_idle,
+            sessions: self.sessions.or(config.sessions),
+            keep_pin: self.keep_pin,
+            request_timeout: request_timeout.unwrap_or(REQUEST_TIMEOUT),
+            allow_root: self.allow_root,
+            audit_log: audit_log.map(|path| context.absolute(path)),
+            known: public_halves(recorded, token),
+        }
+    }
+}
+
+pub(super) fn run(context: &mut Context, start: &Start) -> Result<Reply, Failure> {
+    let passed = Socket::passed()?;
+    if start.print_socket {
+        let path = context.agent_socket()?;
+        return Ok(Reply::new(json!({ "socket": path })).exact(path.display().to_string()));
+    }
+    if !start.serves() {
+        return detach::run(context);
+    }
+    // Before the module: of two that start, one does not touch the token.
+    let (socket, path) = match passed {
+        Some(socket) => (socket, None),
+        None => {
+            let path = context.agent_socket()?;
+            (Socket::bind(&path)?, Some(path))
+        }
+    };
+    let pins = context.pins()?;
+    let unlock = match start.detached {
+        // Whoever started it has the PIN.
+        true => None,
+        false => given(&pins)?,
+    };
+    drop(pins);
+    let recorded = context.every_recorded()?;
+    let module = context.module()?;
+    let token = context.token(&module, common_token(&recorded).as_ref())?;
+    secrets::no_swap();
+    let raw = context.global.raw;
+    let ready = |state| match start.detached {
+        true => detach::ready(),
+        false => tell(&token, path.as_deref(), state, raw),
+    };
+    let settings = start.settings(context, &recorded, &token);
+    match serve(&module, &token, socket, unlock, settings, ready)? {
+        Ended::Well => Ok(Reply::done(None)),
+        Ended::Hung => {
+            let failure = Failure::new(
+                Exit::DeviceFailed,
+                "the agent has ended while a call was in the token's module",
+            );
+            failure.print("agent start", raw);
+            // Finalising the module, or its exit handlers, could wait for ever.
+            signal_hook::low_level::exit(Exit::DeviceFailed.status().into());
+        }
+    }
+}
+
+/// What unlocks the agent at once, where the PIN is in a file, a credential or the environment.
+fn given(pins: &Pins) -> Result<Option<Unlock>, Failure> {
+    let Some(pin) = pins.given().transpose()? else {
+        return Ok(None);
+    };
+    Ok(Some(Unlock {
+        pin: Some(Secret::new(pin.bytes().to_vec().into())),
+        final_try: pins.final_try,
+    }))
+}
+
+fn to_json(token: &str, path: Option<&Path>, state: State, pid: u32) -> Value {
+    json!({
+        "socket": path,
+        "token": token,
+        "state": state,
+        "pid": pid,
+    })
+}
+
+fn to_text(token: &str, path: Option<&Path>, state: State) -> String {
+    let path = path.map_or("the socket from systemd".into(), |path| {
+        path.display().to_string()
+    });
+    let state = match state {
+        State::Unlocked => "unlocked",
+        _ => "locked; `iexec-hsm agent unlock` unlocks it",
+    };
+    format!("The agent answers at {path}\n{token} is {state}")
+}
+
+/// Tells at once what a command tells when it is done otherwise.
+fn tell(token: &TokenInfo, path: Option<&Path>, state: State, raw: bool) {
+    let token = token.uri().to_string();
+    if raw {
+        let json = to_json(&token, path, state, std::process::id());
+        Reply::new(json).print("agent start", true);
+    } else {
+        // With stderr gone there is nobody to tell.
+        let _ = writeln!(
+            std::io::stderr(),
+            "{}",
+            escape(&to_text(&token, path, state))
+        );
+    }
+}

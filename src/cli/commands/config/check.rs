@@ -1,0 +1,52 @@
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use crate::cli::config::{ConfigError, checked, content, entries};
+use crate::cli::exit::Exit;
+use crate::cli::ui::failure::Failure;
+use crate::cli::ui::reply::Reply;
+
+/// Reads a configuration file as every command does, and says what is wrong with it.
+pub(super) fn run(file: Option<PathBuf>) -> Result<Reply, Failure> {
+    let named = file.is_some();
+    let Some(path) = file.or_else(crate::cli::config::usual) else {
+        return Err(no_home());
+    };
+    let Some(content) = content(&path)? else {
+        return absent(&path, named);
+    };
+    if let Err(error) = checked(&path, &content) {
+        let place = match &error {
+            ConfigError::Content { line, column, .. } => json!({ "line": line, "column": column }),
+            _ => json!({}),
+        };
+        return Err(Failure::from(error).with(place));
+    }
+    let settings = entries(&String::from_utf8_lossy(&content));
+    let keys: Vec<_> = settings.iter().map(|entry| &entry.key).collect();
+    let reply = Reply::new(json!({ "file": path, "exists": true, "settings": keys }));
+    let count = match keys.len() {
+        1 => "1 setting".to_owned(),
+        count => format!("{count} settings"),
+    };
+    Ok(reply.text(format!("{}: {count}, and nothing is wrong", path.display())))
+}
+
+/// Nothing is set where the usual file is not there; one that was named should be.
+fn absent(path: &Path, named: bool) -> Result<Reply, Failure> {
+    if named {
+        let what = format!("there is no file {}", path.display());
+        return Err(Failure::new(Exit::IoFailed, what).hint("Check its name."));
+    }
+    let reply = Reply::new(json!({ "file": path, "exists": false, "settings": [] }));
+    Ok(reply.text(format!(
+        "{} does not exist, and need not: nothing is set by it",
+        path.display()
+    )))
+}
+
+pub(super) fn no_home() -> Failure {
+    Failure::new(Exit::Usage, "there is no folder for the configuration")
+        .hint("Set HOME or XDG_CONFIG_HOME, or name the file.")
+}

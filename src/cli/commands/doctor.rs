@@ -1,0 +1,146 @@
+//! `iexec-hsm doctor`: walks the set-up part by part, and says what is wrong and what to do.
+//!
+//! Nothing is changed, nothing secret is asked for, and no PIN is tried unless it is wanted.
+
+mod aes;
+mod agent;
+mod chain;
+mod check;
+mod clock;
+mod configuration;
+mod files;
+mod keys;
+mod mechanisms;
+mod modules;
+mod pcscd;
+mod report;
+mod selftest;
+mod sms;
+mod tokens;
+mod wallets;
+
+use std::sync::Arc;
+
+use clap::Args;
+
+use crate::cli::config::Config;
+use crate::cli::context::Context;
+use crate::cli::key_records::common_token;
+use crate::cli::options::Global;
+use crate::cli::pins::Pins;
+use crate::cli::secrets::Secrets;
+use crate::cli::services::SmsArgs;
+use crate::cli::signer::WalletArgs;
+use crate::cli::ui::failure::Failure;
+use crate::cli::ui::reply::Reply;
+use crate::token::{Module, Session, TokenInfo};
+use check::Check;
+
+/// Its name, as people type it.
+pub(crate) const NAME: &str = "doctor";
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  iexec-hsm doctor --selftest")]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    pub(crate) sms: SmsArgs,
+    #[command(flatten)]
+    wallet: WalletArgs,
+    /// Log in with the PIN, and look at the private keys
+    #[arg(long)]
+    login: bool,
+    /// Log in, seal a small result to the key and open it with the token
+    #[arg(long)]
+    selftest: bool,
+    /// Leave the network alone
+    #[arg(long)]
+    offline: bool,
+}
+
+pub(crate) fn run(global: Global, secrets: Secrets, command: Doctor) -> Result<Reply, Failure> {
+    let (config, problem) = match Config::of_user() {
+        Ok(config) => (config, None),
+        Err(error) => (Config::default(), Some(Failure::from(error))),
+    };
+    // Without its configuration a set-up can still be looked at.
+    let mut context = Context::with(global, secrets, config)?;
+    command.wallet.apply(&mut context);
+    let mut checks = vec![
+        configuration::check(problem),
+        clock::check(),
+        aes::check(),
+        pcscd::check(),
+        modules::p11_kit_check(),
+    ];
+    let session = on_module(&mut context, &command, &mut checks)?;
+    checks.push(agent::check(&context));
+    checks.push(wallets::check(&context, session.as_ref()));
+    let (chain, place) = chain::check(&context, &command.sms);
+    checks.push(chain);
+    if let Some(place) = place {
+        checks.extend(sms::checks(&context, &command, place));
+    }
+    drop(session);
+    report::print(&context, checks)
+}
+
+/// All that a module is needed for. The session is one for who looks for more on the token.
+fn on_module(
+    context: &mut Context,
+    command: &Doctor,
+    checks: &mut Vec<Check>,
+) -> Result<Option<Session>, Failure> {
+    let (found, module) = modules::checks(context);
+    checks.extend(found);
+    let Some(module) = module else {
+        checks.push(Check::skipped("token", "there is no module to ask"));
+        return Ok(None);
+    };
+    checks.push(tokens::slots(&module));
+    let recorded = context.every_recorded().unwrap_or_default();
+    let (found, token) = tokens::check(context, &module, common_token(&recorded).as_ref());
+    checks.push(found);
+    let Some(token) = token else {
+        return Ok(None);
+    };
+    checks.push(tokens::pin(&token));
+    checks.extend(mechanisms::checks(&module, &token));
+    let mut pins = context.pins()?;
+    let wants_login = command.login || command.selftest;
+    let Some(session) = open(&module, &token, wants_login, &mut pins, checks) else {
+        return Ok(None);
+    };
+    checks.extend(keys::checks(&session, wants_login, &recorded));
+    checks.extend(files::checks(context, &session, wants_login));
+    if command.selftest {
+        // The one that tests takes its session with it.
+        checks.push(selftest::check(context, session, &mut pins));
+        return Ok(Session::open(&module, &token).ok());
+    }
+    Ok(Some(session))
+}
+
+fn open(
+    module: &Arc<Module>,
+    token: &TokenInfo,
+    login: bool,
+    pins: &mut Pins,
+    checks: &mut Vec<Check>,
+) -> Option<Session> {
+    let session = if login {
+        Session::open_user(module, token, pins)
+    } else {
+        Session::open(module, token)
+    };
+    checks.push(match &session {
+        Ok(_) if login => Check::ok("login", "the token took the PIN"),
+        Ok(_) => Check::skipped("login", "no PIN is tried without --login"),
+        Err(_) => Check::skipped("keys", "the token could not be opened"),
+    });
+    session
+        .map_err(|error| {
+            let name = if login { "login" } else { "session" };
+            checks.insert(checks.len() - 1, Check::failed(name, error.into()));
+        })
+        .ok()
+}

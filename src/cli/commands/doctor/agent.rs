@@ -1,0 +1,60 @@
+use super::check::Check;
+use crate::agent::wire::State;
+use crate::cli::agent_link::Link;
+use crate::cli::context::Context;
+use crate::cli::exit::Exit;
+use crate::cli::ui::failure::Failure;
+
+const NAME: &str = "agent";
+
+/// The key agent, where one runs.
+pub(super) fn check(context: &Context) -> Check {
+    let Ok(path) = context.agent_socket() else {
+        return Check::not_there(
+            NAME,
+            "there is no folder for its socket: XDG_RUNTIME_DIR is not set",
+        );
+    };
+    if !path.exists() {
+        return Check::not_there(NAME, "none runs, and none need: the token is asked itself");
+    }
+    let status = match Link::connect(context) {
+        Ok(link) => link.status,
+        Err(failure) => return Check::failed(NAME, failure),
+    };
+    let pid = status.pid;
+    let found = format!("process {pid} holds \"{}\"", status.label);
+    if status.hung {
+        let what = format!("{found}; a call to the module has not come back");
+        return Check::failed(
+            NAME,
+            Failure::new(Exit::AgentNotAvailable, what).hint(
+                "Look at the token; end the agent with `iexec-hsm agent stop` if it stays so.",
+            ),
+        );
+    }
+    if status.version != env!("CARGO_PKG_VERSION") {
+        return Check::warning(NAME, format!("{found}; it is version {}", status.version))
+            .fix("Restart it: this program is another version.");
+    }
+    match status.state {
+        State::Unlocked => Check::ok(
+            NAME,
+            format!("{found}; unlocked, {} sessions", status.sessions),
+        ),
+        State::Away => Check::failed(
+            NAME,
+            Failure::new(Exit::DeviceFailed, format!("{found}; its device is away"))
+                .hint("Check that the token is plugged in and its service runs."),
+        ),
+        State::Unlocking => Check::ok(NAME, format!("{found}; it is being unlocked")),
+        State::Locked => {
+            let reason = status.reason.map(|reason| format!(": {reason}"));
+            Check::ok(
+                NAME,
+                format!("{found}; locked{}", reason.unwrap_or_default()),
+            )
+            .fix("`iexec-hsm agent unlock` gives it the PIN.")
+        }
+    }
+}

@@ -1,0 +1,99 @@
+use serde_json::{Value, json};
+
+use crate::cli::exit::Exit;
+use crate::cli::ui::failure::Failure;
+
+/// One part of the set-up: how it is, and what to do about it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Check {
+    pub(super) name: &'static str,
+    pub(super) state: State,
+    /// What was found.
+    pub(super) found: String,
+    /// What to do; empty where nothing need be done.
+    pub(super) fix: String,
+    /// How a program ends that meets what is broken here.
+    pub(super) exit: Exit,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    Ok,
+    Warning,
+    Broken,
+    NotThere,
+    Skipped,
+}
+
+impl State {
+    /// A word for people and JSON.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warning => "warning",
+            Self::Broken => "broken",
+            Self::NotThere => "not there",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+impl Check {
+    fn new(name: &'static str, state: State, found: impl Into<String>) -> Self {
+        Self {
+            name,
+            state,
+            found: found.into(),
+            fix: String::new(),
+            exit: Exit::Done,
+        }
+    }
+
+    pub(super) fn ok(name: &'static str, found: impl Into<String>) -> Self {
+        Self::new(name, State::Ok, found)
+    }
+
+    pub(super) fn warning(name: &'static str, found: impl Into<String>) -> Self {
+        Self::new(name, State::Warning, found)
+    }
+
+    pub(super) fn not_there(name: &'static str, found: impl Into<String>) -> Self {
+        Self::new(name, State::NotThere, found)
+    }
+
+    pub(super) fn skipped(name: &'static str, found: impl Into<String>) -> Self {
+        Self::new(name, State::Skipped, found)
+    }
+
+    /// What a command would fail with.
+    pub(super) fn failed(name: &'static str, failure: Failure) -> Self {
+        Self {
+            exit: failure.exit,
+            ..Self::new(name, State::Broken, failure.message()).fix(failure.advice())
+        }
+    }
+
+    /// With what to do.
+    pub(super) fn fix(mut self, fix: impl Into<String>) -> Self {
+        self.fix = fix.into();
+        self
+    }
+
+    /// The same finding, where it keeps nothing from working.
+    pub(super) fn but(mut self, state: State) -> Self {
+        self.state = state;
+        self
+    }
+
+    pub(super) fn json(&self) -> Value {
+        let fix = Some(&self.fix).filter(|fix| !fix.is_empty());
+        let broken = self.state == State::Broken;
+        json!({
+            "name": self.name,
+            "state": self.state.as_str().replace(' ', "-"),
+            "found": self.found,
+            "fix": fix,
+            "code": broken.then(|| self.exit.word()),
+        })
+    }
+}

@@ -1,0 +1,67 @@
+use super::check::Check;
+use crate::cli::chosen_key::facts_text;
+use crate::cli::key_records::Recorded;
+use crate::token::{Origin, ResultKey, Session};
+
+const NAME: &str = "key";
+
+/// Each result key on the token, with what the token says of it.
+pub(super) fn checks(session: &Session, logged_in: bool, recorded: &[Recorded]) -> Vec<Check> {
+    let keys = match session.result_keys() {
+        Ok(keys) => keys,
+        Err(error) => return vec![Check::failed(NAME, error.into())],
+    };
+    if keys.is_empty() && !logged_in {
+        return vec![
+            Check::skipped(NAME, "none is to be seen without the PIN").fix("Look with --login."),
+        ];
+    }
+    if keys.is_empty() {
+        return vec![Check::not_there(NAME, "no result key is on the token").fix(
+            "`iexec-hsm result generate-encryption-keypair` makes one, `iexec-hsm setup` leads there.",
+        )];
+    }
+    keys.iter()
+        .map(|key| check(session, logged_in, recorded, key))
+        .collect()
+}
+
+fn check(session: &Session, logged_in: bool, recorded: &[Recorded], key: &ResultKey) -> Check {
+    let token = session.token();
+    let current = recorded.iter().find(|it| it.is(token, key));
+    let whose = match current.map(|it| it.address) {
+        Some(Some(address)) => format!("current key of {address}"),
+        Some(None) => "current".to_owned(),
+        None => "no key file here names it".to_owned(),
+    };
+    let uri = key.uri(token);
+    let found = format!("\"{}\", RSA-{}, {whose}", key.label, key.public.bits());
+    if !key.has_private() && !logged_in {
+        return Check::ok(NAME, format!("{found}; --login shows its private half"));
+    }
+    if !key.has_private() {
+        return Check::warning(
+            NAME,
+            format!("{found}; only its public half is there\n{uri}"),
+        )
+        .fix("It opens nothing; the private half is on another token, or was deleted.");
+    }
+    let facts = session.facts(key);
+    let found = format!("{found}: {}", facts_text(&facts));
+    let each_use = if key.always_authenticate {
+        "; it wants the PIN for each use"
+    } else {
+        ""
+    };
+    let found = format!("{found}{each_use}");
+    if !facts.stays_on_token() {
+        return Check::warning(NAME, format!("{found}\n{uri}")).fix(
+            "It opens results, but is not published: a copy may be elsewhere. Make a new one.",
+        );
+    }
+    if facts.origin() != Origin::MadeOnToken {
+        return Check::warning(NAME, format!("{found}\n{uri}"))
+            .fix("It is published only with --allow-imported.");
+    }
+    Check::ok(NAME, found)
+}

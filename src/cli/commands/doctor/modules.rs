@@ -1,0 +1,116 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::check::{Check, State};
+use crate::cli::context::Context;
+use crate::token::{
+    Module, P11Kit, Probe, TokenError, TokenInfo, absent, p11_kit, probe, well_known,
+};
+
+const NAME: &str = "module";
+
+/// The module, path by path, as it is found by every command.
+pub(super) fn checks(context: &Context) -> (Vec<Check>, Option<Arc<Module>>) {
+    match context.named_module() {
+        Some(path) => named(context, &path),
+        None => discovered(),
+    }
+}
+
+fn named(context: &Context, path: &Path) -> (Vec<Check>, Option<Arc<Module>>) {
+    match context.load(path) {
+        Ok(module) => (
+            vec![Check::ok(NAME, about(path, &module.description()))],
+            Some(module),
+        ),
+        Err(error) => {
+            let others = well_known().into_iter().filter(|other| other != path);
+            let others: Vec<Probe> = others.map(|path| probe(&path)).collect();
+            let mut check = Check::failed(NAME, error);
+            if let Some(other) = others.iter().find(|probe| shows_token(probe)) {
+                let other = other.path.display();
+                check = check.fix(format!("Name another one; {other} shows a token."));
+            }
+            (vec![check], None)
+        }
+    }
+}
+
+/// The same choice as [`crate::token::discover`], with what speaks against the others.
+fn discovered() -> (Vec<Check>, Option<Arc<Module>>) {
+    let probes: Vec<Probe> = well_known().iter().map(|path| probe(path)).collect();
+    let is_set_up = |probe: &&Probe| {
+        let tokens = probe.tokens.iter().flatten();
+        tokens.into_iter().any(TokenInfo::initialised)
+    };
+    let taken = probes.iter().find(is_set_up);
+    let taken = taken.or_else(|| probes.iter().find(|probe| shows_token(probe)));
+    let mut checks: Vec<Check> = probes.iter().map(|probe| of(probe, taken)).collect();
+    let paths: Vec<PathBuf> = probes.iter().map(|probe| probe.path.clone()).collect();
+    checks.extend(
+        absent(&paths).map(|absent| Check::not_there(NAME, absent.path.display().to_string())),
+    );
+    let module = match taken.map(|probe| Module::load(&probe.path)) {
+        Some(Ok(module)) => Some(module),
+        Some(Err(error)) => {
+            checks.push(Check::failed(NAME, error.into()));
+            None
+        }
+        None => {
+            // Each path was told above.
+            let hint = TokenError::NoModule(Vec::new()).hint();
+            let what = "none of the modules found here shows a token";
+            let exit = crate::cli::exit::Exit::TokenNotUsable;
+            let failure = crate::cli::ui::failure::Failure::new(exit, what).hint(hint);
+            checks.push(Check::failed(NAME, failure));
+            None
+        }
+    };
+    (checks, module)
+}
+
+fn of(probe: &Probe, taken: Option<&Probe>) -> Check {
+    let about = about(&probe.path, &probe.description);
+    match &probe.tokens {
+        Ok(tokens) if tokens.is_empty() => {
+            Check::not_there(NAME, format!("{about}: shows no token"))
+        }
+        Ok(_) if taken.is_some_and(|taken| taken.path == probe.path) => {
+            Check::ok(NAME, format!("{about}: taken"))
+        }
+        Ok(_) => Check::ok(NAME, format!("{about}: another one goes before it")),
+        Err(reason) => Check::warning(NAME, format!("{about}: {reason}")).but(if taken.is_some() {
+            State::NotThere
+        } else {
+            State::Warning
+        }),
+    }
+}
+
+fn shows_token(probe: &Probe) -> bool {
+    probe.tokens.as_ref().is_ok_and(|tokens| !tokens.is_empty())
+}
+
+fn about(path: &Path, description: &str) -> String {
+    match description {
+        "" => path.display().to_string(),
+        description => format!("{} ({description})", path.display()),
+    }
+}
+
+pub(super) fn p11_kit_check() -> Check {
+    let P11Kit { proxy, registered } = p11_kit();
+    match proxy {
+        None => Check::not_there("p11-kit", "its proxy is not installed, and need not be"),
+        Some(proxy) => {
+            let registered = match registered.as_slice() {
+                [] => "nothing".to_owned(),
+                names => names.join(", "),
+            };
+            Check::ok(
+                "p11-kit",
+                format!("{}; registered: {registered}", proxy.display()),
+            )
+        }
+    }
+}

@@ -1,0 +1,94 @@
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+use super::check::Check;
+use crate::archive::{Archive, Limits, Scheme};
+use crate::cli::context::Context;
+use crate::cli::exit::Exit;
+use crate::cli::pins::Pins;
+use crate::cli::ui::failure::Failure;
+use crate::decrypt::{Options, Target, decrypt};
+use crate::encrypt::encrypt;
+use crate::envelope::PublicKey;
+use crate::token::{ResultKey, Session, TokenKeys, choose_key};
+
+const NAME: &str = "selftest";
+const FILE: &str = "selftest.txt";
+
+/// Seals a small result to the key as the enclave does, and opens it with the token.
+pub(super) fn check(context: &Context, session: Session, pins: &mut Pins) -> Check {
+    let begun = Instant::now();
+    match run(context, session, pins) {
+        Ok(key) => {
+            let took = begun.elapsed().as_millis();
+            Check::ok(
+                NAME,
+                format!("a result was sealed and opened in {took} ms with \"{key}\""),
+            )
+        }
+        Err(failure) => Check::failed(NAME, failure),
+    }
+}
+
+/// Returns the label of the key that opened it.
+fn run(context: &Context, session: Session, pins: &mut Pins) -> Result<String, Failure> {
+    let key = choose(context, &session)?;
+    let public = key.public.clone();
+    let mut keys = TokenKeys::new(session, vec![key], pins);
+    let folder = tempfile::tempdir().map_err(|error| io(&error))?;
+    seal(folder.path(), &public)?;
+    let archive = Archive::open(folder.path().join("archive.zip"), &Limits::default())?;
+    let opened = folder.path().join("opened");
+    let target = Target::Folder {
+        path: &opened,
+        replace: &|_| false,
+    };
+    let options = Options {
+        verify: true,
+        no_sync: true,
+        ..Options::default()
+    };
+    let report = decrypt(&archive, &mut keys, target, &options, &|_| {})?;
+    let read = |path: &Path| fs::read(path).map_err(|error| io(&error));
+    if read(&folder.path().join(FILE))? != read(&opened.join(FILE))? {
+        return Err(Failure::new(
+            Exit::Failed,
+            "what was opened is not what was sealed",
+        ));
+    }
+    Ok(report.key.label)
+}
+
+/// The key that `--key` names, else that of a key file, else the only one.
+fn choose(context: &Context, session: &Session) -> Result<ResultKey, Failure> {
+    let token = session.token();
+    let mut keys = session.private_keys()?;
+    let wanted = context.global.key.as_ref();
+    if wanted.is_none() {
+        let recorded = context.all_recorded(None).unwrap_or_default();
+        if let Some(current) = keys
+            .iter()
+            .position(|key| recorded.iter().any(|it| it.is(token, key)))
+        {
+            return Ok(keys.swap_remove(current));
+        }
+    }
+    Ok(choose_key(token, keys, wanted)?)
+}
+
+fn seal(folder: &Path, public: &PublicKey) -> Result<(), Failure> {
+    let source = folder.join(FILE);
+    fs::write(&source, "Sealed and opened by iexec-hsm doctor.\n").map_err(|error| io(&error))?;
+    let archive = folder.join("archive.zip");
+    encrypt(&source, public, Scheme::Current, &archive, false)?;
+    Ok(())
+}
+
+fn io(error: &std::io::Error) -> Failure {
+    Failure::new(
+        Exit::IoFailed,
+        format!("the temporary folder cannot be used: {error}"),
+    )
+    .hint("Check the folder that TMPDIR names, and the room in it.")
+}

@@ -1,0 +1,70 @@
+use std::time::Duration;
+
+use super::Doctor;
+use super::check::{Check, State};
+use crate::chain::SmsUrl;
+use crate::cli::context::Context;
+use crate::cli::services::Place;
+use crate::cli::ui::failure::Failure;
+use crate::sms::challenge::RESULT_KEY_NAME;
+use crate::wallet::address::Address;
+
+const NAME: &str = "SMS";
+
+/// The longest wait for one service, where no shorter one is set.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Each service: whether it answers, and whether a key is published for the address.
+pub(super) fn checks(context: &Context, command: &Doctor, place: Place) -> Vec<Check> {
+    let urls = match command.sms.urls_of(context, place) {
+        Ok(urls) => urls,
+        Err(failure) => return vec![Check::failed(NAME, failure)],
+    };
+    let address = context.located().map(|located| located.address);
+    urls.iter()
+        .map(|service| check(context, command, service, address.as_ref()))
+        .collect()
+}
+
+fn check(
+    context: &Context,
+    command: &Doctor,
+    service: &SmsUrl,
+    address: Result<&Address, &Failure>,
+) -> Check {
+    let time = command
+        .sms
+        .timeout(context)
+        .map_or(PATIENCE, |set| set.min(PATIENCE));
+    // An address with a password in it is refused here, and not shown.
+    let client = match command.sms.client(&service.url, time) {
+        Ok(client) => client,
+        Err(failure) => return Check::failed(NAME, failure),
+    };
+    let url = &service.url;
+    if command.offline {
+        return Check::skipped(NAME, format!("{url}: --offline"));
+    }
+    let Ok(address) = address else {
+        let what = format!("{url}: there is no address to ask for");
+        return Check::skipped(NAME, what).fix("Name it with --wallet-address.");
+    };
+    match client.exists(&address.to_string(), RESULT_KEY_NAME) {
+        Ok(true) => {
+            let found = format!("{url} answers; a key is published for {address}");
+            let check = Check::ok(NAME, found);
+            if client.lacks_tls() {
+                return check
+                    .but(State::Warning)
+                    .fix("It has no TLS: whoever is on the way can read and repeat what is sent.");
+            }
+            check
+        }
+        Ok(false) => Check::not_there(
+            NAME,
+            format!("{url} answers; no key is published for {address}"),
+        )
+        .fix("`iexec-hsm result push-encryption-key` publishes it."),
+        Err(error) => Check::failed(NAME, Failure::from(error).of(url)),
+    }
+}

@@ -1,0 +1,103 @@
+use super::check::Check;
+use crate::cli::context::Context;
+use crate::cli::exit::Exit;
+use crate::cli::ui::failure::Failure;
+use crate::token::{Module, PinState, Slot, TokenError, TokenInfo, Uri};
+
+/// The places for tokens that the module knows, and what is in them.
+pub(super) fn slots(module: &Module) -> Check {
+    let slots = match module.slots() {
+        Ok(slots) => slots,
+        Err(error) => return Check::failed("slots", error.into()),
+    };
+    if slots.is_empty() {
+        return Check::not_there("slots", "the module shows no reader and no slot")
+            .fix("Plug the token or its reader in; for a card, see that pcscd runs.");
+    }
+    let mut lines: Vec<String> = slots.iter().map(line).collect();
+    let silent = slots.iter().filter(|slot| slot.token.is_err()).count();
+    // Many empty readers say nothing each.
+    lines.dedup();
+    let found = lines.join("\n");
+    if silent > 0 {
+        return Check::warning("slots", found)
+            .fix("Pull the token out and plug it in again; then look at its service.");
+    }
+    Check::ok("slots", found)
+}
+
+fn line(slot: &Slot) -> String {
+    let place = match slot.description.as_str() {
+        "" => format!("slot {}", slot.id),
+        description => description.to_owned(),
+    };
+    match &slot.token {
+        Ok(None) => format!("{place}: no token"),
+        Ok(Some(token)) if token.initialised() => format!("{place}: \"{}\"", token.label),
+        Ok(Some(_)) => format!("{place}: an empty token"),
+        Err(error) => format!("{place}: {error}"),
+    }
+}
+
+/// The token that commands use.
+pub(super) fn check(
+    context: &Context,
+    module: &Module,
+    recorded: Option<&Uri>,
+) -> (Check, Option<TokenInfo>) {
+    // Not by the context's own words: with --verbose it would tell of it between the checks.
+    let wanted = context
+        .global
+        .token
+        .as_ref()
+        .or(context.global.key.as_ref());
+    match module.token(wanted.or(recorded)) {
+        Ok(token) => {
+            let found = format!(
+                "\"{}\": {} {}, serial {}",
+                token.label, token.manufacturer, token.model, token.serial
+            );
+            let check = if token.write_protected() {
+                Check::warning("token", format!("{found}; write-protected"))
+                    .fix("No key can be made on it; those that are there open results.")
+            } else {
+                Check::ok("token", found)
+            };
+            (check, Some(token))
+        }
+        Err(error) => {
+            let empty = matches!(error, TokenError::NotReady { .. });
+            let mut check = Check::failed("token", error.into());
+            if empty {
+                check = check.fix("`iexec-hsm setup` or `iexec-hsm token init` sets it up.");
+            }
+            (check, None)
+        }
+    }
+}
+
+/// What the token says of its PIN.
+pub(super) fn pin(token: &TokenInfo) -> Check {
+    let length = token
+        .pin_len
+        .map(|(min, max)| format!(", {min} to {max} bytes"));
+    let length = length.unwrap_or_default();
+    let by_pad = if token.protected_authentication_path() {
+        "; typed on the reader"
+    } else {
+        ""
+    };
+    match token.pin_state() {
+        PinState::Ok => Check::ok("PIN", format!("set{length}; the token tells of no wrong try{by_pad}")),
+        PinState::CountLow => Check::warning("PIN", "the last one was wrong; tries may be running out")
+            .fix("Be sure of the PIN before the next try; a right one sets the count back."),
+        PinState::FinalTry => Check::warning("PIN", "one try is left, and the token locks if it is wrong")
+            .fix("Be sure of the PIN, then allow the try with --final-pin-try."),
+        PinState::Locked => Check::failed("PIN", TokenError::PinLocked(token.label.clone()).into()),
+        PinState::NotSet => Check::failed(
+            "PIN",
+            Failure::new(Exit::TokenNotUsable, "no PIN is set yet")
+                .hint("Set it with the vendor's tool, or set the token up with `iexec-hsm token init --force`."),
+        ),
+    }
+}

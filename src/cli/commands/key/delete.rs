@@ -1,0 +1,78 @@
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::chosen_key::{Chosen, Which};
+use crate::cli::context::Context;
+use crate::cli::exit::Exit;
+use crate::cli::key_records::Recorded;
+use crate::cli::ui::failure::Failure;
+use crate::cli::ui::reply::Reply;
+use crate::text::hex::hex;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  iexec-hsm key delete 'pkcs11:serial=0123;id=%03'")]
+pub(crate) struct Delete {
+    #[command(flatten)]
+    which: Which,
+    /// The key's label, or its id where it has none, in place of typing it
+    #[arg(long, value_name = "LABEL")]
+    confirm_label: Option<String>,
+}
+
+pub(super) fn run(context: &mut Context, command: Delete) -> Result<Reply, Failure> {
+    let mut pins = command.which.pins(context)?;
+    let chosen = command.which.choose(context, Some(&mut pins))?;
+    let (token, key) = (chosen.session.token(), &chosen.key);
+    let uri = key.uri(token).to_string();
+    let what = format!(
+        "{uri}\nwill be removed for good, and nothing sealed for it can ever be opened again."
+    );
+    // An empty line must not be enough.
+    let label = match key.label.as_str() {
+        "" => hex(&key.id),
+        label => label.to_owned(),
+    };
+    if !context.label_repeated(command.confirm_label.as_deref(), &label, &what) {
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("the key \"{label}\" was left as it is"),
+        )
+        .hint("Type its label when asked, or give it with --confirm-label."));
+    }
+    let recorded = context.every_recorded()?;
+    chosen.session.delete(key)?;
+    let forgotten = forget(context, &chosen, &recorded)?;
+    let reply = Reply::new(json!({ "deleted": uri, "forgotten": forgotten }));
+    let reply = reply.note(format!("The key is removed: {uri}"));
+    Ok(forgotten
+        .iter()
+        .fold(reply, |reply, path| reply.note(format!("Removed {path}"))))
+}
+
+/// Removes the files that record the key: whoever published such a public key would lose results.
+fn forget(
+    context: &Context,
+    chosen: &Chosen,
+    recorded: &[Recorded],
+) -> Result<Vec<String>, Failure> {
+    let folder = context.folder();
+    let token = chosen.session.token();
+    // Of one key on two tokens, the other one is still there.
+    let gone = |it: &&Recorded| it.is(token, &chosen.key) && it.is_on(token);
+    let addresses = recorded.iter().filter(gone).filter_map(|it| it.address);
+    let mut removed = Vec::new();
+    for address in addresses {
+        for path in [folder.key_path(&address), folder.public_key_path(&address)] {
+            if path.exists() {
+                std::fs::remove_file(&path).map_err(|error| {
+                    Failure::new(
+                        Exit::IoFailed,
+                        format!("the key is removed, but not {}: {error}", path.display()),
+                    )
+                })?;
+                removed.push(path.display().to_string());
+            }
+        }
+    }
+    Ok(removed)
+}

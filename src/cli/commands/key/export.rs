@@ -1,0 +1,47 @@
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use crate::beneficiary::public_key_file;
+use crate::cli::chosen_key::Which;
+use crate::cli::context::Context;
+use crate::cli::ui::failure::Failure;
+use crate::cli::ui::reply::Reply;
+use crate::decrypt::OutputError;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  iexec-hsm key export --output beneficiary.pub")]
+pub(crate) struct Export {
+    #[command(flatten)]
+    which: Which,
+    /// The file to write [default: stdout]
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Replace the file if it exists
+    #[arg(long, requires = "output")]
+    force: bool,
+}
+
+pub(super) fn run(context: &mut Context, command: Export) -> Result<Reply, Failure> {
+    let mut pins = command.which.pins(context)?;
+    // Public halves are visible without a PIN on most tokens, and after a login on the others.
+    let chosen = match command.which.choose(context, None) {
+        Ok(chosen) => chosen,
+        Err(_) => command.which.choose(context, Some(&mut pins))?,
+    };
+    let pem = chosen.key.public.to_pem()?;
+    let uri = chosen.key.uri(chosen.session.token()).to_string();
+    let Some(output) = command.output else {
+        return Ok(Reply::new(json!({ "key": uri, "publicKey": pem })).exact(pem.trim_end()));
+    };
+    if output.exists() && !command.force {
+        return Err(OutputError::Exists(output).into());
+    }
+    public_key_file::write_atomic(&output, &pem)?;
+    let path = context.absolute(&output);
+    Ok(
+        Reply::new(json!({ "key": uri, "publicKey": pem, "publicKeyFile": path }))
+            .note(format!("The public half of {uri} is in {}", path.display())),
+    )
+}

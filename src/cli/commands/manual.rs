@@ -1,0 +1,148 @@
+//! `iexec-hsm completions` and `iexec-hsm man`: made from the definition of the command line, so
+//! that they know the very options that this program takes.
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use clap::builder::{Resettable, StyledStr};
+use clap::{Args, Command, CommandFactory as _, ValueEnum};
+use clap_mangen::Man;
+use clap_mangen::roff::{Roff, roman};
+use serde_json::json;
+
+use crate::cli::command::Cli;
+use crate::cli::exit::Exit;
+use crate::cli::ui::failure::Failure;
+use crate::cli::ui::reply::Reply;
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  source <(iexec-hsm completions bash)\n  iexec-hsm completions zsh > ~/.zfunc/_iexec-hsm\n  iexec-hsm completions fish > ~/.config/fish/completions/iexec-hsm.fish"
+)]
+pub(crate) struct Completions {
+    /// Whose
+    #[arg(value_name = "SHELL")]
+    shell: Shell,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+}
+
+impl Completions {
+    pub(crate) fn run(&self) -> Reply {
+        let shell = match self.shell {
+            Shell::Bash => clap_complete::Shell::Bash,
+            Shell::Zsh => clap_complete::Shell::Zsh,
+            Shell::Fish => clap_complete::Shell::Fish,
+        };
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut Cli::command(), "iexec-hsm", &mut script);
+        // Of two names of one function in bash, clap_complete takes the hyphen of the program's name
+        // for the end of a command's in one: nothing below the top would be completed.
+        let script = String::from_utf8_lossy(&script).replace("iexec__subcmd__hsm", "iexec__hsm");
+        Reply::new(json!({ "completions": script })).exact(script.trim_end())
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  iexec-hsm man | man -l -\n  iexec-hsm man result decrypt | man -l -\n  iexec-hsm man --dir ~/.local/share/man/man1"
+)]
+pub(crate) struct Manual {
+    /// Of which command [default: of iexec-hsm as a whole]
+    #[arg(value_name = "COMMAND", conflicts_with = "dir")]
+    command: Vec<String>,
+    /// Write the pages of all commands into this folder
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+impl Manual {
+    pub(crate) fn run(&self) -> Result<Reply, Failure> {
+        let mut program = Cli::command().disable_help_subcommand(true);
+        // Until then the options of every command are at the top alone.
+        program.build();
+        match &self.dir {
+            Some(folder) => write_all(&program, folder),
+            None => self.show(&program),
+        }
+    }
+
+    fn show(&self, program: &Command) -> Result<Reply, Failure> {
+        let mut command = program;
+        for name in &self.command {
+            command = command.find_subcommand(name).ok_or_else(|| {
+                let names = self.command.join(" ");
+                Failure::new(Exit::Usage, format!("there is no command \"{names}\""))
+                    .hint("`iexec-hsm --help` lists the commands.")
+            })?;
+        }
+        let page = page(command);
+        Ok(Reply::new(json!({ "page": page })).exact(page.trim_end()))
+    }
+}
+
+/// Writes the pages of a command and of all below it.
+fn write_all(program: &Command, folder: &Path) -> Result<Reply, Failure> {
+    let mut paths = Vec::new();
+    let mut waiting = vec![program];
+    fs::create_dir_all(folder).map_err(|error| not_written(folder, &error))?;
+    while let Some(command) = waiting.pop() {
+        let path = folder.join(Man::new(command.clone()).get_filename());
+        fs::write(&path, page(command)).map_err(|error| not_written(&path, &error))?;
+        paths.push(path);
+        waiting.extend(command.get_subcommands().filter(|it| !it.is_hide_set()));
+    }
+    paths.sort();
+    let said = format!("{} pages are in {}", paths.len(), folder.display());
+    Ok(Reply::new(json!({ "pages": paths })).note(said))
+}
+
+fn not_written(path: &Path, error: &io::Error) -> Failure {
+    let what = format!("{} cannot be written: {error}", path.display());
+    Failure::new(Exit::IoFailed, what).hint("Name a folder of yours with --dir.")
+}
+
+/// The page of one command, in the language of `man`.
+fn page(command: &Command) -> String {
+    let man = Man::new(command.clone().after_help(Resettable::Reset))
+        .source(concat!("iexec-hsm ", env!("CARGO_PKG_VERSION")))
+        .manual("iexec-hsm");
+    let mut page = Vec::new();
+    let written = man.render(&mut page);
+    debug_assert!(written.is_ok(), "a vector takes all");
+    let mut page = String::from_utf8_lossy(&page).into_owned();
+    page.extend(command.get_after_help().map(epilogue));
+    page
+}
+
+/// What follows the options: examples under a heading of their own, then the rest.
+fn epilogue(text: &StyledStr) -> String {
+    let text = text.to_string();
+    let mut roff = Roff::new();
+    for part in text.split("\n\n") {
+        match part.split_once(":\n") {
+            Some(("Example" | "Examples", examples)) => {
+                roff.control("SH", ["EXAMPLES"]).control("nf", []);
+                lines(&mut roff, examples);
+                roff.control("fi", []);
+            }
+            _ => {
+                roff.control("SH", ["NOTES"]);
+                lines(&mut roff, part);
+            }
+        }
+    }
+    // Without the preamble, which the page has already.
+    roff.to_roff()
+}
+
+fn lines(roff: &mut Roff, text: &str) {
+    for line in text.lines() {
+        roff.text([roman(line)]);
+    }
+}

@@ -1,0 +1,84 @@
+//! `iexec-hsm result …`: the commands that users of the SDK know.
+
+mod check;
+mod decrypt;
+mod encrypt;
+mod generate;
+mod import;
+mod inspect;
+mod push;
+
+use clap::Subcommand;
+use serde_json::Value;
+
+use crate::cli::context::Context;
+use crate::cli::options::Deferred;
+use crate::cli::services::SmsArgs;
+use crate::cli::ui::failure::Failure;
+use crate::cli::ui::reply::Reply;
+pub(crate) use generate::{Generate, run as generate};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make the result key on the token
+    #[command(visible_alias = "generate-keys")]
+    GenerateEncryptionKeypair(Deferred<generate::Generate>),
+    /// Publish the public half of the result key
+    #[command(visible_alias = "push-secret")]
+    PushEncryptionKey(Deferred<push::Push>),
+    /// Tell whether a key is published for an address
+    #[command(visible_alias = "check-secret")]
+    CheckEncryptionKey(Deferred<check::Check>),
+    /// Open results
+    Decrypt(Deferred<decrypt::Decrypt>),
+    /// Seal a result as the enclave does, for test data and dry runs
+    Encrypt(Deferred<encrypt::Encrypt>),
+    /// Tell what is in an archive, without opening it
+    Inspect(Deferred<inspect::Inspect>),
+    /// Move an old software key onto the token
+    ImportEncryptionKey(Deferred<import::Import>),
+}
+
+impl Command {
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::GenerateEncryptionKeypair(_) => "result generate-encryption-keypair",
+            Self::PushEncryptionKey(_) => push::NAME,
+            Self::CheckEncryptionKey(_) => check::NAME,
+            Self::Decrypt(_) => "result decrypt",
+            Self::Encrypt(_) => "result encrypt",
+            Self::Inspect(_) => "result inspect",
+            Self::ImportEncryptionKey(_) => "result import-encryption-key",
+        }
+    }
+}
+
+impl Command {
+    /// The options that say which SMS, of the commands that speak to one.
+    pub(crate) fn sms(&mut self) -> Option<&mut SmsArgs> {
+        match self {
+            Self::PushEncryptionKey(command) => Some(&mut command.0.sms),
+            Self::CheckEncryptionKey(command) => Some(&mut command.0.sms),
+            _ => None,
+        }
+    }
+}
+
+/// Adds the fields of one object to another.
+fn extend(json: &mut Value, more: Value) {
+    if let (Value::Object(json), Value::Object(more)) = (json, more) {
+        json.extend(more);
+    }
+}
+
+pub(crate) fn run(context: &mut Context, command: Command) -> Result<Reply, Failure> {
+    match command {
+        Command::GenerateEncryptionKeypair(command) => generate::run(context, command.0),
+        Command::PushEncryptionKey(command) => push::run(context, command.0),
+        Command::CheckEncryptionKey(command) => check::run(context, command.0),
+        Command::Decrypt(command) => decrypt::run(context, command.0),
+        Command::Encrypt(command) => encrypt::run(context, command.0),
+        Command::Inspect(command) => inspect::run(context, command.0),
+        Command::ImportEncryptionKey(command) => import::run(context, command.0),
+    }
+}

@@ -1,0 +1,71 @@
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::context::Context;
+use crate::cli::exit::Exit;
+use crate::cli::services::{Service, SmsArgs, each};
+use crate::cli::signer::{WalletArgs, owner};
+use crate::cli::token_sessions::Logins;
+use crate::cli::ui::failure::Failure;
+use crate::cli::ui::reply::Reply;
+use crate::sms::challenge::RESULT_KEY_NAME;
+use crate::wallet::address::Address;
+
+/// Its name, for what is told of one of several services.
+pub(super) const NAME: &str = "result check-encryption-key";
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  iexec-hsm result check-encryption-key 0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf --chain bellecour"
+)]
+pub(crate) struct Check {
+    /// Whose key is looked for [default: your own address]
+    #[arg(value_name = "ADDRESS", value_parser = Address::parse_beneficiary)]
+    address: Option<Address>,
+    #[command(flatten)]
+    pub(crate) sms: SmsArgs,
+    #[command(flatten)]
+    wallet: WalletArgs,
+    /// Fail (exit 15) when there is none
+    #[arg(long)]
+    require: bool,
+}
+
+pub(super) fn run(context: &mut Context, command: Check) -> Result<Reply, Failure> {
+    command.wallet.apply(context);
+    let services = command.sms.services(context)?;
+    let address = match command.address {
+        Some(address) => address,
+        None => {
+            let mut logins = Logins::new(context)?;
+            owner(context, &mut logins)?
+        }
+    };
+    context.tell(format_args!(
+        "Checking encryption key exists for wallet {address}"
+    ));
+    each(context, NAME, &services, |service| {
+        check(service, &address, command.require)
+    })
+}
+
+fn check(service: &Service, address: &Address, require: bool) -> Result<Reply, Failure> {
+    let exists = service
+        .client
+        .exists(&address.to_string(), RESULT_KEY_NAME)?;
+    let missing = format!("No encryption key found for address {address}");
+    if require && !exists {
+        return Err(Failure::new(Exit::KeyNotFound, missing)
+            .hint("`iexec-hsm result push-encryption-key` publishes one."));
+    }
+    let reply = Reply::new(service.json(json!({
+        "isEncryptionKeySet": exists,
+        "address": address.to_string(),
+    })));
+    if !exists {
+        return Ok(reply.text(missing));
+    }
+    Ok(reply
+        .text(format!("Encryption key found for address {address}"))
+        .note("It cannot be told whose key it is: whatever uses that wallet, the SDK or another program, may have replaced it. To be sure, push yours again with --force-update."))
+}

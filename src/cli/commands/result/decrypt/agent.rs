@@ -1,0 +1,168 @@
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use super::Run;
+use super::holder::Keys;
+use crate::agent::client::{AgentKeys, Client};
+use crate::agent::wire::Key;
+use crate::cli::agent_link::Link;
+use crate::cli::exit::Exit;
+use crate::cli::key_records::{Recorded, common_token};
+use crate::cli::pins::Pins;
+use crate::cli::ui::failure::Failure;
+use crate::envelope::PublicKey;
+use crate::token::{TokenError, Uri};
+
+/// An agent that runs, in the place of the token.
+pub(super) struct Agent<'r> {
+    run: &'r Run<'r>,
+    path: PathBuf,
+    /// Sessions that it has open.
+    pub(super) sessions: usize,
+    ready: Mutex<Ready>,
+}
+
+/// How far it is with the keys.
+enum Ready {
+    NotYet(Box<Link>),
+    Yes(Vec<Key>),
+    Never(Exit),
+}
+
+impl<'r> Run<'r> {
+    /// What the key files record.
+    pub(super) fn recorded(&self) -> Result<Vec<Recorded>, Failure> {
+        let file = self.command.beneficiary_key_file.as_deref();
+        self.context.all_recorded(file)
+    }
+
+    /// The agent that runs and holds the token that is wanted; a PIN that is given for this run
+    /// goes to the token itself.
+    pub(super) fn agent(&'r self, pins: &Pins) -> Result<Option<Agent<'r>>, Failure> {
+        if self.context.no_agent(self.command.no_agent) || pins.are_given() {
+            return Ok(None);
+        }
+        let global = &self.context.global;
+        let recorded = common_token(&self.recorded()?);
+        let wanted = [&global.token, &global.key, &recorded];
+        let wanted = wanted.into_iter().flatten().next();
+        let link = Link::find(self.context, wanted);
+        Ok(link.map(|link| Agent {
+            run: self,
+            path: link.path.clone(),
+            sessions: link.status.sessions.max(1),
+            ready: Mutex::new(Ready::NotYet(Box::new(link))),
+        }))
+    }
+}
+
+/// A connection to the agent, for one thread.
+pub(super) struct Connection<'a> {
+    agent: &'a Agent<'a>,
+    pins: &'a Pins,
+    keys: Option<AgentKeys>,
+}
+
+impl Keys for Connection<'_> {
+    type Held = AgentKeys;
+
+    /// Connects anew for each archive: the agent may have been started again. The first time, a
+    /// locked agent is unlocked with the PIN that a person types.
+    fn keys(&mut self) -> Result<&mut AgentKeys, Failure> {
+        let keys = self.agent.ready(self.pins)?;
+        let client = Client::connect(&self.agent.path)?;
+        Ok(self.keys.insert(AgentKeys::new(client, keys)))
+    }
+}
+
+impl Agent<'_> {
+    /// A connection for one thread. Nothing is done before its first use.
+    pub(super) fn connection<'a>(&'a self, pins: &'a Pins) -> Connection<'a> {
+        Connection {
+            agent: self,
+            pins,
+            keys: None,
+        }
+    }
+
+    fn ready(&self, pins: &Pins) -> Result<Vec<Key>, Failure> {
+        let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *ready {
+            Ready::Yes(keys) => Ok(keys.clone()),
+            Ready::Never(exit) => Err(Failure::new(*exit, "the agent was not unlocked")),
+            Ready::NotYet(link) => {
+                let keys = self.first(link, pins);
+                *ready = match &keys {
+                    Ok(keys) => Ready::Yes(keys.clone()),
+                    Err(failure) => Ready::Never(failure.exit),
+                };
+                keys
+            }
+        }
+    }
+
+    fn first(&self, link: &mut Link, pins: &Pins) -> Result<Vec<Key>, Failure> {
+        if let Err(failure) = link.unlock(pins) {
+            if failure.exit != Exit::PinNeeded {
+                return Err(failure);
+            }
+            let reason = link
+                .status
+                .reason
+                .as_deref()
+                .unwrap_or("it is being unlocked");
+            let message = format!("the agent is locked: {reason}");
+            return Err(Failure::new(Exit::AgentNotAvailable, message).hint(
+                "Unlock it with `iexec-hsm agent unlock`, or use the token itself with --no-agent.",
+            ));
+        }
+        let mut keys = link.client.keys()?.keys;
+        let wanted = self.run.context.global.key.as_ref();
+        if keys.is_empty() || wanted.is_some() {
+            keys = vec![choose(&link.status.label, keys, wanted)?];
+        }
+        let recorded = self.run.recorded()?;
+        keys.sort_by_key(|key| !recorded.iter().any(|it| records(it, key)));
+        if !keys.iter().any(|key| key.usable) {
+            return Err(Failure::new(
+                Exit::NotSupported,
+                "the key demands the PIN for each use, and the agent does not keep the PIN",
+            )
+            .hint("Use the token itself with --no-agent, or start the agent with --keep-pin."));
+        }
+        Ok(keys)
+    }
+}
+
+/// The one of `keys` that is named, or the only one.
+fn choose(label: &str, keys: Vec<Key>, wanted: Option<&Uri>) -> Result<Key, TokenError> {
+    let uris = |keys: &[Key]| keys.iter().map(|key| key.key.clone()).collect();
+    let present = uris(&keys);
+    let is_wanted = |key: &Key| {
+        let Ok(uri) = key.key.parse::<Uri>() else {
+            return false;
+        };
+        let id = uri.id.unwrap_or_default();
+        wanted.is_none_or(|wanted| wanted.matches_object(&id, key.label.as_bytes()))
+    };
+    let mut fitting: Vec<Key> = keys.into_iter().filter(is_wanted).collect();
+    if fitting.len() > 1 {
+        return Err(TokenError::KeyAmbiguous(uris(&fitting)));
+    }
+    fitting.pop().ok_or_else(|| TokenError::NoKey {
+        label: label.to_owned(),
+        wanted: wanted.map_or("any".into(), |uri| uri.identity().to_string()),
+        present,
+    })
+}
+
+/// Whether a key file records `key`, which is on the token that the agent holds.
+fn records(recorded: &Recorded, key: &Key) -> bool {
+    match &recorded.public {
+        Some(public) => PublicKey::from_pem(&key.public_key).is_ok_and(|it| it == *public),
+        None => key
+            .key
+            .parse::<Uri>()
+            .is_ok_and(|uri| uri.id == recorded.uri.id),
+    }
+}

@@ -1,0 +1,89 @@
+use std::num::NonZero;
+use std::thread;
+
+use super::Run;
+use crate::cli::exit::Exit;
+use crate::cli::key_records::{common_token, make_known};
+use crate::cli::pins::Pins;
+use crate::cli::ui::failure::Failure;
+use crate::envelope::Unwrap;
+use crate::token::{KeysBeside, Session, TokenKeys, choose_key};
+
+/// What archives are opened with, one after the other.
+pub(super) trait Keys {
+    type Held: Unwrap<Error: Into<Failure>>;
+
+    /// The keys; asked for once it is sure that an archive needs them.
+    fn keys(&mut self) -> Result<&mut Self::Held, Failure>;
+}
+
+/// The logged-in token, once an archive is there to be opened with it.
+pub(super) struct Holder<'r, 'p> {
+    run: &'r Run<'r>,
+    pins: Option<&'p mut Pins>,
+    keys: Option<TokenKeys<'p>>,
+    /// Archives that are still to be opened.
+    left: usize,
+}
+
+impl<'r, 'p> Holder<'r, 'p> {
+    pub(super) fn new(run: &'r Run<'r>, pins: &'p mut Pins, archives: usize) -> Self {
+        Self {
+            run,
+            pins: Some(pins),
+            keys: None,
+            left: archives,
+        }
+    }
+
+    /// The keys for as many threads as it makes sense to open `archives` more with; none before
+    /// the log-in, and where one thread does as well.
+    pub(super) fn beside(&mut self, archives: usize) -> Vec<KeysBeside> {
+        let processors = thread::available_parallelism().map_or(1, NonZero::get);
+        // A session for a single archive costs as much as it saves.
+        let threads = processors.min(archives / 2);
+        let Some(keys) = self.keys.as_mut().filter(|_| threads > 1) else {
+            return Vec::new();
+        };
+        let beside = keys.beside(threads);
+        if beside.len() > 1 {
+            // These open all that are left, and log in no more.
+            keys.forget_pin();
+        }
+        beside
+    }
+
+    fn log_in(&self, pins: &'p mut Pins) -> Result<TokenKeys<'p>, Failure> {
+        let context = self.run.context;
+        let recorded = self.run.recorded()?;
+        let module = context.module()?;
+        let token = context.token(&module, common_token(&recorded).as_ref())?;
+        let (mut session, pin) = Session::log_in(&module, &token, pins)?;
+        make_known(&mut session, &recorded);
+        let mut keys = session.private_keys()?;
+        if keys.is_empty() || context.global.key.is_some() {
+            keys = vec![choose_key(&token, keys, context.global.key.as_ref())?];
+        }
+        keys.sort_by_key(|key| !recorded.iter().any(|it| it.is(&token, key)));
+        Ok(TokenKeys::new(session, keys, pins).with_pin(pin.as_ref()))
+    }
+}
+
+impl<'p> Keys for Holder<'_, 'p> {
+    type Held = TokenKeys<'p>;
+
+    /// Logs in the first time.
+    fn keys(&mut self) -> Result<&mut TokenKeys<'p>, Failure> {
+        if let Some(pins) = self.pins.take() {
+            self.keys = Some(self.log_in(pins)?);
+        }
+        self.left = self.left.saturating_sub(1);
+        if let (0, Some(keys)) = (self.left, &mut self.keys) {
+            keys.forget_pin_after_next();
+        }
+        // Without keys the log-in failed before, and every other archive is given up with it.
+        self.keys
+            .as_mut()
+            .ok_or_else(|| Failure::new(Exit::DeviceFailed, "the token is not logged in"))
+    }
+}

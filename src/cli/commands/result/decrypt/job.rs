@@ -1,0 +1,91 @@
+use std::path::{Path, PathBuf};
+
+use super::{DEFAULT_OUTPUT, Decrypt};
+use crate::cli::exit::Exit;
+use crate::cli::ui::failure::Failure;
+
+/// One archive and where its result goes.
+pub(super) struct Job {
+    pub(super) archive: PathBuf,
+    pub(super) place: Place,
+}
+
+pub(super) enum Place {
+    File(PathBuf),
+    Folder(PathBuf),
+    Stdout,
+}
+
+impl Place {
+    pub(super) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) | Self::Folder(path) => Some(path),
+            Self::Stdout => None,
+        }
+    }
+}
+
+/// The archives with a place for each.
+pub(super) fn jobs(command: &Decrypt) -> Result<Vec<Job>, Failure> {
+    let several = command.archives.len() > 1;
+    if several && command.output_dir.is_none() && command.extract.is_none() {
+        return Err(
+            Failure::new(Exit::Usage, "several archives need a place each")
+                .hint("Name a folder with --output-dir, or with --extract."),
+        );
+    }
+    let jobs: Vec<Job> = command
+        .archives
+        .iter()
+        .map(|archive| Job {
+            archive: archive.clone(),
+            place: place(command, archive, several),
+        })
+        .collect();
+    let mut places: Vec<_> = jobs.iter().filter_map(|job| job.place.path()).collect();
+    places.sort_unstable();
+    if let Some(twice) = places.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("two archives would become {}", twice[0].display()),
+        )
+        .hint("Open them one by one, each to a name of its own."));
+    }
+    Ok(jobs)
+}
+
+fn place(command: &Decrypt, archive: &Path, several: bool) -> Place {
+    let stem = match archive.file_stem() {
+        // `...zip` has the stem `..`, which would lead out of the folder.
+        Some(stem) if archive != Path::new("-") && stem != "." && stem != ".." => {
+            PathBuf::from(stem)
+        }
+        _ => PathBuf::from("results"),
+    };
+    match (&command.extract, &command.output_dir, &command.output) {
+        (Some(folder), ..) if several => Place::Folder(folder.join(stem)),
+        (Some(folder), ..) => Place::Folder(folder.clone()),
+        (_, Some(folder), _) => {
+            let mut name = stem.into_os_string();
+            name.push(".zip");
+            Place::File(folder.join(name))
+        }
+        (.., Some(output)) if output == Path::new("-") => Place::Stdout,
+        (.., Some(output)) => Place::File(output.clone()),
+        _ => Place::File(DEFAULT_OUTPUT.into()),
+    }
+}
+
+/// Where an archive from a pipe waits, still encrypted: on the disk that the result goes to.
+pub(super) fn spool_folder(job: &Job) -> PathBuf {
+    let parent = job
+        .place
+        .path()
+        .and_then(Path::parent)
+        .filter(|it| it.is_dir());
+    match parent {
+        Some(parent) => parent.to_owned(),
+        None if matches!(job.place, Place::Stdout) => std::env::temp_dir(),
+        None => PathBuf::from("."),
+    }
+}

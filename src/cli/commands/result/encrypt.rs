@@ -1,0 +1,90 @@
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use crate::archive::Scheme;
+use crate::beneficiary::public_key_file;
+use crate::cli::context::Context;
+use crate::cli::ui::failure::Failure;
+use crate::cli::ui::reply::Reply;
+use crate::encrypt::encrypt;
+use crate::envelope::PublicKey;
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  iexec-hsm result encrypt my-result/ --output encryptedResults.zip"
+)]
+pub(crate) struct Encrypt {
+    /// The result: a folder, a zip, or another file
+    #[arg(value_name = "FILE|FOLDER")]
+    source: PathBuf,
+    /// The archive to write
+    #[arg(
+        long,
+        short,
+        default_value = "encryptedResults.zip",
+        value_name = "FILE"
+    )]
+    output: PathBuf,
+    /// The beneficiary's public key (SPKI PEM) [default: the .pub file of the address]
+    #[arg(long, value_name = "PEM")]
+    public_key: Option<PathBuf>,
+    /// The format to seal in
+    #[arg(long, default_value = "current")]
+    format: Format,
+    /// Replace the archive if it exists
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// AES-256-CBC, as today's enclaves do
+    Current,
+    /// AES-128-ECB in base64, as before 9.0.0
+    LegacyEcb,
+    /// RSA-OAEP and iexec_out/, as in 2019 and in the guide
+    #[value(name = "guide-2019")]
+    Guide2019,
+}
+
+impl From<Format> for Scheme {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Current => Self::Current,
+            Format::LegacyEcb => Self::LegacyEcb,
+            Format::Guide2019 => Self::Guide2019,
+        }
+    }
+}
+
+pub(super) fn run(context: &mut Context, command: Encrypt) -> Result<Reply, Failure> {
+    let public_path = match command.public_key {
+        Some(path) => path,
+        None => context
+            .folder()
+            .public_key_path(&context.located()?.address),
+    };
+    let public = PublicKey::from_pem(&public_key_file::read(&public_path)?)?;
+    let scheme = Scheme::from(command.format);
+    let sealed = encrypt(
+        &command.source,
+        &public,
+        scheme,
+        &command.output,
+        command.force,
+    )?;
+    let path = context.absolute(&command.output);
+    Ok(Reply::new(json!({
+        "encryptedResultsPath": path,
+        "format": scheme.as_str(),
+        "bits": public.bits(),
+        "bytes": sealed.bytes,
+    }))
+    .note(format!(
+        "Result sealed for {} in {}",
+        public_path.display(),
+        path.display()
+    )))
+}

@@ -1,0 +1,102 @@
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use crate::beneficiary::software_key::backup_software_key;
+use crate::cli::chosen_key::{facts_text, label_for, record_new};
+use crate::cli::context::Context;
+use crate::cli::exit::Exit;
+use crate::cli::options::{label_parser, parse_id};
+use crate::cli::ui::failure::Failure;
+use crate::cli::ui::reply::Reply;
+use crate::file::small;
+use crate::token::{NewKey, SoftwareKey, import};
+use crate::wallet::address::Address;
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  iexec-hsm result import-encryption-key .secrets/beneficiary/0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf_key"
+)]
+pub(crate) struct Import {
+    /// The SDK's private key file (PKCS#8 or PKCS#1 PEM)
+    #[arg(value_name = "PEM")]
+    pem: PathBuf,
+    /// CKA_ID in hexadecimal; a free one of two bytes when not given
+    #[arg(long, value_name = "HEX", value_parser = parse_id)]
+    id: Option<std::vec::Vec<u8>>,
+    /// CKA_LABEL
+    #[arg(long, value_parser = label_parser())]
+    label: Option<String>,
+}
+
+pub(super) fn run(context: &mut Context, command: Import) -> Result<Reply, Failure> {
+    let software = read(&command.pem)?;
+    let address = match address_in_name(&command.pem) {
+        Some(address) if context.global.wallet_address.is_none() => address,
+        _ => context.located()?.address,
+    };
+    let key_path = context.folder().key_path(&address);
+    let in_place = same_file(&command.pem, &key_path);
+    if in_place {
+        context.folder().check_public_replaceable(&address)?;
+    } else {
+        // A software key of this address that is not the one imported must not be lost.
+        context.folder().check_replaceable(&address)?;
+    }
+    let module = context.module()?;
+    let token = context.token(&module, None)?;
+    let mut pins = context.pins()?;
+    let new = NewKey {
+        bits: Some(software.bits()),
+        id: command.id,
+        label: command.label.unwrap_or_else(|| label_for(&address)),
+        by_officer: false,
+    };
+    let (session, key) = import(&module, &token, &software, &new, &mut pins)?;
+    let put_aside = || {
+        if in_place {
+            Ok(backup_software_key(&command.pem)?)
+        } else {
+            Ok(command.pem)
+        }
+    };
+    let facts = session.facts(&key);
+    let (files, kept) = record_new(context, &address, (&session, &key), put_aside)?;
+    let kept = context.absolute(&kept);
+    let mut json = files.json(session.token(), &key, &facts);
+    json["softwareKey"] = json!(kept);
+    Ok(Reply::new(json)
+    .note(format!("The key is on the token \"{}\": {}", token.label, facts_text(&facts)))
+    .note(key.uri(session.token()).to_string())
+    .note(format!(
+        "The software key is still in {}.\nAnyone who reads it can open your results: try the key on the token first, keep a copy offline if you need one, then destroy the file:\n  shred -u {}",
+        kept.display(),
+        kept.display()
+    )))
+}
+
+fn read(path: &Path) -> Result<SoftwareKey, Failure> {
+    let failed = |error: &dyn std::fmt::Display| {
+        Failure::new(
+            Exit::IoFailed,
+            format!("{} cannot be read: {error}", path.display()),
+        )
+    };
+    let bytes = small::read(path).map_err(|error| failed(&error))?;
+    let text = std::str::from_utf8(&bytes).map(|text| Zeroizing::new(text.to_owned()));
+    let text = text.unwrap_or_default();
+    SoftwareKey::from_pem(&text)
+        .map_err(|error| Failure::from(error).of(&path.display().to_string()))
+}
+
+/// The address in a name that the SDK gives: `<address>_key`.
+fn address_in_name(path: &Path) -> Option<Address> {
+    let name = path.file_name()?.to_str()?;
+    Address::parse_beneficiary(name.strip_suffix("_key")?).ok()
+}
+
+fn same_file(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}

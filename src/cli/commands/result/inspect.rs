@@ -1,0 +1,106 @@
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::decrypt::open_archive;
+use crate::archive::Archive;
+use crate::cli::context::Context;
+use crate::cli::key_records::{Recorded, common_token};
+use crate::cli::ui::failure::Failure;
+use crate::cli::ui::reply::Reply;
+use crate::token::{ResultKey, Session, TokenInfo};
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  iexec-hsm result inspect encryptedResults.zip")]
+pub(crate) struct Inspect {
+    /// The archive: a zip, a folder that one was unzipped into, a file in it, or - for stdin
+    #[arg(default_value = "encryptedResults.zip", value_name = "ARCHIVE")]
+    archive: PathBuf,
+    /// Look at the archive alone, not at the token
+    #[arg(long)]
+    no_token: bool,
+}
+
+pub(super) fn run(context: &mut Context, command: Inspect) -> Result<Reply, Failure> {
+    let archive = open_archive(&command.archive, &context.cwd, &context.limits(None, None))?;
+    let layout = archive.layout();
+    let modulus_len = archive.wrapped_key().ciphertext().len();
+    let keys = if command.no_token {
+        Ok(vec![])
+    } else {
+        fitting(context, modulus_len)
+    };
+    let json_keys: Vec<Value> = keys
+        .iter()
+        .flatten()
+        .map(|key| json!({ "key": key.uri, "label": key.label }))
+        .collect();
+    let reply = Reply::new(json!({
+        "format": layout.scheme.as_str(),
+        "keyEntry": layout.key_entry,
+        "bodyEntry": layout.body_entry,
+        "rsaBits": 8 * modulus_len,
+        "bodyBytes": archive.body_len(),
+        "keys": json_keys,
+        "tokenError": keys.as_ref().err().map(Failure::message),
+    }));
+    let reply = lines(&archive, modulus_len)
+        .into_iter()
+        .fold(reply, Reply::text);
+    Ok(match &keys {
+        _ if command.no_token => reply,
+        Err(failure) => reply.text(format!("opens     not looked at: {}", failure.message())),
+        Ok(keys) if keys.is_empty() => reply.text("opens     with no key on the token"),
+        Ok(keys) => keys.iter().fold(reply, |reply, key| {
+            let note = if key.current { "  (current)" } else { "" };
+            reply.text(format!("opens     maybe with {}{note}", key.uri))
+        }),
+    })
+}
+
+fn lines(archive: &Archive, modulus_len: usize) -> Vec<String> {
+    let layout = archive.layout();
+    vec![
+        format!("format    {}", layout.scheme.as_str()),
+        format!(
+            "key       {} (wrapped with RSA-{})",
+            layout.key_entry,
+            8 * modulus_len
+        ),
+        format!(
+            "body      {} ({} bytes)",
+            layout.body_entry,
+            archive.body_len()
+        ),
+    ]
+}
+
+/// A key that could open an archive.
+struct Fitting {
+    uri: String,
+    label: String,
+    current: bool,
+}
+
+/// The keys on the token whose modulus is as long; found without a PIN.
+fn fitting(context: &Context, modulus_len: usize) -> Result<Vec<Fitting>, Failure> {
+    let recorded = context.all_recorded(None)?;
+    let module = context.module()?;
+    let token = context.token(&module, common_token(&recorded).as_ref())?;
+    let keys = Session::open(&module, &token)?.result_keys()?;
+    let fits = |key: &ResultKey| key.public.modulus_len() == modulus_len;
+    Ok(keys
+        .into_iter()
+        .filter(fits)
+        .map(|key| describe(&token, &key, &recorded))
+        .collect())
+}
+
+fn describe(token: &TokenInfo, key: &ResultKey, recorded: &[Recorded]) -> Fitting {
+    Fitting {
+        uri: key.uri(token).to_string(),
+        label: key.label.clone(),
+        current: recorded.iter().any(|it| it.is(token, key)),
+    }
+}

@@ -1,0 +1,172 @@
+mod given;
+mod key;
+mod preview;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::cli::context::Context;
+use crate::cli::exit::Exit;
+use crate::cli::services::{Service, SmsArgs, each};
+use crate::cli::signer::{Signer, WalletArgs, owner};
+use crate::cli::token_sessions::Logins;
+use crate::cli::ui::failure::Failure;
+use crate::cli::ui::reply::Reply;
+use crate::sms::challenge::{RESULT_KEY_NAME, Web2Challenge};
+use crate::sms::{Authorization, Pushed, value};
+use crate::wallet::address::Address;
+
+use given::{GivenSignature, parse_signature};
+use key::{Candidate, KeyArgs, Proven};
+
+/// Its name, for what is told of one of several services.
+pub(super) const NAME: &str = "result push-encryption-key";
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  iexec-hsm result push-encryption-key --chain arbitrum-mainnet\n  iexec-hsm result push-encryption-key --tee-framework all --force-update\n  iexec-hsm result push-encryption-key --wallet 'pkcs11:object=iexec%20wallet'"
+)]
+pub(crate) struct Push {
+    #[command(flatten)]
+    pub(crate) sms: SmsArgs,
+    #[command(flatten)]
+    wallet: WalletArgs,
+    /// A file whose first line is the password of the wallet's file
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "IEXEC_HSM_PASSWORD_FILE",
+        hide_env_values = true
+    )]
+    password_file: Option<PathBuf>,
+    /// Replace the key that is published
+    #[arg(long)]
+    force_update: bool,
+    #[command(flatten)]
+    key: KeyArgs,
+    /// Show all that would be sent, but for the signature, and send nothing
+    #[arg(long, conflicts_with_all = ["print_challenge", "signature"])]
+    dry_run: bool,
+    /// Print what must be signed, for a wallet that is elsewhere, and send nothing
+    #[arg(long, conflicts_with = "signature")]
+    print_challenge: bool,
+    /// The signature of the challenge, made elsewhere; - reads it from stdin
+    #[arg(long, value_name = "0x…|-", value_parser = parse_signature)]
+    signature: Option<GivenSignature>,
+}
+
+pub(super) fn run(context: &mut Context, command: Push) -> Result<Reply, Failure> {
+    command.wallet.apply(context);
+    let services = if command.print_challenge {
+        Vec::new()
+    } else {
+        command.sms.services(context)?
+    };
+    let mut logins = Logins::new(context)?;
+    let owner = owner(context, &mut logins)?;
+    // What can be wrong without a PIN or password is looked at before either is asked for.
+    let candidate = Candidate::find(context, &command.key, &owner)?;
+    let signer = match command.signature {
+        _ if command.print_challenge || command.dry_run => None,
+        Some(given) => Some(Signer::Given(given.get()?)),
+        None => {
+            let file = command.password_file;
+            Some(Signer::find(context, &mut logins, file, &owner)?)
+        }
+    };
+    if let (Some(signer), Some(public)) = (&signer, candidate.public()) {
+        signer.check(&challenge(owner, &value::value(public)?))?;
+    }
+    let key = candidate.prove(context, &mut logins)?;
+    let value = value::value(&key.public)?;
+    let challenge = challenge(owner, &value);
+    key.tell(context);
+    match signer {
+        Some(signer) => Publication {
+            context,
+            logins,
+            key,
+            challenge,
+            force_update: command.force_update,
+            signer: Some(signer),
+            authorization: None,
+        }
+        .push(&services),
+        None if command.print_challenge => Ok(preview::challenge(&challenge)),
+        None => Ok(preview::dry_run(
+            &services,
+            &challenge,
+            command.force_update,
+            key.json(&owner),
+        )),
+    }
+}
+
+fn challenge(owner: Address, value: &str) -> Web2Challenge<'_> {
+    Web2Challenge {
+        owner,
+        name: RESULT_KEY_NAME,
+        value,
+    }
+}
+
+/// A key that may be published, and who signs for it.
+struct Publication<'a> {
+    context: &'a Context,
+    key: Proven,
+    challenge: Web2Challenge<'a>,
+    force_update: bool,
+    /// Until it has signed.
+    signer: Option<Signer>,
+    authorization: Option<Authorization>,
+    // Dropped last: a module may take long to end, and nothing secret waits for it.
+    logins: Logins,
+}
+
+impl Publication<'_> {
+    fn push(mut self, services: &[Service]) -> Result<Reply, Failure> {
+        if let Some(signer) = &self.signer {
+            signer.check(&self.challenge)?;
+        }
+        each(self.context, NAME, services, |service| {
+            self.push_to(service)
+        })
+    }
+
+    fn push_to(&mut self, service: &Service) -> Result<Reply, Failure> {
+        let Web2Challenge { owner, name, value } = self.challenge;
+        let owner_text = owner.to_string();
+        let secret = service
+            .client
+            .prepare(&owner_text, name, self.force_update)?;
+        // Signed only when something is to be written, and once: it holds for every service.
+        if let Some(signer) = self.signer.take() {
+            let signed = signer.sign(self.context, &mut self.logins, &self.challenge)?;
+            self.authorization = Some(signed);
+        }
+        let Some(authorization) = &self.authorization else {
+            return Err(Failure::new(Exit::Wallet, "the wallet did not sign"));
+        };
+        let pushed = secret.push(value, authorization)?;
+        Ok(reply(service, &pushed, self.key.json(&owner)))
+    }
+}
+
+fn reply(service: &Service, pushed: &Pushed, key: Value) -> Reply {
+    let mut json = json!({
+        "isPushed": true,
+        "isUpdated": pushed.updated,
+        "isInferred": pushed.inferred,
+    });
+    super::extend(&mut json, key);
+    let reply = Reply::new(service.json(json)).note("Encryption key successfully pushed");
+    match pushed {
+        Pushed { inferred: true, .. } => reply.note(
+            "The answer was lost. There was no key before, and there is one now; to be sure that it is this one, push again with --force-update.",
+        ),
+        Pushed { updated: true, .. } => reply.note("It has replaced the key that was published before."),
+        _ => reply,
+    }
+}

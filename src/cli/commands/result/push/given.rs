@@ -1,0 +1,40 @@
+use std::io::{self, Read as _};
+
+use zeroize::Zeroizing;
+
+use crate::cli::exit::Exit;
+use crate::cli::ui::failure::Failure;
+use crate::wallet::signature::{Signature, SignatureError};
+
+/// A signature as an option gives it.
+#[derive(Debug, Clone)]
+pub(super) enum GivenSignature {
+    Text(Signature),
+    Stdin,
+}
+
+/// Reads the option: a signature, or `-` for stdin, where other users do not see it.
+pub(super) fn parse_signature(text: &str) -> Result<GivenSignature, String> {
+    if text == "-" {
+        return Ok(GivenSignature::Stdin);
+    }
+    let signature = text.parse().map(GivenSignature::Text);
+    signature.map_err(|error: SignatureError| error.to_string())
+}
+
+impl GivenSignature {
+    pub(super) fn get(self) -> Result<Signature, Failure> {
+        match self {
+            Self::Text(signature) => Ok(signature),
+            Self::Stdin => {
+                let mut text = Zeroizing::new(String::with_capacity(1024));
+                let read = io::stdin().lock().take(1024).read_to_string(&mut text);
+                let unreadable =
+                    |error| Failure::new(Exit::IoFailed, format!("stdin cannot be read: {error}"));
+                read.map_err(unreadable)?;
+                let signature = text.trim().parse();
+                signature.map_err(|error: SignatureError| Failure::new(Exit::Usage, error))
+            }
+        }
+    }
+}

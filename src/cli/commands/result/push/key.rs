@@ -1,0 +1,208 @@
+//! Which key is published, and what its token says of the private half.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::beneficiary::public_key_file;
+use crate::cli::chosen_key::{facts_json, facts_text};
+use crate::cli::context::Context;
+use crate::cli::exit::Exit;
+use crate::cli::key_records::{Recorded, make_known};
+use crate::cli::token_sessions::Logins;
+use crate::cli::ui::failure::Failure;
+use crate::envelope::PublicKey;
+use crate::sms::value;
+use crate::token::{Facts, Origin, ResultKey, Session, choose_key};
+use crate::wallet::address::Address;
+
+const MAKE: &str = "`iexec-hsm result generate-encryption-keypair` makes a key on the token";
+
+#[derive(Debug, Args)]
+pub(super) struct KeyArgs {
+    /// The public key file [default: the .pub file of the address]
+    #[arg(long, value_name = "FILE")]
+    secret_path: Option<PathBuf>,
+    /// Publish a key that was imported, or that the token does not say it made
+    #[arg(long)]
+    allow_imported: bool,
+    /// Publish a public key file although no token is asked for its private key, which may be a
+    /// file that others can copy
+    #[arg(long, conflicts_with = "allow_imported")]
+    allow_software_key: bool,
+}
+
+/// The key as files and options name it.
+pub(super) struct Candidate {
+    file: Option<(PathBuf, PublicKey)>,
+    recorded: Option<Recorded>,
+    allow_imported: bool,
+    allow_software_key: bool,
+}
+
+/// A key that may be published.
+pub(super) struct Proven {
+    pub(super) public: PublicKey,
+    /// Its URI, its token's label and what the token says of it; not there for a software key.
+    on_token: Option<(String, String, Facts)>,
+}
+
+impl Candidate {
+    /// Finds the key of `owner`, and refuses a public half that cannot be published. The token is
+    /// not needed yet.
+    pub(super) fn find(
+        context: &Context,
+        args: &KeyArgs,
+        owner: &Address,
+    ) -> Result<Self, Failure> {
+        let default = context.folder().public_key_path(owner);
+        let path = match &args.secret_path {
+            Some(path) => Some(context.absolute(path)),
+            None => default.exists().then(|| default.clone()),
+        };
+        let file = path.map(read).transpose()?;
+        let from_token = !args.allow_software_key;
+        let recorded = if from_token && args.secret_path.is_none() && context.global.key.is_none() {
+            context.recorded(owner)?
+        } else {
+            None
+        };
+        let named = from_token && (recorded.is_some() || context.global.key.is_some());
+        if file.is_none() && !named {
+            let default = default.display();
+            let what = format!("there is no result key of {owner} here: {default} does not exist");
+            return Err(Failure::new(Exit::KeyNotFound, what).hint(format!(
+                "{MAKE}; --key names one that is there, --beneficiary-keystoredir another folder, --secret-path a public key file."
+            )));
+        }
+        Ok(Self {
+            file,
+            recorded,
+            allow_imported: args.allow_imported,
+            allow_software_key: args.allow_software_key,
+        })
+    }
+
+    /// The public half, where a file holds it.
+    pub(super) fn public(&self) -> Option<&PublicKey> {
+        self.file.as_ref().map(|(_, public)| public)
+    }
+
+    /// Finds the private half on its token, and refuses one that may be elsewhere as well.
+    pub(super) fn prove(self, context: &Context, logins: &mut Logins) -> Result<Proven, Failure> {
+        if let (true, Some((_, public))) = (self.allow_software_key, &self.file) {
+            return Ok(Proven {
+                public: public.clone(),
+                on_token: None,
+            });
+        }
+        let module = logins.module(context)?;
+        let recorded = self.recorded.as_ref().map(Recorded::token);
+        let token = context.token(&module, recorded.as_ref())?;
+        let session = logins.log_in(context, &token)?;
+        make_known(session, self.recorded.as_slice());
+        let key = self.choose(context, session)?;
+        let facts = session.facts(&key);
+        self.check(&facts)?;
+        Ok(Proven {
+            on_token: Some((key.uri(&token).to_string(), token.name(), facts)),
+            public: key.public,
+        })
+    }
+
+    fn choose(&self, context: &Context, session: &Session) -> Result<ResultKey, Failure> {
+        let token = session.token();
+        let keys = session.private_keys()?;
+        let named = context.global.key.as_ref();
+        let Some((path, public)) = &self.file else {
+            let recorded = self.recorded.as_ref().map(|recorded| &recorded.uri);
+            return Ok(choose_key(token, keys, named.or(recorded))?);
+        };
+        let path = path.display();
+        if named.is_some() {
+            let key = choose_key(token, keys, named)?;
+            if key.public == *public {
+                return Ok(key);
+            }
+            let uri = key.uri(token);
+            let what = format!("{path} holds another public key than that of {uri}");
+            return Err(Failure::new(Exit::NotSupported, what)
+                .hint("Leave one of the two out, or make the key that of the address with `iexec-hsm key adopt`."));
+        }
+        let found = keys.into_iter().find(|key| key.public == *public);
+        found.ok_or_else(|| {
+            let what = format!(
+                "the token \"{}\" has no private key to the public key in {path}",
+                token.name()
+            );
+            Failure::new(Exit::KeyNotFound, what).hint(format!(
+                "Name its token with --token. A private key in a file goes onto the token with `iexec-hsm result import-encryption-key`; {MAKE}; --allow-software-key publishes this one all the same."
+            ))
+        })
+    }
+
+    fn check(&self, facts: &Facts) -> Result<(), Failure> {
+        if !facts.stays_on_token() {
+            let what = format!(
+                "the token does not say that the private key stays on it: {}",
+                facts_text(facts)
+            );
+            let hint = "; --allow-software-key publishes it all the same, as one that others may have a copy of.";
+            return Err(Failure::new(Exit::NotSupported, what).hint(format!("{MAKE}{hint}")));
+        }
+        let origin = facts.origin();
+        if origin != Origin::MadeOnToken && !self.allow_imported {
+            let what = format!(
+                "a copy of the private key may be elsewhere: {}",
+                origin.as_str()
+            );
+            return Err(Failure::new(Exit::NotSupported, what).hint(format!(
+                "{MAKE}; --allow-imported publishes this one all the same."
+            )));
+        }
+        Ok(())
+    }
+}
+
+impl Proven {
+    /// Says what the token says of it.
+    pub(super) fn tell(&self, context: &Context) {
+        match &self.on_token {
+            Some((_, token, facts)) => context.tell(format_args!(
+                "The private key is on the token \"{token}\": {}",
+                facts_text(facts)
+            )),
+            None => context.warn(
+                "it was not checked that the private key is on a token, nor who has a copy of it",
+            ),
+        }
+    }
+
+    /// What `--raw` says of it.
+    pub(super) fn json(&self, owner: &Address) -> Value {
+        let (uri, facts) = match &self.on_token {
+            Some((uri, _, facts)) => (json!(uri), facts_json(facts)),
+            None => (Value::Null, Value::Null),
+        };
+        json!({
+            "address": owner.to_string(),
+            "key": uri,
+            "bits": self.public.bits(),
+            "token": facts,
+        })
+    }
+}
+
+/// A public key file, whose key can be published.
+fn read(path: PathBuf) -> Result<(PathBuf, PublicKey), Failure> {
+    let text = public_key_file::read(&path)?;
+    let public = value::from_pem_text(&text).and_then(|public| {
+        value::value(&public)?;
+        Ok(public)
+    });
+    match public {
+        Ok(public) => Ok((path, public)),
+        Err(error) => Err(Failure::from(error).of(&path.display().to_string())),
+    }
+}

@@ -1,0 +1,181 @@
+//! `iexec-hsm setup`: the way from nothing to a key that can be published, in one dialogue.
+//!
+//! What is done is done by the commands that do it alone: `token init`, `result
+//! generate-encryption-keypair`, `key adopt`. Here is only what is asked, and in which order.
+
+mod candidates;
+mod key;
+mod questions;
+mod settings;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use super::token::{self, Init, parse_label};
+use crate::cli::context::Context;
+use crate::cli::exit::Exit;
+use crate::cli::ui::failure::Failure;
+use crate::cli::ui::reply::Reply;
+use crate::wallet::address::Address;
+use candidates::Candidate;
+use questions::Questions;
+use settings::Settings;
+
+/// Its name, as people type it.
+pub(crate) const NAME: &str = "setup";
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  iexec-hsm setup\n  iexec-hsm setup --no-input --token-label iexec --so-pin-file so-pin --pin-file pin --wallet-address 0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
+)]
+pub(crate) struct Setup {
+    /// Initialise an empty token with this label, unless a token has it already
+    #[arg(long, value_name = "LABEL", value_parser = parse_label)]
+    token_label: Option<String>,
+    /// A file whose first line is the security officer's PIN, for an empty token
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "IEXEC_HSM_SO_PIN_FILE",
+        hide_env_values = true
+    )]
+    so_pin_file: Option<PathBuf>,
+    /// Make a new key where the token has one already
+    #[arg(long)]
+    new_key: bool,
+    /// Modulus size of a new key [default: the largest of these that the token makes]
+    #[arg(long, value_parser = ["2048", "3072", "4096"])]
+    bits: Option<String>,
+    /// Take over a key, named by --key, that was imported, or that the token does not say it made
+    #[arg(long)]
+    allow_imported: bool,
+    /// Replace settings of the configuration that are others now
+    #[arg(long)]
+    replace: bool,
+}
+
+pub(crate) fn run(context: &mut Context, setup: &Setup) -> Result<Reply, Failure> {
+    let questions = Questions::of(context);
+    let mut settings = Settings::read()?;
+    let (candidate, initialised) = ready_token(context, setup, &questions)?;
+    settings.set("module", candidate.module_text(context)?);
+    if let Some(arguments) = &context.global.module_args {
+        settings.set("module-args", arguments.clone());
+    }
+    settings.set("token", candidate.token.uri().to_string());
+    let address = address(context, &questions)?;
+    settings.of_person(context, &address)?;
+    // Before a key is made that the settings would then not lead to.
+    settings.agree(&questions, setup.replace)?;
+    let (reply, key) = key::ready(context, setup, &questions, &candidate, &address)?;
+    let written = settings.write()?;
+    let reply = reply.with(json!({
+        "config": settings.path(),
+        "settings": written,
+        "address": address.to_string(),
+        "tokenUri": candidate.token.uri().to_string(),
+        "initialised": initialised,
+        "keyIs": key.as_str(),
+    }));
+    let path = settings.path().display();
+    let reply = match written.as_slice() {
+        [] => reply.note(format!("{path} says all that already")),
+        written => reply.note(format!("{path} written: {}", written.join(", "))),
+    };
+    Ok(reply
+        .note("Next, see that all of it works, and publish the key:")
+        .note("  iexec-hsm doctor --selftest")
+        .note("  iexec-hsm result push-encryption-key --chain arbitrum-mainnet"))
+}
+
+/// The token that is chosen, which is initialised if it was empty; and whether it was.
+fn ready_token(
+    context: &mut Context,
+    setup: &Setup,
+    questions: &Questions,
+) -> Result<(Candidate, bool), Failure> {
+    let all = candidates::find(context)?;
+    let mut chosen = candidates::choose(all, setup.token_label.as_deref(), questions)?;
+    context.global.module = Some(chosen.module.clone());
+    let empty = !chosen.token.initialised();
+    if empty && context.global.key.is_some() && !setup.new_key {
+        let what = "a key is named, and the token is empty";
+        return Err(Failure::new(Exit::Usage, what)
+            .hint("Add --new-key to make one, or name the token that has the key with --token."));
+    }
+    if empty {
+        questions.tell(&format!("Found: {}", chosen.text()));
+        let label = label(setup, questions)?;
+        let mut uri = chosen.token.uri();
+        uri.slot_id = Some(chosen.token.slot_id());
+        uri.pin_source = pin_source(context);
+        let before = context.global.token.replace(uri);
+        let init = Init::empty(label, setup.so_pin_file.clone());
+        // That of the environment is taken by this, and needed once more for the key.
+        let given = context.secrets.pin.clone();
+        let (token, typed) = token::initialise(context, init)?;
+        chosen.token = token;
+        context.secrets.pin = given.or(typed);
+        context.global.token = before;
+        context.tell(format_args!(
+            "Token \"{}\" is initialised",
+            chosen.token.label
+        ));
+    } else {
+        context.tell(format_args!("Token {}", chosen.text()));
+    }
+    let mut uri = chosen.token.uri();
+    uri.pin_source = pin_source(context);
+    context.global.token = Some(uri);
+    Ok((chosen, empty))
+}
+
+/// Where the PIN is, if `--token` says it.
+fn pin_source(context: &Context) -> Option<String> {
+    let given = context.global.token.as_ref();
+    given.and_then(|uri| uri.pin_source.clone())
+}
+
+fn label(setup: &Setup, questions: &Questions) -> Result<String, Failure> {
+    if let Some(label) = &setup.token_label {
+        return Ok(label.clone());
+    }
+    questions.tell("The token is empty. It gets a label and two PINs: the security officer's,");
+    questions.tell("which can reset the other one, and that of every day.");
+    let label = questions.line(
+        "Label of the token",
+        Some("iexec"),
+        "the token is empty: name its label with --token-label",
+        |text| parse_label(text).map_err(str::to_owned),
+    )?;
+    Ok(label)
+}
+
+/// The beneficiary: of options and wallets, else the one that is typed.
+fn address(context: &mut Context, questions: &Questions) -> Result<Address, Failure> {
+    let located = match context.located() {
+        Ok(located) => {
+            context.tell(format_args!(
+                "Results are for {} ({})",
+                located.address, located.origin
+            ));
+            located.address
+        }
+        // What was named and is not right is not to be typed over.
+        Err(failure) if context.global.wallet_file.is_some() || !questions.can_ask() => {
+            return Err(failure);
+        }
+        Err(_) => questions.line(
+            "Address that results are for (0x...)",
+            None,
+            "the address is not known: name it with --wallet-address",
+            |text| Address::parse_beneficiary(text).map_err(|error| error.to_string()),
+        )?,
+    };
+    if context.global.wallet_file.is_none() {
+        context.global.wallet_address = Some(located);
+    }
+    Ok(located)
+}

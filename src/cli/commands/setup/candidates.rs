@@ -1,0 +1,147 @@
+use std::path::PathBuf;
+
+use super::questions::Questions;
+use crate::cli::context::Context;
+use crate::cli::exit::Exit;
+use crate::cli::ui::failure::Failure;
+use crate::token::{TokenError, TokenInfo, Tried, absent, probe, well_known};
+
+/// A token that could be used, and the module that drives it.
+#[derive(Debug, Clone)]
+pub(super) struct Candidate {
+    pub(super) module: PathBuf,
+    pub(super) token: TokenInfo,
+}
+
+impl Candidate {
+    /// The module as it stands in the configuration.
+    pub(super) fn module_text(&self, context: &Context) -> Result<String, Failure> {
+        // A bare name is for the loader to search.
+        let path = match self.module.components().count() {
+            1 => self.module.clone(),
+            _ => context.absolute(&self.module),
+        };
+        path.into_os_string().into_string().map_err(|path| {
+            let what = format!("{} cannot stand in the configuration", path.display());
+            Failure::new(Exit::Usage, what).hint("Give the module a path that is UTF-8.")
+        })
+    }
+
+    /// For a person.
+    pub(super) fn text(&self) -> String {
+        let (token, module) = (&self.token, self.module.display());
+        let maker = format!("{} {}", token.manufacturer, token.model);
+        if token.initialised() {
+            format!(
+                "\"{}\", {maker}, serial {}\n     {module}",
+                token.label, token.serial
+            )
+        } else {
+            format!("an empty token, {maker}\n     {module}")
+        }
+    }
+
+    /// Whether both are one token, seen through two modules.
+    fn is_same(&self, other: &Self) -> bool {
+        let (one, two) = (&self.token, &other.token);
+        let identity = |it: &TokenInfo| it.uri().to_string();
+        self.module != other.module && identity(one) == identity(two)
+    }
+}
+
+/// Every token that fits what was named: the set up ones first, each once.
+pub(super) fn find(context: &Context) -> Result<Vec<Candidate>, Failure> {
+    let mut found: Vec<Candidate> = Vec::new();
+    for candidate in all(context)? {
+        if !found.iter().any(|known| known.is_same(&candidate)) {
+            found.push(candidate);
+        }
+    }
+    let global = &context.global;
+    let wanted = global.token.as_ref().or(global.key.as_ref());
+    let present = found.iter().map(|it| it.token.uri().to_string()).collect();
+    found.retain(|it| wanted.is_none_or(|uri| it.token.fits(uri)));
+    if found.is_empty() {
+        let wanted = wanted.map_or("any".into(), |uri| uri.identity().to_string());
+        return Err(TokenError::NoToken { wanted, present }.into());
+    }
+    found.sort_by_key(|it| !it.token.initialised());
+    Ok(found)
+}
+
+/// The tokens of the module that is named, else of all that are found.
+fn all(context: &Context) -> Result<Vec<Candidate>, Failure> {
+    if let Some(path) = context.named_module() {
+        let tokens = context.load(&path)?.tokens()?;
+        return Ok(of_module(&path, tokens).collect());
+    }
+    let (mut found, mut tried) = (Vec::new(), Vec::new());
+    let paths = well_known();
+    for path in &paths {
+        match probe(path).tokens {
+            Ok(tokens) if tokens.is_empty() => tried.push(Tried {
+                path: path.clone(),
+                reason: "shows no token".into(),
+            }),
+            Ok(tokens) => found.extend(of_module(path, tokens)),
+            Err(reason) => tried.push(Tried {
+                path: path.clone(),
+                reason,
+            }),
+        }
+    }
+    if found.is_empty() {
+        tried.extend(absent(&paths));
+        return Err(TokenError::NoModule(tried).into());
+    }
+    Ok(found)
+}
+
+fn of_module(path: &std::path::Path, tokens: Vec<TokenInfo>) -> impl Iterator<Item = Candidate> {
+    tokens.into_iter().map(|token| Candidate {
+        module: path.to_owned(),
+        token,
+    })
+}
+
+/// The one that is meant: by `label`, by a person, or because there is no other.
+pub(super) fn choose(
+    mut all: Vec<Candidate>,
+    label: Option<&str>,
+    questions: &Questions,
+) -> Result<Candidate, Failure> {
+    if let Some(label) = label {
+        let labelled = all.iter().any(|it| it.token.label == label);
+        all.retain(|it| {
+            if labelled {
+                it.token.label == label
+            } else {
+                !it.token.initialised()
+            }
+        });
+    } else if !questions.can_ask() && all.iter().any(|it| it.token.initialised()) {
+        // Nothing is made of an empty token that nobody spoke of.
+        all.retain(|it| it.token.initialised());
+    }
+    match all.as_slice() {
+        [only] => Ok(only.clone()),
+        [] => Err(TokenError::NoToken {
+            wanted: "an empty token".into(),
+            present: vec![],
+        }
+        .into()),
+        several if questions.can_ask() => {
+            let items: Vec<String> = several.iter().map(Candidate::text).collect();
+            let chosen = questions.choice("Tokens:", &items, "no token was chosen")?;
+            Ok(several[chosen].clone())
+        }
+        several => {
+            let uri = |it: &Candidate| match it.token.initialised() {
+                true => it.token.uri().to_string(),
+                // The URIs of empty tokens may all be alike: only the slot tells them apart.
+                false => format!("{};slot-id={}", it.token.uri(), it.token.slot_id()),
+            };
+            Err(TokenError::TokenAmbiguous(several.iter().map(uri).collect()).into())
+        }
+    }
+}

@@ -1,0 +1,127 @@
+use serde_json::json;
+
+use super::Setup;
+use super::candidates::Candidate;
+use super::questions::Questions;
+use crate::cli::commands::key::Adopt;
+use crate::cli::commands::result::Generate;
+use crate::cli::commands::{key, result};
+use crate::cli::context::Context;
+use crate::cli::exit::Exit;
+use crate::cli::ui::failure::Failure;
+use crate::cli::ui::reply::Reply;
+use crate::token::{Module, ResultKey, Session, Uri};
+use crate::wallet::address::Address;
+
+/// Where the key comes from.
+#[derive(Clone, Copy)]
+pub(super) enum Key {
+    Made,
+    Adopted,
+    /// The key files named it before.
+    Kept,
+}
+
+impl Key {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Made => "made",
+            Self::Adopted => "adopted",
+            Self::Kept => "kept",
+        }
+    }
+}
+
+/// What is to be done for a key.
+enum Plan {
+    Make,
+    Adopt(Box<Uri>),
+    Keep(Box<Uri>),
+}
+
+/// Sees to it that `address` has a result key on the token, with its files.
+pub(super) fn ready(
+    context: &mut Context,
+    setup: &Setup,
+    questions: &Questions,
+    candidate: &Candidate,
+    address: &Address,
+) -> Result<(Reply, Key), Failure> {
+    // All that is open is closed before the command that does it opens the module itself.
+    let plan = {
+        let module = context.load(&candidate.module)?;
+        plan(context, setup, questions, &module, candidate, address)?
+    };
+    match plan {
+        Plan::Make => {
+            context.tell("Making a key, which takes a moment ...");
+            let reply = result::generate(context, Generate::of_bits(setup.bits.clone()))?;
+            Ok((reply, Key::Made))
+        }
+        Plan::Adopt(uri) => {
+            let reply = key::adopt(context, Adopt::named(*uri, setup.allow_imported))?;
+            Ok((reply, Key::Adopted))
+        }
+        Plan::Keep(uri) => {
+            let reply = Reply::new(json!({ "key": uri.to_string() }));
+            let reply = reply.note(format!("The key of {address} is there already:\n{uri}"));
+            Ok((reply, Key::Kept))
+        }
+    }
+}
+
+fn plan(
+    context: &Context,
+    setup: &Setup,
+    questions: &Questions,
+    module: &std::sync::Arc<Module>,
+    candidate: &Candidate,
+    address: &Address,
+) -> Result<Plan, Failure> {
+    if setup.new_key {
+        return Ok(Plan::Make);
+    }
+    if let Some(uri) = &context.global.key {
+        return Ok(Plan::Adopt(Box::new(uri.clone())));
+    }
+    let token = &candidate.token;
+    // Most tokens show the public halves to everybody.
+    let keys = Session::open(module, token)?.result_keys()?;
+    if let Some(recorded) = context.recorded(address)?
+        && recorded.is_on(token)
+        && (keys.is_empty() || keys.iter().any(|key| recorded.is(token, key)))
+    {
+        return Ok(Plan::Keep(Box::new(recorded.uri)));
+    }
+    if keys.is_empty() {
+        return Ok(Plan::Make);
+    }
+    let uris: Vec<Uri> = keys.iter().map(|key| key.uri(token)).collect();
+    if !questions.can_ask() {
+        let listed: String = uris.iter().map(|uri| format!("\n  {uri}")).collect();
+        let what =
+            format!("the token has a result key that no key file of {address} names:{listed}");
+        return Err(Failure::new(Exit::KeyNotFound, what)
+            .hint("Take it over with --key, or make another one with --new-key."));
+    }
+    let mut items = vec!["make a new key".to_owned()];
+    items.extend(keys.iter().map(text));
+    let chosen = questions.choice(
+        "The token has keys. The result key:",
+        &items,
+        "no key was chosen",
+    )?;
+    Ok(match chosen.checked_sub(1) {
+        None => Plan::Make,
+        Some(at) => Plan::Adopt(Box::new(uris[at].clone())),
+    })
+}
+
+fn text(key: &ResultKey) -> String {
+    let id = crate::text::hex::hex(&key.id);
+    format!(
+        "take over \"{}\", id {id}, RSA-{}",
+        key.label,
+        key.public.bits()
+    )
+}

@@ -1,0 +1,36 @@
+//! `iexec-hsm wallet …`: the wallets that can sign.
+
+mod create;
+mod list;
+
+use clap::Subcommand;
+
+use crate::cli::context::Context;
+use crate::cli::ui::failure::Failure;
+use crate::cli::ui::reply::Reply;
+
+#[derive(Debug, Subcommand)]
+// One value per process: its size costs nothing.
+#[allow(clippy::large_enum_variant)]
+pub(crate) enum Command {
+    /// Make a wallet on the token
+    Create(create::Create),
+    /// List the wallets here, and the one that would sign
+    List(list::List),
+}
+
+impl Command {
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Create(_) => "wallet create",
+            Self::List(_) => "wallet list",
+        }
+    }
+}
+
+pub(crate) fn run(context: &mut Context, command: Command) -> Result<Reply, Failure> {
+    match command {
+        Command::Create(command) => create::run(context, command),
+        Command::List(command) => list::run(context, command),
+    }
+}

@@ -1,0 +1,44 @@
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::chosen_key::{facts_json, facts_text};
+use crate::cli::context::Context;
+use crate::cli::options::{label_parser, parse_id};
+use crate::cli::ui::failure::Failure;
+use crate::cli::ui::reply::Reply;
+use crate::token::create_wallet;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  iexec-hsm wallet create --token demo")]
+pub(crate) struct Create {
+    /// CKA_ID in hexadecimal; a free one of two bytes when not given
+    #[arg(long, value_name = "HEX", value_parser = parse_id)]
+    id: Option<std::vec::Vec<u8>>,
+    /// CKA_LABEL
+    #[arg(long, default_value = "iexec wallet", value_parser = label_parser())]
+    label: String,
+}
+
+pub(super) fn run(context: &mut Context, command: Create) -> Result<Reply, Failure> {
+    let module = context.module()?;
+    let token = context.token(&module, None)?;
+    let mut pins = context.pins()?;
+    let id = command.id.as_deref();
+    let (session, key) = create_wallet(&module, &token, &command.label, id, &mut pins)?;
+    let facts = session.wallet_facts(&key);
+    let address = key.address().to_string();
+    let uri = key.uri(session.token()).to_string();
+    Ok(Reply::new(json!({
+        "address": address,
+        "wallet": uri,
+        "token": facts_json(&facts),
+    }))
+    .note(format!(
+        "The wallet is on the token \"{}\": {}",
+        token.name(),
+        facts_text(&facts)
+    ))
+    .note("There is no copy of it: with the token goes the address, and all that it owns.")
+    .text(address)
+    .note(uri))
+}

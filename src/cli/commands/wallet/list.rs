@@ -1,0 +1,165 @@
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::cli::context::{Context, WALLET_KEY};
+use crate::cli::exit::Exit;
+use crate::cli::signer::{Source, WalletArgs};
+use crate::cli::ui::failure::Failure;
+use crate::cli::ui::reply::Reply;
+use crate::token::{Module, Session, TokenInfo, WalletKey};
+use crate::wallet::locate::WalletFile;
+use crate::wallet::on_token::choose;
+use crate::wallet::sign::Wallet as _;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  iexec-hsm wallet list --no-token")]
+pub(crate) struct List {
+    #[command(flatten)]
+    wallet: WalletArgs,
+    /// Give the PIN, for tokens that show nothing without it
+    #[arg(long, conflicts_with = "no_token")]
+    login: bool,
+    /// Look at the files and the environment alone
+    #[arg(long)]
+    no_token: bool,
+}
+
+/// A wallet, wherever it is.
+struct Found {
+    kind: &'static str,
+    place: String,
+    /// Or what is wrong with it.
+    address: Result<String, String>,
+    used: bool,
+}
+
+pub(super) fn run(context: &mut Context, command: List) -> Result<Reply, Failure> {
+    command.wallet.apply(context);
+    let used = Source::choose(context);
+    let mut all = Vec::new();
+    let mut token_error = None;
+    if !command.no_token {
+        match on_token(context, command.login) {
+            Ok(found) => all.extend(found),
+            // A PIN that was given, and refused, is worth more than a line.
+            Err(failure) if command.login || is_about_wallets(&failure) => return Err(failure),
+            Err(failure) => token_error = Some(failure.message().to_owned()),
+        }
+    }
+    all.extend(in_environment(context, used.as_ref().ok()));
+    all.extend(in_files(context, used.as_ref().ok())?);
+    let json: Vec<Value> = all.iter().map(Found::json).collect();
+    let mut reply = Reply::new(json!({ "wallets": json, "tokenError": token_error }));
+    for found in &all {
+        reply = reply.text(found.text());
+    }
+    if let Some(error) = token_error {
+        reply = reply.note(format!("The token was not looked at: {error}"));
+    } else if !command.login && !command.no_token {
+        reply = reply.note("Tokens that show nothing without the PIN are looked at with --login.");
+    }
+    match used {
+        Err(failure) if !all.iter().any(|found| found.used) => {
+            Ok(reply.note(format!("None of them would sign: {}", failure.message())))
+        }
+        _ => Ok(reply),
+    }
+}
+
+fn is_about_wallets(failure: &Failure) -> bool {
+    failure.exit == Exit::Wallet
+}
+
+fn on_token(context: &mut Context, login: bool) -> Result<Vec<Found>, Failure> {
+    let module = context.module()?;
+    let token = token(context, &module)?;
+    let session = if login {
+        let mut pins = context.pins()?;
+        Session::open_user(&module, &token, &mut pins)?
+    } else {
+        Session::open(&module, &token)?
+    };
+    let keys = session.wallet_keys()?;
+    let used = match &context.wallet {
+        Some(uri) if token.fits(uri) => choose(&token, keys.clone(), Some(uri)).ok(),
+        _ => None,
+    };
+    let used = used.map(|key| key.address());
+    let found = |key: &WalletKey| Found {
+        kind: "token",
+        place: key.uri(&token).to_string(),
+        address: Ok(key.address().to_string()),
+        used: used == Some(key.address()),
+    };
+    Ok(keys.iter().map(found).collect())
+}
+
+/// The token of `--token`, else the one that `--wallet` names.
+fn token(context: &Context, module: &Module) -> Result<TokenInfo, Failure> {
+    context.token(module, context.wallet.as_ref())
+}
+
+fn in_environment(context: &Context, used: Option<&Source>) -> Option<Found> {
+    let address = match context.environment_wallet() {
+        Ok(wallet) => Ok(wallet?.address().to_string()),
+        Err(failure) => Err(failure.message().to_owned()),
+    };
+    Some(Found {
+        kind: "environment",
+        place: WALLET_KEY.to_owned(),
+        address,
+        used: used == Some(&Source::Environment),
+    })
+}
+
+/// The files of the keystore and of the working folder, and one that was named elsewhere.
+fn in_files(context: &Context, used: Option<&Source>) -> Result<Vec<Found>, Failure> {
+    let mut files: Vec<(PathBuf, Result<String, String>)> = context
+        .wallet_files()?
+        .into_iter()
+        .map(|WalletFile { path, address }| {
+            let address = address.map(|it| it.to_string());
+            (path, address.map_err(|error| error.to_string()))
+        })
+        .collect();
+    if let Some(Source::File(path)) = used
+        && !files.iter().any(|(known, _)| known == path)
+    {
+        let address = context.located()?.address.to_string();
+        files.push((path.clone(), Ok(address)));
+    }
+    let found = files.into_iter().map(|(path, address)| Found {
+        kind: if path.ends_with("wallet.json") {
+            "plain"
+        } else {
+            "keystore"
+        },
+        used: matches!(used, Some(Source::File(used)) if *used == path),
+        place: path.display().to_string(),
+        address,
+    });
+    Ok(found.collect())
+}
+
+impl Found {
+    fn json(&self) -> Value {
+        json!({
+            "address": self.address.as_ref().ok(),
+            "kind": self.kind,
+            "wallet": self.place,
+            "used": self.used,
+            "problem": self.address.as_ref().err(),
+        })
+    }
+
+    fn text(&self) -> String {
+        let used = if self.used { "  (would sign)" } else { "" };
+        let (address, problem) = match &self.address {
+            Ok(address) => (address.as_str(), String::new()),
+            Err(problem) => ("not usable", format!("\n  {problem}")),
+        };
+        format!("{address}{used}\n  {}{problem}", self.place)
+    }
+}

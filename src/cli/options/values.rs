@@ -1,0 +1,112 @@
+use std::time::Duration;
+
+use clap::builder::NonEmptyStringValueParser;
+
+use crate::token::Uri;
+
+/// A token by its URI, or else by its label.
+pub(crate) fn parse_token(text: &str) -> Result<Uri, String> {
+    if text
+        .get(..7)
+        .is_some_and(|scheme| scheme.eq_ignore_ascii_case("pkcs11:"))
+    {
+        return text
+            .parse()
+            .map_err(|error: crate::token::uri::UriError| error.to_string());
+    }
+    if text.is_empty() {
+        return Err("a label or a pkcs11: URI is needed".into());
+    }
+    Ok(Uri::for_label(text))
+}
+
+/// A size in bytes, with an optional unit: `500`, `64K`, `10GiB`.
+pub(crate) fn parse_size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let shift = match text[digits.len()..].to_ascii_uppercase().as_str() {
+        "" | "B" => 0,
+        "K" | "KB" | "KIB" => 10,
+        "M" | "MB" | "MIB" => 20,
+        "G" | "GB" | "GIB" => 30,
+        "T" | "TB" | "TIB" => 40,
+        _ => return Err("the units are K, M, G and T (powers of 1024)".into()),
+    };
+    let number: u64 = digits.parse().map_err(|_| "not a number".to_owned())?;
+    number
+        .checked_mul(1 << shift)
+        .ok_or_else(|| "too large".to_owned())
+}
+
+/// The seconds of `--timeout`.
+pub(crate) fn parse_timeout(text: &str) -> Result<u64, String> {
+    let seconds = text
+        .parse()
+        .map_err(|_| "a number of seconds is needed".to_owned())?;
+    check_timeout(seconds).map_err(str::to_owned)
+}
+
+/// A limit of time that leaves some, and ends.
+pub(crate) fn check_timeout(seconds: u64) -> Result<u64, &'static str> {
+    if (1..=86_400).contains(&seconds) {
+        Ok(seconds)
+    } else {
+        Err("1 to 86400 seconds can be given")
+    }
+}
+
+/// A `CKA_ID` in hexadecimal digits: `0x01ab` or `01ab`.
+pub(crate) fn parse_id(text: &str) -> Result<Vec<u8>, String> {
+    let digits = text.strip_prefix("0x").unwrap_or(text).as_bytes();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    let id: Option<Vec<u8>> = digits.chunks(2).map(byte).collect();
+    match id {
+        Some(id)
+            if !id.is_empty()
+                && digits.len() == 2 * id.len()
+                && digits.iter().all(u8::is_ascii_hexdigit) =>
+        {
+            Ok(id)
+        }
+        _ => Err("an even number of hexadecimal digits is needed, as in 0x01ab".into()),
+    }
+}
+
+/// A `CKA_LABEL` that every token can keep.
+pub(crate) fn label_parser() -> impl clap::builder::TypedValueParser<Value = String> {
+    use clap::builder::TypedValueParser as _;
+    NonEmptyStringValueParser::new().try_map(|label| {
+        if label.len() <= 40 && label.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+            Ok(label)
+        } else {
+            Err("a label is at most 40 printable ASCII characters")
+        }
+    })
+}
+
+/// A time: `90s`, `15m`, `8h` or `2d`; seconds where no unit is given.
+pub(crate) fn parse_time(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match &text[digits.len()..] {
+        "" | "s" => 1,
+        "m" | "min" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => return Err("the units are s, m, h and d".into()),
+    };
+    let number: u64 = digits.parse().map_err(|_| "not a number".to_owned())?;
+    let seconds = number.checked_mul(unit).filter(|it| *it <= 366 * 86_400);
+    let seconds = seconds.ok_or_else(|| "longer than a year".to_owned())?;
+    Ok(Duration::from_secs(seconds))
+}
+
+/// A time after which somebody may stop to wait.
+pub(crate) fn parse_limit(text: &str) -> Result<Duration, String> {
+    let time = parse_time(text)?;
+    if time.is_zero() || time > Duration::from_secs(600) {
+        return Err("from 1s to 10m".into());
+    }
+    Ok(time)
+}
+
+#[cfg(test)]
+mod tests;

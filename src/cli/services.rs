@@ -1,0 +1,241 @@
+//! Which Secret Management Services are spoken to, and what is told of each.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::exit::Exit;
+use super::options::parse_timeout;
+use super::ui::failure::Failure;
+use super::ui::reply::Reply;
+use crate::chain::{Chain, ChainFile, FrameworkChoice, SmsUrl, TeeFramework, UnknownKey};
+use crate::sms::{Client, Exchange, Limits, Options};
+use crate::text::escape::escape;
+
+/// Where the key is published or looked for.
+#[derive(Debug, Args)]
+pub(crate) struct SmsArgs {
+    /// The chain, by its name or number [default: that of chain.json]
+    #[arg(
+        long,
+        value_name = "NAME|ID",
+        env = "IEXEC_HSM_CHAIN",
+        hide_env_values = true,
+        value_parser = NonEmptyStringValueParser::new()
+    )]
+    pub(crate) chain: Option<String>,
+    /// The framework of the enclaves; all for every service of the chain [default: scone]
+    #[arg(
+        long,
+        value_name = "scone|gramine|tdx|all",
+        env = "IEXEC_HSM_TEE_FRAMEWORK",
+        hide_env_values = true
+    )]
+    tee_framework: Option<FrameworkChoice>,
+    /// The address of the Secret Management Service, in place of the chain's
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "IEXEC_HSM_SMS_URL",
+        hide_env_values = true,
+        value_parser = NonEmptyStringValueParser::new()
+    )]
+    pub(crate) sms_url: Option<String>,
+    /// Allow http without TLS to other machines: whoever is on the way can replay what is sent
+    #[arg(long)]
+    insecure_http: bool,
+    /// Longest time to wait for a service, all repetitions included [default: 120]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "IEXEC_HSM_TIMEOUT",
+        hide_env_values = true,
+        value_parser = parse_timeout
+    )]
+    timeout: Option<u64>,
+}
+
+/// What says where the services are.
+pub(crate) enum Place {
+    /// An address, in place of a chain's.
+    Url(String),
+    Chain {
+        chain: Box<Chain>,
+        /// Keys of `chain.json` that mean nothing.
+        unknown: Vec<UnknownKey>,
+    },
+}
+
+/// One service, and the frameworks that it was chosen for.
+pub(crate) struct Service {
+    url: String,
+    frameworks: Vec<TeeFramework>,
+    pub(crate) client: Client,
+}
+
+impl SmsArgs {
+    /// The services, each once. Nothing is sent yet.
+    pub(crate) fn services(&self, context: &Context) -> Result<Vec<Service>, Failure> {
+        let urls = self.urls(context)?;
+        let options = Options {
+            insecure_http: self.insecure_http,
+            limits: self
+                .timeout(context)
+                .map_or_else(Limits::default, Limits::within),
+            on_exchange: context.says().then_some(say),
+        };
+        let service = |SmsUrl { frameworks, url }| {
+            // An address with a password in it is refused here, and not shown.
+            let client = Client::new(&url, options.clone())?;
+            if frameworks.is_empty() {
+                context.tell(format_args!("Using SMS {url}"));
+            }
+            context.say(|| format!("sms {url}"));
+            if client.lacks_tls() {
+                context.warn(format_args!(
+                    "{url} has no TLS: whoever is on the way can read what is sent, and send it again"
+                ));
+            }
+            Ok(Service {
+                url,
+                frameworks,
+                client,
+            })
+        };
+        urls.into_iter().map(service).collect()
+    }
+
+    fn urls(&self, context: &Context) -> Result<Vec<SmsUrl>, Failure> {
+        let place = self.place(context)?;
+        if let Place::Chain { chain, unknown } = &place {
+            for unknown in unknown {
+                context.warn(unknown);
+            }
+            context.tell(format_args!("Using chain {}", chain_name(chain)));
+        }
+        self.urls_of(context, place)
+    }
+
+    /// What says where the services are: an address, or a chain. Nothing is told.
+    pub(crate) fn place(&self, context: &Context) -> Result<Place, Failure> {
+        // A chain that was named must not be overruled by what is merely configured.
+        let configured = context.config.sms_url.clone();
+        let configured = configured.filter(|_| self.chain.is_none());
+        if let Some(url) = self.sms_url.clone().or(configured) {
+            return Ok(Place::Url(url));
+        }
+        let file = ChainFile::load(&context.cwd)?;
+        let wanted = self.chain.as_ref().or(context.config.chain.as_ref());
+        let chain = Chain::choose(wanted.map(String::as_str), file.as_ref())?;
+        Ok(Place::Chain {
+            chain: Box::new(chain),
+            unknown: file.map(|file| file.unknown_keys).unwrap_or_default(),
+        })
+    }
+
+    /// The services of a place.
+    pub(crate) fn urls_of(&self, context: &Context, place: Place) -> Result<Vec<SmsUrl>, Failure> {
+        let framework = self.tee_framework.or(context.config.tee_framework);
+        match place {
+            Place::Chain { chain, .. } => Ok(chain.sms_urls(framework.unwrap_or_default())?),
+            Place::Url(url) => {
+                let frameworks = Vec::new();
+                Ok(vec![SmsUrl { frameworks, url }])
+            }
+        }
+    }
+
+    /// A client of one service, with so much time for all that it does.
+    pub(crate) fn client(&self, url: &str, within: Duration) -> Result<Client, Failure> {
+        let options = Options {
+            insecure_http: self.insecure_http,
+            limits: Limits::within(within),
+            on_exchange: None,
+        };
+        Ok(Client::new(url, options)?)
+    }
+
+    /// The longest time to wait for a service, where it is set.
+    pub(crate) fn timeout(&self, context: &Context) -> Option<Duration> {
+        let seconds = self.timeout.or(context.config.timeout);
+        seconds.map(Duration::from_secs)
+    }
+}
+
+/// The chain's name and its number.
+pub(crate) fn chain_name(chain: &Chain) -> String {
+    let id = chain.entry.id.map(|id| format!(" [chainId: {id}]"));
+    format!("{}{}", chain.name, id.unwrap_or_default())
+}
+
+impl Service {
+    /// What `--raw` says of it, beside other fields.
+    pub(crate) fn json(&self, mut fields: Value) -> Value {
+        let names: Vec<_> = self.frameworks.iter().map(|it| it.name()).collect();
+        fields["sms"] = json!(self.url);
+        fields["teeFrameworks"] = json!(names);
+        fields
+    }
+
+    /// Its frameworks and its address.
+    fn name(&self) -> String {
+        let names: Vec<_> = self.frameworks.iter().map(|it| it.name()).collect();
+        format!("{} ({})", names.join(", "), self.url)
+    }
+}
+
+/// Does `work` with each service. Of several, each outcome is told at once, one that fails does
+/// not keep the others from theirs, and the first failure decides how the program ends.
+pub(crate) fn each(
+    context: &Context,
+    command: &str,
+    services: &[Service],
+    mut work: impl FnMut(&Service) -> Result<Reply, Failure>,
+) -> Result<Reply, Failure> {
+    if let [service] = services {
+        return work(service);
+    }
+    let mut first = None;
+    for service in services {
+        match work(service) {
+            Ok(reply) => {
+                reply.of(&service.name()).print(command, context.global.raw);
+            }
+            Err(failure) => {
+                let exit = failure.exit;
+                failure
+                    .of(&service.name())
+                    .print(command, context.global.raw);
+                first = first.or(Some(exit));
+                // What is not the service's fault would fail with every other one.
+                if !is_of_service(exit) {
+                    break;
+                }
+            }
+        }
+    }
+    Ok(Reply::done(first))
+}
+
+fn is_of_service(exit: Exit) -> bool {
+    matches!(
+        exit,
+        Exit::SmsNotReachable | Exit::SmsRefused | Exit::AlreadyPublished | Exit::KeyNotFound
+    )
+}
+
+/// Tells of a request, with `--verbose`.
+fn say(exchange: &Exchange<'_>) {
+    let outcome = match exchange.outcome {
+        Ok(status) => status.to_string(),
+        Err(error) => error.to_string(),
+    };
+    let (method, target) = (exchange.method, exchange.target);
+    // With stderr gone there is nobody to tell.
+    let line = format!("{method} {target}: {outcome}");
+    let _ = writeln!(std::io::stderr(), "{}", escape(&line));
+}

@@ -1,0 +1,119 @@
+//! The tokens that publishing needs: that of the result key, and that of a wallet, which may be
+//! the same one. Each is logged in to once.
+
+use std::sync::Arc;
+
+use super::context::Context;
+use super::pins::Pins;
+use super::ui::failure::Failure;
+use crate::token::{Module, PinSource as _, Session, TokenInfo, Uri, WalletKey};
+use crate::wallet::address::Address;
+use crate::wallet::on_token::{TokenWallet, choose};
+use crate::wallet::sign::WalletError;
+
+/// The module and the logged-in session, once they are needed.
+pub(crate) struct Logins {
+    module: Option<Arc<Module>>,
+    pins: Pins,
+    /// Of the result key's token.
+    session: Option<Session>,
+}
+
+impl Logins {
+    pub(crate) fn new(context: &mut Context) -> Result<Self, Failure> {
+        Ok(Self {
+            module: None,
+            pins: context.pins()?,
+            session: None,
+        })
+    }
+
+    pub(crate) fn module(&mut self, context: &Context) -> Result<Arc<Module>, Failure> {
+        let module = match self.module.take() {
+            Some(module) => module,
+            None => context.module()?,
+        };
+        self.module = Some(module.clone());
+        Ok(module)
+    }
+
+    /// A logged-in session of the token that the result key is on.
+    pub(crate) fn log_in(
+        &mut self,
+        context: &Context,
+        token: &TokenInfo,
+    ) -> Result<&mut Session, Failure> {
+        let module = self.module(context)?;
+        let wallet = context.wallet.as_ref().filter(|uri| token.fits(uri));
+        if let (None, Some(uri)) = (&self.pins.file, wallet) {
+            self.pins.file = uri.pin_file()?;
+        }
+        let session = Session::open_user(&module, token, &mut self.pins)?;
+        if context.wallet.is_none() {
+            self.pins.forget();
+        }
+        Ok(self.session.insert(session))
+    }
+
+    /// The address of the wallet that `uri` names, found without a PIN; unknown where the token
+    /// shows no public halves before a login.
+    pub(crate) fn wallet_address(
+        &mut self,
+        context: &Context,
+        uri: &Uri,
+    ) -> Result<Option<Address>, Failure> {
+        let token = self.wallet_token(context, uri)?;
+        let module = self.module(context)?;
+        let keys = Session::open(&module, &token)?.wallet_keys()?;
+        match choose(&token, keys, Some(uri)) {
+            Ok(key) => Ok(Some(key.address())),
+            Err(WalletError::NotOnToken { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The wallet that `uri` names, ready to sign. Where it is on the result key's token there is
+    /// no second login.
+    pub(crate) fn wallet(
+        &mut self,
+        context: &Context,
+        uri: &Uri,
+    ) -> Result<TokenWallet<'_>, Failure> {
+        let token = self.wallet_token(context, uri)?;
+        let module = self.module(context)?;
+        let session = match self.session.take() {
+            Some(session) if session.token().slot_id() == token.slot_id() => session,
+            result => {
+                if result.is_some() {
+                    // The PIN of one token costs a try when another gets it.
+                    self.pins = self.pins.for_other_token(uri.pin_file()?);
+                } else if self.pins.file.is_none() {
+                    self.pins.file = uri.pin_file()?;
+                }
+                Session::open_user(&module, &token, &mut self.pins)?
+            }
+        };
+        let keys = session.wallet_keys()?;
+        let keys = keys.into_iter().filter(WalletKey::has_private).collect();
+        let key = choose(&token, keys, Some(uri))?;
+        Ok(TokenWallet::new(session, key, &mut self.pins))
+    }
+
+    /// The token of the wallet that `uri` names: that of the result key, or the one that `--token`
+    /// names, where it fits.
+    fn wallet_token(&mut self, context: &Context, uri: &Uri) -> Result<TokenInfo, Failure> {
+        if let Some(session) = &self.session
+            && session.token().fits(uri)
+        {
+            return Ok(session.token().clone());
+        }
+        let module = self.module(context)?;
+        if context.global.token.is_some()
+            && let Ok(token) = context.token(&module, None)
+            && token.fits(uri)
+        {
+            return Ok(token);
+        }
+        Ok(module.token(Some(uri))?)
+    }
+}

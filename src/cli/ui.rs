@@ -1,0 +1,10 @@
+//! What a person sees and types: replies, failures and their hints, questions, progress.
+
+pub(crate) mod failure;
+pub(crate) mod hints;
+pub(crate) mod interrupt;
+pub(crate) mod progress;
+pub(crate) mod reply;
+pub(crate) mod slow_notice;
+pub(crate) mod terminal;
+pub(crate) mod text_layout;

@@ -1,0 +1,114 @@
+use std::io::{self, Write as _};
+
+use serde_json::{Map, Value, json};
+
+use super::text_layout::Look;
+use crate::cli::exit::Exit;
+use crate::text::escape::escape;
+
+/// A command that failed: what is wrong, and then what to do.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) exit: Exit,
+    message: String,
+    hint: String,
+    /// More for `--raw`, beside the error. Few failures have it: it must not make all of them large.
+    more: Option<Box<Map<String, Value>>>,
+}
+
+impl Failure {
+    pub(crate) fn new(exit: Exit, message: impl std::fmt::Display) -> Self {
+        Self {
+            exit,
+            message: message.to_string(),
+            hint: String::new(),
+            more: None,
+        }
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = hint.into();
+        self
+    }
+
+    /// Adds fields of an object to what `--raw` prints, beside the error.
+    pub(crate) fn with(mut self, fields: Value) -> Self {
+        if let Value::Object(fields) = fields {
+            self.more.get_or_insert_default().extend(fields);
+        }
+        self
+    }
+
+    /// What is wrong.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What to do about it; empty when the message says it.
+    pub(crate) fn advice(&self) -> &str {
+        &self.hint
+    }
+
+    /// The same failure, of one of several things.
+    pub(crate) fn of(mut self, what: &str) -> Self {
+        self.message = format!("{what}: {}", self.message);
+        self
+    }
+
+    /// The same failure with one more thing that happened.
+    pub(crate) fn also(mut self, what: &str) -> Self {
+        self.message = format!("{}; {what}", self.message);
+        self
+    }
+
+    /// Prints it to stderr and returns its status.
+    pub(crate) fn print(&self, command: &str, raw: bool) -> u8 {
+        let mut stderr = io::stderr();
+        let text = if raw {
+            self.json(command).to_string()
+        } else {
+            escape(&self.text(&Look::of(&stderr))).into_owned()
+        };
+        // With stderr gone there is nobody to tell; the status still says it.
+        let _ = writeln!(stderr, "{text}");
+        self.exit.status()
+    }
+
+    fn text(&self, look: &Look) -> String {
+        // What follows the first line is a list, or a text to be copied.
+        let fitted = |text: String| match text.split_once('\n') {
+            Some((first, rest)) => format!("{}\n{rest}", look.fitted(first)),
+            None => look.fitted(&text),
+        };
+        let error = fitted(format!("error: {}", self.message));
+        if self.hint.is_empty() {
+            return error;
+        }
+        format!("{error}\n{}", fitted(format!(" hint: {}", self.hint)))
+    }
+
+    fn json(&self, command: &str) -> serde_json::Value {
+        let message = [self.message.as_str(), self.hint.as_str()].join(if self.hint.is_empty() {
+            ""
+        } else {
+            ". "
+        });
+        let mut json = json!({
+            "ok": false,
+            "command": format!("iexec-hsm {command}"),
+            "error": {
+                "name": "Error",
+                "message": message,
+                "code": self.exit.word(),
+                "exit": self.exit.status(),
+            },
+        });
+        for (field, value) in self.more.iter().flat_map(|more| more.iter()) {
+            json[field] = value.clone();
+        }
+        json
+    }
+}
+
+#[cfg(test)]
+mod tests;

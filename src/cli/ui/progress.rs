@@ -1,0 +1,61 @@
+use std::io::IsTerminal as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Work that is done sooner shows no bar.
+const DELAY: Duration = Duration::from_secs(1);
+
+/// A progress bar on the terminal, for work that takes more than a second.
+///
+/// Threads may share it.
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    started: Instant,
+    shown: AtomicBool,
+    wanted: bool,
+}
+
+impl Progress {
+    /// Silent when `quiet` or when stderr is no terminal.
+    pub(crate) fn new(quiet: bool) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
+        // With the longest figures it still fits 80 columns.
+        let template = "{bytes:>10} of {total_bytes}  [{bar:20}]  {bytes_per_sec}  {eta} left";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        Self {
+            bar,
+            started: Instant::now(),
+            shown: AtomicBool::new(false),
+            wanted: !quiet && std::io::stderr().is_terminal(),
+        }
+    }
+
+    /// Counts bytes that are to be done.
+    pub(crate) fn expect(&self, bytes: u64) {
+        self.bar.inc_length(bytes);
+    }
+
+    /// Counts bytes that are done.
+    pub(crate) fn add(&self, bytes: u64) {
+        self.bar.inc(bytes);
+        let late = self.wanted && self.started.elapsed() > DELAY;
+        if late && !self.shown.swap(true, Ordering::Relaxed) {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+    }
+
+    /// Takes the bar away while something else is printed.
+    pub(crate) fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
+        self.bar.suspend(print)
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

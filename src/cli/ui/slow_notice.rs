@@ -1,0 +1,123 @@
+//! A line for a person who waits for a slow device.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::text::escape::escape;
+use crate::token::{SlowCall, TokenInfo};
+
+/// What is done sooner is not spoken of.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Calls that are not back yet. One thread looks after all of them, because a run may make
+/// thousands.
+static CALLS: Calls = Calls {
+    pending: Mutex::new(Pending {
+        begun: 0,
+        calls: BTreeMap::new(),
+    }),
+    first: Condvar::new(),
+};
+
+/// Says on stderr what is waited for if `call` takes long; until what it returns is dropped.
+pub(crate) fn watch(call: SlowCall, token: &TokenInfo) -> Box<dyn Any> {
+    static THREAD: OnceLock<()> = OnceLock::new();
+    THREAD.get_or_init(|| {
+        // Without a thread nothing is said.
+        let _ = thread::Builder::new()
+            .stack_size(64 * 1024)
+            .spawn(|| CALLS.look_after());
+    });
+    Box::new(CALLS.begin(Instant::now() + PATIENCE, line(call, token)))
+}
+
+fn say(line: &str) {
+    // With stderr gone there is nobody to tell.
+    let _ = writeln!(std::io::stderr(), "{}", escape(line));
+}
+
+struct Calls {
+    pending: Mutex<Pending>,
+    /// There is a call where there was none.
+    first: Condvar,
+}
+
+struct Pending {
+    /// Calls that ever began.
+    begun: u64,
+    /// By their number, and so by when they are to be spoken of: when, and how.
+    calls: BTreeMap<u64, (Instant, String)>,
+}
+
+impl Calls {
+    fn begin(&'static self, late: Instant, line: String) -> Call {
+        let mut pending = self.pending();
+        let number = pending.begun;
+        pending.begun += 1;
+        pending.calls.insert(number, (late, line));
+        // Else the thread sleeps until a call from before this one would be late.
+        if pending.calls.len() == 1 {
+            self.first.notify_one();
+        }
+        Call { of: self, number }
+    }
+
+    /// Speaks of each call that is late, once.
+    fn look_after(&self) {
+        let mut pending = self.pending();
+        loop {
+            let Some(next) = pending.calls.first_entry() else {
+                pending = self.wait(pending);
+                continue;
+            };
+            let left = next.get().0.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                let (_, line) = next.remove();
+                drop(pending);
+                say(&line);
+            } else {
+                drop(pending);
+                thread::sleep(left);
+            }
+            pending = self.pending();
+        }
+    }
+
+    fn wait<'a>(&self, pending: MutexGuard<'a, Pending>) -> MutexGuard<'a, Pending> {
+        let woken = self.first.wait(pending);
+        woken.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn pending(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Until it is dropped, the call is not back.
+struct Call {
+    of: &'static Calls,
+    number: u64,
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        self.of.pending().calls.remove(&self.number);
+    }
+}
+fn line(call: SlowCall, token: &TokenInfo) -> String {
+    let name = token.name();
+    match call {
+        SlowCall::Login => format!("Waiting for the token \"{name}\" to take the PIN ..."),
+        SlowCall::MakeKey => format!(
+            "Waiting for the token \"{name}\" to make the key, which takes minutes on some cards ..."
+        ),
+        SlowCall::UseKey if token.is_hardware() => {
+            format!("Waiting for the token \"{name}\"; touch it if it waits for a touch ...")
+        }
+        SlowCall::UseKey => format!("Waiting for the token \"{name}\" to use the key ..."),
+    }
+}
