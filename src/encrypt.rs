@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::{self, BufRead, Read, Seek as _, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
@@ -85,7 +86,7 @@ pub fn encrypt(
     let mut pending = TemporaryFile::create(output).map_err(write)?;
     let result = plain_zip(source, output, pending.path())?;
     let len = result.metadata().map_err(write)?.len();
-    let key = ContentKey::random(scheme, public.modulus_len()).map_err(SealError::from)?;
+    let key = Arc::new(ContentKey::random(scheme, public.modulus_len()).map_err(SealError::from)?);
     let wrapped = public.wrap(scheme, &key.to_wrap())?;
     let mut zip = ZipWriter::new(WriteBehind::new(pending.file(), true));
     let (key_entry, body_entry) = entries(scheme);

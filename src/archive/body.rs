@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crc32fast::Hasher as Crc;
 use thiserror::Error;
 
-use super::inflate::{InflateError, Inflater, Step};
+use super::inflate::{Inflater, Step};
+use super::stored_blocks::InflateError;
 use super::window::Window;
 use super::zip::{Content, Method};
 use crate::file::ReadAt;

@@ -4,7 +4,7 @@ use std::io::{self, BufRead};
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-use super::stored_blocks::{Next, StoredBlocks};
+use super::stored_blocks::{InflateError, Next, StoredBlocks};
 
 /// What one step brought.
 pub(super) struct Step {
@@ -12,14 +12,6 @@ pub(super) struct Step {
     pub produced: usize,
     /// Whether the compressed stream is at its end.
     pub ended: bool,
-}
-
-/// Why inflating cannot go on.
-pub(super) enum InflateError {
-    /// The compressed bytes make no sense, or end early.
-    Corrupt(&'static str),
-    /// The reader failed.
-    Io(io::Error),
 }
 
 /// Inflates a stream that is expected to be mostly stored blocks.

@@ -5,12 +5,18 @@
 
 use std::io::{self, BufRead};
 
-use super::inflate::InflateError;
-
 /// How far back a deflated block may reach.
 const HISTORY: usize = 32 * 1024;
 
-/// What comes next in the stream.
+/// Why inflating cannot go on.
+pub(super) enum InflateError {
+    /// The compressed bytes make no sense, or end early.
+    Corrupt(&'static str),
+    /// The reader failed.
+    Io(io::Error),
+}
+
+/// The next thing in the stream.
 pub(super) enum Next {
     /// Bytes that were written to the output; more may follow.
     Bytes(usize),

@@ -3,7 +3,7 @@ use std::io::{self, Read, Write};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::BadCiphertext;
+use super::cipher::BadCiphertext;
 
 /// Text bytes per step: a multiple of four, so that a step is whole base64 groups.
 const TEXT: usize = 64 * 1024;

@@ -1,20 +1,11 @@
+use std::io;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::cipher::{BLOCK, decrypt};
+use super::cipher::{BLOCK, BadCiphertext, BodyCipher};
 use crate::archive::Scheme;
-
-/// How a body is encrypted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BodyCipher {
-    /// IV + AES-256-CBC: today's archives, and those of 2019 for RSA-4096 keys.
-    Aes256Cbc,
-    /// IV + AES-128-CBC: archives of 2019 for RSA-2048 keys.
-    Aes128Cbc,
-    /// AES-128-ECB, no IV: post-compute before 9.0.0.
-    Aes128Ecb,
-}
 
 /// The one-time AES key of one archive. It stays where it is in memory and is wiped when dropped;
 /// `Debug` shows the cipher alone.
@@ -24,8 +15,8 @@ pub struct ContentKey {
 }
 
 impl ContentKey {
-    /// The content key in what the private-key operation returned; `None` when that cannot be
-    /// one, which says no more than "this key does not open this archive".
+    /// Takes the content key out of the answer of the private-key operation; `None` where there is
+    /// none, which says no more than "this key does not open this archive".
     pub fn from_unwrapped(scheme: Scheme, unwrapped: Zeroizing<Vec<u8>>) -> Option<Self> {
         let (cipher, bytes) = match (scheme, unwrapped.len()) {
             (Scheme::Current, 32) | (Scheme::Guide2019, 32) => (BodyCipher::Aes256Cbc, unwrapped),
@@ -57,20 +48,30 @@ impl ContentKey {
         Ok(Self { cipher, bytes })
     }
 
-    /// How it encrypts a body.
+    #[cfg(test)]
     pub fn cipher(&self) -> BodyCipher {
         self.cipher
     }
 
     /// Bytes of IV before the first encrypted block.
     pub fn iv_len(&self) -> usize {
-        match self.cipher {
-            BodyCipher::Aes256Cbc | BodyCipher::Aes128Cbc => BLOCK,
-            BodyCipher::Aes128Ecb => 0,
-        }
+        self.cipher.iv_len()
     }
 
-    /// The key itself.
+    /// Decrypts whole blocks of a body in place, of which `before` is the encrypted block before
+    /// them, or the IV.
+    pub fn decrypt(&self, before: &[u8; BLOCK], bytes: &mut [u8]) -> Result<(), BadCiphertext> {
+        self.cipher.decrypt(&self.bytes, before, bytes)
+    }
+
+    /// Encrypts whole blocks of a result in place: the inverse of [`Self::decrypt`].
+    pub fn encrypt(&self, before: &[u8; BLOCK], bytes: &mut [u8]) -> io::Result<()> {
+        self.cipher
+            .encrypt(&self.bytes, before, bytes)
+            .map_err(io::Error::other)
+    }
+
+    #[cfg(test)]
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
@@ -103,7 +104,7 @@ impl ContentKey {
         let (iv, rest) = head.split_at_checked(self.iv_len())?;
         let iv = iv.first_chunk().unwrap_or(&[0; BLOCK]);
         let mut block = *rest.first_chunk()?;
-        decrypt(&mut block, iv, self).ok()?;
+        self.decrypt(iv, &mut block).ok()?;
         Some(block)
     }
 }

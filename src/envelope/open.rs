@@ -1,27 +1,8 @@
 use std::io;
 use std::sync::Arc;
 
-use super::cipher::{BLOCK, decrypt};
-use super::padding::unpadded_len;
+use super::cipher::{BLOCK, BadCiphertext, unpadded_len};
 use super::{Chunks, ContentKey};
-
-/// The one failure of every ciphertext that cannot be decrypted, whatever is wrong with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("bad ciphertext")]
-pub struct BadCiphertext;
-
-impl BadCiphertext {
-    /// Whether `error` stands for it.
-    pub fn is(error: &io::Error) -> bool {
-        error.get_ref().is_some_and(|inner| inner.is::<Self>())
-    }
-}
-
-impl From<BadCiphertext> for io::Error {
-    fn from(bad: BadCiphertext) -> Self {
-        io::Error::new(io::ErrorKind::InvalidData, bad)
-    }
-}
 
 /// The chunks of a body, each with what is needed to decrypt it by itself.
 ///
@@ -112,7 +93,7 @@ impl EncryptedChunk {
     /// # Errors
     /// When it cannot be decrypted.
     pub fn open(mut self) -> Result<Vec<u8>, BadCiphertext> {
-        decrypt(&mut self.bytes, &self.before, &self.key)?;
+        self.key.decrypt(&self.before, &mut self.bytes)?;
         if self.last {
             let len = unpadded_len(&self.bytes).ok_or(BadCiphertext)?;
             self.bytes.truncate(len);

@@ -1,13 +1,8 @@
 use std::io::{self, Read};
+use std::sync::Arc;
 
-use aes::cipher::{Array, BlockCipherEncrypt as _, InvalidLength, KeyInit as _, consts::U16};
-use aes::{Aes128, Aes256};
-use cbc::cipher::{BlockModeEncrypt as _, KeyIvInit as _};
-
-use super::cipher::BLOCK;
-use super::padding::pad;
-use super::stack::leaving_nothing;
-use super::{BodyCipher, CHUNK, Chunks, ContentKey, ReadChunks};
+use super::cipher::{BLOCK, pad};
+use super::{CHUNK, Chunks, ContentKey, ReadChunks};
 
 /// What sealing can meet.
 #[derive(Debug, thiserror::Error)]
@@ -25,42 +20,12 @@ pub enum SealError {
 /// IV and CBC, or ECB, which the enclave then makes base64 of.
 pub struct Sealer<R> {
     source: ReadChunks<R>,
-    /// Where it does not move, and leaves no copy behind.
-    cipher: Box<Cipher>,
-    /// Handed out before all else.
-    iv: Option<[u8; BLOCK]>,
+    key: Arc<ContentKey>,
+    /// The encrypted block before the next chunk: the IV at first.
+    before: [u8; BLOCK],
+    /// Whether there is an IV to hand out, before all else.
+    at_iv: bool,
     ended: bool,
-}
-
-enum Cipher {
-    Aes256Cbc(cbc::Encryptor<Aes256>),
-    Aes128Cbc(cbc::Encryptor<Aes128>),
-    Aes128Ecb(Aes128),
-}
-
-impl Cipher {
-    fn new(key: &ContentKey, iv: &[u8; BLOCK]) -> Result<Self, InvalidLength> {
-        let bytes = key.bytes();
-        match key.cipher() {
-            BodyCipher::Aes256Cbc => {
-                cbc::Encryptor::new_from_slices(bytes, iv).map(Self::Aes256Cbc)
-            }
-            BodyCipher::Aes128Cbc => {
-                cbc::Encryptor::new_from_slices(bytes, iv).map(Self::Aes128Cbc)
-            }
-            BodyCipher::Aes128Ecb => Aes128::new_from_slice(bytes).map(Self::Aes128Ecb),
-        }
-    }
-
-    /// Encrypts a chunk, which is whole blocks: its size is, and the last one is padded.
-    fn encrypt(&mut self, chunk: &mut [u8]) {
-        let blocks = Array::<u8, U16>::slice_as_chunks_mut(chunk).0;
-        match self {
-            Self::Aes256Cbc(cipher) => cipher.encrypt_blocks(blocks),
-            Self::Aes128Cbc(cipher) => cipher.encrypt_blocks(blocks),
-            Self::Aes128Ecb(cipher) => cipher.encrypt_blocks(blocks),
-        }
-    }
 }
 
 impl<R: Read> Sealer<R> {
@@ -68,15 +33,14 @@ impl<R: Read> Sealer<R> {
     ///
     /// # Errors
     /// [`SealError::Random`] when there is no IV to be had.
-    pub fn new(key: &ContentKey, result: R) -> Result<Self, SealError> {
-        let mut iv = [0; BLOCK];
-        getrandom::fill(&mut iv)?;
-        let cipher = leaving_nothing(|| Cipher::new(key, &iv).map(Box::new))
-            .map_err(|_| io::Error::other("a content key of the wrong length"))?;
+    pub fn new(key: &Arc<ContentKey>, result: R) -> Result<Self, SealError> {
+        let mut before = [0; BLOCK];
+        getrandom::fill(&mut before)?;
         Ok(Self {
             source: ReadChunks::new(result),
-            iv: (key.cipher() != BodyCipher::Aes128Ecb).then_some(iv),
-            cipher,
+            key: Arc::clone(key),
+            before,
+            at_iv: key.iv_len() > 0,
             ended: false,
         })
     }
@@ -84,10 +48,11 @@ impl<R: Read> Sealer<R> {
 
 impl<R: Read> Chunks for Sealer<R> {
     fn next_chunk(&mut self, mut used: Vec<u8>) -> io::Result<Vec<u8>> {
-        if let Some(iv) = self.iv.take() {
-            return Ok(iv.to_vec());
-        }
         used.clear();
+        if std::mem::take(&mut self.at_iv) {
+            used.extend_from_slice(&self.before);
+            return Ok(used);
+        }
         if self.ended {
             return Ok(used);
         }
@@ -96,14 +61,17 @@ impl<R: Read> Chunks for Sealer<R> {
             self.ended = true;
             pad(&mut chunk);
         }
-        leaving_nothing(|| self.cipher.encrypt(&mut chunk));
+        self.key.encrypt(&self.before, &mut chunk)?;
+        if let Some(block) = chunk.last_chunk() {
+            self.before = *block;
+        }
         Ok(chunk)
     }
 }
 
 /// The whole body of a small result.
 #[cfg(test)]
-pub fn sealed(key: &ContentKey, result: &[u8]) -> Vec<u8> {
+pub fn sealed(key: &Arc<ContentKey>, result: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
     let sealer = Sealer::new(key, result).unwrap_or_else(|error| panic!("{error}"));
     let read = super::ChunkReader::new(sealer).read_to_end(&mut body);
@@ -114,8 +82,6 @@ pub fn sealed(key: &ContentKey, result: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use std::sync::Arc;
-
     use super::super::{ChunkReader, Encrypted, Opener};
     use super::*;
     use crate::archive::Scheme;

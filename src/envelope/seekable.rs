@@ -1,9 +1,8 @@
 use std::io;
 use std::sync::Arc;
 
-use super::cipher::{BLOCK, decrypt};
-use super::padding::unpadded_len;
-use super::{BadCiphertext, ContentKey};
+use super::ContentKey;
+use super::cipher::{BLOCK, BadCiphertext, unpadded_len};
 use crate::file::ReadAt;
 
 /// A result, at any place: each read decrypts just the blocks that it needs.
@@ -47,7 +46,7 @@ impl SeekableResult {
             self.body.read_exact_at(&mut before, at)?;
         }
         self.body.read_exact_at(out, at + self.iv_len())?;
-        Ok(decrypt(out, &before, &self.key)?)
+        Ok(self.key.decrypt(&before, out)?)
     }
 }
 
