@@ -4,7 +4,7 @@
 # a copy of the project that has it and the rooms below it alone, because that is built in seconds.
 # Prints the changes that were not noticed. What became of each is in the folder `mutants/ROOM` in the build folder, and
 # is not tried again where it was noticed before; MUTANTS_AFRESH=1 begins anew.
-# MUTANTS_TESTS="vectors layouts" has those files of tests/ try, with the whole program, what was not noticed so far. They
+# MUTANTS_TESTS="decrypt::vectors decrypt::layouts" has those files of tests/ try, with the whole program, what was not noticed so far. They
 # are built once, and for each change the program alone is (.ci/mutants-cargo.sh); but those of tests/linked.rs are built
 # each time.
 # MUTANTS_FILTER chooses among their tests in the language of nextest. MUTANTS_OPTIONS has further options for cargo-mutants.
@@ -86,14 +86,19 @@ try() {
         "$@" ${options[@]+"${options[@]}"} || [[ $? == [23] ]]
 }
 
+# has CRATE SUBJECT::FILE   whether that file of tests/ is in the crate
+has() {
+    sed -n "/^mod ${2%%::*} {/,/^}/p" "tests/$1.rs" | grep -qx "    mod ${2#*::};"
+}
+
 outside='' linked=''
 for test in ${tests[@]+"${tests[@]}"}; do
-    if grep -qx "mod $test;" tests/program.rs; then
+    if has program "$test"; then
         outside+="|$test"
-    elif grep -qx "mod $test;" tests/linked.rs; then
+    elif has linked "$test"; then
         linked+="|$test"
     else
-        die "there is no tests/$test.rs"
+        die "there is no tests/${test//:://}.rs"
     fi
 done
 

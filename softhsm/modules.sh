@@ -75,7 +75,7 @@ for module in $modules; do
     if [[ $form == all && $module =~ ^(kryoptic|kryoptic-implicit|p11-kit-remote)$ ]]; then
         on "$module" softhsm/test.sh
     else
-        on "$module" "${runner[@]}" --test program -- matrix:: try_sh::
+        on "$module" "${runner[@]}" --test program -- devices::matrix:: devices::try_script::
     fi
 done
 

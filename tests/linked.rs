@@ -1,11 +1,22 @@
-//! Tests that call the library. A crate of their own, so that those of the program need not be built again with it.
+//! Tests that call the library, in folders by subject. A crate of their own, so that those of the program need not be
+//! built again with it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod examples;
-mod library;
-mod sms_client;
+mod docs {
+    mod library_example;
+    mod library_examples;
+}
+mod interop {
+    mod wycheproof;
+}
+mod publish {
+    mod sms_client;
+}
 mod support;
-mod verbose;
-mod wallets;
-mod wycheproof;
+mod terminal {
+    mod verbose;
+}
+mod wallets {
+    mod library;
+}

@@ -1,93 +1,123 @@
-//! Tests that start the program. One crate for all of them: built in a fraction of the time that one for each would take.
+//! Tests that start the program, in folders by subject. One crate for all of them: built in a fraction of the time that
+//! one for each would take.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod agent;
-mod agent_away;
-mod agent_bad_ciphertexts;
-mod agent_clock;
-mod agent_docs;
-mod agent_faults;
-mod agent_life;
-mod agent_limits;
-mod agent_pins;
-mod always_authenticate;
-mod any_module;
-mod bad_archives;
-mod bad_ciphertexts;
-mod bad_paths;
-mod book;
-mod check;
-mod choosing;
-mod ci_recipes;
-mod clock;
-mod config_commands;
-mod configuration;
-mod debug_forms;
-mod docs;
-mod docs_run;
-mod doctor;
-mod durability;
-mod exit_codes;
-mod export_ledger;
-mod extract;
-mod failing_disk;
-mod failing_tokens;
-mod faulty_selftest;
-mod full_disk;
-mod generate;
-mod generate_wallets;
-mod half_done;
-mod hostile_archives;
-mod implicit_rejection;
-mod import;
-mod interop_openssl;
-mod interop_sdk;
-mod interop_sms;
-mod interrupted;
-mod keys;
-mod keys_adopt_delete;
-mod killed;
-mod layouts;
-mod look;
-mod lost_and_found;
-mod manual;
-mod matrix;
-mod memory;
-mod module_args;
-mod modules;
-mod outputs;
-mod package;
-mod pin_ledger;
-mod pin_pad;
-mod pins;
-mod pins_hidden;
-mod pins_locked;
-mod pins_terminal;
-mod proxy;
-mod public_half;
-mod push;
-mod push_elsewhere;
-mod push_faults;
-mod push_hidden;
-mod push_keys;
-mod push_services;
-mod push_token_wallets;
-mod push_wallets;
-mod return_values;
-mod secrets_hidden;
-mod setup;
-mod several;
-mod slow_tokens;
-mod so_login;
-mod stdout;
+mod agent {
+    mod bad_ciphertexts;
+    mod clock;
+    mod decrypt;
+    mod device_failures;
+    mod docs;
+    mod limits;
+    mod pins;
+    mod recovery;
+    mod start_lock_end;
+}
+mod decrypt {
+    mod bad_archives;
+    mod bad_ciphertexts;
+    mod bad_paths;
+    mod clock;
+    mod durability;
+    mod extract;
+    mod failing_disk;
+    mod full_disk;
+    mod hostile_archives;
+    mod implicit_rejection;
+    mod interrupted;
+    mod killed;
+    mod layouts;
+    mod memory;
+    mod outputs;
+    mod several_archives;
+    mod stdout;
+    mod unwrap_only_keys;
+    mod vectors;
+}
+mod devices {
+    mod failing_tokens;
+    mod faulty_module;
+    mod half_done;
+    mod matrix;
+    mod p11_kit_proxy;
+    mod recovery;
+    mod return_values;
+    mod slow_tokens;
+    mod try_script;
+}
+mod docs {
+    mod ci_recipes;
+    mod command_blocks;
+    mod links;
+    mod statements;
+}
+mod interop {
+    mod openssl;
+    mod sdk_publish;
+    mod sdk_results;
+    mod test_helpers;
+}
+mod keys {
+    mod adopt_delete;
+    mod export_ledger;
+    mod generate;
+    mod generate_address;
+    mod import;
+    mod list_show_export;
+    mod public_key;
+    mod so_login;
+}
+mod pins {
+    mod always_authenticate;
+    mod attempts;
+    mod blocked;
+    mod pin_pad;
+    mod sources;
+    mod terminal;
+}
+mod publish {
+    mod check;
+    mod push;
+    mod push_failures;
+    mod push_keys;
+    mod push_services;
+    mod push_signed_elsewhere;
+    mod push_token_wallets;
+    mod push_wallets;
+}
+mod secrets {
+    mod keys;
+    mod pins;
+    mod wallets;
+}
+mod set_up {
+    mod config_commands;
+    mod config_file;
+    mod doctor;
+    mod package;
+    mod setup;
+}
+mod source {
+    mod debug_forms;
+    mod module_names;
+    mod test_files;
+}
 mod support;
-mod support_selftest;
-mod terminal_escapes;
-mod token_init;
-mod token_script;
-mod tokens;
-mod try_sh;
-mod unwrap_only;
-mod vectors;
-mod wallet_commands;
+mod terminal {
+    mod escapes;
+    mod exit_codes;
+    mod manual;
+    mod text_layout;
+}
+mod tokens {
+    mod choosing;
+    mod init;
+    mod list_info;
+    mod module_args;
+    mod modules;
+    mod softhsm_script;
+}
+mod wallets {
+    mod commands;
+}

@@ -1,6 +1,5 @@
 //! Wycheproof's cases for RSAES-PKCS1-v1_5, with their keys on a token.
 
-use std::process::Command;
 use std::sync::Arc;
 
 use iexec_hsm::archive::{Archive, Limits, WrappedKey};
@@ -18,8 +17,7 @@ const MODULE: &str = "IEXEC_HSM_TEST_WYCHEPROOF";
 #[test]
 fn every_wrapped_key_of_wycheproof_is_unwrapped_or_refused() {
     let token = Token::new();
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "wycheproof::the_cases", "--nocapture"])
+    let output = test_alone(module_path!(), "the_cases")
         .envs(token.env())
         .env(MODULE, &token.module)
         .output()

@@ -1,13 +1,13 @@
 //! The library's smaller examples: with the agent, without a token, and publishing.
 
 #[allow(dead_code)]
-#[path = "../docs/examples/inspect_archive.rs"]
+#[path = "../../docs/examples/inspect_archive.rs"]
 mod inspect_archive;
 #[allow(dead_code)]
-#[path = "../docs/examples/open_with_agent.rs"]
+#[path = "../../docs/examples/open_with_agent.rs"]
 mod open_with_agent;
 #[allow(dead_code)]
-#[path = "../docs/examples/publish_key.rs"]
+#[path = "../../docs/examples/publish_key.rs"]
 mod publish_key;
 
 use crate::support::publish::{WALLET_KEY, public_file, stored, value, with_key};

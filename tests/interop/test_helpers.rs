@@ -1,6 +1,5 @@
 //! The other hands that tests rely on agree among themselves, before our program is held against them.
 
-use std::fs;
 use std::io::Cursor;
 use std::io::Read;
 
@@ -136,18 +135,4 @@ fn a_run_has_no_terminal_and_only_the_named_environment() {
     }
     assert!(!names.iter().any(|name| name.starts_with("CARGO")));
     assert!(run.out().ends_with("typed"));
-}
-
-#[test]
-fn every_file_of_tests_is_in_one_of_the_crates() {
-    let folder = pages::root().join("tests");
-    let roots = ["program.rs", "linked.rs"];
-    let listed = roots.map(|it| fs::read_to_string(folder.join(it)).unwrap());
-    let files = fs::read_dir(&folder).unwrap().map(|it| it.unwrap().path());
-    for file in files.filter(|it| it.extension().is_some_and(|it| it == "rs")) {
-        let name = file.file_name().unwrap().to_str().unwrap();
-        let module = format!("\nmod {};\n", file.file_stem().unwrap().to_str().unwrap());
-        let in_crates = listed.iter().filter(|it| it.contains(&module)).count();
-        assert_eq!(in_crates, usize::from(!roots.contains(&name)), "{name}");
-    }
 }

@@ -1,12 +1,11 @@
 //! The library's documented example, run against a token.
 
 #[allow(dead_code)]
-#[path = "../docs/examples/open_archive.rs"]
+#[path = "../../docs/examples/open_archive.rs"]
 mod example;
 use std::cell::Cell;
 use std::convert::Infallible;
 use std::path::Path;
-use std::process::Command;
 
 use iexec_hsm::archive::{Archive, Limits, WrappedKey};
 use iexec_hsm::decrypt::{Options, Target, decrypt};
@@ -29,8 +28,7 @@ fn run_example(token: &Token, archive: &Path, output: &Path) -> (bool, String) {
         output.to_str().unwrap(),
     ]
     .join("\n");
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "library::the_example", "--nocapture"])
+    let output = test_alone(module_path!(), "the_example")
         .envs(token.env())
         .env(ARGUMENTS, arguments)
         .output()

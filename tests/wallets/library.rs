@@ -1,7 +1,6 @@
 //! Wallets on a token, through the library: made, found and used as any other wallet is.
 
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::Arc;
 
 use iexec_hsm::token::{
@@ -12,7 +11,7 @@ use iexec_hsm::wallet::eip191::eip191_digest;
 use iexec_hsm::wallet::on_token::{TokenWallet, choose};
 use iexec_hsm::wallet::sign::{Wallet, WalletError};
 
-use crate::support::{Token, without_wallets};
+use crate::support::{Token, test_alone, without_wallets};
 
 /// Names the module to a test that runs in a process of its own.
 const INSIDE: &str = "IEXEC_HSM_TEST_INSIDE";
@@ -28,8 +27,7 @@ fn with_token(test: &str, prepare: impl FnOnce(&Token), body: impl FnOnce(Arc<Mo
     }
     let token = Token::new();
     prepare(&token);
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", &format!("wallets::{test}"), "--nocapture"])
+    let output = test_alone(module_path!(), test)
         .envs(token.env())
         .env(INSIDE, &token.module)
         .output()

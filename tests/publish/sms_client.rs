@@ -13,8 +13,8 @@ use std::time::Duration;
 use iexec_hsm::sms::{Authorization, Client, Kind, Limits, Options, Pushed, SmsError};
 use zeroize::Zeroizing;
 
-use crate::support::ADDRESS as OWNER;
 use crate::support::sms::{Sms, Wallet};
+use crate::support::{ADDRESS as OWNER, test_alone};
 
 const NAME: &str = "iexec-result-encryption-public-key";
 const VALUE: &str = "dGVzdC1yc2EtcHVibGljLWtleQ==";
@@ -135,8 +135,7 @@ fn in_own_process(test: &str, environment: &[(&str, String)]) -> bool {
     if std::env::var_os(MARK).is_some() {
         return true;
     }
-    let run = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", &format!("sms_client::{test}")])
+    let run = test_alone(module_path!(), test)
         .env(MARK, "1")
         .envs(environment.iter().map(|(name, value)| (name, value)))
         .output()
