@@ -42,27 +42,27 @@ const NAMES: &[&str] = &[
 /// What may name one: a file, a text that is in the line, and why.
 const GRANTED: &[(&str, &str, &str)] = &[
     (
-        "token/discover.rs",
+        "token/module/discover.rs",
         "opensc-pkcs11.so\",",
         "a file that is looked for where no module is named",
     ),
     (
-        "token/discover.rs",
+        "token/module/discover.rs",
         "libykcs11.so\",",
         "a file that is looked for",
     ),
     (
-        "token/discover.rs",
+        "token/module/discover.rs",
         "yubihsm_pkcs11.so\",",
         "a file that is looked for",
     ),
     (
-        "token/discover.rs",
+        "token/module/discover.rs",
         "libsofthsm2.so\",",
         "a file that is looked for",
     ),
     (
-        "token/discover.rs",
+        "token/module/discover.rs",
         "/usr/lib/softhsm\",",
         "a folder that is looked into",
     ),
