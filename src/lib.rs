@@ -80,6 +80,7 @@ pub mod beneficiary;
 pub mod chain;
 #[doc(hidden)]
 pub mod cli;
+mod code;
 pub mod decrypt;
 pub mod encrypt;
 pub mod envelope;

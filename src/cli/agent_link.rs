@@ -1,7 +1,6 @@
 use std::path::PathBuf;
 
 use super::context::Context;
-use super::exit::Exit;
 use super::pins::Pins;
 use super::ui::failure::Failure;
 use crate::agent::client::{Client, ClientError};
@@ -130,7 +129,7 @@ fn allow_final_try(pins: &Pins, label: &str) -> Result<bool, Failure> {
         return Ok(true);
     }
     Err(Failure::new(
-        Exit::PinLocked,
+        Code::PinLocked,
         format!("the token \"{label}\" has one PIN try left, which was not used"),
     )
     .hint("Answer yes when asked, or add --final-pin-try."))

@@ -6,10 +6,11 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::commands::{agent, config, doctor, key, manual, result, setup, token, wallet};
-use super::exit::Exit;
 use super::options::{Deferred, Given, Global};
 use super::services::SmsArgs;
 use super::ui::failure::Failure;
+use super::ui::reply::DONE;
+use crate::code::Code;
 
 /// Open encrypted iExec results with a key that never leaves its token.
 ///
@@ -158,7 +159,7 @@ pub(crate) fn refuse(mut error: clap::Error, arguments: &[OsString]) -> u8 {
     if is_password(&error) {
         let raw = arguments.iter().any(|it| it == "--raw");
         let what = "--password is not taken: every user of this machine can see it in the list of processes";
-        return Failure::new(Exit::Usage, what)
+        return Failure::new(Code::Usage, what)
             .hint("Publishing takes the wallet's password from --password-file, IEXEC_HSM_WALLET_PASSWORD or the terminal; nothing else needs it.")
             .print(&typed(arguments), raw);
     }
@@ -166,9 +167,9 @@ pub(crate) fn refuse(mut error: clap::Error, arguments: &[OsString]) -> u8 {
         // With the stream gone there is nobody to tell.
         let _ = error.print().and_then(|()| io::stdout().flush());
         return if error.use_stderr() {
-            Exit::Usage.status()
+            Code::Usage.exit()
         } else {
-            Exit::Done.status()
+            DONE
         };
     }
     let text = error.render().to_string();
@@ -177,7 +178,7 @@ pub(crate) fn refuse(mut error: clap::Error, arguments: &[OsString]) -> u8 {
         .next()
         .unwrap_or_default()
         .trim_start_matches("error: ");
-    Failure::new(Exit::Usage, first)
+    Failure::new(Code::Usage, first)
         .hint(suggestion(&error))
         .print(&typed(arguments), true)
 }

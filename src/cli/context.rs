@@ -3,7 +3,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::config::Config;
-use super::exit::Exit;
 use super::options::Global;
 use super::pins::Pins;
 use super::secrets::Secrets;
@@ -12,6 +11,7 @@ use super::ui::slow_notice;
 use super::ui::text_layout::Look;
 use crate::archive::Limits;
 use crate::beneficiary::Folder;
+use crate::code::Code;
 use crate::token::{Module, TokenInfo, Uri, discover};
 use crate::wallet::locate::{self, KeystoreDir, Located, WalletFile, WalletOptions, locate};
 use crate::wallet::sign::Wallet as _;
@@ -46,7 +46,7 @@ impl Context {
         let home = std::env::home_dir();
         let cwd = std::env::current_dir().map_err(|error| {
             Failure::new(
-                Exit::IoFailed,
+                Code::IoFailed,
                 format!("the working folder cannot be found: {error}"),
             )
         })?;
@@ -154,7 +154,7 @@ impl Context {
         match folder.filter(|folder| folder.is_absolute()) {
             Some(folder) => Ok(folder.join("iexec-hsm/agent.sock")),
             None => Err(Failure::new(
-                Exit::Usage,
+                Code::Usage,
                 "there is no folder for the agent's socket: XDG_RUNTIME_DIR is not set",
             )
             .hint("Name a socket in a folder that is yours alone, with --agent-sock or IEXEC_HSM_AGENT_SOCK.")),
@@ -315,7 +315,7 @@ impl Context {
 /// One module's arguments would only confuse another.
 fn args_of_no_module() -> Failure {
     Failure::new(
-        Exit::Usage,
+        Code::Usage,
         "--module-args is for a module that is named, and none is",
     )
     .hint("Name it with --module, IEXEC_HSM_MODULE or the configuration file.")

@@ -6,7 +6,6 @@ mod command;
 mod commands;
 mod config;
 mod context;
-mod exit;
 mod key_records;
 mod options;
 mod password;
@@ -17,10 +16,10 @@ mod signer;
 mod token_sessions;
 mod ui;
 
+use crate::code::Code;
 use command::{Cli, Command};
 use commands::{agent, doctor, key, result, setup, token, wallet};
 use context::Context;
-use exit::Exit;
 use secrets::Secrets;
 use ui::failure::Failure;
 use ui::reply::Reply;
@@ -44,7 +43,7 @@ pub fn main() -> u8 {
         ui::interrupt::install()
     };
     let outcome = signals
-        .map_err(|error| Failure::new(Exit::Failed, format!("signals cannot be handled: {error}")))
+        .map_err(|error| Failure::new(Code::Failed, format!("signals cannot be handled: {error}")))
         .and_then(|()| run(cli, secrets));
     match outcome {
         Ok(reply) => reply.print(name, raw),

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::context::Context;
-use super::exit::Exit;
 use super::ui::failure::Failure;
 use super::ui::terminal;
+use crate::code::Code;
 use crate::file::small;
 
 /// Name of the systemd credential that holds the password.
@@ -38,7 +38,7 @@ impl Password {
         }
         match environment {
             Some(password) if password.is_empty() => {
-                let failure = Failure::new(Exit::Wallet, format!("{VARIABLE} holds no password"));
+                let failure = Failure::new(Code::Wallet, format!("{VARIABLE} holds no password"));
                 Err(failure.hint("Put the password into it, or leave it out."))
             }
             Some(password) => Ok(Self::Known(password)),
@@ -59,7 +59,7 @@ impl Password {
         );
         terminal::ask_secret(&terminal, &question).map_err(|error| {
             let what = format!("no password was typed: {error}");
-            Failure::new(Exit::Wallet, what).hint("Run the command again.")
+            Failure::new(Code::Wallet, what).hint("Run the command again.")
         })
     }
 }
@@ -70,12 +70,12 @@ fn read(path: &Path) -> Result<Password, Failure> {
         .map_err(|error| {
             let path = path.display();
             let what = format!("the password file {path} cannot be read: {error}");
-            Failure::new(Exit::IoFailed, what)
+            Failure::new(Code::IoFailed, what)
                 .hint("Check --password-file, IEXEC_HSM_PASSWORD_FILE or the configuration file.")
         })
 }
 
 fn nobody() -> Failure {
     let what = "the wallet's password is needed and there is nobody to ask";
-    Failure::new(Exit::Wallet, what).hint(format!("Run it in a terminal, or {INSTEAD}."))
+    Failure::new(Code::Wallet, what).hint(format!("Run it in a terminal, or {INSTEAD}."))
 }

@@ -8,11 +8,11 @@ use clap::builder::NonEmptyStringValueParser;
 use serde_json::{Value, json};
 
 use super::context::Context;
-use super::exit::Exit;
 use super::options::parse_timeout;
 use super::ui::failure::Failure;
 use super::ui::reply::Reply;
 use crate::chain::{Chain, ChainFile, FrameworkChoice, SmsUrl, TeeFramework, UnknownKey};
+use crate::code::Code;
 use crate::sms::{Client, Exchange, Limits, Options};
 use crate::text::escape::escape;
 
@@ -206,13 +206,13 @@ pub(crate) fn each(
                 reply.of(&service.name()).print(command, context.global.raw);
             }
             Err(failure) => {
-                let exit = failure.exit;
+                let code = failure.code;
                 failure
                     .of(&service.name())
                     .print(command, context.global.raw);
-                first = first.or(Some(exit));
+                first = first.or(Some(code));
                 // What is not the service's fault would fail with every other one.
-                if !is_of_service(exit) {
+                if !is_of_service(code) {
                     break;
                 }
             }
@@ -221,10 +221,10 @@ pub(crate) fn each(
     Ok(Reply::done(first))
 }
 
-fn is_of_service(exit: Exit) -> bool {
+fn is_of_service(code: Code) -> bool {
     matches!(
-        exit,
-        Exit::SmsNotReachable | Exit::SmsRefused | Exit::AlreadyPublished | Exit::KeyNotFound
+        code,
+        Code::SmsNotReachable | Code::SmsRefused | Code::AlreadyPublished | Code::KeyNotFound
     )
 }
 

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::context::{Context, WALLET_KEY};
-use super::exit::Exit;
 use super::password::Password;
 use super::token_sessions::Logins;
 use super::ui::failure::Failure;
+use crate::code::Code;
 use crate::sms::Authorization;
 use crate::sms::challenge::Web2Challenge;
 use crate::token::Uri;
@@ -47,7 +47,7 @@ pub(crate) fn owner(context: &Context, logins: &mut Logins) -> Result<Address, F
     match &context.wallet {
         Some(uri) if !given => logins.wallet_address(context, uri)?.ok_or_else(|| {
             let what = format!("no wallet that fits {} is to be seen", uri.identity());
-            Failure::new(Exit::Wallet, what).hint(
+            Failure::new(Code::Wallet, what).hint(
                 "`iexec-hsm wallet list` shows the wallets; where a token hides them until the PIN is given, give the address too, with --wallet-address.",
             )
         }),
@@ -104,7 +104,7 @@ impl Signer {
                 context.say(|| format!("wallet {}", uri.identity()));
                 let address = match logins.wallet_address(context, &uri) {
                     Ok(address) => address,
-                    Err(failure) if failure.exit == Exit::Wallet => return Err(failure),
+                    Err(failure) if failure.code == Code::Wallet => return Err(failure),
                     // Which token it is shows when that of the result key is known.
                     Err(_) => None,
                 };
@@ -114,7 +114,7 @@ impl Signer {
                 context.say(|| format!("wallet in {WALLET_KEY}"));
                 let wallet = context.environment_wallet()?;
                 context.secrets.wallet_key = None;
-                let wallet = wallet.ok_or_else(|| Failure::new(Exit::Wallet, "no wallet"))?;
+                let wallet = wallet.ok_or_else(|| Failure::new(Code::Wallet, "no wallet"))?;
                 let address = Some(wallet.address());
                 (Self::Software(wallet), address)
             }
@@ -163,7 +163,7 @@ impl Signer {
         match signature.recover(&digest) {
             Ok(address) if address == challenge.owner => Ok(()),
             _ => Err(Failure::new(
-                Exit::Wallet,
+                Code::Wallet,
                 format!(
                     "the signature is not that of {} for this key",
                     challenge.owner
@@ -210,7 +210,7 @@ fn agree(wallet: &Address, owner: &Address) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::new(
-        Exit::Wallet,
+        Code::Wallet,
         format!("the wallet is that of {wallet}, and cannot sign for {owner}"),
     )
     .hint("Name the address's own wallet with --wallet or --wallet-file, or leave --wallet-address out; nothing was published."))

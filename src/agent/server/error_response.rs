@@ -36,15 +36,8 @@ impl Denied {
 
 impl From<Refusal> for Denied {
     fn from(refusal: Refusal) -> Self {
-        let status = match refusal.code {
-            Code::Usage => StatusCode::BAD_REQUEST,
-            Code::PinWrong | Code::PinLocked | Code::PinNeeded => StatusCode::FORBIDDEN,
-            Code::KeyNotFound => StatusCode::NOT_FOUND,
-            Code::NotSupported | Code::Wallet => StatusCode::UNPROCESSABLE_ENTITY,
-            Code::DeviceFailed => StatusCode::BAD_GATEWAY,
-            Code::TokenNotUsable | Code::AgentNotAvailable => StatusCode::SERVICE_UNAVAILABLE,
-            Code::IoFailed | Code::Failed => StatusCode::INTERNAL_SERVER_ERROR,
-        };
+        let status = StatusCode::from_u16(refusal.code.http());
+        let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         Self {
             status,
             refusal,

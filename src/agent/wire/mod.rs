@@ -1,12 +1,14 @@
 //! What goes over the socket.
 
-mod code;
+mod refusal;
 mod secret;
 
 use serde::{Deserialize, Serialize};
 
-pub use code::{Code, Refusal};
+pub use refusal::Refusal;
 pub use secret::Secret;
+
+pub use crate::code::Code;
 
 use crate::archive::Scheme;
 

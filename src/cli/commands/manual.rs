@@ -11,9 +11,9 @@ use clap_mangen::roff::{Roff, roman};
 use serde_json::json;
 
 use crate::cli::command::Cli;
-use crate::cli::exit::Exit;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
+use crate::code::Code;
 
 #[derive(Debug, Args)]
 #[command(
@@ -77,7 +77,7 @@ impl Manual {
         for name in &self.command {
             command = command.find_subcommand(name).ok_or_else(|| {
                 let names = self.command.join(" ");
-                Failure::new(Exit::Usage, format!("there is no command \"{names}\""))
+                Failure::new(Code::Usage, format!("there is no command \"{names}\""))
                     .hint("`iexec-hsm --help` lists the commands.")
             })?;
         }
@@ -104,7 +104,7 @@ fn write_all(program: &Command, folder: &Path) -> Result<Reply, Failure> {
 
 fn not_written(path: &Path, error: &io::Error) -> Failure {
     let what = format!("{} cannot be written: {error}", path.display());
-    Failure::new(Exit::IoFailed, what).hint("Name a folder of yours with --dir.")
+    Failure::new(Code::IoFailed, what).hint("Name a folder of yours with --dir.")
 }
 
 /// The page of one command, in the language of `man`.

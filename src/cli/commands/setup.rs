@@ -15,9 +15,9 @@ use serde_json::json;
 
 use super::token::{self, Init, parse_label};
 use crate::cli::context::Context;
-use crate::cli::exit::Exit;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
+use crate::code::Code;
 use crate::wallet::address::Address;
 use candidates::Candidate;
 use questions::Questions;
@@ -102,7 +102,7 @@ fn ready_token(
     let empty = !chosen.token.initialised();
     if empty && context.global.key.is_some() && !setup.new_key {
         let what = "a key is named, and the token is empty";
-        return Err(Failure::new(Exit::Usage, what)
+        return Err(Failure::new(Code::Usage, what)
             .hint("Add --new-key to make one, or name the token that has the key with --token."));
     }
     if empty {

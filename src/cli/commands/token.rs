@@ -6,9 +6,9 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::cli::context::Context;
-use crate::cli::exit::Exit;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
+use crate::code::Code;
 use crate::token::{Mechanism, Module, Pin, TokenError, TokenInfo, init_token};
 
 #[derive(Debug, Subcommand)]
@@ -147,7 +147,7 @@ pub(crate) fn initialise(
         };
         if !context.label_repeated(init.confirm_label.as_deref(), label, &what) {
             return Err(Failure::new(
-                Exit::Usage,
+                Code::Usage,
                 format!("the token \"{label}\" was left as it is"),
             )
             .hint("Type its label when asked, or give it with --confirm-label."));
@@ -170,7 +170,7 @@ fn choose(context: &Context, module: &Module, force: bool) -> Result<TokenInfo, 
         fitting.retain(|token| !token.initialised());
         if let (Some(token), true) = (set_up, fitting.is_empty()) {
             return Err(Failure::new(
-                Exit::NotSupported,
+                Code::NotSupported,
                 format!("the token \"{}\" is initialised already", token.label),
             )
             .hint("To lose all keys on it, name it with --token and add --force."));

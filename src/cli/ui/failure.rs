@@ -3,13 +3,13 @@ use std::io::{self, Write as _};
 use serde_json::{Map, Value, json};
 
 use super::text_layout::Look;
-use crate::cli::exit::Exit;
+use crate::code::Code;
 use crate::text::escape::escape;
 
 /// A command that failed: what is wrong, and then what to do.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    pub(crate) exit: Exit,
+    pub(crate) code: Code,
     message: String,
     hint: String,
     /// More for `--raw`, beside the error. Few failures have it: it must not make all of them large.
@@ -17,9 +17,9 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    pub(crate) fn new(exit: Exit, message: impl std::fmt::Display) -> Self {
+    pub(crate) fn new(code: Code, message: impl std::fmt::Display) -> Self {
         Self {
-            exit,
+            code,
             message: message.to_string(),
             hint: String::new(),
             more: None,
@@ -71,7 +71,7 @@ impl Failure {
         };
         // With stderr gone there is nobody to tell; the status still says it.
         let _ = writeln!(stderr, "{text}");
-        self.exit.status()
+        self.code.exit()
     }
 
     fn text(&self, look: &Look) -> String {
@@ -99,8 +99,8 @@ impl Failure {
             "error": {
                 "name": "Error",
                 "message": message,
-                "code": self.exit.word(),
-                "exit": self.exit.status(),
+                "code": self.code.word(),
+                "exit": self.code.exit(),
             },
         });
         for (field, value) in self.more.iter().flat_map(|more| more.iter()) {

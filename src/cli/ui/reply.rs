@@ -4,7 +4,10 @@ use serde_json::{Map, Value};
 
 use super::failure::Failure;
 use super::text_layout::Look;
-use crate::cli::exit::Exit;
+use crate::code::Code;
+
+/// The exit status of a command that succeeded.
+pub(crate) const DONE: u8 = 0;
 
 /// What a command that succeeded has to say.
 #[derive(Debug, Default)]
@@ -35,9 +38,9 @@ impl Reply {
     }
 
     /// One whose command printed all itself; `failed` is the first failure, if any.
-    pub(crate) fn done(failed: Option<Exit>) -> Self {
+    pub(crate) fn done(failed: Option<Code>) -> Self {
         Self {
-            done: Some(failed.unwrap_or(Exit::Done).status()),
+            done: Some(failed.map_or(DONE, Code::exit)),
             ..Self::default()
         }
     }
@@ -95,14 +98,14 @@ impl Reply {
         }
         match self.write(raw) {
             // Whoever read has read enough.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done.status(),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => DONE,
             Err(error) => Failure::new(
-                Exit::IoFailed,
+                Code::IoFailed,
                 format!("the answer cannot be written: {error}"),
             )
             .hint("The command is done; only its answer is lost.")
             .print(command, raw),
-            Ok(()) => Exit::Done.status(),
+            Ok(()) => DONE,
         }
     }
 

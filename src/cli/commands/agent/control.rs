@@ -7,9 +7,9 @@ use serde_json::json;
 use crate::agent::wire::{State, Status};
 use crate::cli::agent_link::Link;
 use crate::cli::context::Context;
-use crate::cli::exit::Exit;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
+use crate::code::Code;
 
 /// Longest time for an agent to end: what runs may take its time.
 const ENDING: Duration = Duration::from_secs(120);
@@ -42,7 +42,7 @@ pub(super) fn stop(context: &Context) -> Result<Reply, Failure> {
         while !has_ended(&agent, deadline) {
             if Instant::now() >= deadline {
                 return Err(Failure::new(
-                    Exit::DeviceFailed,
+                    Code::DeviceFailed,
                     format!("the agent has not ended yet (process {})", status.pid),
                 )
                 .hint("A call may hang in the token's module; `kill -9` ends it."));
@@ -65,7 +65,7 @@ fn has_ended(agent: &impl std::os::fd::AsFd, deadline: Instant) -> bool {
 
 /// What all of these print.
 pub(super) fn reply(status: &Status) -> Result<Reply, Failure> {
-    let json = serde_json::to_value(status).map_err(|error| Failure::new(Exit::Failed, error))?;
+    let json = serde_json::to_value(status).map_err(|error| Failure::new(Code::Failed, error))?;
     Ok(Reply::new(json).text(sentence(status)))
 }
 

@@ -11,13 +11,13 @@ use serde_json::{Value, json};
 use crate::agent::server::{Ended, Settings, Socket, serve};
 use crate::agent::wire::{Secret, State, Unlock};
 use crate::cli::context::Context;
-use crate::cli::exit::Exit;
 use crate::cli::key_records::{Recorded, common_token, public_halves};
 use crate::cli::options::{parse_limit, parse_time};
 use crate::cli::pins::Pins;
 use crate::cli::secrets;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
+use crate::code::Code;
 use crate::text::escape::escape;
 use crate::token::TokenInfo;
 
@@ -142,12 +142,12 @@ pub(super) fn run(context: &mut Context, start: &Start) -> Result<Reply, Failure
         Ended::Well => Ok(Reply::done(None)),
         Ended::Hung => {
             let failure = Failure::new(
-                Exit::DeviceFailed,
+                Code::DeviceFailed,
                 "the agent has ended while a call was in the token's module",
             );
             failure.print("agent start", raw);
             // Finalising the module, or its exit handlers, could wait for ever.
-            signal_hook::low_level::exit(Exit::DeviceFailed.status().into());
+            signal_hook::low_level::exit(Code::DeviceFailed.exit().into());
         }
     }
 }

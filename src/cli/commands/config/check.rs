@@ -3,9 +3,9 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use crate::cli::config::{ConfigError, checked, content, entries};
-use crate::cli::exit::Exit;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
+use crate::code::Code;
 
 /// Reads a configuration file as every command does, and says what is wrong with it.
 pub(super) fn run(file: Option<PathBuf>) -> Result<Reply, Failure> {
@@ -37,7 +37,7 @@ pub(super) fn run(file: Option<PathBuf>) -> Result<Reply, Failure> {
 fn absent(path: &Path, named: bool) -> Result<Reply, Failure> {
     if named {
         let what = format!("there is no file {}", path.display());
-        return Err(Failure::new(Exit::IoFailed, what).hint("Check its name."));
+        return Err(Failure::new(Code::IoFailed, what).hint("Check its name."));
     }
     let reply = Reply::new(json!({ "file": path, "exists": false, "settings": [] }));
     Ok(reply.text(format!(
@@ -47,6 +47,6 @@ fn absent(path: &Path, named: bool) -> Result<Reply, Failure> {
 }
 
 pub(super) fn no_home() -> Failure {
-    Failure::new(Exit::Usage, "there is no folder for the configuration")
+    Failure::new(Code::Usage, "there is no folder for the configuration")
         .hint("Set HOME or XDG_CONFIG_HOME, or name the file.")
 }

@@ -2,8 +2,8 @@ use super::check::Check;
 use crate::agent::wire::State;
 use crate::cli::agent_link::Link;
 use crate::cli::context::Context;
-use crate::cli::exit::Exit;
 use crate::cli::ui::failure::Failure;
+use crate::code::Code;
 
 const NAME: &str = "agent";
 
@@ -28,7 +28,7 @@ pub(super) fn check(context: &Context) -> Check {
         let what = format!("{found}; a call to the module has not come back");
         return Check::failed(
             NAME,
-            Failure::new(Exit::AgentNotAvailable, what).hint(
+            Failure::new(Code::AgentNotAvailable, what).hint(
                 "Look at the token; end the agent with `iexec-hsm agent stop` if it stays so.",
             ),
         );
@@ -44,7 +44,7 @@ pub(super) fn check(context: &Context) -> Check {
         ),
         State::Away => Check::failed(
             NAME,
-            Failure::new(Exit::DeviceFailed, format!("{found}; its device is away"))
+            Failure::new(Code::DeviceFailed, format!("{found}; its device is away"))
                 .hint("Check that the token is plugged in and its service runs."),
         ),
         State::Unlocking => Check::ok(NAME, format!("{found}; it is being unlocked")),

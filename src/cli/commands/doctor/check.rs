@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
-use crate::cli::exit::Exit;
 use crate::cli::ui::failure::Failure;
+use crate::code::Code;
 
 /// One part of the set-up: how it is, and what to do about it.
 #[derive(Debug, PartialEq, Eq)]
@@ -12,8 +12,8 @@ pub(super) struct Check {
     pub(super) found: String,
     /// What to do; empty where nothing need be done.
     pub(super) fix: String,
-    /// How a program ends that meets what is broken here.
-    pub(super) exit: Exit,
+    /// Why a command fails that meets what is broken here.
+    pub(super) code: Option<Code>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl Check {
             state,
             found: found.into(),
             fix: String::new(),
-            exit: Exit::Done,
+            code: None,
         }
     }
 
@@ -68,7 +68,7 @@ impl Check {
     /// What a command would fail with.
     pub(super) fn failed(name: &'static str, failure: Failure) -> Self {
         Self {
-            exit: failure.exit,
+            code: Some(failure.code),
             ..Self::new(name, State::Broken, failure.message()).fix(failure.advice())
         }
     }
@@ -87,13 +87,12 @@ impl Check {
 
     pub(super) fn json(&self) -> Value {
         let fix = Some(&self.fix).filter(|fix| !fix.is_empty());
-        let broken = self.state == State::Broken;
         json!({
             "name": self.name,
             "state": self.state.as_str().replace(' ', "-"),
             "found": self.found,
             "fix": fix,
-            "code": broken.then(|| self.exit.word()),
+            "code": self.code.map(Code::word),
         })
     }
 }

@@ -1,8 +1,8 @@
 use std::time::{Duration, SystemTime};
 
 use super::check::Check;
-use crate::cli::exit::Exit;
 use crate::cli::ui::failure::Failure;
+use crate::code::Code;
 
 /// The first second of 2026: this program is not older.
 const EARLIEST: Duration = Duration::from_secs(1_767_225_600);
@@ -17,7 +17,7 @@ fn check_at(now: SystemTime) -> Check {
         return Check::ok("clock", text);
     }
     let what = format!("the clock says {text}, which is over");
-    let failure = Failure::new(Exit::Failed, what);
+    let failure = Failure::new(Code::Failed, what);
     Check::failed(
         "clock",
         failure.hint("Set it: certificates are not valid at a wrong time."),

@@ -2,8 +2,8 @@ use super::check::Check;
 use crate::beneficiary::key_file::{KeyFile, KeyFileError};
 use crate::beneficiary::public_key_file;
 use crate::cli::context::Context;
-use crate::cli::exit::Exit;
 use crate::cli::ui::failure::Failure;
+use crate::code::Code;
 use crate::envelope::PublicKey;
 use crate::token::{ResultKey, Session, Uri};
 use crate::wallet::address::Address;
@@ -108,7 +108,7 @@ impl Seen<'_> {
             (None, Some(key)) => Check::failed(
                 NAME,
                 Failure::new(
-                    Exit::NotSupported,
+                    Code::NotSupported,
                     format!("{address}: the public key file holds another key than the one on the token that the key file names"),
                 )
                 .hint(format!(
@@ -118,7 +118,7 @@ impl Seen<'_> {
             ),
             (None, None) if self.logged_in => Check::failed(
                 NAME,
-                Failure::new(Exit::KeyNotFound, format!("{address}: the key is not on the token: {uri}"))
+                Failure::new(Code::KeyNotFound, format!("{address}: the key is not on the token: {uri}"))
                     .hint("Plug the token in that has it; if the key was deleted, make a new one."),
             ),
             (None, None) => Check::warning(

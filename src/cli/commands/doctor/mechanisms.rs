@@ -1,6 +1,6 @@
 use super::check::Check;
-use crate::cli::exit::Exit;
 use crate::cli::ui::failure::Failure;
+use crate::code::Code;
 use crate::token::{Mechanism, Module, TokenInfo};
 
 /// The size of the keys that the SDK makes.
@@ -28,7 +28,7 @@ fn decrypt(all: &[Mechanism]) -> Check {
         _ => Check::failed(
             "decrypt",
             Failure::new(
-                Exit::NotSupported,
+                Code::NotSupported,
                 format!("the token does not decrypt with {name}"),
             )
             .hint("Use another token; some allow it by a setting or a policy of their own."),

@@ -60,8 +60,8 @@ fn discovered() -> (Vec<Check>, Option<Arc<Module>>) {
             // Each path was told above.
             let hint = TokenError::NoModule(Vec::new()).hint();
             let what = "none of the modules found here shows a token";
-            let exit = crate::cli::exit::Exit::TokenNotUsable;
-            let failure = crate::cli::ui::failure::Failure::new(exit, what).hint(hint);
+            let code = crate::code::Code::TokenNotUsable;
+            let failure = crate::cli::ui::failure::Failure::new(code, what).hint(hint);
             checks.push(Check::failed(NAME, failure));
             None
         }

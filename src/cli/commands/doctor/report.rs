@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::check::{Check, State};
 use crate::cli::context::Context;
-use crate::cli::exit::Exit;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::cli::ui::text_layout::Look;
+use crate::code::Code;
 
 /// Where the second column begins.
 const INDENT: usize = 26;
@@ -31,16 +31,16 @@ pub(super) fn print(context: &Context, checks: Vec<Check>) -> Result<Reply, Fail
     match io::stdout().write_all(text.as_bytes()) {
         // Whoever read has read enough.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(
-            Exit::IoFailed,
+            Code::IoFailed,
             format!("the report cannot be written: {error}"),
         )),
-        _ => Ok(Reply::done(broken.map(|check| check.exit))),
+        _ => Ok(Reply::done(broken.and_then(|check| check.code))),
     }
 }
 
 fn failure(check: &Check, verdict: &str) -> Failure {
     let hint = [check.found.as_str(), check.fix.as_str()].join(". ");
-    Failure::new(check.exit, verdict).hint(hint.trim_end_matches(". "))
+    Failure::new(check.code.unwrap_or(Code::Failed), verdict).hint(hint.trim_end_matches(". "))
 }
 
 /// One word for scripts.
@@ -142,7 +142,7 @@ mod tests {
             text.ends_with("looked at: PIN; not there yet: agent"),
             "{text}"
         );
-        let failure = Failure::new(Exit::PinLocked, "locked");
+        let failure = Failure::new(Code::PinLocked, "locked");
         let (word, text) = verdict_of(vec![Check::failed("PIN", failure)]);
         assert_eq!((word, &*text), ("broken", "Verdict: broken: PIN"));
     }

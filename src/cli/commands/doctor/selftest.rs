@@ -5,9 +5,9 @@ use std::time::Instant;
 use super::check::Check;
 use crate::archive::{Archive, Limits, Scheme};
 use crate::cli::context::Context;
-use crate::cli::exit::Exit;
 use crate::cli::pins::Pins;
 use crate::cli::ui::failure::Failure;
+use crate::code::Code;
 use crate::decrypt::{Options, Target, decrypt};
 use crate::encrypt::encrypt;
 use crate::envelope::PublicKey;
@@ -53,7 +53,7 @@ fn run(context: &Context, session: Session, pins: &mut Pins) -> Result<String, F
     let read = |path: &Path| fs::read(path).map_err(|error| io(&error));
     if read(&folder.path().join(FILE))? != read(&opened.join(FILE))? {
         return Err(Failure::new(
-            Exit::Failed,
+            Code::Failed,
             "what was opened is not what was sealed",
         ));
     }
@@ -87,7 +87,7 @@ fn seal(folder: &Path, public: &PublicKey) -> Result<(), Failure> {
 
 fn io(error: &std::io::Error) -> Failure {
     Failure::new(
-        Exit::IoFailed,
+        Code::IoFailed,
         format!("the temporary folder cannot be used: {error}"),
     )
     .hint("Check the folder that TMPDIR names, and the room in it.")

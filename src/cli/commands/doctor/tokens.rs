@@ -1,7 +1,7 @@
 use super::check::Check;
 use crate::cli::context::Context;
-use crate::cli::exit::Exit;
 use crate::cli::ui::failure::Failure;
+use crate::code::Code;
 use crate::token::{Module, PinState, Slot, TokenError, TokenInfo, Uri};
 
 /// The places for tokens that the module knows, and what is in them.
@@ -96,7 +96,7 @@ pub(super) fn pin(token: &TokenInfo) -> Check {
         PinState::Locked => Check::failed("PIN", TokenError::PinLocked(token.label.clone()).into()),
         PinState::NotSet => Check::failed(
             "PIN",
-            Failure::new(Exit::TokenNotUsable, "no PIN is set yet")
+            Failure::new(Code::TokenNotUsable, "no PIN is set yet")
                 .hint("Set it with the vendor's tool, or set the token up with `iexec-hsm token init --force`."),
         ),
     }

@@ -5,9 +5,9 @@ use clap::Args;
 use crate::beneficiary::public_key_file;
 use crate::cli::chosen_key::{Which, facts_text, record};
 use crate::cli::context::Context;
-use crate::cli::exit::Exit;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
+use crate::code::Code;
 use crate::envelope::PublicKey;
 use crate::token::{Origin, TokenError, Uri};
 
@@ -54,7 +54,7 @@ pub(crate) fn run(context: &mut Context, command: Adopt) -> Result<Reply, Failur
     let facts = chosen.session.facts(key);
     if !facts.stays_on_token() && !command.allow_extractable {
         return Err(Failure::new(
-            Exit::NotSupported,
+            Code::NotSupported,
             format!(
                 "the token does not say that the key stays on it: {}",
                 facts_text(&facts)
@@ -65,14 +65,14 @@ pub(crate) fn run(context: &mut Context, command: Adopt) -> Result<Reply, Failur
     let origin = facts.origin();
     if origin != Origin::MadeOnToken && !command.allow_imported && !command.allow_extractable {
         return Err(Failure::new(
-            Exit::NotSupported,
+            Code::NotSupported,
             format!("a copy of the key may be elsewhere: {}", origin.as_str()),
         )
         .hint("Make a new key, or adopt this one all the same with --allow-imported."));
     }
     if given.is_some_and(|given| given != key.public) {
         return Err(Failure::new(
-            Exit::NotSupported,
+            Code::NotSupported,
             "the token shows another public half of this key than --public-key gives",
         )
         .hint("Leave --public-key out."));
@@ -82,7 +82,7 @@ pub(crate) fn run(context: &mut Context, command: Adopt) -> Result<Reply, Failur
         .prove(key, &mut pins)
         .map_err(|error| match (error, &command.public_key) {
             (error @ TokenError::Device { .. }, Some(path)) => Failure::new(
-                Exit::NotSupported,
+                Code::NotSupported,
                 format!(
                     "the key does not open what was encrypted for {}: {error}",
                     path.display()

@@ -3,10 +3,10 @@ use serde_json::json;
 
 use crate::cli::chosen_key::{Chosen, Which};
 use crate::cli::context::Context;
-use crate::cli::exit::Exit;
 use crate::cli::key_records::Recorded;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
+use crate::code::Code;
 use crate::text::hex::hex;
 
 #[derive(Debug, Args)]
@@ -34,7 +34,7 @@ pub(super) fn run(context: &mut Context, command: Delete) -> Result<Reply, Failu
     };
     if !context.label_repeated(command.confirm_label.as_deref(), &label, &what) {
         return Err(Failure::new(
-            Exit::Usage,
+            Code::Usage,
             format!("the key \"{label}\" was left as it is"),
         )
         .hint("Type its label when asked, or give it with --confirm-label."));
@@ -66,7 +66,7 @@ fn forget(
             if path.exists() {
                 std::fs::remove_file(&path).map_err(|error| {
                     Failure::new(
-                        Exit::IoFailed,
+                        Code::IoFailed,
                         format!("the key is removed, but not {}: {error}", path.display()),
                     )
                 })?;

@@ -2,12 +2,12 @@ use clap::Args;
 use serde_json::json;
 
 use crate::cli::context::Context;
-use crate::cli::exit::Exit;
 use crate::cli::services::{Service, SmsArgs, each};
 use crate::cli::signer::{WalletArgs, owner};
 use crate::cli::token_sessions::Logins;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
+use crate::code::Code;
 use crate::sms::challenge::RESULT_KEY_NAME;
 use crate::wallet::address::Address;
 
@@ -55,7 +55,7 @@ fn check(service: &Service, address: &Address, require: bool) -> Result<Reply, F
         .exists(&address.to_string(), RESULT_KEY_NAME)?;
     let missing = format!("No encryption key found for address {address}");
     if require && !exists {
-        return Err(Failure::new(Exit::KeyNotFound, missing)
+        return Err(Failure::new(Code::KeyNotFound, missing)
             .hint("`iexec-hsm result push-encryption-key` publishes one."));
     }
     let reply = Reply::new(service.json(json!({

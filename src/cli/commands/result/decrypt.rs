@@ -16,11 +16,11 @@ use serde_json::{Value, json};
 
 use crate::archive::{Archive, ArchiveError, Limits};
 use crate::cli::context::Context;
-use crate::cli::exit::Exit;
 use crate::cli::options::parse_size;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::progress::Progress;
 use crate::cli::ui::reply::Reply;
+use crate::code::Code;
 use crate::decrypt::{self, MadeFolder, Options, OutputError, Report, Target};
 use crate::envelope::AesBackend;
 use crate::text::escape::escape;
@@ -164,14 +164,14 @@ impl<E: Into<Failure>> From<E> for Stop {
     fn from(error: E) -> Self {
         let failure = error.into();
         let for_all = matches!(
-            failure.exit,
-            Exit::TokenNotUsable
-                | Exit::DeviceFailed
-                | Exit::PinWrong
-                | Exit::PinLocked
-                | Exit::PinNeeded
-                | Exit::KeyNotFound
-                | Exit::AgentNotAvailable
+            failure.code,
+            Code::TokenNotUsable
+                | Code::DeviceFailed
+                | Code::PinWrong
+                | Code::PinLocked
+                | Code::PinNeeded
+                | Code::KeyNotFound
+                | Code::AgentNotAvailable
         );
         Self { failure, for_all }
     }
@@ -229,7 +229,7 @@ impl Run<'_> {
     }
 
     /// Tells of one of several archives; returns how it failed, if it did.
-    fn tell(&self, job: &Job, opened: Result<Report, Stop>) -> Option<Exit> {
+    fn tell(&self, job: &Job, opened: Result<Report, Stop>) -> Option<Code> {
         match opened {
             Ok(report) => {
                 self.progress.aside(|| tell(self.context, job, &report));
@@ -239,7 +239,7 @@ impl Run<'_> {
                 let failure = stop.failure.of(&job.archive.display().to_string());
                 let raw = self.context.global.raw;
                 self.progress.aside(|| failure.print("result decrypt", raw));
-                Some(failure.exit)
+                Some(failure.code)
             }
         }
     }
@@ -248,7 +248,7 @@ impl Run<'_> {
 fn make(folder: &Path) -> Result<MadeFolder, Failure> {
     MadeFolder::create(folder).map_err(|error| {
         Failure::new(
-            Exit::IoFailed,
+            Code::IoFailed,
             format!("{} cannot be made: {error}", folder.display()),
         )
     })

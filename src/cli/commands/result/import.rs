@@ -7,10 +7,10 @@ use zeroize::Zeroizing;
 use crate::beneficiary::software_key::backup_software_key;
 use crate::cli::chosen_key::{facts_text, label_for, record_new};
 use crate::cli::context::Context;
-use crate::cli::exit::Exit;
 use crate::cli::options::{label_parser, parse_id};
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
+use crate::code::Code;
 use crate::file::small;
 use crate::token::{NewKey, SoftwareKey, import};
 use crate::wallet::address::Address;
@@ -80,7 +80,7 @@ pub(super) fn run(context: &mut Context, command: Import) -> Result<Reply, Failu
 fn read(path: &Path) -> Result<SoftwareKey, Failure> {
     let failed = |error: &dyn std::fmt::Display| {
         Failure::new(
-            Exit::IoFailed,
+            Code::IoFailed,
             format!("{} cannot be read: {error}", path.display()),
         )
     };

@@ -8,12 +8,12 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::cli::context::Context;
-use crate::cli::exit::Exit;
 use crate::cli::services::{Service, SmsArgs, each};
 use crate::cli::signer::{Signer, WalletArgs, owner};
 use crate::cli::token_sessions::Logins;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
+use crate::code::Code;
 use crate::sms::challenge::{RESULT_KEY_NAME, Web2Challenge};
 use crate::sms::{Authorization, Pushed, value};
 use crate::wallet::address::Address;
@@ -147,7 +147,7 @@ impl Publication<'_> {
             self.authorization = Some(signed);
         }
         let Some(authorization) = &self.authorization else {
-            return Err(Failure::new(Exit::Wallet, "the wallet did not sign"));
+            return Err(Failure::new(Code::Wallet, "the wallet did not sign"));
         };
         let pushed = secret.push(value, authorization)?;
         Ok(reply(service, &pushed, self.key.json(&owner)))

@@ -2,8 +2,8 @@ use std::path::PathBuf;
 
 use super::questions::Questions;
 use crate::cli::context::Context;
-use crate::cli::exit::Exit;
 use crate::cli::ui::failure::Failure;
+use crate::code::Code;
 use crate::token::{TokenError, TokenInfo, Tried, absent, probe, well_known};
 
 /// A token that could be used, and the module that drives it.
@@ -23,7 +23,7 @@ impl Candidate {
         };
         path.into_os_string().into_string().map_err(|path| {
             let what = format!("{} cannot stand in the configuration", path.display());
-            Failure::new(Exit::Usage, what).hint("Give the module a path that is UTF-8.")
+            Failure::new(Code::Usage, what).hint("Give the module a path that is UTF-8.")
         })
     }
 

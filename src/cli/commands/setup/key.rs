@@ -7,9 +7,9 @@ use crate::cli::commands::key::Adopt;
 use crate::cli::commands::result::Generate;
 use crate::cli::commands::{key, result};
 use crate::cli::context::Context;
-use crate::cli::exit::Exit;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
+use crate::code::Code;
 use crate::token::{Module, ResultKey, Session, Uri};
 use crate::wallet::address::Address;
 
@@ -101,7 +101,7 @@ fn plan(
         let listed: String = uris.iter().map(|uri| format!("\n  {uri}")).collect();
         let what =
             format!("the token has a result key that no key file of {address} names:{listed}");
-        return Err(Failure::new(Exit::KeyNotFound, what)
+        return Err(Failure::new(Code::KeyNotFound, what)
             .hint("Take it over with --key, or make another one with --new-key."));
     }
     let mut items = vec!["make a new key".to_owned()];

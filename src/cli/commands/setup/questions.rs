@@ -1,9 +1,9 @@
 use std::fs::File;
 
 use crate::cli::context::Context;
-use crate::cli::exit::Exit;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::terminal;
+use crate::code::Code;
 
 /// How often an answer is asked for that does not fit.
 const PATIENCE: usize = 3;
@@ -37,13 +37,13 @@ impl Questions {
         read: impl Fn(&str) -> Result<T, String>,
     ) -> Result<T, Failure> {
         let Some(terminal) = &self.0 else {
-            return Err(Failure::new(Exit::Usage, without));
+            return Err(Failure::new(Code::Usage, without));
         };
         let shown = default.map(|default| format!(" [{default}]"));
         let question = format!("{question}{}: ", shown.unwrap_or_default());
         for _ in 0..PATIENCE {
             let answer = terminal::ask_line(terminal, &question).map_err(|error| {
-                Failure::new(Exit::Usage, format!("no answer was typed: {error}"))
+                Failure::new(Code::Usage, format!("no answer was typed: {error}"))
             })?;
             let answer = match (answer.as_str(), default) {
                 ("", Some(default)) => default,
@@ -54,7 +54,7 @@ impl Questions {
                 Err(problem) => terminal::tell(terminal, &format!("  {problem}")),
             }
         }
-        Err(Failure::new(Exit::Usage, without))
+        Err(Failure::new(Code::Usage, without))
     }
 
     /// Which of `items`, the first by default.

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use super::questions::Questions;
 use crate::cli::config::{Entry, checked_text, entries, text_of, usual, with_entries};
 use crate::cli::context::Context;
-use crate::cli::exit::Exit;
 use crate::cli::ui::failure::Failure;
+use crate::code::Code;
 use crate::file::temporary::{TemporaryFile, folder_of};
 use crate::wallet::address::Address;
 
@@ -26,7 +26,7 @@ pub(super) struct Settings {
 impl Settings {
     pub(super) fn read() -> Result<Self, Failure> {
         let path = usual().ok_or_else(|| {
-            Failure::new(Exit::Usage, "there is no folder for the configuration")
+            Failure::new(Code::Usage, "there is no folder for the configuration")
                 .hint("Set HOME or XDG_CONFIG_HOME.")
         })?;
         let text = text_of(&path)?;
@@ -77,7 +77,7 @@ impl Settings {
             let path = context.absolute(path).into_os_string().into_string();
             let path = path.map_err(|path| {
                 let what = format!("{} cannot stand in the configuration", path.display());
-                Failure::new(Exit::Usage, what).hint("Give it a path that is UTF-8.")
+                Failure::new(Code::Usage, what).hint("Give it a path that is UTF-8.")
             })?;
             self.set(key, path);
         }
@@ -114,7 +114,7 @@ impl Settings {
             "{path} has other settings, and was left as it is:\n{}",
             changes.join("\n")
         );
-        Err(Failure::new(Exit::OutputExists, what)
+        Err(Failure::new(Code::OutputExists, what)
             .hint("Replace them with --replace, or name what they say."))
     }
 
@@ -129,7 +129,7 @@ impl Settings {
         checked_text(&self.path, &text)?;
         self.publish(&text).map_err(|error| {
             let what = format!("{} cannot be written: {error}", self.path.display());
-            Failure::new(Exit::IoFailed, what).hint(format!(
+            Failure::new(Code::IoFailed, what).hint(format!(
                 "What was done before stays. Write it yourself:\n{text}"
             ))
         })?;

@@ -4,10 +4,10 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::cli::context::{Context, WALLET_KEY};
-use crate::cli::exit::Exit;
 use crate::cli::signer::{Source, WalletArgs};
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
+use crate::code::Code;
 use crate::token::{Module, Session, TokenInfo, WalletKey};
 use crate::wallet::locate::WalletFile;
 use crate::wallet::on_token::choose;
@@ -69,7 +69,7 @@ pub(super) fn run(context: &mut Context, command: List) -> Result<Reply, Failure
 }
 
 fn is_about_wallets(failure: &Failure) -> bool {
-    failure.exit == Exit::Wallet
+    failure.code == Code::Wallet
 }
 
 fn on_token(context: &mut Context, login: bool) -> Result<Vec<Found>, Failure> {

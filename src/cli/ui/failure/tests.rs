@@ -18,9 +18,9 @@ fn full() -> io::Error {
 
 /// Asserts an exit status and a hint that is a sentence.
 #[track_caller]
-fn is(failure: impl Into<Failure>, exit: Exit) {
+fn is(failure: impl Into<Failure>, code: Code) {
     let failure = failure.into();
-    assert_eq!(failure.exit, exit, "{}", failure.message);
+    assert_eq!(failure.code, code, "{}", failure.message);
     let hint = &failure.hint;
     let sentence = hint.ends_with('.')
         && hint.starts_with(|first: char| first.is_ascii_uppercase() || first == '`');
@@ -30,41 +30,41 @@ fn is(failure: impl Into<Failure>, exit: Exit) {
 #[test]
 fn failures_of_decrypting_end_as_documented() {
     type Error = DecryptError<TokenError>;
-    is(Error::CannotDecrypt, Exit::CannotDecrypt);
+    is(Error::CannotDecrypt, Code::CannotDecrypt);
     is(
         Error::Damaged(Damaged { reason: "bad" }),
-        Exit::NotAnArchive,
+        Code::NotAnArchive,
     );
     let unsafe_name = Error::UnsafeName {
         name: "../x".into(),
         reason: "leads out".into(),
     };
-    is(unsafe_name, Exit::NotAnArchive);
-    is(Error::TooLarge { limit: 7 }, Exit::TooLarge);
-    is(Error::OverLimit("too many".into()), Exit::TooLarge);
-    is(Error::Read(full()), Exit::IoFailed);
-    is(Error::Random(getrandom::Error::UNSUPPORTED), Exit::Failed);
+    is(unsafe_name, Code::NotAnArchive);
+    is(Error::TooLarge { limit: 7 }, Code::TooLarge);
+    is(Error::OverLimit("too many".into()), Code::TooLarge);
+    is(Error::Read(full()), Code::IoFailed);
+    is(Error::Random(getrandom::Error::UNSUPPORTED), Code::Failed);
     is(
         Error::Keys(TokenError::PinLocked("mine".into())),
-        Exit::PinLocked,
+        Code::PinLocked,
     );
 }
 
 #[test]
 fn failures_of_output_end_as_documented() {
-    is(OutputError::Exists("out".into()), Exit::OutputExists);
+    is(OutputError::Exists("out".into()), Code::OutputExists);
     let folder = OutputError::NotAFile {
         path: "out".into(),
         reason: "it is a folder",
     };
-    is(folder, Exit::OutputExists);
+    is(folder, Code::OutputExists);
     let io = |kind: io::ErrorKind| OutputError::Io {
         path: "out".into(),
         source: kind.into(),
     };
-    is(io(io::ErrorKind::StorageFull), Exit::IoFailed);
-    is(io(io::ErrorKind::BrokenPipe), Exit::IoFailed);
-    is(io(io::ErrorKind::PermissionDenied), Exit::IoFailed);
+    is(io(io::ErrorKind::StorageFull), Code::IoFailed);
+    is(io(io::ErrorKind::BrokenPipe), Code::IoFailed);
+    is(io(io::ErrorKind::PermissionDenied), Code::IoFailed);
 }
 
 #[test]
@@ -73,14 +73,14 @@ fn failures_of_sealing_end_as_documented() {
         path: "result".into(),
         source: full(),
     };
-    is(unreadable, Exit::IoFailed);
-    is(EncryptError::Seal(SealError::Io(full())), Exit::IoFailed);
-    is(EncryptError::Zip(full().into()), Exit::IoFailed);
-    is(EncryptError::Name("a\u{fffd}".into()), Exit::Failed);
+    is(unreadable, Code::IoFailed);
+    is(EncryptError::Seal(SealError::Io(full())), Code::IoFailed);
+    is(EncryptError::Zip(full().into()), Code::IoFailed);
+    is(EncryptError::Name("a\u{fffd}".into()), Code::Failed);
     let no_key = PublicKeyError::Pem("no PEM".into());
-    is(EncryptError::Wrap(no_key), Exit::NotSupported);
+    is(EncryptError::Wrap(no_key), Code::NotSupported);
     let exists = OutputError::Exists("out".into());
-    is(EncryptError::Output(exists), Exit::OutputExists);
+    is(EncryptError::Output(exists), Code::OutputExists);
 }
 
 #[test]
@@ -91,13 +91,13 @@ fn failures_of_importing_say_what_to_do() {
         SoftwareKeyError::Invalid,
         SoftwareKeyError::Size(1024),
     ] {
-        is(error, Exit::NotSupported);
+        is(error, Code::NotSupported);
     }
 }
 
 #[test]
 fn json_says_the_same_as_the_text() {
-    let failure = Failure::new(Exit::TooLarge, "it is too large").hint("Raise the limit.");
+    let failure = Failure::new(Code::TooLarge, "it is too large").hint("Raise the limit.");
     assert_eq!(
         failure.text(&PLAIN),
         "error: it is too large\n hint: Raise the limit."
@@ -107,7 +107,7 @@ fn json_says_the_same_as_the_text() {
         colour: false,
     };
     let listing = Failure::new(
-        Exit::Usage,
+        Code::Usage,
         "there are several tokens, and which of them is meant is not said:\n  pkcs11:token=a",
     );
     assert_eq!(
@@ -123,39 +123,8 @@ fn json_says_the_same_as_the_text() {
     );
     assert_eq!(json["error"]["code"], "too-large");
     assert_eq!(json["error"]["exit"], 24);
-    let bare = Failure::new(Exit::Failed, "it failed").json("key list");
+    let bare = Failure::new(Code::Failed, "it failed").json("key list");
     assert_eq!(bare["error"]["message"], "it failed");
-}
-
-#[test]
-fn every_exit_has_a_status_and_a_word_of_its_own() {
-    let all = [
-        Exit::Done,
-        Exit::Failed,
-        Exit::Usage,
-        Exit::TokenNotUsable,
-        Exit::DeviceFailed,
-        Exit::PinWrong,
-        Exit::PinLocked,
-        Exit::PinNeeded,
-        Exit::KeyNotFound,
-        Exit::NotSupported,
-        Exit::CannotDecrypt,
-        Exit::NotAnArchive,
-        Exit::OutputExists,
-        Exit::IoFailed,
-        Exit::TooLarge,
-        Exit::SmsNotReachable,
-        Exit::SmsRefused,
-        Exit::AlreadyPublished,
-        Exit::Wallet,
-    ];
-    let statuses: Vec<_> = all.iter().map(|exit| exit.status()).collect();
-    assert!(statuses.is_sorted_by(|one, next| one < next));
-    let mut words: Vec<_> = all.iter().map(|exit| exit.word()).collect();
-    words.sort_unstable();
-    words.dedup();
-    assert_eq!(words.len(), all.len());
 }
 
 #[test]
@@ -168,54 +137,54 @@ fn failures_of_archives_end_as_documented() {
                 path: path(),
                 source: full(),
             },
-            Exit::IoFailed,
+            Code::IoFailed,
         ),
         (
             ArchiveError::Spool {
                 path: path(),
                 source: full(),
             },
-            Exit::IoFailed,
+            Code::IoFailed,
         ),
-        (ArchiveError::NotAFile { path: path() }, Exit::NotAnArchive),
-        (ArchiveError::NotAZip, Exit::NotAnArchive),
+        (ArchiveError::NotAFile { path: path() }, Code::NotAnArchive),
+        (ArchiveError::NotAZip, Code::NotAnArchive),
         (
             ArchiveError::Truncated { reason: reason() },
-            Exit::NotAnArchive,
+            Code::NotAnArchive,
         ),
         (
             ArchiveError::Malformed { reason: reason() },
-            Exit::NotAnArchive,
+            Code::NotAnArchive,
         ),
         (
             ArchiveError::Ambiguous { reason: reason() },
-            Exit::NotAnArchive,
+            Code::NotAnArchive,
         ),
         (
             ArchiveError::Missing {
                 found: "aes-key.rsa",
                 missing: "iexec_out.zip.aes".into(),
             },
-            Exit::NotAnArchive,
+            Code::NotAnArchive,
         ),
         (
             ArchiveError::LoneBody {
                 body: path(),
                 missing: "aes-key.rsa".into(),
             },
-            Exit::NotAnArchive,
+            Code::NotAnArchive,
         ),
         (
             ArchiveError::WrappedKeyLength { len: 7 },
-            Exit::NotAnArchive,
+            Code::NotAnArchive,
         ),
-        (ArchiveError::NotEncrypted, Exit::NotAnArchive),
+        (ArchiveError::NotEncrypted, Code::NotAnArchive),
         (
             ArchiveError::TooLarge {
                 what: "body (bytes)",
                 limit: 7,
             },
-            Exit::TooLarge,
+            Code::TooLarge,
         ),
     ] {
         is(error, exit);

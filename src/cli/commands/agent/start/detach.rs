@@ -10,9 +10,9 @@ use rustix::stdio::dup2_stderr;
 use super::{to_json, to_text};
 use crate::cli::agent_link::Link;
 use crate::cli::context::Context;
-use crate::cli::exit::Exit;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
+use crate::code::Code;
 
 /// Said on stderr by an agent that answers, behind all that it had to say before.
 const READY: u8 = 0;
@@ -23,7 +23,7 @@ pub(super) fn run(context: &mut Context) -> Result<Reply, Failure> {
     let pins = context.pins()?;
     let mut agent = spawn().map_err(|error| {
         Failure::new(
-            Exit::Failed,
+            Code::Failed,
             format!("the agent cannot be started: {error}"),
         )
     })?;
@@ -31,7 +31,7 @@ pub(super) fn run(context: &mut Context) -> Result<Reply, Failure> {
     if !stderr.is_some_and(|it| is_ready(it).unwrap_or(false)) {
         let status = agent.wait().ok().and_then(|it| it.code());
         let status = status.and_then(|it| u8::try_from(it).ok());
-        return Ok(Reply::ended(status.unwrap_or(Exit::Failed.status())));
+        return Ok(Reply::ended(status.unwrap_or(Code::Failed.exit())));
     }
     let mut link = Link::connect(context)?;
     if pins.are_given()

@@ -6,10 +6,10 @@ use super::holder::Keys;
 use crate::agent::client::{AgentKeys, Client};
 use crate::agent::wire::Key;
 use crate::cli::agent_link::Link;
-use crate::cli::exit::Exit;
 use crate::cli::key_records::{Recorded, common_token};
 use crate::cli::pins::Pins;
 use crate::cli::ui::failure::Failure;
+use crate::code::Code;
 use crate::envelope::PublicKey;
 use crate::token::{TokenError, Uri};
 
@@ -26,7 +26,7 @@ pub(super) struct Agent<'r> {
 enum Ready {
     NotYet(Box<Link>),
     Yes(Vec<Key>),
-    Never(Exit),
+    Never(Code),
 }
 
 impl<'r> Run<'r> {
@@ -89,12 +89,12 @@ impl Agent<'_> {
         let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
         match &mut *ready {
             Ready::Yes(keys) => Ok(keys.clone()),
-            Ready::Never(exit) => Err(Failure::new(*exit, "the agent was not unlocked")),
+            Ready::Never(code) => Err(Failure::new(*code, "the agent was not unlocked")),
             Ready::NotYet(link) => {
                 let keys = self.first(link, pins);
                 *ready = match &keys {
                     Ok(keys) => Ready::Yes(keys.clone()),
-                    Err(failure) => Ready::Never(failure.exit),
+                    Err(failure) => Ready::Never(failure.code),
                 };
                 keys
             }
@@ -103,7 +103,7 @@ impl Agent<'_> {
 
     fn first(&self, link: &mut Link, pins: &Pins) -> Result<Vec<Key>, Failure> {
         if let Err(failure) = link.unlock(pins) {
-            if failure.exit != Exit::PinNeeded {
+            if failure.code != Code::PinNeeded {
                 return Err(failure);
             }
             let reason = link
@@ -112,7 +112,7 @@ impl Agent<'_> {
                 .as_deref()
                 .unwrap_or("it is being unlocked");
             let message = format!("the agent is locked: {reason}");
-            return Err(Failure::new(Exit::AgentNotAvailable, message).hint(
+            return Err(Failure::new(Code::AgentNotAvailable, message).hint(
                 "Unlock it with `iexec-hsm agent unlock`, or use the token itself with --no-agent.",
             ));
         }
@@ -125,7 +125,7 @@ impl Agent<'_> {
         keys.sort_by_key(|key| !recorded.iter().any(|it| records(it, key)));
         if !keys.iter().any(|key| key.usable) {
             return Err(Failure::new(
-                Exit::NotSupported,
+                Code::NotSupported,
                 "the key demands the PIN for each use, and the agent does not keep the PIN",
             )
             .hint("Use the token itself with --no-agent, or start the agent with --keep-pin."));

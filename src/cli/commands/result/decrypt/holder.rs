@@ -2,10 +2,10 @@ use std::num::NonZero;
 use std::thread;
 
 use super::Run;
-use crate::cli::exit::Exit;
 use crate::cli::key_records::{common_token, make_known};
 use crate::cli::pins::Pins;
 use crate::cli::ui::failure::Failure;
+use crate::code::Code;
 use crate::envelope::Unwrap;
 use crate::token::{KeysBeside, Session, TokenKeys, choose_key};
 
@@ -84,6 +84,6 @@ impl<'p> Keys for Holder<'_, 'p> {
         // Without keys the log-in failed before, and every other archive is given up with it.
         self.keys
             .as_mut()
-            .ok_or_else(|| Failure::new(Exit::DeviceFailed, "the token is not logged in"))
+            .ok_or_else(|| Failure::new(Code::DeviceFailed, "the token is not logged in"))
     }
 }

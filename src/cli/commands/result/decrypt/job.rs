@@ -1,8 +1,8 @@
 use std::path::{Path, PathBuf};
 
 use super::{DEFAULT_OUTPUT, Decrypt};
-use crate::cli::exit::Exit;
 use crate::cli::ui::failure::Failure;
+use crate::code::Code;
 
 /// One archive and where its result goes.
 pub(super) struct Job {
@@ -30,7 +30,7 @@ pub(super) fn jobs(command: &Decrypt) -> Result<Vec<Job>, Failure> {
     let several = command.archives.len() > 1;
     if several && command.output_dir.is_none() && command.extract.is_none() {
         return Err(
-            Failure::new(Exit::Usage, "several archives need a place each")
+            Failure::new(Code::Usage, "several archives need a place each")
                 .hint("Name a folder with --output-dir, or with --extract."),
         );
     }
@@ -46,7 +46,7 @@ pub(super) fn jobs(command: &Decrypt) -> Result<Vec<Job>, Failure> {
     places.sort_unstable();
     if let Some(twice) = places.windows(2).find(|pair| pair[0] == pair[1]) {
         return Err(Failure::new(
-            Exit::Usage,
+            Code::Usage,
             format!("two archives would become {}", twice[0].display()),
         )
         .hint("Open them one by one, each to a name of its own."));

@@ -6,12 +6,12 @@ use std::thread;
 use super::holder::Keys;
 use super::job::Job;
 use super::{Run, Stop};
-use crate::cli::exit::Exit;
+use crate::code::Code;
 use crate::decrypt::Report;
 
 /// Opens `jobs`, with each of `holders` on a thread of its own, and tells of them in their order.
 /// Returns the first failure in that order.
-pub(super) fn open<K: Keys + Send>(run: &Run<'_>, jobs: &[Job], holders: Vec<K>) -> Option<Exit> {
+pub(super) fn open<K: Keys + Send>(run: &Run<'_>, jobs: &[Job], holders: Vec<K>) -> Option<Code> {
     let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
     let (done, opened) = channel();
     let work = |mut holder: K, done: std::sync::mpsc::Sender<_>| {
@@ -52,7 +52,7 @@ pub(super) fn open<K: Keys + Send>(run: &Run<'_>, jobs: &[Job], holders: Vec<K>)
 /// What was told so far.
 #[derive(Default)]
 struct Told {
-    first: Option<Exit>,
+    first: Option<Code>,
     /// A failure of all archives, which several threads meet at the same time.
     for_all: bool,
 }

@@ -2,8 +2,8 @@ use std::io::{self, Read as _};
 
 use zeroize::Zeroizing;
 
-use crate::cli::exit::Exit;
 use crate::cli::ui::failure::Failure;
+use crate::code::Code;
 use crate::wallet::signature::{Signature, SignatureError};
 
 /// A signature as an option gives it.
@@ -30,10 +30,10 @@ impl GivenSignature {
                 let mut text = Zeroizing::new(String::with_capacity(1024));
                 let read = io::stdin().lock().take(1024).read_to_string(&mut text);
                 let unreadable =
-                    |error| Failure::new(Exit::IoFailed, format!("stdin cannot be read: {error}"));
+                    |error| Failure::new(Code::IoFailed, format!("stdin cannot be read: {error}"));
                 read.map_err(unreadable)?;
                 let signature = text.trim().parse();
-                signature.map_err(|error: SignatureError| Failure::new(Exit::Usage, error))
+                signature.map_err(|error: SignatureError| Failure::new(Code::Usage, error))
             }
         }
     }

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use crate::beneficiary::public_key_file;
 use crate::cli::chosen_key::{facts_json, facts_text};
 use crate::cli::context::Context;
-use crate::cli::exit::Exit;
 use crate::cli::key_records::{Recorded, make_known};
 use crate::cli::token_sessions::Logins;
 use crate::cli::ui::failure::Failure;
+use crate::code::Code;
 use crate::envelope::PublicKey;
 use crate::sms::value;
 use crate::token::{Facts, Origin, ResultKey, Session, choose_key};
@@ -72,7 +72,7 @@ impl Candidate {
         if file.is_none() && !named {
             let default = default.display();
             let what = format!("there is no result key of {owner} here: {default} does not exist");
-            return Err(Failure::new(Exit::KeyNotFound, what).hint(format!(
+            return Err(Failure::new(Code::KeyNotFound, what).hint(format!(
                 "{MAKE}; --key names one that is there, --beneficiary-keystoredir another folder, --secret-path a public key file."
             )));
         }
@@ -127,7 +127,7 @@ impl Candidate {
             }
             let uri = key.uri(token);
             let what = format!("{path} holds another public key than that of {uri}");
-            return Err(Failure::new(Exit::NotSupported, what)
+            return Err(Failure::new(Code::NotSupported, what)
                 .hint("Leave one of the two out, or make the key that of the address with `iexec-hsm key adopt`."));
         }
         let found = keys.into_iter().find(|key| key.public == *public);
@@ -136,7 +136,7 @@ impl Candidate {
                 "the token \"{}\" has no private key to the public key in {path}",
                 token.name()
             );
-            Failure::new(Exit::KeyNotFound, what).hint(format!(
+            Failure::new(Code::KeyNotFound, what).hint(format!(
                 "Name its token with --token. A private key in a file goes onto the token with `iexec-hsm result import-encryption-key`; {MAKE}; --allow-software-key publishes this one all the same."
             ))
         })
@@ -149,7 +149,7 @@ impl Candidate {
                 facts_text(facts)
             );
             let hint = "; --allow-software-key publishes it all the same, as one that others may have a copy of.";
-            return Err(Failure::new(Exit::NotSupported, what).hint(format!("{MAKE}{hint}")));
+            return Err(Failure::new(Code::NotSupported, what).hint(format!("{MAKE}{hint}")));
         }
         let origin = facts.origin();
         if origin != Origin::MadeOnToken && !self.allow_imported {
@@ -157,7 +157,7 @@ impl Candidate {
                 "a copy of the private key may be elsewhere: {}",
                 origin.as_str()
             );
-            return Err(Failure::new(Exit::NotSupported, what).hint(format!(
+            return Err(Failure::new(Code::NotSupported, what).hint(format!(
                 "{MAKE}; --allow-imported publishes this one all the same."
             )));
         }

@@ -1,59 +1,9 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::code::Code;
 use crate::token::{PinError, TokenError};
 use crate::wallet::sign::WalletError;
-
-/// Why a request was refused, in one word: the words that `--raw` has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Code {
-    /// The request is wrong.
-    Usage,
-    /// Module or token are not there, or not set up.
-    TokenNotUsable,
-    /// The token is gone, or failed, or its module does not come back.
-    DeviceFailed,
-    /// The PIN is wrong.
-    PinWrong,
-    /// The PIN is locked, or the last try was not granted.
-    PinLocked,
-    /// A PIN is needed.
-    PinNeeded,
-    /// No such key.
-    KeyNotFound,
-    /// The key cannot do it.
-    NotSupported,
-    /// The file with the PIN cannot be read.
-    IoFailed,
-    /// No such wallet, or it cannot sign.
-    Wallet,
-    /// The agent is locked, busy, or not there.
-    AgentNotAvailable,
-    /// Anything else.
-    #[serde(other)]
-    Failed,
-}
-
-impl Code {
-    /// The word.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Usage => "usage",
-            Self::TokenNotUsable => "token-not-usable",
-            Self::DeviceFailed => "device-failed",
-            Self::PinWrong => "pin-wrong",
-            Self::PinLocked => "pin-locked",
-            Self::PinNeeded => "pin-needed",
-            Self::KeyNotFound => "key-not-found",
-            Self::NotSupported => "not-supported",
-            Self::IoFailed => "io-failed",
-            Self::Wallet => "wallet",
-            Self::AgentNotAvailable => "agent-not-available",
-            Self::Failed => "failed",
-        }
-    }
-}
 
 /// A request that was refused: what is wrong, and then what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Error, Serialize, Deserialize)]
