@@ -2,9 +2,8 @@ use std::path::PathBuf;
 
 use cryptoki::error::RvError;
 
-use super::Tried;
+use super::PinError;
 use super::raw::CallError;
-use super::session::pin::PinError;
 
 /// What the token room can meet. Each variant says whether a retry can help.
 #[derive(Debug, thiserror::Error)]
@@ -117,6 +116,26 @@ pub enum TokenError {
         /// What to do about the state, and where it is as before about the cause.
         hint: String,
     },
+}
+
+/// A module that was tried and not taken, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tried {
+    /// Path, or bare file name when the loader was to search for it.
+    pub path: PathBuf,
+    /// The loader's or the module's own words.
+    pub reason: String,
+}
+
+impl std::fmt::Display for Tried {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The loader's words often begin with the path.
+        let path = self.path.display().to_string();
+        match self.reason.strip_prefix(&format!("{path}: ")) {
+            Some(reason) => write!(f, "{path}: {reason}"),
+            None => write!(f, "{path}: {}", self.reason),
+        }
+    }
 }
 
 impl TokenError {

@@ -5,8 +5,8 @@ use cryptoki_sys::CKU_SO;
 
 use super::error::rv_name;
 use super::raw::CallError;
+use super::session::login::{announce, obtain};
 use super::session::open::Mode;
-use super::session::pin::{announce, obtain};
 use super::{Module, Pin, PinSource, PinState, PinUse, Session, TokenError, TokenInfo};
 
 /// Initialises `token`, which destroys all that is on it, gives it a label of at most 32 bytes, and

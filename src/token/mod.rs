@@ -14,15 +14,15 @@ mod testing;
 pub mod uri;
 mod wallet;
 
-pub use error::TokenError;
+pub use error::{TokenError, Tried};
 pub use init::init_token;
 pub use keys::{
     Facts, KeysBeside, NewKey, Origin, ResultKey, SIZES, SoftwareKey, SoftwareKeyError, TokenKeys,
-    generate, import, key_size,
+    choose_key, generate, import, key_size,
 };
 pub use module::{
-    Mechanism, Module, P11Kit, PinState, Probe, Slot, SlowCall, TokenInfo, Tried, Watch, absent,
-    choose_key, discover, p11_kit, probe, well_known,
+    Mechanism, Module, P11Kit, PinState, Probe, Slot, SlowCall, TokenInfo, Watch, absent, discover,
+    p11_kit, probe, well_known,
 };
 pub(crate) use session::recovery;
 pub use session::{KeptPin, Pin, PinError, PinRequest, PinSource, PinUse, Session};

@@ -61,7 +61,7 @@ fn moved_onto_the_token<'p>(
         bits: Some(key.bits()),
         id: None,
         label: "wycheproof".to_owned(),
-        by_officer: false,
+        by_so: false,
     };
     let (session, key) = import(module, &token, key, &new, pin).unwrap();
     TokenKeys::new(session, vec![key], pin)

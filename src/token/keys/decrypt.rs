@@ -9,9 +9,8 @@ use crate::archive::Scheme;
 use crate::envelope::PublicKey;
 use crate::token::error::rv_name;
 use crate::token::keys::attributes::flag;
-use crate::token::module::slow_call::SlowCall;
 use crate::token::raw::CallError;
-use crate::token::{PinSource, ResultKey, Session, TokenError};
+use crate::token::{PinSource, ResultKey, Session, SlowCall, TokenError};
 
 impl Session {
     /// One private-key operation: one `C_DecryptInit`, a context login only where the key demands

@@ -4,9 +4,9 @@ use cryptoki::object::ObjectClass;
 use cryptoki_sys::CKU_USER;
 
 use crate::text::hex::hex;
-use crate::token::keys::generate::EXPONENT;
+use crate::token::keys::result_key::EXPONENT;
+use crate::token::session::login::announce;
 use crate::token::session::open::Mode;
-use crate::token::session::pin::announce;
 use crate::token::{
     Module, Pin, PinSource, PinUse, ResultKey, Session, TokenError, TokenInfo, Uri,
 };

@@ -9,16 +9,13 @@ use crate::text::hex::hex;
 use crate::token::error::rv_name;
 use crate::token::keys::attributes::flag;
 use crate::token::keys::fresh_key::FreshKey;
-use crate::token::module::slow_call::SlowCall;
+use crate::token::keys::result_key::EXPONENT;
 use crate::token::raw::CallError;
 use crate::token::session::open::Mode;
-use crate::token::{Module, PinSource, ResultKey, Session, TokenError, TokenInfo};
+use crate::token::{Module, PinSource, ResultKey, Session, SlowCall, TokenError, TokenInfo};
 
 /// What to do where a token makes no key that is of use.
 const ELSEWHERE: &str = "Make an RSA key of 2048 to 4096 bits that may decrypt with the tool of the token's vendor (docs/devices/ names it for some devices), then take it over with `iexec-hsm key adopt`.";
-
-/// F4, the only exponent that every token takes.
-pub(in crate::token) const EXPONENT: [u8; 3] = [1, 0, 1];
 
 /// Modulus sizes of result keys, in bits, the best first.
 pub const SIZES: [usize; 3] = [4096, 3072, 2048];
@@ -33,7 +30,7 @@ pub struct NewKey {
     /// `CKA_LABEL`, ASCII and at most 40 bytes, as tokens take no more.
     pub label: String,
     /// The security officer makes it: there are tokens that let nobody else. Not for an import.
-    pub by_officer: bool,
+    pub by_so: bool,
 }
 
 /// Makes a key pair on `token` that can only decrypt, and returns it only when it is as it should
@@ -52,10 +49,10 @@ pub fn generate(
     let mut session = Session::open_as(module, token, Mode::Write)?;
     let pin = session.login(pins)?;
     let id = session.free_id(new.id.as_deref())?;
-    if new.by_officer {
+    if new.by_so {
         // Only now: by the user's login both the PIN and the id are known to be good.
         session.log_out()?;
-        session.log_in_officer(pins)?;
+        session.log_in_so(pins)?;
     }
     let private = session.make_pair(new, bits, &id)?;
     session.narrow(private);

@@ -1,6 +1,7 @@
 //! Result keys: how they are found, made, imported, removed and used.
 
 pub(super) mod attributes;
+mod choose;
 mod decrypt;
 mod delete;
 pub(super) mod fresh_key;
@@ -12,6 +13,7 @@ mod result_key;
 mod token_keys;
 mod unwrap_key;
 
+pub use choose::choose_key;
 pub use generate::{NewKey, SIZES, generate, key_size};
 pub use import::{SoftwareKey, SoftwareKeyError, import};
 pub use result_key::{Facts, Origin, ResultKey};

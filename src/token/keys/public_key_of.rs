@@ -6,7 +6,7 @@ use cryptoki_sys::CK_OBJECT_HANDLE;
 use crate::envelope::PublicKey;
 use crate::token::Session;
 use crate::token::keys::attributes::bytes;
-use crate::token::keys::generate::EXPONENT;
+use crate::token::keys::result_key::EXPONENT;
 
 impl Session {
     /// Remembers a public key that is not on the token: that of the private keys with this `id`,

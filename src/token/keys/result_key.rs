@@ -6,6 +6,9 @@ use crate::token::keys::attributes::{bytes, flag};
 use crate::token::raw::RawSession;
 use crate::token::{Session, TokenError, TokenInfo, Uri};
 
+/// F4, the only exponent that every token takes.
+pub(in crate::token) const EXPONENT: [u8; 3] = [1, 0, 1];
+
 /// An RSA key pair on a token that may decrypt.
 #[derive(Debug, Clone)]
 pub struct ResultKey {

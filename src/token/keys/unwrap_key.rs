@@ -9,9 +9,8 @@ use zeroize::Zeroizing;
 use crate::archive::Scheme;
 use crate::token::error::rv_name;
 use crate::token::keys::generate::is_about_template;
-use crate::token::module::slow_call::SlowCall;
 use crate::token::raw::CallError;
-use crate::token::{Session, TokenError};
+use crate::token::{Session, SlowCall, TokenError};
 
 impl Session {
     /// One private-key operation by `C_UnwrapKey`. `None` is a bad ciphertext, as for

@@ -2,27 +2,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::token::{Module, TokenError};
-
-/// A module that was tried and not taken, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tried {
-    /// Path, or bare file name when the loader was to search for it.
-    pub path: PathBuf,
-    /// The loader's or the module's own words.
-    pub reason: String,
-}
-
-impl std::fmt::Display for Tried {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The loader's words often begin with the path.
-        let path = self.path.display().to_string();
-        match self.reason.strip_prefix(&format!("{path}: ")) {
-            Some(reason) => write!(f, "{path}: {reason}"),
-            None => write!(f, "{path}: {}", self.reason),
-        }
-    }
-}
+use crate::token::{Module, TokenError, TokenInfo, Tried};
 
 /// File names of modules in the order in which they are tried when none is named: the proxy
 /// first, because it stands for all that the machine's owner has configured.
@@ -88,10 +68,7 @@ fn shows(path: &Path) -> Result<(Arc<Module>, bool), String> {
     if tokens.is_empty() {
         return Err("shows no token".into());
     }
-    Ok((
-        module,
-        tokens.iter().any(crate::token::TokenInfo::initialised),
-    ))
+    Ok((module, tokens.iter().any(TokenInfo::initialised)))
 }
 
 /// Names the modules that are nowhere, too.

@@ -4,14 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use cryptoki::error::RvError;
-use cryptoki_sys::{CK_SLOT_ID, CKF_HW_SLOT};
 
+use crate::token::TokenError;
 use crate::token::error::rv_name;
-use crate::token::module::select::choose_token;
 use crate::token::module::slow_call::Watch;
-use crate::token::module::token_info::{Place, padded};
 use crate::token::raw::Table;
-use crate::token::{Slot, TokenError, TokenInfo, Uri};
 
 /// A PKCS#11 module, loaded and initialised for the life of the process. Finalised when the last
 /// owner drops it: do so before the process ends, as some modules crash in exit handlers.
@@ -69,110 +66,9 @@ impl Module {
         &self.path
     }
 
-    /// Every token that the module shows now. A slot whose information cannot be read is left
-    /// out and does not hide the others.
-    ///
-    /// # Errors
-    /// When the slots cannot be listed.
-    pub fn tokens(&self) -> Result<Vec<TokenInfo>, TokenError> {
-        let slots = self.table.slots()?;
-        let library = self.library();
-        Ok(slots
-            .into_iter()
-            .filter_map(|slot| {
-                let raw = self.table.token_info(slot).ok()?;
-                Some(TokenInfo::new(slot, &raw, self.place(slot, &library)))
-            })
-            .collect())
-    }
-
-    /// The one token that is set up and fits `wanted`; without `wanted`, the only one there is.
-    ///
-    /// # Errors
-    /// When none or more than one does; the error lists the candidates as paste-ready URIs.
-    pub fn token(&self, wanted: Option<&Uri>) -> Result<TokenInfo, TokenError> {
-        choose_token(self.tokens()?, wanted)
-    }
-
-    /// What `token` says of itself now.
-    ///
-    /// # Errors
-    /// When it is gone.
-    pub fn refresh(&self, token: &TokenInfo) -> Result<TokenInfo, TokenError> {
-        let raw = self.table.token_info(token.slot)?;
-        Ok(TokenInfo::new(token.slot, &raw, token.place.clone()))
-    }
-
-    /// The same token after a restart, in which slots may have moved; and some tokens have changed
-    /// their label.
-    pub(crate) fn find_again(&self, token: &TokenInfo) -> Result<TokenInfo, TokenError> {
-        same(self.tokens()?, token).ok_or_else(|| TokenError::NoToken {
-            wanted: token.uri().to_string(),
-            present: vec![],
-        })
-    }
-
-    /// What the module calls itself, with its version; empty where it does not tell.
-    pub fn description(&self) -> String {
-        let place = self.library();
-        let (major, minor) = place.library_version;
-        let words = [place.library_manufacturer, place.library_description];
-        let words: Vec<String> = words.into_iter().filter(|it| !it.is_empty()).collect();
-        if words.is_empty() {
-            return String::new();
-        }
-        format!("{} {major}.{minor}", words.join(", "))
-    }
-
-    /// Every slot, those without a token too.
-    ///
-    /// # Errors
-    /// When the slots cannot be listed.
-    pub fn slots(&self) -> Result<Vec<Slot>, TokenError> {
-        let all = self.table.all_slots()?;
-        let library = self.library();
-        Ok(all
-            .into_iter()
-            .map(|slot| self.slot(slot, &library))
-            .collect())
-    }
-
-    fn slot(&self, id: CK_SLOT_ID, library: &Place) -> Slot {
-        let place = self.place(id, library);
-        let description = place.slot_description.clone();
-        let token = match self.table.token_info(id) {
-            Ok(raw) => Ok(Some(TokenInfo::new(id, &raw, place))),
-            Err(error) if error.rv == RvError::TokenNotPresent => Ok(None),
-            Err(error) => Err(error.into()),
-        };
-        Slot {
-            id,
-            description,
-            token,
-        }
-    }
-
-    /// What the module says of itself, for every slot's place.
-    fn library(&self) -> Place {
-        let Ok(info) = self.table.info() else {
-            return Place::default();
-        };
-        Place {
-            library_manufacturer: padded(&info.manufacturerID),
-            library_description: padded(&info.libraryDescription),
-            library_version: (info.libraryVersion.major, info.libraryVersion.minor),
-            ..Place::default()
-        }
-    }
-
-    fn place(&self, slot: CK_SLOT_ID, library: &Place) -> Place {
-        let mut place = library.clone();
-        if let Ok(info) = self.table.slot_info(slot) {
-            place.slot_manufacturer = padded(&info.manufacturerID);
-            place.slot_description = padded(&info.slotDescription);
-            place.hardware = info.flags & CKF_HW_SLOT != 0;
-        }
-        place
+    /// Has `watch` told of slow calls from now on. The first one stays.
+    pub fn watch(&self, watch: Box<Watch>) {
+        let _ = self.watch.set(watch);
     }
 
     /// Finalises and initialises the module again. All sessions, logins and handles are gone
@@ -193,9 +89,7 @@ impl Module {
                 reason,
             })
     }
-}
 
-impl Module {
     /// Finalises it, whoever else still has a hold of it: nothing more can be done with it. For
     /// the end of a program whose threads may outlive its sessions by a moment.
     pub fn finalise(&self) {
@@ -220,16 +114,6 @@ impl std::fmt::Debug for Module {
     }
 }
 
-/// That of `all` which `token` is.
-fn same(mut all: Vec<TokenInfo>, token: &TokenInfo) -> Option<TokenInfo> {
-    let same_label = |it: &TokenInfo| it.serial == token.serial && it.label == token.label;
-    if let Some(at) = all.iter().position(same_label) {
-        return Some(all.swap_remove(at));
-    }
-    all.retain(|it| it.is_same_device(token));
-    (all.len() == 1).then(|| all.swap_remove(0))
-}
-
 /// Initialises the module; returns whether it had been initialised before.
 fn initialize(table: &Table, parameters: Option<&CStr>) -> Result<bool, String> {
     match table.initialize(parameters) {
@@ -238,6 +122,3 @@ fn initialize(table: &Table, parameters: Option<&CStr>) -> Result<bool, String> 
         Err(error) => Err(format!("{} returned {}", error.call, rv_name(&error.rv))),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -7,15 +7,15 @@ mod p11_kit;
 mod probe;
 mod select;
 mod slot;
+mod slots;
 pub(super) mod slow_call;
 pub(super) mod token_info;
 
-pub use discover::{Tried, absent, discover, well_known};
+pub use discover::{absent, discover, well_known};
 pub use load::Module;
 pub use mechanism::Mechanism;
 pub use p11_kit::{P11Kit, p11_kit};
 pub use probe::{Probe, probe};
-pub use select::choose_key;
 pub use slot::Slot;
 pub use slow_call::{SlowCall, Watch};
 pub use token_info::{PinState, TokenInfo};

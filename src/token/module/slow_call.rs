@@ -1,6 +1,6 @@
 use std::any::Any;
 
-use crate::token::{Module, TokenInfo};
+use crate::token::TokenInfo;
 
 /// A call that a device may take long for, and that is never given up half-way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,10 +15,3 @@ pub enum SlowCall {
 
 /// Told of each [`SlowCall`] when it begins; what it returns is dropped when the call is back.
 pub type Watch = dyn Fn(SlowCall, &TokenInfo) -> Box<dyn Any> + Send + Sync;
-
-impl Module {
-    /// Has `watch` told of slow calls from now on. The first one stays.
-    pub fn watch(&self, watch: Box<Watch>) {
-        let _ = self.watch.set(watch);
-    }
-}

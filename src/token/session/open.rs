@@ -3,13 +3,10 @@ use std::sync::Arc;
 
 use cryptoki::error::RvError;
 use cryptoki::object::{Attribute, ObjectClass};
-use cryptoki_sys::{CK_USER_TYPE, CKU_CONTEXT_SPECIFIC, CKU_USER};
 
 use crate::envelope::PublicKey;
-use crate::token::module::slow_call::SlowCall;
 use crate::token::raw::RawSession;
-use crate::token::session::pin::{self, Pin, PinSource, PinUse};
-use crate::token::{Module, TokenError, TokenInfo};
+use crate::token::{Module, SlowCall, TokenError, TokenInfo};
 
 /// A session with one token. Closed when dropped.
 pub struct Session {
@@ -18,7 +15,7 @@ pub struct Session {
     pub(in crate::token) token: TokenInfo,
     pub(in crate::token) module: Arc<Module>,
     /// A PIN was refused in this process: none is sent again.
-    refused: bool,
+    pub(super) refused: bool,
     /// An operation failed in it, which leaves some modules' sessions stuck for good.
     pub(in crate::token) broken: bool,
     /// The token unwrapped a content key last that it does not show.
@@ -26,9 +23,6 @@ pub struct Session {
     /// Public halves that the token does not show, with the ids of their keys.
     pub(in crate::token) known: Vec<(Option<Vec<u8>>, PublicKey)>,
 }
-
-/// The PIN for one use of a key; none when the reader asks for it itself.
-pub(in crate::token) struct PinForUse(Option<Pin>);
 
 /// Whether a session is for reading only or can make and remove objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,33 +38,6 @@ impl Session {
     /// When the token grants none.
     pub fn open(module: &Arc<Module>, token: &TokenInfo) -> Result<Self, TokenError> {
         Self::open_as(module, token, Mode::Read)
-    }
-
-    /// Opens a session and logs the user in, with at most one PIN from `pins`.
-    ///
-    /// # Errors
-    /// When the token grants no session, is locked, or refuses the PIN.
-    pub fn open_user(
-        module: &Arc<Module>,
-        token: &TokenInfo,
-        pins: &mut dyn PinSource,
-    ) -> Result<Self, TokenError> {
-        Ok(Self::log_in(module, token, pins)?.0)
-    }
-
-    /// [`Self::open_user`], and the PIN that the token took, for whoever has to log in again when
-    /// the device was away. None where the reader asked for it itself.
-    ///
-    /// # Errors
-    /// As for [`Self::open_user`].
-    pub fn log_in(
-        module: &Arc<Module>,
-        token: &TokenInfo,
-        pins: &mut dyn PinSource,
-    ) -> Result<(Self, Option<Pin>), TokenError> {
-        let mut session = Self::open_as(module, token, Mode::Read)?;
-        let pin = session.login(pins)?;
-        Ok((session, pin))
     }
 
     pub(in crate::token) fn open_as(
@@ -93,83 +60,6 @@ impl Session {
     /// The token of this session, as it was when the session was opened.
     pub fn token(&self) -> &TokenInfo {
         &self.token
-    }
-
-    /// Logs the user in and returns the PIN that was taken, for the few who must log in again.
-    pub(in crate::token) fn login(
-        &mut self,
-        pins: &mut dyn PinSource,
-    ) -> Result<Option<Pin>, TokenError> {
-        pin::check_state(&self.token, pins)?;
-        let pin = pin::obtain(&self.token, PinUse::Login, pins)?;
-        self.login_as(CKU_USER, pin.as_ref())?;
-        Ok(pin)
-    }
-
-    /// Logs the user in again, in a session whose login has ended by itself. All handles are
-    /// looked up anew after it.
-    ///
-    /// # Errors
-    /// As for [`Self::open_user`].
-    pub fn log_in_again(&mut self, pins: &mut dyn PinSource) -> Result<(), TokenError> {
-        self.token = self.module.refresh(&self.token)?;
-        self.login(pins).map(|_| ())
-    }
-
-    /// Restarts the module and logs the user in again, wherever the token is then. No other session
-    /// may be open. All handles are looked up anew after it.
-    ///
-    /// # Errors
-    /// When module or token do not come back; as for [`Self::open_user`].
-    pub(in crate::token) fn restart(&mut self, pins: &mut dyn PinSource) -> Result<(), TokenError> {
-        // Now, and not later: a new session may get its number.
-        self.raw.close_now();
-        self.module.restart()?;
-        self.token = self.module.find_again(&self.token)?;
-        self.renew()?;
-        self.login(pins).map(drop)
-    }
-
-    /// One `C_Login` with `pin`; after one that was refused, none is made any more.
-    pub(in crate::token) fn login_as(
-        &mut self,
-        user: CK_USER_TYPE,
-        pin: Option<&Pin>,
-    ) -> Result<(), TokenError> {
-        if self.refused {
-            return Err(TokenError::PinWrong {
-                label: self.token.label.clone(),
-                tries: self.token.pin_state(),
-            });
-        }
-        // A reader's pad waits for a person, who was told.
-        let _slow = pin.map(|_| self.slow(SlowCall::Login));
-        pin::login(&self.raw, user, pin).map_err(|error| {
-            let now = self.module.refresh(&self.token).ok();
-            let error = pin::refused(error, now.as_ref(), &self.token.label);
-            self.refused = matches!(
-                error,
-                TokenError::PinWrong { .. } | TokenError::PinLocked(_)
-            );
-            error
-        })
-    }
-
-    /// The PIN for one use of a key that demands it each time. It is had before the use begins,
-    /// so that none is left half-way while a person looks for it.
-    pub(in crate::token) fn pin_for_use(
-        &mut self,
-        label: &str,
-        pins: &mut dyn PinSource,
-    ) -> Result<PinForUse, TokenError> {
-        let token = self.module.refresh(&self.token)?;
-        pin::check_state(&token, pins)?;
-        pin::obtain(&token, PinUse::KeyUse(label.to_owned()), pins).map(PinForUse)
-    }
-
-    /// The login for one use, between its beginning and its end.
-    pub(in crate::token) fn login_for_use(&mut self, pin: &PinForUse) -> Result<(), TokenError> {
-        self.login_as(CKU_CONTEXT_SPECIFIC, pin.0.as_ref())
     }
 
     /// Replaces the session by a new one for reading. The login is the token's and stays, as long
@@ -208,14 +98,6 @@ impl Session {
     pub(in crate::token) fn slow(&self, call: SlowCall) -> Option<Box<dyn Any>> {
         let watch = self.module.watch.get()?;
         Some(watch(call, &self.token))
-    }
-
-    /// Logs out, for all sessions of this program.
-    ///
-    /// # Errors
-    /// When the token does not answer, or nobody is logged in.
-    pub fn log_out(&self) -> Result<(), TokenError> {
-        Ok(self.raw.logout()?)
     }
 
     /// Replaces the session if an operation failed in it.

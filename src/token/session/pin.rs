@@ -1,12 +1,9 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use cryptoki::error::RvError;
-use cryptoki_sys::{CK_USER_TYPE, CKU_CONTEXT_SPECIFIC};
 use zeroize::Zeroizing;
 
 use crate::file::small;
-use crate::token::raw::{CallError, RawSession};
-use crate::token::{PinState, TokenError, TokenInfo};
+use crate::token::{PinError, TokenInfo};
 
 /// A PIN: bytes as they were given, since a token's may be more than digits. Wiped when dropped,
 /// and `Debug` shows nothing of it.
@@ -170,157 +167,18 @@ impl PinSource for NoPins {
     }
 }
 
-/// Why there is no PIN. A retry does not help.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PinError {
-    /// There is nobody to ask, and no other source is set.
-    #[error("the PIN of the token \"{token}\" is needed and there is nobody to ask")]
-    NobodyToAsk {
-        /// Label of the token.
-        token: String,
-        /// What can be set instead.
-        hint: String,
-    },
-    /// The file that should hold it cannot be read.
-    #[error("the PIN file {} cannot be read: {source}", .path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The PIN cannot be right and was not sent. No try was spent.
-    #[error(
-        "the PIN was not sent to \"{label}\": it has {len} bytes and the token takes {min} to {max}"
-    )]
-    Length {
-        /// Label of the token.
-        label: String,
-        /// Bytes of the PIN given.
-        len: usize,
-        /// Shortest PIN that the token takes, in bytes.
-        min: u64,
-        /// Longest PIN that the token takes, in bytes.
-        max: u64,
-    },
-    /// A source is set and holds nothing.
-    #[error("{0} holds no PIN")]
-    Empty(String),
-    /// The person did not give one, or gave two different ones.
-    #[error("{0}")]
-    NotGiven(String),
-}
-
-impl PinError {
-    /// What to do about it.
-    pub fn hint(&self) -> String {
-        match self {
-            Self::NobodyToAsk { hint, .. } => hint.clone(),
-            Self::File { .. } => {
-                "Check --pin-file, IEXEC_HSM_PIN_FILE or the configuration file.".into()
-            }
-            Self::Length { .. } => "No try was spent; check where the PIN comes from.".into(),
-            Self::Empty(_) => "Put the PIN into it, or leave it out.".into(),
-            Self::NotGiven(_) => "Run the command again.".into(),
-        }
-    }
-}
-
-/// Looks at what the token says of its PIN before a try is spent.
-pub(in crate::token) fn check_state(
-    token: &TokenInfo,
-    pins: &mut dyn PinSource,
-) -> Result<(), TokenError> {
-    match token.pin_state() {
-        PinState::Locked => Err(TokenError::PinLocked(token.label.clone())),
-        PinState::FinalTry if !pins.allow_final_try(token) => {
-            Err(TokenError::FinalTry(token.label.clone()))
-        }
-        PinState::NotSet => Err(TokenError::PinNotReady {
-            label: token.label.clone(),
-            reason: "none is set",
-        }),
-        _ => Ok(()),
-    }
-}
-
-/// The PIN to send, `None` when the reader asks for it itself.
-pub(in crate::token) fn obtain(
-    token: &TokenInfo,
-    purpose: PinUse,
-    pins: &mut dyn PinSource,
-) -> Result<Option<Pin>, TokenError> {
-    let request = PinRequest { token, purpose };
-    if token.protected_authentication_path() {
-        pins.on_reader(&request);
-        return Ok(None);
-    }
-    let pin = pins.pin(&request)?;
-    request.check(&pin)?;
-    Ok(Some(pin))
-}
-
-/// Tells that the reader asks for a PIN now, if it has a keypad.
-pub(in crate::token) fn announce(token: &TokenInfo, purpose: PinUse, pins: &mut dyn PinSource) {
-    if token.protected_authentication_path() {
-        pins.on_reader(&PinRequest { token, purpose });
-    }
-}
-
-/// One `C_Login`. Logged in already is success.
-pub(in crate::token) fn login(
-    session: &RawSession,
-    user: CK_USER_TYPE,
-    pin: Option<&Pin>,
-) -> Result<(), CallError> {
-    match session.login(user, pin.map(Pin::bytes)) {
-        Err(error) if error.rv == RvError::UserAlreadyLoggedIn => Ok(()),
-        // Some keep what a key demands and have no login for one use: the use itself will tell.
-        Err(error) if user == CKU_CONTEXT_SPECIFIC && error.rv == RvError::UserTypeInvalid => {
-            Ok(())
-        }
-        result => result,
-    }
-}
-
-/// What a refused login means. `token` is asked again, because the return value alone does not
-/// say whether it is locked now.
-pub(in crate::token) fn refused(
-    error: CallError,
-    token: Option<&TokenInfo>,
-    label: &str,
-) -> TokenError {
-    let state = token.map_or(PinState::Ok, TokenInfo::pin_state);
-    match error.rv {
-        RvError::PinLocked => TokenError::PinLocked(label.to_owned()),
-        // One module says ARGUMENTS_BAD of a PIN that is too short.
-        RvError::PinIncorrect
-        | RvError::PinInvalid
-        | RvError::PinLenRange
-        | RvError::ArgumentsBad => match state {
-            PinState::Locked => TokenError::PinLocked(label.to_owned()),
-            tries => TokenError::PinWrong {
-                label: label.to_owned(),
-                tries,
-            },
-        },
-        RvError::UserPinNotInitialized => TokenError::PinNotReady {
-            label: label.to_owned(),
-            reason: "none is set",
-        },
-        RvError::PinExpired => TokenError::PinNotReady {
-            label: label.to_owned(),
-            reason: "it has expired",
-        },
-        RvError::FunctionCanceled | RvError::Cancel
-            if token.is_some_and(TokenInfo::protected_authentication_path) =>
-        {
-            PinError::NotGiven("no PIN was entered on the reader".into()).into()
-        }
-        _ => error.into(),
-    }
-}
-
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pins_are_the_same_byte_for_byte() {
+        let pin = Pin::from("1234");
+        assert_eq!((pin.len(), pin.is_empty()), (4, false));
+        assert_eq!(pin.bytes(), b"1234");
+        assert!(pin.equals(&Pin::from("1234")));
+        assert!(!pin.equals(&Pin::from("1235")));
+        assert!(!pin.equals(&Pin::from("12345")));
+        assert!(Pin::from("").is_empty());
+    }
+}

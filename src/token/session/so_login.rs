@@ -1,13 +1,12 @@
 use cryptoki::error::RvError;
 use cryptoki_sys::CKU_SO;
 
-use crate::token::module::slow_call::SlowCall;
-use crate::token::session::pin::{self, Pin, PinUse};
-use crate::token::{PinSource, Session, TokenError};
+use crate::token::session::login::obtain;
+use crate::token::{Pin, PinSource, PinUse, Session, SlowCall, TokenError};
 
 impl Session {
     /// Logs the security officer in, with one PIN from `pins`. Nobody may be logged in.
-    pub(in crate::token) fn log_in_officer(
+    pub(in crate::token) fn log_in_so(
         &mut self,
         pins: &mut dyn PinSource,
     ) -> Result<(), TokenError> {
@@ -19,7 +18,7 @@ impl Session {
         if token.so_pin_final_try() && !pins.allow_final_try(&token) {
             return Err(TokenError::FinalTry(label));
         }
-        let pin = pin::obtain(&token, PinUse::So, pins)?;
+        let pin = obtain(&token, PinUse::So, pins)?;
         let _slow = pin.as_ref().map(|_| self.slow(SlowCall::Login));
         let login = self.raw.login(CKU_SO, pin.as_ref().map(Pin::bytes));
         login.map_err(|error| match error.rv {

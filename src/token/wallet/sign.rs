@@ -5,10 +5,9 @@ use zeroize::Zeroizing;
 
 use super::WalletKey;
 use crate::token::error::rv_name;
-use crate::token::module::slow_call::SlowCall;
 use crate::token::raw::CallError;
-use crate::token::session::open::PinForUse;
-use crate::token::{PinSource, Session, TokenError};
+use crate::token::session::login::PinForUse;
+use crate::token::{PinSource, Session, SlowCall, TokenError};
 
 impl Session {
     /// One signature of a hash: `r` and `s`, in whichever of its two forms the token makes. One

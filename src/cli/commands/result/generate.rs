@@ -69,7 +69,7 @@ pub(crate) fn run(context: &mut Context, command: Generate) -> Result<Reply, Fai
         bits: command.bits.and_then(|bits| bits.parse().ok()),
         id: command.id,
         label: command.label.unwrap_or_else(|| label_for(&address)),
-        by_officer: command.so_login,
+        by_so: command.so_login,
     };
     let (session, key) = generate(&module, &token, &new, &mut pins)?;
     let facts = session.facts(&key);

@@ -52,7 +52,7 @@ pub(super) fn run(context: &mut Context, command: Import) -> Result<Reply, Failu
         bits: Some(software.bits()),
         id: command.id,
         label: command.label.unwrap_or_else(|| label_for(&address)),
-        by_officer: false,
+        by_so: false,
     };
     let (session, key) = import(&module, &token, &software, &new, &mut pins)?;
     let put_aside = || {

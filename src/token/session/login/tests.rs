@@ -8,20 +8,10 @@ use cryptoki_sys::{
 };
 
 use super::*;
+use crate::token::session::pin::NoPins;
 use crate::token::testing::{SET_UP, token};
 
 const READY: CK_FLAGS = SET_UP | CKF_USER_PIN_INITIALIZED;
-
-#[test]
-fn pins_are_the_same_byte_for_byte() {
-    let pin = Pin::from("1234");
-    assert_eq!((pin.len(), pin.is_empty()), (4, false));
-    assert_eq!(pin.bytes(), b"1234");
-    assert!(pin.equals(&Pin::from("1234")));
-    assert!(!pin.equals(&Pin::from("1235")));
-    assert!(!pin.equals(&Pin::from("12345")));
-    assert!(Pin::from("").is_empty());
-}
 
 #[test]
 fn the_last_try_is_never_used_without_a_person() {

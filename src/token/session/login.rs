@@ -1,0 +1,226 @@
+use std::sync::Arc;
+
+use cryptoki::error::RvError;
+use cryptoki_sys::{CK_USER_TYPE, CKU_CONTEXT_SPECIFIC, CKU_USER};
+
+use crate::token::raw::{CallError, RawSession};
+use crate::token::session::open::Mode;
+use crate::token::session::pin::PinRequest;
+use crate::token::{
+    Module, Pin, PinError, PinSource, PinState, PinUse, Session, SlowCall, TokenError, TokenInfo,
+};
+
+/// The PIN for one use of a key; none when the reader asks for it itself.
+pub(in crate::token) struct PinForUse(Option<Pin>);
+
+impl Session {
+    /// Opens a session and logs the user in, with at most one PIN from `pins`.
+    ///
+    /// # Errors
+    /// When the token grants no session, is locked, or refuses the PIN.
+    pub fn open_user(
+        module: &Arc<Module>,
+        token: &TokenInfo,
+        pins: &mut dyn PinSource,
+    ) -> Result<Self, TokenError> {
+        Ok(Self::log_in(module, token, pins)?.0)
+    }
+
+    /// [`Self::open_user`], and the PIN that the token took, for whoever has to log in again when
+    /// the device was away. None where the reader asked for it itself.
+    ///
+    /// # Errors
+    /// As for [`Self::open_user`].
+    pub fn log_in(
+        module: &Arc<Module>,
+        token: &TokenInfo,
+        pins: &mut dyn PinSource,
+    ) -> Result<(Self, Option<Pin>), TokenError> {
+        let mut session = Self::open_as(module, token, Mode::Read)?;
+        let pin = session.login(pins)?;
+        Ok((session, pin))
+    }
+
+    /// Logs the user in and returns the PIN that was taken, for the few who must log in again.
+    pub(in crate::token) fn login(
+        &mut self,
+        pins: &mut dyn PinSource,
+    ) -> Result<Option<Pin>, TokenError> {
+        check_state(&self.token, pins)?;
+        let pin = obtain(&self.token, PinUse::Login, pins)?;
+        self.login_as(CKU_USER, pin.as_ref())?;
+        Ok(pin)
+    }
+
+    /// Logs the user in again, in a session whose login has ended by itself. All handles are
+    /// looked up anew after it.
+    ///
+    /// # Errors
+    /// As for [`Self::open_user`].
+    pub fn log_in_again(&mut self, pins: &mut dyn PinSource) -> Result<(), TokenError> {
+        self.token = self.module.refresh(&self.token)?;
+        self.login(pins).map(|_| ())
+    }
+
+    /// Restarts the module and logs the user in again, wherever the token is then. No other session
+    /// may be open. All handles are looked up anew after it.
+    ///
+    /// # Errors
+    /// When module or token do not come back; as for [`Self::open_user`].
+    pub(in crate::token) fn restart(&mut self, pins: &mut dyn PinSource) -> Result<(), TokenError> {
+        // Now, and not later: a new session may get its number.
+        self.raw.close_now();
+        self.module.restart()?;
+        self.token = self.module.find_again(&self.token)?;
+        self.renew()?;
+        self.login(pins).map(drop)
+    }
+
+    /// One `C_Login` with `pin`; after one that was refused, none is made any more.
+    pub(in crate::token) fn login_as(
+        &mut self,
+        user: CK_USER_TYPE,
+        pin: Option<&Pin>,
+    ) -> Result<(), TokenError> {
+        if self.refused {
+            return Err(TokenError::PinWrong {
+                label: self.token.label.clone(),
+                tries: self.token.pin_state(),
+            });
+        }
+        // A reader's pad waits for a person, who was told.
+        let _slow = pin.map(|_| self.slow(SlowCall::Login));
+        call_login(&self.raw, user, pin).map_err(|error| {
+            let now = self.module.refresh(&self.token).ok();
+            let error = refused(error, now.as_ref(), &self.token.label);
+            self.refused = matches!(
+                error,
+                TokenError::PinWrong { .. } | TokenError::PinLocked(_)
+            );
+            error
+        })
+    }
+
+    /// The PIN for one use of a key that demands it each time. It is had before the use begins,
+    /// so that none is left half-way while a person looks for it.
+    pub(in crate::token) fn pin_for_use(
+        &mut self,
+        label: &str,
+        pins: &mut dyn PinSource,
+    ) -> Result<PinForUse, TokenError> {
+        let token = self.module.refresh(&self.token)?;
+        check_state(&token, pins)?;
+        obtain(&token, PinUse::KeyUse(label.to_owned()), pins).map(PinForUse)
+    }
+
+    /// The login for one use, between its beginning and its end.
+    pub(in crate::token) fn login_for_use(&mut self, pin: &PinForUse) -> Result<(), TokenError> {
+        self.login_as(CKU_CONTEXT_SPECIFIC, pin.0.as_ref())
+    }
+
+    /// Logs out, for all sessions of this program.
+    ///
+    /// # Errors
+    /// When the token does not answer, or nobody is logged in.
+    pub fn log_out(&self) -> Result<(), TokenError> {
+        Ok(self.raw.logout()?)
+    }
+}
+
+/// Looks at what the token says of its PIN before a try is spent.
+pub(in crate::token) fn check_state(
+    token: &TokenInfo,
+    pins: &mut dyn PinSource,
+) -> Result<(), TokenError> {
+    match token.pin_state() {
+        PinState::Locked => Err(TokenError::PinLocked(token.label.clone())),
+        PinState::FinalTry if !pins.allow_final_try(token) => {
+            Err(TokenError::FinalTry(token.label.clone()))
+        }
+        PinState::NotSet => Err(TokenError::PinNotReady {
+            label: token.label.clone(),
+            reason: "none is set",
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The PIN to send, `None` when the reader asks for it itself.
+pub(in crate::token) fn obtain(
+    token: &TokenInfo,
+    purpose: PinUse,
+    pins: &mut dyn PinSource,
+) -> Result<Option<Pin>, TokenError> {
+    let request = PinRequest { token, purpose };
+    if token.protected_authentication_path() {
+        pins.on_reader(&request);
+        return Ok(None);
+    }
+    let pin = pins.pin(&request)?;
+    request.check(&pin)?;
+    Ok(Some(pin))
+}
+
+/// Tells that the reader asks for a PIN now, if it has a keypad.
+pub(in crate::token) fn announce(token: &TokenInfo, purpose: PinUse, pins: &mut dyn PinSource) {
+    if token.protected_authentication_path() {
+        pins.on_reader(&PinRequest { token, purpose });
+    }
+}
+
+/// One `C_Login`. Logged in already is success.
+fn call_login(
+    session: &RawSession,
+    user: CK_USER_TYPE,
+    pin: Option<&Pin>,
+) -> Result<(), CallError> {
+    match session.login(user, pin.map(Pin::bytes)) {
+        Err(error) if error.rv == RvError::UserAlreadyLoggedIn => Ok(()),
+        // Some keep what a key demands and have no login for one use: the use itself will tell.
+        Err(error) if user == CKU_CONTEXT_SPECIFIC && error.rv == RvError::UserTypeInvalid => {
+            Ok(())
+        }
+        result => result,
+    }
+}
+
+/// What a refused login means. `token` is asked again, because the return value alone does not
+/// say whether it is locked now.
+pub(in crate::token) fn refused(
+    error: CallError,
+    token: Option<&TokenInfo>,
+    label: &str,
+) -> TokenError {
+    let state = token.map_or(PinState::Ok, TokenInfo::pin_state);
+    match error.rv {
+        RvError::PinLocked => TokenError::PinLocked(label.to_owned()),
+        // One module says ARGUMENTS_BAD of a PIN that is too short.
+        RvError::PinIncorrect
+        | RvError::PinInvalid
+        | RvError::PinLenRange
+        | RvError::ArgumentsBad => match state {
+            PinState::Locked => TokenError::PinLocked(label.to_owned()),
+            tries => TokenError::PinWrong {
+                label: label.to_owned(),
+                tries,
+            },
+        },
+        RvError::UserPinNotInitialized => TokenError::PinNotReady {
+            label: label.to_owned(),
+            reason: "none is set",
+        },
+        RvError::PinExpired => TokenError::PinNotReady {
+            label: label.to_owned(),
+            reason: "it has expired",
+        },
+        RvError::FunctionCanceled | RvError::Cancel
+            if token.is_some_and(TokenInfo::protected_authentication_path) =>
+        {
+            PinError::NotGiven("no PIN was entered on the reader".into()).into()
+        }
+        _ => error.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
