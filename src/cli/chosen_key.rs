@@ -57,7 +57,7 @@ impl Which {
         pins: Option<&mut Pins>,
         known: Vec<(Option<Vec<u8>>, PublicKey)>,
     ) -> Result<Chosen, Failure> {
-        let recorded = context.all_recorded(None)?;
+        let recorded = context.key_records(None)?;
         let module = context.module()?;
         let token = context.token(&module, common_token(&recorded).as_ref())?;
         let mut session = match pins {

@@ -8,7 +8,7 @@ use super::pins::Pins;
 use super::secrets::Secrets;
 use super::ui::failure::Failure;
 use super::ui::slow_notice;
-use super::ui::text_layout::Look;
+use super::ui::text_layout::TextLayout;
 use crate::archive::Limits;
 use crate::beneficiary::Folder;
 use crate::code::Code;
@@ -271,7 +271,7 @@ impl Context {
         if !self.global.raw {
             // With stderr gone there is nobody to tell.
             let mut stderr = std::io::stderr();
-            let line = Look::of(&stderr).fitted(&line.to_string());
+            let line = TextLayout::of(&stderr).fitted(&line.to_string());
             let _ = writeln!(stderr, "{line}");
         }
     }

@@ -11,7 +11,7 @@ use crate::wallet::address::Address;
 
 /// A result key as the key files of an address record it.
 #[derive(Debug, Clone)]
-pub(crate) struct Recorded {
+pub(crate) struct KeyRecord {
     /// The address; unknown for a key file that was named by its path.
     pub(crate) address: Option<Address>,
     /// Where the key is.
@@ -20,7 +20,7 @@ pub(crate) struct Recorded {
     pub(crate) public: Option<PublicKey>,
 }
 
-impl Recorded {
+impl KeyRecord {
     fn read(path: &Path, address: Option<Address>, public_path: &Path) -> Result<Self, Failure> {
         let uri = KeyFile::read(path)?.uri().clone();
         let public = public_key_file::read(public_path).ok();
@@ -71,38 +71,38 @@ impl Recorded {
 
 impl Context {
     /// What the key file of `address` records.
-    pub(crate) fn recorded(&self, address: &Address) -> Result<Option<Recorded>, Failure> {
+    pub(crate) fn key_record(&self, address: &Address) -> Result<Option<KeyRecord>, Failure> {
         let folder = self.folder();
         let path = folder.key_path(address);
         if !path.exists() {
             return Ok(None);
         }
-        Recorded::read(&path, Some(*address), &folder.public_key_path(address)).map(Some)
+        KeyRecord::read(&path, Some(*address), &folder.public_key_path(address)).map(Some)
     }
 
     /// What the named key file records, else that of the beneficiary's address, else all that
     /// are there.
-    pub(crate) fn all_recorded(&self, key_file: Option<&Path>) -> Result<Vec<Recorded>, Failure> {
+    pub(crate) fn key_records(&self, key_file: Option<&Path>) -> Result<Vec<KeyRecord>, Failure> {
         let folder = self.folder();
         if let Some(name) = key_file {
             let path = folder.path().join(name);
-            return Recorded::read(&path, None, &with_pub(&path)).map(|one| vec![one]);
+            return KeyRecord::read(&path, None, &with_pub(&path)).map(|one| vec![one]);
         }
         if let Ok(located) = self.located()
-            && let Some(one) = self.recorded(&located.address)?
+            && let Some(one) = self.key_record(&located.address)?
         {
             return Ok(vec![one]);
         }
-        self.every_recorded()
+        self.every_key_record()
     }
 
     /// What all key files in the folder record.
-    pub(crate) fn every_recorded(&self) -> Result<Vec<Recorded>, Failure> {
+    pub(crate) fn every_key_record(&self) -> Result<Vec<KeyRecord>, Failure> {
         let folder = self.folder();
         let mut all = Vec::new();
         for address in folder.addresses()? {
             // One that is no reference is none of ours; naming its address says what it is.
-            if let Ok(Some(one)) = self.recorded(&address) {
+            if let Ok(Some(one)) = self.key_record(&address) {
                 all.push(one);
             }
         }
@@ -111,22 +111,25 @@ impl Context {
 }
 
 /// Tells `session` of the recorded public halves, for keys of which the token shows none.
-pub(crate) fn make_known(session: &mut Session, recorded: &[Recorded]) {
+pub(crate) fn make_known(session: &mut Session, recorded: &[KeyRecord]) {
     for (id, public) in public_halves(recorded, session.token()) {
         session.know(Some(id), public);
     }
 }
 
 /// The recorded public halves of keys on `token`, with the keys' ids.
-pub(crate) fn public_halves(recorded: &[Recorded], token: &TokenInfo) -> Vec<(Vec<u8>, PublicKey)> {
+pub(crate) fn public_halves(
+    recorded: &[KeyRecord],
+    token: &TokenInfo,
+) -> Vec<(Vec<u8>, PublicKey)> {
     let here = recorded.iter().filter(|one| one.is_on(token));
     here.filter_map(|one| Some((one.uri.id.clone()?, one.public.clone()?)))
         .collect()
 }
 
 /// The one token that all of `recorded` are on.
-pub(crate) fn common_token(recorded: &[Recorded]) -> Option<Uri> {
-    let mut tokens = recorded.iter().map(Recorded::token);
+pub(crate) fn common_token(recorded: &[KeyRecord]) -> Option<Uri> {
+    let mut tokens = recorded.iter().map(KeyRecord::token);
     let first = tokens.next()?;
     tokens.all(|other| other == first).then_some(first)
 }

@@ -60,7 +60,7 @@ pub(crate) struct SmsArgs {
 }
 
 /// What says where the services are.
-pub(crate) enum Place {
+pub(crate) enum SmsLocation {
     /// An address, in place of a chain's.
     Url(String),
     Chain {
@@ -111,7 +111,7 @@ impl SmsArgs {
 
     fn urls(&self, context: &Context) -> Result<Vec<SmsUrl>, Failure> {
         let place = self.place(context)?;
-        if let Place::Chain { chain, unknown } = &place {
+        if let SmsLocation::Chain { chain, unknown } = &place {
             for unknown in unknown {
                 context.warn(unknown);
             }
@@ -121,28 +121,32 @@ impl SmsArgs {
     }
 
     /// What says where the services are: an address, or a chain. Nothing is told.
-    pub(crate) fn place(&self, context: &Context) -> Result<Place, Failure> {
+    pub(crate) fn place(&self, context: &Context) -> Result<SmsLocation, Failure> {
         // A chain that was named must not be overruled by what is merely configured.
         let configured = context.config.sms_url.clone();
         let configured = configured.filter(|_| self.chain.is_none());
         if let Some(url) = self.sms_url.clone().or(configured) {
-            return Ok(Place::Url(url));
+            return Ok(SmsLocation::Url(url));
         }
         let file = ChainFile::load(&context.cwd)?;
         let wanted = self.chain.as_ref().or(context.config.chain.as_ref());
         let chain = Chain::choose(wanted.map(String::as_str), file.as_ref())?;
-        Ok(Place::Chain {
+        Ok(SmsLocation::Chain {
             chain: Box::new(chain),
             unknown: file.map(|file| file.unknown_keys).unwrap_or_default(),
         })
     }
 
     /// The services of a place.
-    pub(crate) fn urls_of(&self, context: &Context, place: Place) -> Result<Vec<SmsUrl>, Failure> {
+    pub(crate) fn urls_of(
+        &self,
+        context: &Context,
+        place: SmsLocation,
+    ) -> Result<Vec<SmsUrl>, Failure> {
         let framework = self.tee_framework.or(context.config.tee_framework);
         match place {
-            Place::Chain { chain, .. } => Ok(chain.sms_urls(framework.unwrap_or_default())?),
-            Place::Url(url) => {
+            SmsLocation::Chain { chain, .. } => Ok(chain.sms_urls(framework.unwrap_or_default())?),
+            SmsLocation::Url(url) => {
                 let frameworks = Vec::new();
                 Ok(vec![SmsUrl { frameworks, url }])
             }

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::context::{Context, WALLET_KEY};
 use super::password::Password;
-use super::token_sessions::Logins;
+use super::token_sessions::TokenSessions;
 use super::ui::failure::Failure;
 use crate::code::Code;
 use crate::sms::Authorization;
@@ -42,10 +42,10 @@ impl WalletArgs {
 }
 
 /// The address that is spoken for: the one that was given, else that of whoever signs.
-pub(crate) fn owner(context: &Context, logins: &mut Logins) -> Result<Address, Failure> {
+pub(crate) fn owner(context: &Context, sessions: &mut TokenSessions) -> Result<Address, Failure> {
     let given = context.global.wallet_address.is_some() || context.global.wallet_file.is_some();
     match &context.wallet {
-        Some(uri) if !given => logins.wallet_address(context, uri)?.ok_or_else(|| {
+        Some(uri) if !given => sessions.wallet_address(context, uri)?.ok_or_else(|| {
             let what = format!("no wallet that fits {} is to be seen", uri.identity());
             Failure::new(Code::Wallet, what).hint(
                 "`iexec-hsm wallet list` shows the wallets; where a token hides them until the PIN is given, give the address too, with --wallet-address.",
@@ -57,13 +57,13 @@ pub(crate) fn owner(context: &Context, logins: &mut Logins) -> Result<Address, F
 
 /// Where the key that signs is.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Source {
+pub(crate) enum WalletSource {
     Token(Box<Uri>),
     Environment,
     File(PathBuf),
 }
 
-impl Source {
+impl WalletSource {
     /// The one that is used.
     pub(crate) fn choose(context: &Context) -> Result<Self, Failure> {
         if let Some(uri) = &context.wallet {
@@ -94,15 +94,15 @@ impl Signer {
     /// Finds who signs for `owner`. All that can be told without a PIN or password is checked.
     pub(crate) fn find(
         context: &mut Context,
-        logins: &mut Logins,
+        sessions: &mut TokenSessions,
         password_file: Option<PathBuf>,
         owner: &Address,
     ) -> Result<Self, Failure> {
-        let source = Source::choose(context)?;
+        let source = WalletSource::choose(context)?;
         let (signer, address) = match source {
-            Source::Token(uri) => {
+            WalletSource::Token(uri) => {
                 context.say(|| format!("wallet {}", uri.identity()));
-                let address = match logins.wallet_address(context, &uri) {
+                let address = match sessions.wallet_address(context, &uri) {
                     Ok(address) => address,
                     Err(failure) if failure.code == Code::Wallet => return Err(failure),
                     // Which token it is shows when that of the result key is known.
@@ -110,7 +110,7 @@ impl Signer {
                 };
                 (Self::Token(*uri), address)
             }
-            Source::Environment => {
+            WalletSource::Environment => {
                 context.say(|| format!("wallet in {WALLET_KEY}"));
                 let wallet = context.environment_wallet()?;
                 context.secrets.wallet_key = None;
@@ -118,7 +118,7 @@ impl Signer {
                 let address = Some(wallet.address());
                 (Self::Software(wallet), address)
             }
-            Source::File(path) => Self::in_file(context, path, password_file)?,
+            WalletSource::File(path) => Self::in_file(context, path, password_file)?,
         };
         if let Some(address) = address {
             agree(&address, owner)?;
@@ -177,13 +177,13 @@ impl Signer {
     pub(crate) fn sign(
         self,
         context: &Context,
-        logins: &mut Logins,
+        sessions: &mut TokenSessions,
         challenge: &Web2Challenge<'_>,
     ) -> Result<Authorization, Failure> {
         self.check(challenge)?;
         let signature = match self {
             Self::Given(signature) => signature,
-            Self::Token(uri) => signed(&mut logins.wallet(context, &uri)?, challenge)?,
+            Self::Token(uri) => signed(&mut sessions.wallet(context, &uri)?, challenge)?,
             Self::Software(mut wallet) => signed(&mut wallet, challenge)?,
             Self::Keystore {
                 path,

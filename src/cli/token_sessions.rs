@@ -12,14 +12,14 @@ use crate::wallet::on_token::{TokenWallet, choose};
 use crate::wallet::sign::WalletError;
 
 /// The module and the logged-in session, once they are needed.
-pub(crate) struct Logins {
+pub(crate) struct TokenSessions {
     module: Option<Arc<Module>>,
     pins: Pins,
     /// Of the result key's token.
     session: Option<Session>,
 }
 
-impl Logins {
+impl TokenSessions {
     pub(crate) fn new(context: &mut Context) -> Result<Self, Failure> {
         Ok(Self {
             module: None,

@@ -97,7 +97,7 @@ fn on_module(
         return Ok(None);
     };
     checks.push(tokens::slots(&module));
-    let recorded = context.every_recorded().unwrap_or_default();
+    let recorded = context.every_key_record().unwrap_or_default();
     let (found, token) = tokens::check(context, &module, common_token(&recorded).as_ref());
     checks.push(found);
     let Some(token) = token else {

@@ -2,7 +2,7 @@ use std::io::{self, Write as _};
 
 use serde_json::{Map, Value, json};
 
-use super::text_layout::Look;
+use super::text_layout::TextLayout;
 use crate::code::Code;
 use crate::text::escape::escape;
 
@@ -67,18 +67,18 @@ impl Failure {
         let text = if raw {
             self.json(command).to_string()
         } else {
-            escape(&self.text(&Look::of(&stderr))).into_owned()
+            escape(&self.text(&TextLayout::of(&stderr))).into_owned()
         };
         // With stderr gone there is nobody to tell; the status still says it.
         let _ = writeln!(stderr, "{text}");
         self.code.exit()
     }
 
-    fn text(&self, look: &Look) -> String {
+    fn text(&self, layout: &TextLayout) -> String {
         // What follows the first line is a list, or a text to be copied.
         let fitted = |text: String| match text.split_once('\n') {
-            Some((first, rest)) => format!("{}\n{rest}", look.fitted(first)),
-            None => look.fitted(&text),
+            Some((first, rest)) => format!("{}\n{rest}", layout.fitted(first)),
+            None => layout.fitted(&text),
         };
         let error = fitted(format!("error: {}", self.message));
         if self.hint.is_empty() {

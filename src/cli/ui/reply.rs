@@ -3,7 +3,7 @@ use std::io::{self, Write as _};
 use serde_json::{Map, Value};
 
 use super::failure::Failure;
-use super::text_layout::Look;
+use super::text_layout::TextLayout;
 use crate::code::Code;
 
 /// The exit status of a command that succeeded.
@@ -115,11 +115,11 @@ impl Reply {
             writeln!(stdout, "{}", Value::Object(self.json.clone()))?;
         } else {
             let mut stderr = io::stderr().lock();
-            let notes = Look::of(&stderr).fitted(&self.notes);
+            let notes = TextLayout::of(&stderr).fitted(&self.notes);
             stderr.write_all(notes.as_bytes())?;
             let text = match self.exact {
                 true => self.text.clone(),
-                false => Look::of(&stdout).fitted(&self.text),
+                false => TextLayout::of(&stdout).fitted(&self.text),
             };
             stdout.write_all(text.as_bytes())?;
         }

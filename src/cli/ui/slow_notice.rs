@@ -11,7 +11,7 @@ use crate::text::escape::escape;
 use crate::token::{SlowCall, TokenInfo};
 
 /// What is done sooner is not spoken of.
-const PATIENCE: Duration = Duration::from_secs(2);
+const NOTICE_AFTER: Duration = Duration::from_secs(2);
 
 /// Calls that are not back yet. One thread looks after all of them, because a run may make
 /// thousands.
@@ -32,7 +32,7 @@ pub(crate) fn watch(call: SlowCall, token: &TokenInfo) -> Box<dyn Any> {
             .stack_size(64 * 1024)
             .spawn(|| CALLS.look_after());
     });
-    Box::new(CALLS.begin(Instant::now() + PATIENCE, line(call, token)))
+    Box::new(CALLS.begin(Instant::now() + NOTICE_AFTER, line(call, token)))
 }
 
 fn say(line: &str) {

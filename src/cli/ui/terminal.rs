@@ -9,7 +9,7 @@ use rustix::termios::{
 };
 use zeroize::Zeroizing;
 
-use super::text_layout::Look;
+use super::text_layout::TextLayout;
 use crate::text::escape::escape;
 
 /// Longest line that is taken as an answer, in bytes.
@@ -40,7 +40,7 @@ pub(crate) fn open() -> Option<File> {
 
 /// Shows a line.
 pub(crate) fn tell(terminal: &File, line: &str) {
-    let line = Look::of(terminal).fitted(line);
+    let line = TextLayout::of(terminal).fitted(line);
     let mut terminal = terminal;
     // With the terminal gone there is nobody to tell.
     let _ = terminal.write_all(format!("{line}\n").as_bytes());

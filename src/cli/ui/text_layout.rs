@@ -1,4 +1,4 @@
-//! How things look where they are printed: without what moves a terminal, in its width, and in colours if it has them.
+//! The layout of texts where they are printed: safe for a terminal, in its width, and in colours if it has them.
 
 use std::io::IsTerminal;
 use std::os::fd::AsFd;
@@ -11,13 +11,13 @@ use crate::text::escape::escape;
 const NARROWEST: usize = 40;
 
 /// What suits the place that something is printed to.
-pub(crate) struct Look {
+pub(crate) struct TextLayout {
     /// Of a terminal that is wide enough.
     pub(crate) width: Option<usize>,
     pub(crate) colour: bool,
 }
 
-impl Look {
+impl TextLayout {
     pub(crate) fn of(stream: &(impl IsTerminal + AsFd)) -> Self {
         let terminal = stream.is_terminal();
         let size = terminal.then(|| tcgetwinsize(stream).ok()).flatten();
@@ -97,8 +97,8 @@ fn words(line: &str) -> Vec<&str> {
 mod tests {
     use super::*;
 
-    fn of_width(width: usize) -> Look {
-        Look {
+    fn of_width(width: usize) -> TextLayout {
+        TextLayout {
             width: Some(width),
             colour: false,
         }
@@ -106,14 +106,14 @@ mod tests {
 
     #[test]
     fn a_line_is_broken_at_its_spaces() {
-        let look = of_width(12);
+        let layout = of_width(12);
         let text = "  one two three four\nfive  six";
         assert_eq!(
-            look.fitted(text),
+            layout.fitted(text),
             "  one two\n    three\n    four\nfive  six"
         );
-        assert_eq!(look.column("one two three", 4), "one two\n    three");
-        let wide = Look {
+        assert_eq!(layout.column("one two three", 4), "one two\n    three");
+        let wide = TextLayout {
             width: None,
             colour: false,
         };
@@ -123,15 +123,15 @@ mod tests {
     #[test]
     fn what_is_copied_stays_whole() {
         let uri = "pkcs11:token=a;object=a%20long%20one";
-        let look = of_width(20);
-        assert_eq!(look.fitted(uri), uri);
+        let layout = of_width(20);
+        assert_eq!(layout.fitted(uri), uri);
         assert_eq!(
-            look.fitted(&format!("opens  with {uri} (current)")),
+            layout.fitted(&format!("opens  with {uri} (current)")),
             format!("opens  with\n  {uri}\n  (current)")
         );
         let text = "-> `iexec-hsm key adopt 'pkcs11:id=%01'` writes it.";
         assert_eq!(
-            look.column(text, 4),
+            layout.column(text, 4),
             "->\n    `iexec-hsm key adopt 'pkcs11:id=%01'`\n    writes it."
         );
     }

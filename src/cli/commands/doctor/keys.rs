@@ -1,12 +1,12 @@
 use super::check::Check;
 use crate::cli::chosen_key::facts_text;
-use crate::cli::key_records::Recorded;
+use crate::cli::key_records::KeyRecord;
 use crate::token::{Origin, ResultKey, Session};
 
 const NAME: &str = "key";
 
 /// Each result key on the token, with what the token says of it.
-pub(super) fn checks(session: &Session, logged_in: bool, recorded: &[Recorded]) -> Vec<Check> {
+pub(super) fn checks(session: &Session, logged_in: bool, recorded: &[KeyRecord]) -> Vec<Check> {
     let keys = match session.result_keys() {
         Ok(keys) => keys,
         Err(error) => return vec![Check::failed(NAME, error.into())],
@@ -26,7 +26,7 @@ pub(super) fn checks(session: &Session, logged_in: bool, recorded: &[Recorded]) 
         .collect()
 }
 
-fn check(session: &Session, logged_in: bool, recorded: &[Recorded], key: &ResultKey) -> Check {
+fn check(session: &Session, logged_in: bool, recorded: &[KeyRecord], key: &ResultKey) -> Check {
     let token = session.token();
     let current = recorded.iter().find(|it| it.is(token, key));
     let whose = match current.map(|it| it.address) {

@@ -6,7 +6,7 @@ use super::check::{Check, State};
 use crate::cli::context::Context;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
-use crate::cli::ui::text_layout::Look;
+use crate::cli::ui::text_layout::TextLayout;
 use crate::code::Code;
 
 /// Where the second column begins.
@@ -25,9 +25,9 @@ pub(super) fn print(context: &Context, checks: Vec<Check>) -> Result<Reply, Fail
             Some(check) => Err(failure(check, &verdict).with(json)),
         };
     }
-    let look = Look::of(&io::stdout());
-    let mut text: String = checks.iter().map(|check| lines(&look, check)).collect();
-    text.push_str(&format!("\n{}\n", look.column(&verdict, 0)));
+    let layout = TextLayout::of(&io::stdout());
+    let mut text: String = checks.iter().map(|check| lines(&layout, check)).collect();
+    text.push_str(&format!("\n{}\n", layout.column(&verdict, 0)));
     match io::stdout().write_all(text.as_bytes()) {
         // Whoever read has read enough.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(
@@ -83,18 +83,18 @@ fn verdict(checks: &[Check]) -> String {
 }
 
 /// The lines of one check.
-fn lines(look: &Look, check: &Check) -> String {
+fn lines(layout: &TextLayout, check: &Check) -> String {
     let state = format!("{:<10}", check.state.as_str());
-    let state = match (look.colour, check.state) {
+    let state = match (layout.colour, check.state) {
         (true, State::Ok) => format!("\x1b[32m{state}\x1b[0m"),
         (true, State::Warning) => format!("\x1b[33m{state}\x1b[0m"),
         (true, State::Broken) => format!("\x1b[31m{state}\x1b[0m"),
         _ => state,
     };
     let name = check.name;
-    let mut lines = format!("{state}{name:<16}{}\n", look.column(&check.found, INDENT));
+    let mut lines = format!("{state}{name:<16}{}\n", layout.column(&check.found, INDENT));
     if !check.fix.is_empty() {
-        let fix = look.column(&format!("-> {}", check.fix), INDENT);
+        let fix = layout.column(&format!("-> {}", check.fix), INDENT);
         lines.push_str(&format!("{:INDENT$}{fix}\n", ""));
     }
     lines
@@ -104,14 +104,14 @@ fn lines(look: &Look, check: &Check) -> String {
 mod tests {
     use super::*;
 
-    const PLAIN: Look = Look {
+    const PLAIN: TextLayout = TextLayout {
         width: None,
         colour: false,
     };
 
     #[test]
     fn lines_fit_a_narrow_terminal() {
-        let narrow = Look {
+        let narrow = TextLayout {
             width: Some(60),
             colour: false,
         };

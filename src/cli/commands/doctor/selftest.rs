@@ -66,7 +66,7 @@ fn choose(context: &Context, session: &Session) -> Result<ResultKey, Failure> {
     let mut keys = session.private_keys()?;
     let wanted = context.global.key.as_ref();
     if wanted.is_none() {
-        let recorded = context.all_recorded(None).unwrap_or_default();
+        let recorded = context.key_records(None).unwrap_or_default();
         if let Some(current) = keys
             .iter()
             .position(|key| recorded.iter().any(|it| it.is(token, key)))

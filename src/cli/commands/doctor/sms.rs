@@ -4,7 +4,7 @@ use super::Doctor;
 use super::check::{Check, State};
 use crate::chain::SmsUrl;
 use crate::cli::context::Context;
-use crate::cli::services::Place;
+use crate::cli::services::SmsLocation;
 use crate::cli::ui::failure::Failure;
 use crate::sms::challenge::RESULT_KEY_NAME;
 use crate::wallet::address::Address;
@@ -12,10 +12,10 @@ use crate::wallet::address::Address;
 const NAME: &str = "SMS";
 
 /// The longest wait for one service, where no shorter one is set.
-const PATIENCE: Duration = Duration::from_secs(5);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// Each service: whether it answers, and whether a key is published for the address.
-pub(super) fn checks(context: &Context, command: &Doctor, place: Place) -> Vec<Check> {
+pub(super) fn checks(context: &Context, command: &Doctor, place: SmsLocation) -> Vec<Check> {
     let urls = match command.sms.urls_of(context, place) {
         Ok(urls) => urls,
         Err(failure) => return vec![Check::failed(NAME, failure)],
@@ -35,7 +35,7 @@ fn check(
     let time = command
         .sms
         .timeout(context)
-        .map_or(PATIENCE, |set| set.min(PATIENCE));
+        .map_or(LONGEST_WAIT, |set| set.min(LONGEST_WAIT));
     // An address with a password in it is refused here, and not shown.
     let client = match command.sms.client(&service.url, time) {
         Ok(client) => client,

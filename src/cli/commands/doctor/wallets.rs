@@ -2,7 +2,7 @@ use std::path::Path;
 
 use super::check::Check;
 use crate::cli::context::{Context, WALLET_KEY};
-use crate::cli::signer::Source;
+use crate::cli::signer::WalletSource;
 use crate::cli::ui::failure::Failure;
 use crate::token::{Session, Uri};
 use crate::wallet::address::Address;
@@ -15,10 +15,10 @@ const NAME: &str = "wallet";
 
 /// Who would sign for publishing. Nothing is unlocked.
 pub(super) fn check(context: &Context, session: Option<&Session>) -> Check {
-    let check = match Source::choose(context) {
-        Ok(Source::Token(uri)) => on_token(session, &uri),
-        Ok(Source::Environment) => in_environment(context),
-        Ok(Source::File(path)) => in_file(&path),
+    let check = match WalletSource::choose(context) {
+        Ok(WalletSource::Token(uri)) => on_token(session, &uri),
+        Ok(WalletSource::Environment) => in_environment(context),
+        Ok(WalletSource::File(path)) => in_file(&path),
         Err(failure) => Err(failure),
     };
     check.unwrap_or_else(|failure| {

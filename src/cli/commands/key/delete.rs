@@ -3,7 +3,7 @@ use serde_json::json;
 
 use crate::cli::chosen_key::{Chosen, Which};
 use crate::cli::context::Context;
-use crate::cli::key_records::Recorded;
+use crate::cli::key_records::KeyRecord;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
@@ -39,7 +39,7 @@ pub(super) fn run(context: &mut Context, command: Delete) -> Result<Reply, Failu
         )
         .hint("Type its label when asked, or give it with --confirm-label."));
     }
-    let recorded = context.every_recorded()?;
+    let recorded = context.every_key_record()?;
     chosen.session.delete(key)?;
     let forgotten = forget(context, &chosen, &recorded)?;
     let reply = Reply::new(json!({ "deleted": uri, "forgotten": forgotten }));
@@ -53,12 +53,12 @@ pub(super) fn run(context: &mut Context, command: Delete) -> Result<Reply, Failu
 fn forget(
     context: &Context,
     chosen: &Chosen,
-    recorded: &[Recorded],
+    recorded: &[KeyRecord],
 ) -> Result<Vec<String>, Failure> {
     let folder = context.folder();
     let token = chosen.session.token();
     // Of one key on two tokens, the other one is still there.
-    let gone = |it: &&Recorded| it.is(token, &chosen.key) && it.is_on(token);
+    let gone = |it: &&KeyRecord| it.is(token, &chosen.key) && it.is_on(token);
     let addresses = recorded.iter().filter(gone).filter_map(|it| it.address);
     let mut removed = Vec::new();
     for address in addresses {

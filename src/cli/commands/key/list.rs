@@ -2,14 +2,14 @@ use serde_json::{Value, json};
 
 use crate::cli::chosen_key::{Which, facts_json, facts_text};
 use crate::cli::context::Context;
-use crate::cli::key_records::{Recorded, common_token};
+use crate::cli::key_records::{KeyRecord, common_token};
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::text::hex::hex;
 use crate::token::{ResultKey, Session, TokenInfo};
 
 pub(super) fn list(context: &mut Context) -> Result<Reply, Failure> {
-    let recorded = context.every_recorded()?;
+    let recorded = context.every_key_record()?;
     let module = context.module()?;
     let token = context.token(&module, common_token(&recorded).as_ref())?;
     let mut pins = context.pins()?;
@@ -31,7 +31,7 @@ pub(super) fn list(context: &mut Context) -> Result<Reply, Failure> {
 pub(super) fn show(context: &mut Context, which: &Which) -> Result<Reply, Failure> {
     let mut pins = which.pins(context)?;
     let chosen = which.choose(context, Some(&mut pins))?;
-    let recorded = context.every_recorded()?;
+    let recorded = context.every_key_record()?;
     let session = &chosen.session;
     let json = to_json(session, &chosen.key, &recorded);
     Ok(Reply::new(json!({ "key": json }))
@@ -40,7 +40,7 @@ pub(super) fn show(context: &mut Context, which: &Which) -> Result<Reply, Failur
 }
 
 /// The addresses whose current key `key` is.
-fn addresses(token: &TokenInfo, key: &ResultKey, recorded: &[Recorded]) -> Vec<String> {
+fn addresses(token: &TokenInfo, key: &ResultKey, recorded: &[KeyRecord]) -> Vec<String> {
     let of_key = recorded.iter().filter(|it| it.is(token, key));
     of_key
         .filter_map(|it| it.address)
@@ -48,7 +48,7 @@ fn addresses(token: &TokenInfo, key: &ResultKey, recorded: &[Recorded]) -> Vec<S
         .collect()
 }
 
-fn to_json(session: &Session, key: &ResultKey, recorded: &[Recorded]) -> Value {
+fn to_json(session: &Session, key: &ResultKey, recorded: &[KeyRecord]) -> Value {
     let token = session.token();
     json!({
         "uri": key.uri(token).to_string(),
@@ -63,7 +63,7 @@ fn to_json(session: &Session, key: &ResultKey, recorded: &[Recorded]) -> Value {
     })
 }
 
-fn to_text(session: &Session, key: &ResultKey, recorded: &[Recorded]) -> String {
+fn to_text(session: &Session, key: &ResultKey, recorded: &[KeyRecord]) -> String {
     let token = session.token();
     let use_of = match addresses(token, key, recorded).as_slice() {
         [] if recorded.iter().any(|it| it.is(token, key)) => "current".to_owned(),

@@ -4,7 +4,7 @@ use serde_json::json;
 use crate::cli::context::Context;
 use crate::cli::services::{Service, SmsArgs, each};
 use crate::cli::signer::{WalletArgs, owner};
-use crate::cli::token_sessions::Logins;
+use crate::cli::token_sessions::TokenSessions;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
@@ -37,8 +37,8 @@ pub(super) fn run(context: &mut Context, command: Check) -> Result<Reply, Failur
     let address = match command.address {
         Some(address) => address,
         None => {
-            let mut logins = Logins::new(context)?;
-            owner(context, &mut logins)?
+            let mut sessions = TokenSessions::new(context)?;
+            owner(context, &mut sessions)?
         }
     };
     context.tell(format_args!(

@@ -26,7 +26,7 @@ use crate::envelope::AesBackend;
 use crate::text::escape::escape;
 
 use holder::{Holder, Keys};
-use job::{Job, Place, jobs, spool_folder};
+use job::{Destination, Job, jobs, spool_folder};
 use turns::Pool;
 
 const DEFAULT_ARCHIVE: &str = "encryptedResults.zip";
@@ -201,12 +201,12 @@ impl Run<'_> {
         let replace = |path: &Path| force || ask(context, path);
         let mut stdout;
         let target = match &job.place {
-            Place::File(path) => Target::File { path, force },
-            Place::Folder(path) => Target::Folder {
+            Destination::File(path) => Target::File { path, force },
+            Destination::Folder(path) => Target::Folder {
                 path,
                 replace: &replace,
             },
-            Place::Stdout => {
+            Destination::Stdout => {
                 stdout = open_stdout().map_err(|error| OutputError::io(Path::new("-"), error))?;
                 Target::Stream(&mut stdout)
             }
@@ -218,7 +218,7 @@ impl Run<'_> {
             None => None,
         };
         let passes = match job.place {
-            Place::Stdout => 2,
+            Destination::Stdout => 2,
             _ => 1,
         };
         let keys = holder.keys()?;
@@ -275,7 +275,7 @@ fn open_stdout() -> io::Result<File> {
 
 /// Whether the file that stands where a result goes may be replaced; asks on a terminal.
 fn may_replace(context: &Context, job: &Job) -> bool {
-    matches!(&job.place, Place::File(path) if path.is_file() && ask(context, path))
+    matches!(&job.place, Destination::File(path) if path.is_file() && ask(context, path))
 }
 
 fn ask(context: &Context, path: &Path) -> bool {
@@ -310,7 +310,7 @@ fn sentence(context: &Context, job: &Job, report: &Report) -> String {
 }
 
 fn reply(context: &Context, job: &Job, report: &Report) -> Reply {
-    if matches!(job.place, Place::Stdout) {
+    if matches!(job.place, Destination::Stdout) {
         // The result is on stdout: nothing else may be.
         if !context.global.raw {
             say(&sentence(context, job, report));

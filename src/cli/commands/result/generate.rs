@@ -59,7 +59,7 @@ pub(crate) fn run(context: &mut Context, command: Generate) -> Result<Reply, Fai
     // Before a key is made that could then not be recorded.
     context.folder().check_replaceable(&address)?;
     // A damaged reference is replaced as if it were not there.
-    let before = context.recorded(&address).unwrap_or_default();
+    let before = context.key_record(&address).unwrap_or_default();
     let module = context.module()?;
     let token = context.token(&module, None)?;
     let mut pins = context.pins()?;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::decrypt::open_archive;
 use crate::archive::Archive;
 use crate::cli::context::Context;
-use crate::cli::key_records::{Recorded, common_token};
+use crate::cli::key_records::{KeyRecord, common_token};
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::token::{ResultKey, Session, TokenInfo};
@@ -85,7 +85,7 @@ struct Fitting {
 
 /// The keys on the token whose modulus is as long; found without a PIN.
 fn fitting(context: &Context, modulus_len: usize) -> Result<Vec<Fitting>, Failure> {
-    let recorded = context.all_recorded(None)?;
+    let recorded = context.key_records(None)?;
     let module = context.module()?;
     let token = context.token(&module, common_token(&recorded).as_ref())?;
     let keys = Session::open(&module, &token)?.result_keys()?;
@@ -97,7 +97,7 @@ fn fitting(context: &Context, modulus_len: usize) -> Result<Vec<Fitting>, Failur
         .collect())
 }
 
-fn describe(token: &TokenInfo, key: &ResultKey, recorded: &[Recorded]) -> Fitting {
+fn describe(token: &TokenInfo, key: &ResultKey, recorded: &[KeyRecord]) -> Fitting {
     Fitting {
         uri: key.uri(token).to_string(),
         label: key.label.clone(),

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::cli::context::Context;
 use crate::cli::services::{Service, SmsArgs, each};
 use crate::cli::signer::{Signer, WalletArgs, owner};
-use crate::cli::token_sessions::Logins;
+use crate::cli::token_sessions::TokenSessions;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
@@ -64,8 +64,8 @@ pub(super) fn run(context: &mut Context, command: Push) -> Result<Reply, Failure
     } else {
         command.sms.services(context)?
     };
-    let mut logins = Logins::new(context)?;
-    let owner = owner(context, &mut logins)?;
+    let mut sessions = TokenSessions::new(context)?;
+    let owner = owner(context, &mut sessions)?;
     // What can be wrong without a PIN or password is looked at before either is asked for.
     let candidate = Candidate::find(context, &command.key, &owner)?;
     let signer = match command.signature {
@@ -73,20 +73,20 @@ pub(super) fn run(context: &mut Context, command: Push) -> Result<Reply, Failure
         Some(given) => Some(Signer::Given(given.get()?)),
         None => {
             let file = command.password_file;
-            Some(Signer::find(context, &mut logins, file, &owner)?)
+            Some(Signer::find(context, &mut sessions, file, &owner)?)
         }
     };
     if let (Some(signer), Some(public)) = (&signer, candidate.public()) {
         signer.check(&challenge(owner, &value::value(public)?))?;
     }
-    let key = candidate.prove(context, &mut logins)?;
+    let key = candidate.prove(context, &mut sessions)?;
     let value = value::value(&key.public)?;
     let challenge = challenge(owner, &value);
     key.tell(context);
     match signer {
         Some(signer) => Publication {
             context,
-            logins,
+            sessions,
             key,
             challenge,
             force_update: command.force_update,
@@ -122,7 +122,7 @@ struct Publication<'a> {
     signer: Option<Signer>,
     authorization: Option<Authorization>,
     // Dropped last: a module may take long to end, and nothing secret waits for it.
-    logins: Logins,
+    sessions: TokenSessions,
 }
 
 impl Publication<'_> {
@@ -143,7 +143,7 @@ impl Publication<'_> {
             .prepare(&owner_text, name, self.force_update)?;
         // Signed only when something is to be written, and once: it holds for every service.
         if let Some(signer) = self.signer.take() {
-            let signed = signer.sign(self.context, &mut self.logins, &self.challenge)?;
+            let signed = signer.sign(self.context, &mut self.sessions, &self.challenge)?;
             self.authorization = Some(signed);
         }
         let Some(authorization) = &self.authorization else {

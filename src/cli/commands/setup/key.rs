@@ -87,7 +87,7 @@ fn plan(
     let token = &candidate.token;
     // Most tokens show the public halves to everybody.
     let keys = Session::open(module, token)?.result_keys()?;
-    if let Some(recorded) = context.recorded(address)?
+    if let Some(recorded) = context.key_record(address)?
         && recorded.is_on(token)
         && (keys.is_empty() || keys.iter().any(|key| recorded.is(token, key)))
     {

@@ -5,8 +5,8 @@ use crate::cli::ui::failure::Failure;
 use crate::cli::ui::terminal;
 use crate::code::Code;
 
-/// How often an answer is asked for that does not fit.
-const PATIENCE: usize = 3;
+/// Answers that are taken before the command gives up.
+const ATTEMPTS: usize = 3;
 
 /// A person to ask, if there is one.
 pub(super) struct Questions(Option<File>);
@@ -41,7 +41,7 @@ impl Questions {
         };
         let shown = default.map(|default| format!(" [{default}]"));
         let question = format!("{question}{}: ", shown.unwrap_or_default());
-        for _ in 0..PATIENCE {
+        for _ in 0..ATTEMPTS {
             let answer = terminal::ask_line(terminal, &question).map_err(|error| {
                 Failure::new(Code::Usage, format!("no answer was typed: {error}"))
             })?;

@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::cli::context::{Context, WALLET_KEY};
-use crate::cli::signer::{Source, WalletArgs};
+use crate::cli::signer::{WalletArgs, WalletSource};
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
@@ -37,7 +37,7 @@ struct Found {
 
 pub(super) fn run(context: &mut Context, command: List) -> Result<Reply, Failure> {
     command.wallet.apply(context);
-    let used = Source::choose(context);
+    let used = WalletSource::choose(context);
     let mut all = Vec::new();
     let mut token_error = None;
     if !command.no_token {
@@ -101,7 +101,7 @@ fn token(context: &Context, module: &Module) -> Result<TokenInfo, Failure> {
     context.token(module, context.wallet.as_ref())
 }
 
-fn in_environment(context: &Context, used: Option<&Source>) -> Option<Found> {
+fn in_environment(context: &Context, used: Option<&WalletSource>) -> Option<Found> {
     let address = match context.environment_wallet() {
         Ok(wallet) => Ok(wallet?.address().to_string()),
         Err(failure) => Err(failure.message().to_owned()),
@@ -110,12 +110,12 @@ fn in_environment(context: &Context, used: Option<&Source>) -> Option<Found> {
         kind: "environment",
         place: WALLET_KEY.to_owned(),
         address,
-        used: used == Some(&Source::Environment),
+        used: used == Some(&WalletSource::Environment),
     })
 }
 
 /// The files of the keystore and of the working folder, and one that was named elsewhere.
-fn in_files(context: &Context, used: Option<&Source>) -> Result<Vec<Found>, Failure> {
+fn in_files(context: &Context, used: Option<&WalletSource>) -> Result<Vec<Found>, Failure> {
     let mut files: Vec<(PathBuf, Result<String, String>)> = context
         .wallet_files()?
         .into_iter()
@@ -124,7 +124,7 @@ fn in_files(context: &Context, used: Option<&Source>) -> Result<Vec<Found>, Fail
             (path, address.map_err(|error| error.to_string()))
         })
         .collect();
-    if let Some(Source::File(path)) = used
+    if let Some(WalletSource::File(path)) = used
         && !files.iter().any(|(known, _)| known == path)
     {
         let address = context.located()?.address.to_string();
@@ -136,7 +136,7 @@ fn in_files(context: &Context, used: Option<&Source>) -> Result<Vec<Found>, Fail
         } else {
             "keystore"
         },
-        used: matches!(used, Some(Source::File(used)) if *used == path),
+        used: matches!(used, Some(WalletSource::File(used)) if *used == path),
         place: path.display().to_string(),
         address,
     });

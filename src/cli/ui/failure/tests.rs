@@ -7,7 +7,7 @@ use crate::encrypt::EncryptError;
 use crate::envelope::{PublicKeyError, SealError};
 use crate::token::{SoftwareKeyError, TokenError};
 
-const PLAIN: Look = Look {
+const PLAIN: TextLayout = TextLayout {
     width: None,
     colour: false,
 };
@@ -102,7 +102,7 @@ fn json_says_the_same_as_the_text() {
         failure.text(&PLAIN),
         "error: it is too large\n hint: Raise the limit."
     );
-    let narrow = Look {
+    let narrow = TextLayout {
         width: Some(60),
         colour: false,
     };

@@ -6,7 +6,7 @@ use super::holder::Keys;
 use crate::agent::client::{AgentKeys, Client};
 use crate::agent::wire::Key;
 use crate::cli::agent_link::Link;
-use crate::cli::key_records::{Recorded, common_token};
+use crate::cli::key_records::{KeyRecord, common_token};
 use crate::cli::pins::Pins;
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
@@ -31,9 +31,9 @@ enum Ready {
 
 impl<'r> Run<'r> {
     /// What the key files record.
-    pub(super) fn recorded(&self) -> Result<Vec<Recorded>, Failure> {
+    pub(super) fn recorded(&self) -> Result<Vec<KeyRecord>, Failure> {
         let file = self.command.beneficiary_key_file.as_deref();
-        self.context.all_recorded(file)
+        self.context.key_records(file)
     }
 
     /// The agent that runs and holds the token that is wanted; a PIN that is given for this run
@@ -157,7 +157,7 @@ fn choose(label: &str, keys: Vec<Key>, wanted: Option<&Uri>) -> Result<Key, Toke
 }
 
 /// Whether a key file records `key`, which is on the token that the agent holds.
-fn records(recorded: &Recorded, key: &Key) -> bool {
+fn records(recorded: &KeyRecord, key: &Key) -> bool {
     match &recorded.public {
         Some(public) => PublicKey::from_pem(&key.public_key).is_ok_and(|it| it == *public),
         None => key

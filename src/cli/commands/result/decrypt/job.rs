@@ -7,16 +7,16 @@ use crate::code::Code;
 /// One archive and where its result goes.
 pub(super) struct Job {
     pub(super) archive: PathBuf,
-    pub(super) place: Place,
+    pub(super) place: Destination,
 }
 
-pub(super) enum Place {
+pub(super) enum Destination {
     File(PathBuf),
     Folder(PathBuf),
     Stdout,
 }
 
-impl Place {
+impl Destination {
     pub(super) fn path(&self) -> Option<&Path> {
         match self {
             Self::File(path) | Self::Folder(path) => Some(path),
@@ -54,7 +54,7 @@ pub(super) fn jobs(command: &Decrypt) -> Result<Vec<Job>, Failure> {
     Ok(jobs)
 }
 
-fn place(command: &Decrypt, archive: &Path, several: bool) -> Place {
+fn place(command: &Decrypt, archive: &Path, several: bool) -> Destination {
     let stem = match archive.file_stem() {
         // `...zip` has the stem `..`, which would lead out of the folder.
         Some(stem) if archive != Path::new("-") && stem != "." && stem != ".." => {
@@ -63,16 +63,16 @@ fn place(command: &Decrypt, archive: &Path, several: bool) -> Place {
         _ => PathBuf::from("results"),
     };
     match (&command.extract, &command.output_dir, &command.output) {
-        (Some(folder), ..) if several => Place::Folder(folder.join(stem)),
-        (Some(folder), ..) => Place::Folder(folder.clone()),
+        (Some(folder), ..) if several => Destination::Folder(folder.join(stem)),
+        (Some(folder), ..) => Destination::Folder(folder.clone()),
         (_, Some(folder), _) => {
             let mut name = stem.into_os_string();
             name.push(".zip");
-            Place::File(folder.join(name))
+            Destination::File(folder.join(name))
         }
-        (.., Some(output)) if output == Path::new("-") => Place::Stdout,
-        (.., Some(output)) => Place::File(output.clone()),
-        _ => Place::File(DEFAULT_OUTPUT.into()),
+        (.., Some(output)) if output == Path::new("-") => Destination::Stdout,
+        (.., Some(output)) => Destination::File(output.clone()),
+        _ => Destination::File(DEFAULT_OUTPUT.into()),
     }
 }
 
@@ -85,7 +85,7 @@ pub(super) fn spool_folder(job: &Job) -> PathBuf {
         .filter(|it| it.is_dir());
     match parent {
         Some(parent) => parent.to_owned(),
-        None if matches!(job.place, Place::Stdout) => std::env::temp_dir(),
+        None if matches!(job.place, Destination::Stdout) => std::env::temp_dir(),
         None => PathBuf::from("."),
     }
 }

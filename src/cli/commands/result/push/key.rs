@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use crate::beneficiary::public_key_file;
 use crate::cli::chosen_key::{facts_json, facts_text};
 use crate::cli::context::Context;
-use crate::cli::key_records::{Recorded, make_known};
-use crate::cli::token_sessions::Logins;
+use crate::cli::key_records::{KeyRecord, make_known};
+use crate::cli::token_sessions::TokenSessions;
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
 use crate::envelope::PublicKey;
@@ -36,7 +36,7 @@ pub(super) struct KeyArgs {
 /// The key as files and options name it.
 pub(super) struct Candidate {
     file: Option<(PathBuf, PublicKey)>,
-    recorded: Option<Recorded>,
+    recorded: Option<KeyRecord>,
     allow_imported: bool,
     allow_software_key: bool,
 }
@@ -64,7 +64,7 @@ impl Candidate {
         let file = path.map(read).transpose()?;
         let from_token = !args.allow_software_key;
         let recorded = if from_token && args.secret_path.is_none() && context.global.key.is_none() {
-            context.recorded(owner)?
+            context.key_record(owner)?
         } else {
             None
         };
@@ -90,17 +90,21 @@ impl Candidate {
     }
 
     /// Finds the private half on its token, and refuses one that may be elsewhere as well.
-    pub(super) fn prove(self, context: &Context, logins: &mut Logins) -> Result<Proven, Failure> {
+    pub(super) fn prove(
+        self,
+        context: &Context,
+        sessions: &mut TokenSessions,
+    ) -> Result<Proven, Failure> {
         if let (true, Some((_, public))) = (self.allow_software_key, &self.file) {
             return Ok(Proven {
                 public: public.clone(),
                 on_token: None,
             });
         }
-        let module = logins.module(context)?;
-        let recorded = self.recorded.as_ref().map(Recorded::token);
+        let module = sessions.module(context)?;
+        let recorded = self.recorded.as_ref().map(KeyRecord::token);
         let token = context.token(&module, recorded.as_ref())?;
-        let session = logins.log_in(context, &token)?;
+        let session = sessions.log_in(context, &token)?;
         make_known(session, self.recorded.as_slice());
         let key = self.choose(context, session)?;
         let facts = session.facts(&key);
