@@ -10,7 +10,7 @@
 #     --module-args TEXT  what that module wants to be initialised with
 #     --token LABEL|URI   the token, where there are several
 #     --pin-file FILE     the PIN; it is asked for otherwise
-#     --so-pin-file FILE  the security officer's PIN, where only the officer makes keys
+#     --so-pin-file FILE  the SO PIN, where only the SO makes keys
 #     --sizes "2048 4096" of what sizes keys are made (2048 3072 4096; a card takes minutes for a large one)
 #     --key URI           uses this key, which is there already, and makes none
 #     --make              makes keys although there are some: cards with room for one key REPLACE it then
@@ -19,7 +19,7 @@
 #     --yes               does not ask
 set -euo pipefail
 
-name='' token=() officer=() sizes='2048 3072 4096' key='' make='' lose='' table='' agreed=''
+name='' token=() so=() sizes='2048 3072 4096' key='' make='' lose='' table='' agreed=''
 pin_file=${IEXEC_HSM_PIN_FILE:-}
 
 say() { printf '%s\n' "$*" >&2; }
@@ -37,7 +37,7 @@ while [[ $# -gt 0 ]]; do
         --module-args) export IEXEC_HSM_MODULE_ARGS=$2 ;;
         --token) token=(--token "$2") ;;
         --pin-file) pin_file=$2 ;;
-        --so-pin-file) officer=(--so-login --so-pin-file "$(realpath "$2")") ;;
+        --so-pin-file) so=(--so-login --so-pin-file "$(realpath "$2")") ;;
         --sizes) sizes=$2 ;;
         --key) key=$2 ;;
         --lose) lose=$2 ;;
@@ -70,7 +70,7 @@ unset IEXEC_HSM_BENEFICIARY_KEYSTOREDIR IEXEC_HSM_KEY IEXEC_HSM_AGENT_SOCK
 # field NAME   prints that field of the line of JSON on stdin
 field() { sed -nE "s/.*\"$1\":\"(([^\"\\\\]|\\\\.)*)\".*/\\1/p" | sed 's/\\"/"/g'; }
 
-# Runs a command of ours; what it prints is in ./out. A PIN that is wrong, locked or missing ends all.
+# Runs a command of ours; what it prints is in ./out. A PIN that is wrong, blocked or missing ends all.
 run() {
     code=0
     iexec-hsm "$@" ${token[@]+"${token[@]}"} --raw --no-input >out 2>&1 || code=$?
@@ -182,13 +182,13 @@ else
     for bits in $sizes; do
         say "Making a key of $bits bits ..."
         forget
-        run result generate-encryption-keypair --bits "$bits" --label 'iexec-hsm try' ${officer[@]+"${officer[@]}"}
+        run result generate-encryption-keypair --bits "$bits" --label 'iexec-hsm try' ${so[@]+"${so[@]}"}
         if [[ $code -ne 0 ]]; then
             say "not made, exit $code: $(field message <out)"
             [[ $makes != - ]] || makes=$(answer 2>/dev/null)
             continue
         fi
-        makes=${officer[0]+officer} makes=${makes:-user}
+        makes=${so[0]+SO} makes=${makes:-user}
         made_sizes+=" $bits"
         made=$(field key <out)
         use "$made"
