@@ -59,7 +59,7 @@
 //!   |             |             |
 //!  encrypt    agent, sms  beneficiary    a token for others; publishing; the files that record keys
 //!   |             |          |     |
-//!  decrypt        +--------- | > wallet   whose address it is, and who signs
+//!  decrypt        +--------- | > wallet   whose address it is, and who signs; sms speaks by http
 //!   |             |          |     |
 //!   |           token <------+-----+      PKCS#11: modules, PINs, sessions, result keys, wallets
 //!   |             |
@@ -88,6 +88,7 @@ mod file;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod http;
 pub mod sms;
 mod text;
 pub mod token;

@@ -9,8 +9,9 @@ use std::error::Error;
 use std::fs;
 
 use iexec_hsm::envelope::PublicKey;
+use iexec_hsm::http::HttpOptions;
 use iexec_hsm::sms::challenge::{RESULT_KEY_NAME, Web2Challenge};
-use iexec_hsm::sms::{Authorization, Client, Options, value};
+use iexec_hsm::sms::{Authorization, SmsClient, value};
 use iexec_hsm::wallet::sign::Wallet as _;
 use iexec_hsm::wallet::software::SoftwareWallet;
 use zeroize::Zeroizing;
@@ -41,9 +42,8 @@ pub fn publish(sms: &str, public_key: &str, wallet_key: &str) -> Result<String, 
     let signature = wallet.sign_message32(&challenge.challenge())?;
     let authorization = Authorization::new(signature.to_text())?;
 
-    let owner = wallet.address().to_string();
-    let client = Client::new(sms, Options::default())?;
-    let secret = client.prepare(&owner, RESULT_KEY_NAME, false)?;
+    let client = SmsClient::new(sms, HttpOptions::default())?;
+    let secret = client.prepare(wallet.address(), RESULT_KEY_NAME, false)?;
     secret.push(&value, &authorization)?;
-    Ok(owner)
+    Ok(wallet.address().to_string())
 }

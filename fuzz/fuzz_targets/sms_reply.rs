@@ -9,11 +9,12 @@ use std::sync::{LazyLock, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use iexec_hsm::sms::{Authorization, Client, Limits, Options, SmsError};
+use iexec_hsm::http::HttpOptions;
+use iexec_hsm::sms::{Authorization, SmsClient, SmsError};
+use iexec_hsm::wallet::address::Address;
 use libfuzzer_sys::fuzz_target;
 use properties::check_message;
 
-const OWNER: &str = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf";
 const NAME: &str = "iexec-result-encryption-public-key";
 const ATTEMPTS: usize = 2;
 /// What a redirect may cost: its own request, and three more.
@@ -21,7 +22,7 @@ const HOPS: usize = 4;
 
 static REPLIES: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
 static CONNECTIONS: AtomicUsize = AtomicUsize::new(0);
-static CLIENT: LazyLock<Client> = LazyLock::new(client);
+static CLIENT: LazyLock<SmsClient> = LazyLock::new(client);
 
 fuzz_target!(|input: (bool, &[u8])| {
     let (push, reply) = input;
@@ -39,7 +40,7 @@ fuzz_target!(|input: (bool, &[u8])| {
         }
     } else {
         set_replies(vec![reply.to_vec()]);
-        match CLIENT.exists(OWNER, NAME) {
+        match CLIENT.exists(owner(), NAME) {
             Ok(true) => return assert!(says(b"204")),
             Ok(false) => return assert!(says(b"404")),
             Err(error) => error,
@@ -51,8 +52,12 @@ fuzz_target!(|input: (bool, &[u8])| {
 
 fn publish() -> Result<(), SmsError> {
     let authorization = Authorization::new(signature().into()).expect("it has the form of one");
-    let prepared = CLIENT.prepare(OWNER, NAME, true)?;
+    let prepared = CLIENT.prepare(owner(), NAME, true)?;
     prepared.push("a value", &authorization).map(drop)
+}
+
+fn owner() -> Address {
+    Address::from([0x7e; 20])
 }
 
 fn signature() -> String {
@@ -68,7 +73,7 @@ fn check_refusal(error: &SmsError) {
     assert!(!numbers.any(|it| it.len() > 40), "{text}");
 }
 
-fn client() -> Client {
+fn client() -> SmsClient {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let url = format!("http://{}", listener.local_addr().expect("it listens"));
     thread::spawn(move || {
@@ -78,18 +83,12 @@ fn client() -> Client {
             let _ = stream.and_then(answer);
         }
     });
-    let limits = Limits {
-        attempts: ATTEMPTS as u32,
-        first_wait: Duration::ZERO,
-        // Below the shortest wait that an answer can ask for.
-        total: Duration::from_millis(900),
-        ..Limits::default()
-    };
-    let options = Options {
-        limits,
-        ..Options::default()
-    };
-    Client::new(&url, options).expect("the address is good")
+    let mut options = HttpOptions::default();
+    options.limits.attempts = ATTEMPTS as u32;
+    options.limits.first_wait = Duration::ZERO;
+    // Below the shortest wait that an answer can ask for.
+    options.limits.total = Duration::from_millis(900);
+    SmsClient::new(&url, options).expect("the address is good")
 }
 
 fn set_replies(replies: Vec<Vec<u8>>) {

@@ -13,7 +13,8 @@ use super::ui::failure::Failure;
 use super::ui::reply::Reply;
 use crate::chain::{Chain, ChainFile, FrameworkChoice, SmsUrl, TeeFramework, UnknownKey};
 use crate::code::Code;
-use crate::sms::{Client, Exchange, Limits, Options};
+use crate::http::{Exchange, HttpLimits, HttpOptions};
+use crate::sms::SmsClient;
 use crate::text::escape::escape;
 
 /// Where the key is published or looked for.
@@ -74,23 +75,23 @@ pub(crate) enum SmsLocation {
 pub(crate) struct Service {
     url: String,
     frameworks: Vec<TeeFramework>,
-    pub(crate) client: Client,
+    pub(crate) client: SmsClient,
 }
 
 impl SmsArgs {
     /// The services, each once. Nothing is sent yet.
     pub(crate) fn services(&self, context: &Context) -> Result<Vec<Service>, Failure> {
         let urls = self.urls(context)?;
-        let options = Options {
+        let options = HttpOptions {
             insecure_http: self.insecure_http,
             limits: self
                 .timeout(context)
-                .map_or_else(Limits::default, Limits::within),
+                .map_or_else(HttpLimits::default, HttpLimits::within),
             on_exchange: context.says().then_some(say),
         };
         let service = |SmsUrl { frameworks, url }| {
             // An address with a password in it is refused here, and not shown.
-            let client = Client::new(&url, options.clone())?;
+            let client = SmsClient::new(&url, options.clone())?;
             if frameworks.is_empty() {
                 context.tell(format_args!("Using SMS {url}"));
             }
@@ -154,13 +155,13 @@ impl SmsArgs {
     }
 
     /// A client of one service, with so much time for all that it does.
-    pub(crate) fn client(&self, url: &str, within: Duration) -> Result<Client, Failure> {
-        let options = Options {
+    pub(crate) fn client(&self, url: &str, within: Duration) -> Result<SmsClient, Failure> {
+        let options = HttpOptions {
             insecure_http: self.insecure_http,
-            limits: Limits::within(within),
+            limits: HttpLimits::within(within),
             on_exchange: None,
         };
-        Ok(Client::new(url, options)?)
+        Ok(SmsClient::new(url, options)?)
     }
 
     /// The longest time to wait for a service, where it is set.
@@ -238,8 +239,8 @@ fn say(exchange: &Exchange<'_>) {
         Ok(status) => status.to_string(),
         Err(error) => error.to_string(),
     };
-    let (method, target) = (exchange.method, exchange.target);
+    let (method, url) = (exchange.method, exchange.url);
     // With stderr gone there is nobody to tell.
-    let line = format!("{method} {target}: {outcome}");
+    let line = format!("{method} {url}: {outcome}");
     let _ = writeln!(std::io::stderr(), "{}", escape(&line));
 }

@@ -1,10 +1,16 @@
-//! iExec's Secret Management Service: where a beneficiary publishes the public half of a result
+//! iExec's Secret Management Service: where a beneficiary publishes the public key of a result
 //! key, and what is signed for it.
 
+mod api;
+mod authorization;
 pub mod challenge;
 mod client;
+mod error;
+mod push;
+mod status_error;
 pub mod value;
 
-pub use client::{
-    Authorization, Client, Exchange, Kind, Limits, Options, Prepared, Pushed, SmsError,
-};
+pub use authorization::Authorization;
+pub use client::{Prepared, SmsClient};
+pub use error::{Kind, SmsError};
+pub use push::Pushed;

@@ -10,7 +10,9 @@ mod wire;
 
 use std::time::Duration;
 
-use iexec_hsm::sms::{Authorization, Client, Kind, Limits, Options, Pushed, SmsError};
+use iexec_hsm::http::{HttpError, HttpOptions};
+use iexec_hsm::sms::{Authorization, Kind, Pushed, SmsClient, SmsError};
+use iexec_hsm::wallet::address::Address;
 use zeroize::Zeroizing;
 
 use crate::support::sms::{Sms, Wallet};
@@ -35,28 +37,28 @@ const INFERRED: Pushed = Pushed {
 };
 
 /// Limits that nothing here comes near, and hardly a wait between attempts.
-fn patient() -> Options {
-    Options {
-        limits: Limits {
-            attempts: 3,
-            first_wait: Duration::from_millis(1),
-            ..Limits::default()
-        },
-        ..Options::default()
-    }
+fn patient() -> HttpOptions {
+    let mut options = HttpOptions::default();
+    options.limits.attempts = 3;
+    options.limits.first_wait = Duration::from_millis(1);
+    options
 }
 
 /// As [`patient`], for servers that do not answer.
-fn impatient() -> Options {
+fn impatient() -> HttpOptions {
     let mut options = patient();
     options.limits.connect = Duration::from_secs(1);
     options.limits.read = Duration::from_millis(200);
     options
 }
 
+fn owner() -> Address {
+    OWNER.parse().unwrap()
+}
+
 /// What everybody does first: a client with `options`, a push of [`VALUE`].
 struct Pusher {
-    client: Client,
+    client: SmsClient,
     authorization: String,
     force_update: bool,
 }
@@ -66,9 +68,9 @@ impl Pusher {
         Self::with(&sms.url(), patient())
     }
 
-    fn with(url: &str, options: Options) -> Self {
+    fn with(url: &str, options: HttpOptions) -> Self {
         Self {
-            client: Client::new(url, options).unwrap(),
+            client: SmsClient::new(url, options).unwrap(),
             authorization: Wallet::new(1).authorize(OWNER, NAME, VALUE),
             force_update: false,
         }
@@ -90,7 +92,7 @@ impl Pusher {
 
     fn push_value(&self, value: &str) -> Result<Pushed, SmsError> {
         let authorization = Authorization::new(Zeroizing::new(self.authorization.clone())).unwrap();
-        let prepared = self.client.prepare(OWNER, NAME, self.force_update);
+        let prepared = self.client.prepare(owner(), NAME, self.force_update);
         let pushed = prepared.and_then(|secret| secret.push(value, &authorization));
         if let Err(error) = &pushed {
             self.shows_no_signature(error);

@@ -23,7 +23,7 @@ fn slow() -> Vec<fn(bool) -> Fault> {
     vec![Fault::Hang, Fault::SlowHead]
 }
 
-fn all() -> impl Iterator<Item = (fn(bool) -> Fault, Options)> {
+fn all() -> impl Iterator<Item = (fn(bool) -> Fault, HttpOptions)> {
     let quick = quick().into_iter().map(|fault| (fault, patient()));
     quick.chain(slow().into_iter().map(|fault| (fault, impatient())))
 }
@@ -90,7 +90,7 @@ fn a_question_is_asked_again() {
         let pusher = Pusher::with(&sms.url(), options);
         assert_eq!(pusher.push().unwrap(), CREATED, "{fault:?}");
         assert_eq!(sms.methods(), "HEAD HEAD POST", "{fault:?}");
-        assert!(pusher.client.exists(OWNER, NAME).unwrap());
+        assert!(pusher.client.exists(owner(), NAME).unwrap());
     }
 }
 
@@ -117,7 +117,7 @@ fn a_question_that_is_never_answered_leaves_nothing_behind() {
                 .iter()
                 .all(|request| request.method == "HEAD")
         );
-        pusher.client.exists(OWNER, NAME).unwrap_err();
+        pusher.client.exists(owner(), NAME).unwrap_err();
     }
 }
 
@@ -228,7 +228,10 @@ fn the_time_for_everything_is_limited() {
     options.limits.total = Duration::from_millis(500);
     let sms = Sms::failing_for_ever([], Fault::Hang(false));
     let error = Pusher::with(&sms.url(), options.clone()).fails();
-    assert!(matches!(error, SmsError::Timeout { .. }), "{error}");
+    assert!(
+        matches!(error, SmsError::Http(HttpError::Timeout { .. })),
+        "{error}"
+    );
     assert_eq!(sms.methods(), "HEAD");
 
     // After a write nothing is known then.

@@ -16,12 +16,12 @@ fn a_closed_port_is_named_as_one() {
     let pusher = Pusher::with(&url, patient());
     let error = pusher.fails();
     assert!(
-        matches!(error, SmsError::ConnectionRefused { .. }),
+        matches!(error, SmsError::Http(HttpError::ConnectionRefused { .. })),
         "{error}"
     );
     assert_eq!(error.to_string(), format!("{url} refuses connections"));
     assert_eq!(
-        pusher.client.exists(OWNER, NAME).unwrap_err().kind(),
+        pusher.client.exists(owner(), NAME).unwrap_err().kind(),
         Kind::Unreachable
     );
 }
@@ -29,18 +29,24 @@ fn a_closed_port_is_named_as_one() {
 #[test]
 fn a_name_that_is_not_found_is_named() {
     let error = Pusher::with("https://sms.invalid", patient()).fails();
-    assert!(matches!(error, SmsError::Dns { .. }), "{error}");
+    assert!(
+        matches!(error, SmsError::Http(HttpError::Dns { .. })),
+        "{error}"
+    );
     assert!(error.to_string().contains("sms.invalid"), "{error}");
 }
 
 #[test]
 fn plain_http_to_others_needs_a_word() {
-    let error = Client::new("http://sms.test", patient()).unwrap_err();
-    assert!(matches!(error, SmsError::Plain { .. }), "{error}");
+    let error = SmsClient::new("http://sms.test", patient()).unwrap_err();
+    assert!(
+        matches!(error, SmsError::Http(HttpError::Plain { .. })),
+        "{error}"
+    );
     assert_eq!(error.kind(), Kind::Usage);
     let mut options = patient();
     options.insecure_http = true;
-    Client::new("http://sms.test", options).unwrap();
+    SmsClient::new("http://sms.test", options).unwrap();
 }
 
 #[test]
@@ -54,7 +60,10 @@ fn localhost_is_this_machine() {
 fn something_else_than_http_is_named_as_such() {
     let sms = Sms::failing([Fault::NotHttp(false)]);
     let error = Pusher::of(&sms).fails();
-    assert!(matches!(error, SmsError::NotHttp { .. }), "{error}");
+    assert!(
+        matches!(error, SmsError::Http(HttpError::NotHttp { .. })),
+        "{error}"
+    );
 }
 
 #[test]
@@ -66,7 +75,10 @@ fn a_connection_that_breaks_is_named_with_how_it_broke() {
     ] {
         let sms = Sms::failing_for_ever([], fault);
         let error = Pusher::of(&sms).fails();
-        assert!(matches!(error, SmsError::Broken { .. }), "{error}");
+        assert!(
+            matches!(error, SmsError::Http(HttpError::Broken { .. })),
+            "{error}"
+        );
         assert!(error.to_string().contains(words), "{error}");
     }
 }
@@ -82,7 +94,10 @@ fn something_else_than_tls_is_named_as_such() {
             .unwrap();
     });
     let error = Pusher::with(&url, patient()).fails();
-    assert!(matches!(error, SmsError::Tls { .. }), "{error}");
+    assert!(
+        matches!(error, SmsError::Http(HttpError::Tls { .. })),
+        "{error}"
+    );
 }
 
 #[test]
@@ -90,7 +105,10 @@ fn a_server_that_nobody_vouches_for_gets_nothing() {
     let sms = Sms::start();
     let front = TlsFront::of(sms.address());
     let error = Pusher::with(&front.url(), patient()).fails();
-    assert!(matches!(error, SmsError::Tls { .. }), "{error}");
+    assert!(
+        matches!(error, SmsError::Http(HttpError::Tls { .. })),
+        "{error}"
+    );
     assert!(error.to_string().contains("UnknownIssuer"), "{error}");
     assert!(sms.requests().is_empty());
 }
@@ -107,7 +125,10 @@ fn a_server_that_the_system_vouches_for_is_spoken_to() {
         assert_eq!(Pusher::with(&url, patient()).push().unwrap(), CREATED);
         let other_name = url.replace("localhost", "127.0.0.1");
         let error = Pusher::with(&other_name, patient()).fails();
-        assert!(matches!(error, SmsError::Tls { .. }), "{error}");
+        assert!(
+            matches!(error, SmsError::Http(HttpError::Tls { .. })),
+            "{error}"
+        );
     } else {
         assert_eq!(sms.methods(), "HEAD POST");
         assert_eq!(stored(&sms).as_deref(), Some(VALUE));
@@ -144,7 +165,10 @@ fn a_proxy_is_used_and_sees_no_signature() {
     let name = "network::a_proxy_is_used_and_sees_no_signature";
     if in_own_process(name, &proxies) {
         let error = Pusher::with("https://sms.invalid", patient()).fails();
-        assert!(matches!(error, SmsError::Connect { .. }), "{error}");
+        assert!(
+            matches!(error, SmsError::Http(HttpError::Connect { .. })),
+            "{error}"
+        );
     } else {
         let requests = proxy.requests();
         assert_eq!(requests[0].method, "CONNECT");

@@ -8,9 +8,9 @@ use crate::support::sms::Fault;
 fn within_the_origin_the_request_stays_the_same() {
     for status in [301, 302, 303, 307, 308] {
         let sms = Sms::start();
-        let target = Client::new(&sms.url(), patient())
+        let target = SmsClient::new(&sms.url(), patient())
             .unwrap()
-            .target(OWNER, NAME);
+            .url(owner(), NAME);
         let there = target.replace("/secrets", "/moved/secrets");
         let relative = there.strip_prefix(&sms.url()).unwrap().to_owned();
         let sms = Sms::failing([
@@ -45,7 +45,10 @@ fn another_origin_gets_nothing() {
         ] {
             let sms = Sms::failing(faults);
             let error = Pusher::of(&sms).fails();
-            assert!(matches!(error, SmsError::Redirected { .. }), "{error}");
+            assert!(
+                matches!(error, SmsError::Http(HttpError::Redirected { .. })),
+                "{error}"
+            );
             assert!(error.to_string().contains(&other.url()), "{error}");
             assert_eq!(stored(&sms), None);
             assert!(other.requests().is_empty());
@@ -64,7 +67,10 @@ fn another_scheme_or_name_of_the_same_server_is_another_origin() {
         let there = there.replace("PORT", &sms.address().port().to_string());
         let sms = Sms::failing([Fault::None, Fault::Redirect(307, there)]);
         let error = Pusher::of(&sms).fails();
-        assert!(matches!(error, SmsError::Redirected { .. }), "{error}");
+        assert!(
+            matches!(error, SmsError::Http(HttpError::Redirected { .. })),
+            "{error}"
+        );
         assert_eq!(
             (sms.methods(), stored(&sms)),
             ("HEAD POST HEAD".into(), None)
@@ -92,7 +98,7 @@ fn a_loop_ends() {
     let sms = Sms::failing_for_ever([], loops());
     let error = Pusher::of(&sms).fails();
     assert!(
-        matches!(error, SmsError::TooManyRedirects { .. }),
+        matches!(error, SmsError::Http(HttpError::TooManyRedirects { .. })),
         "{error}"
     );
     assert_eq!(sms.methods(), "HEAD HEAD HEAD HEAD");
@@ -101,7 +107,7 @@ fn a_loop_ends() {
     let sms = Sms::failing(faults);
     let error = Pusher::of(&sms).fails();
     assert!(
-        matches!(error, SmsError::TooManyRedirects { .. }),
+        matches!(error, SmsError::Http(HttpError::TooManyRedirects { .. })),
         "{error}"
     );
     assert_eq!(sms.methods(), "HEAD POST POST POST POST HEAD");

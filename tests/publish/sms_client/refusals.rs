@@ -50,7 +50,7 @@ fn every_status_of_a_question_is_named() {
         let pusher = Pusher::of(&sms);
         for error in [
             pusher.fails(),
-            pusher.client.exists(OWNER, NAME).unwrap_err(),
+            pusher.client.exists(owner(), NAME).unwrap_err(),
         ] {
             assert_eq!((&*named(&error), error.kind()), (name, kind), "{error}");
         }

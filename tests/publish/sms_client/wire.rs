@@ -73,23 +73,19 @@ fn a_path_in_front_is_kept() {
             .iter()
             .all(|request| request.target == target)
     );
-    let shown = pusher.client.target(OWNER, NAME);
+    let shown = pusher.client.url(owner(), NAME);
     assert_eq!(shown, format!("{}{target}", sms.url()));
 }
 
 #[test]
 fn a_question_is_answered() {
     let sms = Sms::start();
-    let client = Client::new(&sms.url(), patient()).unwrap();
-    assert!(!client.exists(OWNER, NAME).unwrap());
+    let client = SmsClient::new(&sms.url(), patient()).unwrap();
+    assert!(!client.exists(owner(), NAME).unwrap());
     sms.store(OWNER, NAME, THEIRS);
-    assert!(client.exists(OWNER, NAME).unwrap());
-    assert!(
-        client
-            .exists(&OWNER.to_lowercase(), &NAME.to_uppercase())
-            .unwrap()
-    );
-    assert!(!client.exists(OWNER, "another").unwrap());
+    assert!(client.exists(owner(), NAME).unwrap());
+    assert!(client.exists(owner(), &NAME.to_uppercase()).unwrap());
+    assert!(!client.exists(owner(), "another").unwrap());
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn check(
         let what = format!("{url}: there is no address to ask for");
         return Check::skipped(NAME, what).fix("Name it with --wallet-address.");
     };
-    match client.exists(&address.to_string(), RESULT_KEY_NAME) {
+    match client.exists(*address, RESULT_KEY_NAME) {
         Ok(true) => {
             let found = format!("{url} answers; a key is published for {address}");
             let check = Check::ok(NAME, found);

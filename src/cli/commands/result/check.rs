@@ -50,9 +50,7 @@ pub(super) fn run(context: &mut Context, command: Check) -> Result<Reply, Failur
 }
 
 fn check(service: &Service, address: &Address, require: bool) -> Result<Reply, Failure> {
-    let exists = service
-        .client
-        .exists(&address.to_string(), RESULT_KEY_NAME)?;
+    let exists = service.client.exists(*address, RESULT_KEY_NAME)?;
     let missing = format!("No encryption key found for address {address}");
     if require && !exists {
         return Err(Failure::new(Code::KeyNotFound, missing)

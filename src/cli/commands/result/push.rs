@@ -137,10 +137,7 @@ impl Publication<'_> {
 
     fn push_to(&mut self, service: &Service) -> Result<Reply, Failure> {
         let Web2Challenge { owner, name, value } = self.challenge;
-        let owner_text = owner.to_string();
-        let secret = service
-            .client
-            .prepare(&owner_text, name, self.force_update)?;
+        let secret = service.client.prepare(owner, name, self.force_update)?;
         // Signed only when something is to be written, and once: it holds for every service.
         if let Some(signer) = self.signer.take() {
             let signed = signer.sign(self.context, &mut self.sessions, &self.challenge)?;

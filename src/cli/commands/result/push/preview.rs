@@ -39,8 +39,7 @@ pub(super) fn dry_run(
 ) -> Reply {
     let mut methods = vec!["HEAD", "POST"];
     methods.extend(force_update.then_some("PUT"));
-    let owner = challenge.owner.to_string();
-    let target = |service: &Service| service.client.target(&owner, challenge.name);
+    let target = |service: &Service| service.client.url(challenge.owner, challenge.name);
     let requests: Vec<Value> = services
         .iter()
         .map(|service| service.json(json!({ "target": target(service), "methods": methods })))

@@ -13,9 +13,9 @@ struct Case {
     hint: &'static str,
 }
 
-fn case(error: SmsError, kind: Kind, hint: &'static str) -> Case {
+fn case(error: impl Into<SmsError>, kind: Kind, hint: &'static str) -> Case {
     Case {
-        error,
+        error: error.into(),
         kind,
         passing: false,
         answered: true,
@@ -41,27 +41,31 @@ impl Case {
 
 fn before_anything_was_sent(origin: String, reason: String) -> Vec<Case> {
     use Kind::{Unreachable, Usage};
-    let url = SmsError::Url {
+    let service = "the SMS";
+    let url = HttpError::Url {
+        service,
         reason: "it is no URL",
     };
-    let plain = SmsError::Plain {
+    let plain = HttpError::Plain {
         origin: origin.clone(),
+        exposed: "read along",
     };
-    let setup = SmsError::Setup {
+    let setup = HttpError::Setup {
+        service,
         reason: reason.clone(),
     };
-    let dns = SmsError::Dns {
+    let dns = HttpError::Dns {
         host: "sms".into(),
         reason: reason.clone(),
     };
-    let refused = SmsError::ConnectionRefused {
+    let refused = HttpError::ConnectionRefused {
         origin: origin.clone(),
     };
-    let tls = SmsError::Tls {
+    let tls = HttpError::Tls {
         origin: origin.clone(),
         reason: reason.clone(),
     };
-    let connect = SmsError::Connect { origin, reason };
+    let connect = HttpError::Connect { origin, reason };
     vec![
         case(url, Usage, "--sms-url"),
         case(plain, Usage, "--insecure-http"),
@@ -76,21 +80,21 @@ fn before_anything_was_sent(origin: String, reason: String) -> Vec<Case> {
 
 fn without_an_answer_of_an_sms(origin: String, reason: String) -> Vec<Case> {
     use Kind::Unreachable;
-    let timeout = SmsError::Timeout {
+    let timeout = HttpError::Timeout {
         origin: origin.clone(),
     };
-    let broken = SmsError::Broken {
+    let broken = HttpError::Broken {
         origin: origin.clone(),
         reason,
     };
-    let not_http = SmsError::NotHttp {
+    let not_http = HttpError::NotHttp {
         origin: origin.clone(),
     };
-    let redirected = SmsError::Redirected {
+    let redirected = HttpError::Redirected {
         origin: origin.clone(),
         to: "https://other".into(),
     };
-    let in_circles = SmsError::TooManyRedirects {
+    let in_circles = HttpError::TooManyRedirects {
         origin: origin.clone(),
     };
     let found = SmsError::Unexpected {
@@ -99,7 +103,7 @@ fn without_an_answer_of_an_sms(origin: String, reason: String) -> Vec<Case> {
         text: String::new(),
     };
     let unknown = SmsError::Unknown {
-        cause: Box::new(SmsError::Timeout { origin }),
+        cause: Box::new(HttpError::Timeout { origin }.into()),
     };
     vec![
         case(timeout, Unreachable, "Nothing was stored")
@@ -119,7 +123,7 @@ fn without_an_answer_of_an_sms(origin: String, reason: String) -> Vec<Case> {
 fn answers(origin: String, text: String) -> Vec<Case> {
     use Kind::{AlreadyPublished, Refused, Unreachable};
     let there = SmsError::AlreadyPublished {
-        owner: "0x0".into(),
+        owner: Address::from([0; 20]),
         name: "key".into(),
     };
     let malformed = SmsError::BadRequest { text: text.clone() };

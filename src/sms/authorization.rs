@@ -1,10 +1,10 @@
 use std::fmt;
 
 use bytes::Bytes;
-use reqwest::header::HeaderValue;
 use zeroize::Zeroizing;
 
 use super::error::SmsError;
+use crate::http::HeaderValue;
 
 /// Digits of a signature: r, s and v.
 const DIGITS: usize = 2 * 65;

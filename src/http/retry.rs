@@ -2,20 +2,19 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::error::SmsError;
-use super::limits::Limits;
+use super::limits::HttpLimits;
 
-/// How much longer, and how often, it is worth while to try.
+/// The attempts and the time that are left for one task.
 #[derive(Debug)]
-pub(super) struct Patience {
+pub(crate) struct Retry {
     deadline: Instant,
     failures_left: u32,
     next_wait: Duration,
     longest_wait: Duration,
 }
 
-impl Patience {
-    pub(super) fn new(limits: &Limits) -> Self {
+impl Retry {
+    pub(super) fn new(limits: &HttpLimits) -> Self {
         Self {
             deadline: Instant::now() + limits.total,
             failures_left: limits.attempts,
@@ -25,18 +24,17 @@ impl Patience {
     }
 
     /// When everything has to be over.
-    pub(super) fn deadline(&self) -> Instant {
+    pub(crate) fn deadline(&self) -> Instant {
         self.deadline
     }
 
-    /// Waits after a failure, as long as the server asks for, and tells whether to try again.
-    pub(super) async fn wait(&mut self, failure: &SmsError) -> bool {
+    /// Waits after a failure, at least as long as the server has asked for, and tells whether to try again.
+    pub(crate) async fn wait(&mut self, asked: Option<Duration>) -> bool {
         self.failures_left = self.failures_left.saturating_sub(1);
         if self.failures_left == 0 {
             return false;
         }
-        let asked = failure.retry_after().unwrap_or_default();
-        let wait = self.back_off().max(asked);
+        let wait = self.back_off().max(asked.unwrap_or_default());
         let left = self.deadline.saturating_duration_since(Instant::now());
         if wait >= left {
             return false;
@@ -62,32 +60,28 @@ fn jittered(wait: Duration) -> Duration {
 mod tests {
     use super::*;
 
-    fn patience(limits: Limits) -> Patience {
-        Patience::new(&limits)
-    }
-
-    fn tells_to_go_on(patience: &mut Patience, failure: &SmsError) -> bool {
+    fn tells_to_go_on(retry: &mut Retry, asked: Option<Duration>) -> bool {
         tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()
             .unwrap()
-            .block_on(patience.wait(failure))
+            .block_on(retry.wait(asked))
     }
 
-    fn quick() -> Limits {
-        Limits {
+    fn quick() -> HttpLimits {
+        HttpLimits {
             attempts: 3,
             first_wait: Duration::from_nanos(1),
-            ..Limits::default()
+            ..HttpLimits::default()
         }
     }
 
     #[test]
     fn the_waits_grow_up_to_a_limit() {
-        let mut patience = patience(Limits::default());
+        let mut retry = Retry::new(&HttpLimits::default());
         for milliseconds in [500, 1000, 2000, 4000, 8000, 8000, 8000] {
             let wait = Duration::from_millis(milliseconds);
-            let back_off = patience.back_off();
+            let back_off = retry.back_off();
             assert!(back_off >= wait / 2 && back_off <= wait, "{back_off:?}");
         }
     }
@@ -104,19 +98,15 @@ mod tests {
 
     #[test]
     fn the_attempts_are_counted() {
-        let mut patience = patience(quick());
-        let failure = SmsError::Conflict;
-        let told: Vec<_> = (0..4)
-            .map(|_| tells_to_go_on(&mut patience, &failure))
-            .collect();
+        let mut retry = Retry::new(&quick());
+        let told: Vec<_> = (0..4).map(|_| tells_to_go_on(&mut retry, None)).collect();
         assert_eq!(told, [true, true, false, false]);
     }
 
     #[test]
     fn a_longer_wait_than_there_is_time_is_not_begun() {
-        let mut patience = patience(quick());
+        let mut retry = Retry::new(&quick());
         let retry_after = Some(Duration::from_secs(u64::MAX));
-        let failure = SmsError::RateLimited { retry_after };
-        assert!(!tells_to_go_on(&mut patience, &failure));
+        assert!(!tells_to_go_on(&mut retry, retry_after));
     }
 }

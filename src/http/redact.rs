@@ -5,7 +5,7 @@ const LONGEST_NUMBER: usize = 40;
 
 /// A short piece of what a server said, fit for a terminal: one line, no control characters, and no hexadecimal
 /// number that could be a piece of the signature, which a server may send back.
-pub(super) fn excerpt(text: &str) -> String {
+pub(super) fn redact(text: &str) -> String {
     let words: Vec<_> = text.split_whitespace().map(printable).collect();
     let line = without_long_numbers(&words.join(" "));
     if line.chars().nth(LONGEST).is_none() {
@@ -52,18 +52,18 @@ mod tests {
     #[test]
     fn a_plain_text_stays() {
         for text in ["", "Down until 12:00.", "façade", "0xdead beef"] {
-            assert_eq!(excerpt(text), text);
+            assert_eq!(redact(text), text);
         }
     }
 
     #[test]
     fn what_a_terminal_would_obey_goes() {
-        assert_eq!(excerpt("a\x1b[31m\r\n\tb\u{202e}c\0"), "a?[31m b?c?");
+        assert_eq!(redact("a\x1b[31m\r\n\tb\u{202e}c\0"), "a?[31m b?c?");
     }
 
     #[test]
     fn a_long_text_is_cut() {
-        let cut = excerpt(&"äx ".repeat(1000));
+        let cut = redact(&"äx ".repeat(1000));
         assert_eq!(cut.chars().count(), 121);
         assert!(cut.ends_with('…'));
     }
@@ -72,6 +72,6 @@ mod tests {
     fn a_signature_goes_and_an_address_stays() {
         let address = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf";
         let said = format!("{address} sent 0x{}!", "5e".repeat(65));
-        assert_eq!(excerpt(&said), format!("{address} sent 0x…!"));
+        assert_eq!(redact(&said), format!("{address} sent 0x…!"));
     }
 }

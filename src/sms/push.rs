@@ -1,10 +1,7 @@
-use reqwest::{Method, Url};
-
-use super::Prepared;
+use super::api::{self, Secret};
 use super::error::SmsError;
-use super::limits::Limits;
-use super::patience::Patience;
-use super::transport::{Secret, Transport};
+use crate::http::{HttpClient, HttpError, Method, Retry, Url};
+use crate::wallet::address::Address;
 
 /// A value that is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +13,7 @@ pub struct Pushed {
     pub inferred: bool,
 }
 
-/// What may have become of writes that nobody confirmed.
+/// The possible effects of writes that nobody confirmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Doubt {
     /// Nothing was done.
@@ -33,38 +30,39 @@ enum Step {
     Done(Pushed),
 }
 
+/// A secret, and what is known of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place<'a> {
+    pub(super) owner: Address,
+    pub(super) name: &'a str,
+    /// Whether there is one already.
+    pub(super) exists: bool,
+    /// Whether one that is there may be replaced.
+    pub(super) force_update: bool,
+}
+
 /// The publishing of one value: it writes, and asks where an answer is lost.
 pub(super) struct Push<'a> {
-    transport: &'a Transport,
-    owner: &'a str,
-    name: &'a str,
-    target: Url,
+    http: &'a HttpClient,
+    place: Place<'a>,
+    url: Url,
     secret: Secret<'a>,
-    force_update: bool,
-    patience: Patience,
+    retry: Retry,
     doubt: Doubt,
     /// There was a value before any of ours.
     replaces: bool,
 }
 
 impl<'a> Push<'a> {
-    pub(super) fn new(
-        transport: &'a Transport,
-        prepared: &'a Prepared<'a>,
-        secret: Secret<'a>,
-        limits: &Limits,
-    ) -> Self {
-        let (owner, name) = (prepared.owner, prepared.name);
+    pub(super) fn new(http: &'a HttpClient, place: Place<'a>, secret: Secret<'a>) -> Self {
         Self {
-            transport,
-            owner,
-            name,
-            target: transport.server().target(owner, name),
+            http,
+            place,
+            url: api::url(http, place.owner, place.name),
             secret,
-            force_update: prepared.force_update,
-            patience: Patience::new(limits),
+            retry: http.retry(),
             doubt: Doubt::None,
-            replaces: prepared.exists,
+            replaces: place.exists,
         }
     }
 
@@ -86,9 +84,9 @@ impl<'a> Push<'a> {
     async fn ask(&mut self) -> Result<Step, SmsError> {
         match self.is_there().await {
             Ok(false) => Ok(Step::Write(Method::POST)),
-            Ok(true) if self.force_update => Ok(Step::Write(Method::PUT)),
+            Ok(true) if self.place.force_update => Ok(Step::Write(Method::PUT)),
             Ok(true) => self.found(),
-            Err(error) if self.is_worth_repeating(&error) && self.patience.wait(&error).await => {
+            Err(error) if self.is_worth_repeating(&error) && self.wait(&error).await => {
                 Ok(Step::Ask)
             }
             Err(error) if self.doubt == Doubt::None => Err(error),
@@ -97,11 +95,9 @@ impl<'a> Push<'a> {
     }
 
     async fn write(&mut self, method: Method) -> Result<Step, SmsError> {
-        let deadline = self.patience.deadline();
-        let written = self
-            .transport
-            .write(method.clone(), &self.target, self.secret, deadline);
-        let Err(error) = written.await else {
+        let deadline = self.retry.deadline();
+        let write = api::write(self.http, method.clone(), &self.url, self.secret, deadline);
+        let Err(error) = write.await else {
             return Ok(Step::Done(Pushed {
                 updated: self.replaces && method == Method::PUT,
                 inferred: false,
@@ -109,16 +105,16 @@ impl<'a> Push<'a> {
         };
         self.doubt = self.doubt.max(doubt_after(&error));
         match self.next(&method, &error) {
-            Some(next) if self.patience.wait(&error).await => Ok(next),
+            Some(next) if self.wait(&error).await => Ok(next),
             _ => self.settle(error).await,
         }
     }
 
-    /// What to do after a write that failed, if anything.
+    /// The step after a write that failed, if any.
     fn next(&mut self, method: &Method, error: &SmsError) -> Option<Step> {
         let posted = method == Method::POST;
         match error {
-            SmsError::Conflict if posted && self.force_update => {
+            SmsError::Conflict if posted && self.place.force_update => {
                 self.replaces |= self.doubt == Doubt::None;
                 Some(Step::Write(Method::PUT))
             }
@@ -134,26 +130,26 @@ impl<'a> Push<'a> {
         }
     }
 
-    /// What to say when `error` was the last that a write came to.
+    /// The outcome when `error` was the last that a write came to.
     async fn settle(&self, error: SmsError) -> Result<Step, SmsError> {
         let in_doubt = self.doubt != Doubt::None;
         if !in_doubt && !matches!(error, SmsError::Conflict) {
             return Err(error);
         }
         match self.is_there().await {
-            Ok(true) if !self.replaces && (in_doubt || !self.force_update) => self.found(),
+            Ok(true) if !self.replaces && (in_doubt || !self.place.force_update) => self.found(),
             Ok(false) if self.doubt != Doubt::UnderWay => Err(error),
             _ if in_doubt => Err(unknown(error)),
             _ => Err(error),
         }
     }
 
-    /// What it means that a value is there, where there was none before ours.
+    /// The outcome when a value is there, where there was none before ours.
     fn found(&self) -> Result<Step, SmsError> {
         if self.doubt == Doubt::None {
             return Err(SmsError::AlreadyPublished {
-                owner: self.owner.to_owned(),
-                name: self.name.to_owned(),
+                owner: self.place.owner,
+                name: self.place.name.to_owned(),
             });
         }
         Ok(Step::Done(Pushed {
@@ -163,8 +159,11 @@ impl<'a> Push<'a> {
     }
 
     async fn is_there(&self) -> Result<bool, SmsError> {
-        let deadline = self.patience.deadline();
-        self.transport.ask(&self.target, deadline).await
+        api::exists(self.http, &self.url, self.retry.deadline()).await
+    }
+
+    async fn wait(&mut self, error: &SmsError) -> bool {
+        self.retry.wait(error.retry_after()).await
     }
 
     /// Failures that stay are reported at once, except while it is open what became of a write.
@@ -179,20 +178,19 @@ fn unknown(cause: SmsError) -> SmsError {
     }
 }
 
-/// What may have become of a write that failed with `error`.
+/// The possible effect of a write that failed with `error`.
 fn doubt_after(error: &SmsError) -> Doubt {
     match error {
-        SmsError::Timeout { .. } | SmsError::Broken { .. } | SmsError::NotHttp { .. } => {
-            Doubt::UnderWay
-        }
+        SmsError::Http(
+            HttpError::Timeout { .. } | HttpError::Broken { .. } | HttpError::NotHttp { .. },
+        ) => Doubt::UnderWay,
         // A gateway speaks here, which does not know what the SMS is doing.
         SmsError::Server {
             status: 502 | 504, ..
         } => Doubt::UnderWay,
         SmsError::Server { .. }
         | SmsError::Maintenance { .. }
-        | SmsError::Redirected { .. }
-        | SmsError::TooManyRedirects { .. }
+        | SmsError::Http(HttpError::Redirected { .. } | HttpError::TooManyRedirects { .. })
         | SmsError::Unexpected {
             status: 100..=399, ..
         } => Doubt::Over,

@@ -1,95 +1,19 @@
 use std::time::Duration;
 
+use crate::http::HttpError;
+use crate::wallet::address::Address;
+
 /// Why the SMS could not be asked, or did not do what it was asked. Each variant says whether a retry can help;
 /// none holds anything of the signature.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SmsError {
-    /// The address of the SMS cannot be used. A retry does not help.
-    #[error("the address of the SMS is not usable: {reason}")]
-    Url {
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-    /// The SMS is on another machine and its address has no TLS. A retry does not help.
-    #[error("{origin} has no TLS, so everybody on the way could read and replay what is published")]
-    Plain {
-        /// Scheme, host and port of the SMS.
-        origin: String,
-    },
+    /// The SMS could not be asked, or did not answer as an HTTP server does.
+    #[error(transparent)]
+    Http(#[from] HttpError),
     /// The signature has not the form of one. A retry does not help.
     #[error("the signature is not `0x` and 130 hexadecimal digits; nothing was sent")]
     Signature,
-    /// This machine cannot speak to any SMS. A retry does not help.
-    #[error("cannot set up the connection to the SMS: {reason}")]
-    Setup {
-        /// The library's own words.
-        reason: String,
-    },
-    /// The name of the SMS, or of a proxy, has no address. A retry helps when the network is back.
-    #[error("the name {host} cannot be found: {reason}")]
-    Dns {
-        /// The name.
-        host: String,
-        /// The system's own words.
-        reason: String,
-    },
-    /// Nobody listens there. A retry helps when the SMS is back.
-    #[error("{origin} refuses connections")]
-    ConnectionRefused {
-        /// Scheme, host and port of the SMS.
-        origin: String,
-    },
-    /// The server cannot prove who it is, or does not speak TLS. A retry does not help.
-    #[error("no secure connection to {origin}: {reason}")]
-    Tls {
-        /// Scheme, host and port of the SMS.
-        origin: String,
-        /// The library's own words.
-        reason: String,
-    },
-    /// No connection, for another reason. A retry may help.
-    #[error("no connection to {origin}: {reason}")]
-    Connect {
-        /// Scheme, host and port of the SMS.
-        origin: String,
-        /// The system's own words.
-        reason: String,
-    },
-    /// No answer within the time limits. A retry may help.
-    #[error("{origin} did not answer in time")]
-    Timeout {
-        /// Scheme, host and port of the SMS.
-        origin: String,
-    },
-    /// The connection ended before the answer did. A retry may help.
-    #[error("{origin} broke the connection off: {reason}")]
-    Broken {
-        /// Scheme, host and port of the SMS.
-        origin: String,
-        /// The system's own words.
-        reason: String,
-    },
-    /// Something answered that is no HTTP server. A retry does not help.
-    #[error("{origin} does not speak HTTP")]
-    NotHttp {
-        /// Scheme, host and port of the SMS.
-        origin: String,
-    },
-    /// The answer leads to another server, where a signature must not go. A retry does not help.
-    #[error("{origin} redirects to {to}, which was not followed")]
-    Redirected {
-        /// Scheme, host and port of the SMS.
-        origin: String,
-        /// Scheme, host and port of the other server.
-        to: String,
-    },
-    /// The answers lead to and fro. A retry does not help.
-    #[error("{origin} redirects again and again")]
-    TooManyRedirects {
-        /// Scheme, host and port of the SMS.
-        origin: String,
-    },
     /// 400: it does not understand the request. A retry does not help.
     #[error("the SMS found the request malformed (400){}", said(.text))]
     BadRequest {
@@ -114,9 +38,9 @@ pub enum SmsError {
     /// A secret of this name is there, and nobody said that it may be replaced. A retry does not help.
     #[error("Secret \"{name}\" already exists for {owner}")]
     AlreadyPublished {
-        /// Address of the owner.
-        owner: String,
-        /// Name of the secret.
+        /// The owner.
+        owner: Address,
+        /// The secret's name.
         name: String,
     },
     /// 409, and yet no such secret is to be seen: the database of the SMS failed. A retry may help.
@@ -183,7 +107,9 @@ impl SmsError {
     /// What kind of failure it is.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Url { .. } | Self::Plain { .. } | Self::Signature => Kind::Usage,
+            Self::Http(HttpError::Url { .. } | HttpError::Plain { .. }) | Self::Signature => {
+                Kind::Usage
+            }
             Self::AlreadyPublished { .. } => Kind::AlreadyPublished,
             Self::BadRequest { .. }
             | Self::Unauthorized
@@ -201,30 +127,9 @@ impl SmsError {
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Url { .. } => {
-                "Give the address of the SMS as https://host, with --sms-url or in chain.json."
-            }
-            Self::Plain { .. } => {
-                "Use an https:// address; --insecure-http allows plain http where you trust everybody on the way."
-            }
+            Self::Http(error) => http_hint(error),
             Self::Signature => "Sign the challenge again and pass the whole signature.",
-            Self::Setup { .. } => {
-                "Check that the system's root certificates are installed (package ca-certificates)."
-            }
-            Self::Dns { .. } => "Check the address of the SMS, the network and the proxy settings.",
-            Self::ConnectionRefused { .. } | Self::Connect { .. } => {
-                "Check the address and port of the SMS, the network and the proxy settings; nothing was stored."
-            }
-            Self::Tls { .. } => {
-                "Check the address of the SMS, this machine's clock and its root certificates; nothing was sent."
-            }
-            Self::Timeout { .. } | Self::Broken { .. } => "Nothing was stored; try again later.",
-            Self::NotHttp { .. } | Self::TooManyRedirects { .. } | Self::Unexpected { .. } => {
-                "Check that the address is that of an SMS."
-            }
-            Self::Redirected { .. } => {
-                "If you trust that server, give its address as that of the SMS."
-            }
+            Self::Unexpected { .. } => "Check that the address is that of an SMS.",
             Self::BadRequest { .. } => {
                 "Check that the address is that of an SMS of this version; nothing was stored."
             }
@@ -251,11 +156,8 @@ impl SmsError {
     /// Whether it may pass within seconds.
     pub(super) fn is_passing(&self) -> bool {
         match self {
-            Self::Timeout { .. }
-            | Self::Broken { .. }
-            | Self::Conflict
-            | Self::RateLimited { .. }
-            | Self::Maintenance { .. } => true,
+            Self::Http(error) => error.is_passing(),
+            Self::Conflict | Self::RateLimited { .. } | Self::Maintenance { .. } => true,
             Self::Server { status, .. } => *status != 501,
             _ => false,
         }
@@ -263,16 +165,7 @@ impl SmsError {
 
     /// Whether there was no answer at all.
     pub(super) fn is_without_answer(&self) -> bool {
-        matches!(
-            self,
-            Self::Dns { .. }
-                | Self::ConnectionRefused { .. }
-                | Self::Tls { .. }
-                | Self::Connect { .. }
-                | Self::Timeout { .. }
-                | Self::Broken { .. }
-                | Self::NotHttp { .. }
-        )
+        matches!(self, Self::Http(error) if error.is_without_answer())
     }
 
     /// How long the server asks to wait.
@@ -282,6 +175,38 @@ impl SmsError {
                 *retry_after
             }
             _ => None,
+        }
+    }
+}
+
+fn http_hint(error: &HttpError) -> &'static str {
+    match error {
+        HttpError::Url { .. } => {
+            "Give the address of the SMS as https://host, with --sms-url or in chain.json."
+        }
+        HttpError::Plain { .. } => {
+            "Use an https:// address; --insecure-http allows plain http where you trust everybody on the way."
+        }
+        HttpError::Setup { .. } => {
+            "Check that the system's root certificates are installed (package ca-certificates)."
+        }
+        HttpError::Dns { .. } => {
+            "Check the address of the SMS, the network and the proxy settings."
+        }
+        HttpError::ConnectionRefused { .. } | HttpError::Connect { .. } => {
+            "Check the address and port of the SMS, the network and the proxy settings; nothing was stored."
+        }
+        HttpError::Tls { .. } => {
+            "Check the address of the SMS, this machine's clock and its root certificates; nothing was sent."
+        }
+        HttpError::Timeout { .. } | HttpError::Broken { .. } => {
+            "Nothing was stored; try again later."
+        }
+        HttpError::NotHttp { .. } | HttpError::TooManyRedirects { .. } => {
+            "Check that the address is that of an SMS."
+        }
+        HttpError::Redirected { .. } => {
+            "If you trust that server, give its address as that of the SMS."
         }
     }
 }

@@ -1,15 +1,16 @@
 use std::error::Error;
 use std::io;
 
-use super::dns::NotFound;
-use super::error::SmsError;
-use super::excerpt::excerpt;
+use super::error::HttpError;
+use super::options::Service;
+use super::redact::redact;
+use super::resolver::NotFound;
 
-/// What a failed exchange means. The library's error is not kept: it has the whole address in it.
-pub(super) fn error(origin: &str, error: &reqwest::Error) -> SmsError {
-    let origin = origin.to_owned();
+/// The meaning of a failed exchange. The library's error is not kept: it has the whole URL in it.
+pub(super) fn of(service: Service, origin: String, error: &reqwest::Error) -> HttpError {
     if error.is_builder() {
-        return SmsError::Setup {
+        return HttpError::Setup {
+            service: service.name,
             reason: last_words(error),
         };
     }
@@ -17,44 +18,44 @@ pub(super) fn error(origin: &str, error: &reqwest::Error) -> SmsError {
         return no_connection(origin, error);
     }
     if error.is_timeout() {
-        return SmsError::Timeout { origin };
+        return HttpError::Timeout { origin };
     }
     match find::<hyper::Error>(error) {
-        Some(http) if http.is_parse() => SmsError::NotHttp { origin },
-        Some(http) if http.is_incomplete_message() => SmsError::Broken {
+        Some(http) if http.is_parse() => HttpError::NotHttp { origin },
+        Some(http) if http.is_incomplete_message() => HttpError::Broken {
             origin,
             reason: "no complete answer".to_owned(),
         },
-        _ => SmsError::Broken {
+        _ => HttpError::Broken {
             origin,
             reason: last_words(error),
         },
     }
 }
 
-/// Nothing of the request has left this machine.
-fn no_connection(origin: String, error: &reqwest::Error) -> SmsError {
+/// The reason why nothing of the request has left this machine.
+fn no_connection(origin: String, error: &reqwest::Error) -> HttpError {
     if let Some(NotFound { host, reason }) = find(error) {
-        return SmsError::Dns {
+        return HttpError::Dns {
             host: host.clone(),
             reason: reason.clone(),
         };
     }
     if let Some(tls) = find::<rustls::Error>(error) {
-        return SmsError::Tls {
+        return HttpError::Tls {
             origin,
-            reason: excerpt(&tls.to_string()),
+            reason: redact(&tls.to_string()),
         };
     }
     if error.is_timeout() {
-        return SmsError::Connect {
+        return HttpError::Connect {
             origin,
             reason: "it takes too long".to_owned(),
         };
     }
     match find::<io::Error>(error).map(io::Error::kind) {
-        Some(io::ErrorKind::ConnectionRefused) => SmsError::ConnectionRefused { origin },
-        _ => SmsError::Connect {
+        Some(io::ErrorKind::ConnectionRefused) => HttpError::ConnectionRefused { origin },
+        _ => HttpError::Connect {
             origin,
             reason: last_words(error),
         },
@@ -75,10 +76,10 @@ fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
     causes(error).find_map(|cause| cause.downcast_ref())
 }
 
-/// What the innermost cause says.
+/// The words of the innermost cause.
 fn last_words(error: &(dyn Error + 'static)) -> String {
     causes(error)
         .skip(1)
         .last()
-        .map_or_else(String::new, |cause| excerpt(&cause.to_string()))
+        .map_or_else(String::new, |cause| redact(&cause.to_string()))
 }

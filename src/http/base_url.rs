@@ -2,21 +2,28 @@ use std::net::IpAddr;
 
 use reqwest::Url;
 
-use super::error::SmsError;
+use super::error::HttpError;
+use super::options::Service;
+use super::redact::redact;
 
 /// The one name that means this machine.
 pub(super) const LOCALHOST: &str = "localhost";
 
-const PATH: &str = "secrets/web2";
-
-/// Where an SMS is.
+/// The URL of a service, which all its other URLs begin with.
 #[derive(Clone, Debug)]
-pub(super) struct Server(Url);
+pub(super) struct BaseUrl(Url);
 
-impl Server {
-    /// Reads the address of an SMS. Without TLS it must be on this machine, or `insecure_http` be said.
-    pub(super) fn parse(text: &str, insecure_http: bool) -> Result<Self, SmsError> {
-        let wrong = |reason| SmsError::Url { reason };
+impl BaseUrl {
+    /// Reads a URL. Without TLS it must be on this machine, or `insecure_http` be said.
+    pub(super) fn parse(
+        service: Service,
+        text: &str,
+        insecure_http: bool,
+    ) -> Result<Self, HttpError> {
+        let wrong = |reason| HttpError::Url {
+            service: service.name,
+            reason,
+        };
         let url = Url::parse(text.trim()).map_err(|_| wrong("it is no URL"))?;
         if !matches!(url.scheme(), "https" | "http") {
             return Err(wrong("it does not begin with `https://`"));
@@ -27,13 +34,14 @@ impl Server {
         if url.query().is_some() || url.fragment().is_some() {
             return Err(wrong("it has a `?` or `#` in it"));
         }
-        let server = Self(url);
-        if server.lacks_tls() && !insecure_http {
-            return Err(SmsError::Plain {
-                origin: server.origin(),
+        let base = Self(url);
+        if base.lacks_tls() && !insecure_http {
+            return Err(HttpError::Plain {
+                origin: base.origin(),
+                exposed: service.exposed,
             });
         }
-        Ok(server)
+        Ok(base)
     }
 
     /// Scheme, host and port.
@@ -56,18 +64,17 @@ impl Server {
         self.has_tls() || !self.is_this_machine()
     }
 
-    /// The address of secret `name` of `owner`, spelled as iExec's SDK does.
-    pub(super) fn target(&self, owner: &str, name: &str) -> Url {
+    /// The URL of `path` under this one, with a query.
+    pub(super) fn join(&self, path: &str, query: &str) -> Url {
         let mut url = self.0.clone();
-        url.set_path(&format!("{}/{PATH}", self.0.path().trim_end_matches('/')));
-        let (owner, name) = (encoded(owner), encoded(name));
-        url.set_query(Some(&format!("ownerAddress={owner}&secretName={name}")));
+        url.set_path(&format!("{}/{path}", self.0.path().trim_end_matches('/')));
+        url.set_query(Some(query));
         url
     }
 
-    /// Where a redirect from `from` to `location` leads; only to the same origin.
-    pub(super) fn redirected(&self, from: &Url, location: &str) -> Result<Url, SmsError> {
-        let wrong = |to| SmsError::Redirected {
+    /// The URL that a redirect from `from` to `location` leads to, which must have the same origin.
+    pub(super) fn redirected(&self, from: &Url, location: &str) -> Result<Url, HttpError> {
+        let wrong = |to| HttpError::Redirected {
             origin: self.origin(),
             to,
         };
@@ -75,7 +82,7 @@ impl Server {
             .join(location)
             .map_err(|_| wrong("an unreadable address".to_owned()))?;
         if to.origin() != self.0.origin() {
-            return Err(wrong(super::excerpt::excerpt(&origin(&to))));
+            return Err(wrong(redact(&origin(&to))));
         }
         if has_credentials(&to) {
             return Err(wrong("an address with a user name".to_owned()));
@@ -100,20 +107,6 @@ fn origin(url: &Url) -> String {
 
 fn has_credentials(url: &Url) -> bool {
     !url.username().is_empty() || url.password().is_some()
-}
-
-/// What JavaScript's `encodeURIComponent` makes of it, and `!'()*` encoded too.
-fn encoded(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        match byte {
-            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'_' | b'.' | b'~' => {
-                out.push(char::from(byte));
-            }
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use super::server::LOCALHOST;
+use super::base_url::LOCALHOST;
 
 /// Looks names up as the system does, and leaves its mark on a failure, by which it is told from other
 /// failures to connect.

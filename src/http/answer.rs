@@ -1,0 +1,93 @@
+use std::time::{Duration, SystemTime};
+
+use reqwest::Response;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use tokio::time::{Instant, timeout};
+
+use super::redact::redact;
+
+/// Bytes of an answer's body that are read for its message.
+const MOST_TEXT: usize = 4096;
+
+/// The head of an answer, and the body that has yet to come.
+pub(crate) struct Answer {
+    response: Response,
+    /// When the whole body has to be there.
+    deadline: Instant,
+    /// Longest time for it.
+    read: Duration,
+}
+
+impl Answer {
+    pub(super) fn new(response: Response, read: Duration, deadline: Instant) -> Self {
+        Self {
+            response,
+            deadline,
+            read,
+        }
+    }
+
+    /// The status.
+    pub(crate) fn status(&self) -> u16 {
+        self.response.status().as_u16()
+    }
+
+    /// How long the server asks to wait.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        retry_after(self.response.headers())
+    }
+
+    /// A short piece of the body for a message, fit for a terminal and without what may be secret. Of a text that is
+    /// cut or late, what is there will do.
+    pub(crate) async fn message(mut self) -> String {
+        let mut text = Vec::new();
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        let _ = timeout(self.read.min(left), self.read_into(&mut text)).await;
+        redact(&String::from_utf8_lossy(&text))
+    }
+
+    async fn read_into(&mut self, text: &mut Vec<u8>) -> reqwest::Result<()> {
+        while let Some(chunk) = self.response.chunk().await? {
+            let room = MOST_TEXT.saturating_sub(text.len());
+            text.extend(chunk.iter().take(room));
+            if text.len() >= MOST_TEXT {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The wait that a server asks for: in seconds, or until a date.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(text).ok()?;
+    // A date that is over asks for no wait.
+    Some(date.duration_since(SystemTime::now()).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(value: &str) -> Option<Duration> {
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, value.parse().unwrap());
+        retry_after(&headers)
+    }
+
+    #[test]
+    fn both_forms_of_retry_after_are_read() {
+        assert_eq!(asked("7"), Some(Duration::from_secs(7)));
+        assert_eq!(asked("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
+        let year_2100 = asked("Fri, 01 Jan 2100 00:00:00 GMT").unwrap();
+        assert!(year_2100 > Duration::from_secs(3600), "{year_2100:?}");
+        for other in ["", "-1", "soon", "99999999999999999999999"] {
+            assert_eq!(asked(other), None, "{other}");
+        }
+        assert_eq!(retry_after(&HeaderMap::new()), None);
+    }
+}

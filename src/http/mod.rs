@@ -1,0 +1,26 @@
+//! The HTTP client of all services: TLS, names, origins, limits, retries, and errors that repeat nothing secret.
+//!
+//! The only room that names `reqwest`. It knows no service; who uses it says what a status means.
+
+mod answer;
+mod base_url;
+mod client;
+mod connector;
+mod error;
+mod limits;
+mod options;
+mod redact;
+mod resolver;
+mod retry;
+mod transport_error;
+
+pub use error::HttpError;
+pub use limits::HttpLimits;
+pub use options::{Exchange, HttpOptions};
+
+pub(crate) use answer::Answer;
+pub(crate) use client::{HttpClient, Request};
+pub(crate) use options::Service;
+pub(crate) use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+pub(crate) use reqwest::{Method, Url};
+pub(crate) use retry::Retry;

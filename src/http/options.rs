@@ -1,0 +1,35 @@
+use super::error::HttpError;
+use super::limits::HttpLimits;
+
+/// Options of a client.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct HttpOptions {
+    /// Allow `http` without TLS to other machines. Whoever listens on the way can read and replay what is sent.
+    pub insecure_http: bool,
+    /// How long and how often it tries.
+    pub limits: HttpLimits,
+    /// Told of every request once its answer, or none, is there.
+    pub on_exchange: Option<fn(&Exchange<'_>)>,
+}
+
+/// A request, and what came back. No header and no body is in it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Exchange<'a> {
+    /// The method.
+    pub method: &'a str,
+    /// The URL, before any redirect.
+    pub url: &'a str,
+    /// The status of the answer, or why there is none.
+    pub outcome: Result<u16, &'a HttpError>,
+}
+
+/// A service, as errors speak of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Service {
+    /// Its name in a sentence.
+    pub(crate) name: &'static str,
+    /// What everybody on the way could do without TLS.
+    pub(crate) exposed: &'static str,
+}
