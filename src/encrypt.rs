@@ -46,21 +46,6 @@ pub enum EncryptError {
     Name(PathBuf),
 }
 
-impl EncryptError {
-    /// What to do about it, as one sentence.
-    pub fn hint(&self) -> &'static str {
-        match self {
-            Self::Read { .. } => "Check that the path is right and that you may read it.",
-            Self::Output(error) => error.hint(),
-            Self::Seal(_) | Self::Zip(_) => {
-                "Check the disk, and the room on it, then run it again."
-            }
-            Self::Wrap(error) => error.hint(),
-            Self::Name(_) => "Rename it: the names in a result are UTF-8.",
-        }
-    }
-}
-
 /// What was sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sealed {

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::zip::IndexError;
 
-/// Why an archive cannot be opened. [`ArchiveError::hint`] says what to do about it.
+/// Why an archive cannot be opened.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ArchiveError {
@@ -92,37 +92,6 @@ pub enum ArchiveError {
 }
 
 impl ArchiveError {
-    /// What to do about it.
-    pub fn hint(&self) -> &'static str {
-        match self {
-            Self::Io { .. } => "Check that the path is right and that you may read it.",
-            Self::Spool { .. } => {
-                "Free some space there, or name another temporary folder with TMPDIR."
-            }
-            Self::NotAFile { .. } => "Pass the downloaded zip, or pipe it in.",
-            Self::NotAZip => "Pass the zip that was downloaded for the task.",
-            Self::Truncated { .. } | Self::Malformed { .. } => "Download it again.",
-            Self::Missing { .. } => {
-                "Pass the downloaded zip unchanged, or the whole folder that it was unzipped into."
-            }
-            Self::LoneBody { .. } => {
-                "Its AES key is in the entry beside it: pass the downloaded zip, or the folder that it was unzipped into."
-            }
-            Self::Ambiguous { .. } => {
-                "Keep one wrapped key and one body, each pair in its own folder."
-            }
-            Self::WrappedKeyLength { .. } => {
-                "Download it again; if it stays so, the archive was not made by an iExec enclave."
-            }
-            Self::NotEncrypted => {
-                "If the task ran without result encryption, the result is already plain: unzip it."
-            }
-            Self::TooLarge { .. } => {
-                "Check that this is the file you meant, then raise the limit with --max-size or --max-entries."
-            }
-        }
-    }
-
     /// Whether reading or writing failed, as opposed to what was read being wrong.
     pub fn is_io(&self) -> bool {
         matches!(self, Self::Io { .. } | Self::Spool { .. })

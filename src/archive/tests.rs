@@ -185,7 +185,6 @@ fn a_plain_result_is_named_as_such() {
     let plain = zip_of(&[("computed.json", b"{}"), ("result.txt", b"hello")]);
     let error = open_bytes(&plain).unwrap_err();
     assert!(matches!(error, ArchiveError::NotEncrypted));
-    assert!(error.hint().contains("already plain"));
     let error = open_bytes(&zip_of(&[])).unwrap_err();
     assert!(matches!(error, ArchiveError::NotEncrypted));
     let error = open(TempDir::new().unwrap().path()).unwrap_err();
@@ -198,7 +197,6 @@ fn a_body_without_its_key_is_explained() {
     let path = write(&folder, "result.zip.aes", &noise(64));
     let error = open(&path).unwrap_err();
     assert!(error.to_string().contains("aes-key.rsa or encrypted_key"));
-    assert!(error.hint().contains("downloaded zip"));
     let error = open(folder.path()).unwrap_err();
     assert!(matches!(error, ArchiveError::Missing { .. }), "{error}");
     let error = open(&write(&folder, "other.aes", b"x")).unwrap_err();

@@ -15,9 +15,7 @@ use crate::file::temporary::{TemporaryFile, folder_of};
 #[derive(Debug, Error)]
 pub enum FileError {
     /// There is no such file.
-    #[error(
-        "{path:?} does not exist; make a key with `iexec-hsm result generate-encryption-keypair`, or name its folder with --beneficiary-keystoredir"
-    )]
+    #[error("{path:?} does not exist")]
     Missing {
         /// The file.
         path: PathBuf,

@@ -22,16 +22,14 @@ pub enum KeyFileError {
     #[error(transparent)]
     File(#[from] FileError),
     /// The file to read holds a software private key.
-    #[error(
-        "{path:?} holds a private key in software, not a reference to a token; move the key onto the token with `iexec-hsm result import-encryption-key {path:?}`"
-    )]
+    #[error("{path:?} holds a private key in software, not a reference to a token")]
     SoftwareKey {
         /// The file.
         path: PathBuf,
     },
     /// The file to write holds a software private key, which would be lost.
     #[error(
-        "{path:?} holds a private key in software, which would be lost with every result sealed for it; move it onto the token with `iexec-hsm result import-encryption-key {path:?}`, or move the file away"
+        "{path:?} holds a private key in software, which would be lost with every result sealed for it"
     )]
     WouldDestroySoftwareKey {
         /// The file.
@@ -46,9 +44,7 @@ pub enum KeyFileError {
         path: PathBuf,
     },
     /// The file to read is something else, or damaged.
-    #[error(
-        "{path:?} is not a key reference, or is damaged; find the key with `iexec-hsm key list` and name it with --key"
-    )]
+    #[error("{path:?} is not a key reference, or is damaged")]
     NotAReference {
         /// The file.
         path: PathBuf,
@@ -62,9 +58,7 @@ pub enum KeyFileError {
         source: UriError,
     },
     /// The URI in the file says how to reach the key.
-    #[error(
-        "the key reference {path:?} names a module or a PIN file, which it must not decide; find the key with `iexec-hsm key list` and name it with --key"
-    )]
+    #[error("the key reference {path:?} names a module or a PIN file, which it must not decide")]
     SaysHow {
         /// The file.
         path: PathBuf,
@@ -186,11 +180,6 @@ mod tests {
             fs::write(&path, &content).unwrap();
             let error = KeyFile::read(&path).unwrap_err();
             assert!(matches!(error, KeyFileError::SoftwareKey { .. }));
-            assert!(
-                error
-                    .to_string()
-                    .contains("iexec-hsm result import-encryption-key \"/")
-            );
             let error = key_file.write_atomic(&path).unwrap_err();
             assert!(matches!(
                 error,

@@ -14,7 +14,7 @@ pub enum PublicKeyFileError {
     #[error(transparent)]
     File(#[from] FileError),
     /// The file is not text.
-    #[error("{path:?} is not a PEM file; write it anew with `iexec-hsm key export`")]
+    #[error("{path:?} is not a PEM file")]
     NotText {
         /// The file.
         path: PathBuf,

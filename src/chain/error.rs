@@ -3,7 +3,6 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use super::known::known_names;
 use super::tee_framework::TeeFramework;
 
 /// Why a chain cannot be used. Where the SDK has words for it, the text begins with them. No value
@@ -41,21 +40,13 @@ pub enum ChainError {
         problem: String,
     },
     /// There is no `chain.json`, and no chain was named.
-    #[error(
-        "Missing \"chain.json\" file, did you forget to run \"iexec init\"? Go to the folder that has it, or name the chain with --chain ({})",
-        known_names().join(", ")
-    )]
+    #[error("Missing \"chain.json\" file, did you forget to run \"iexec init\"?")]
     NoFile,
     /// No chain was named, by `chain.json` neither.
-    #[error(
-        "Missing chain parameter. Check your \"chain.json\" file: it sets no \"default\"; add one, or name the chain with --chain"
-    )]
+    #[error("Missing chain parameter. Check your \"chain.json\" file: it sets no \"default\"")]
     NoDefault,
     /// `chain.json` does not have the named chain.
-    #[error(
-        "Missing {name:?} chain in \"chain.json\"; {}add this one there under \"chains\"",
-        listed(.there)
-    )]
+    #[error("Missing {name:?} chain in \"chain.json\"")]
     NotInFile {
         /// The name, or the number.
         name: String,
@@ -63,10 +54,7 @@ pub enum ChainError {
         there: Vec<String>,
     },
     /// The named chain is not built in, and there is no `chain.json`.
-    #[error(
-        "the chain {name:?} is not known and there is no \"chain.json\" here; choose one of {} with --chain, or go to the folder that has the file",
-        known_names().join(", ")
-    )]
+    #[error("the chain {name:?} is not known and there is no \"chain.json\" here")]
     NotKnown {
         /// The name, or the number.
         name: String,
@@ -80,29 +68,17 @@ pub enum ChainError {
         chain: String,
     },
     /// The chain has no Secret Management Service.
-    #[error(
-        "Missing sms in \"chain.json\" for chain {chain}; choose another chain with --chain, add the URL there, or give it with --sms-url"
-    )]
+    #[error("Missing sms in \"chain.json\" for chain {chain}")]
     NoSms {
         /// The number, else the name.
         chain: String,
     },
     /// The chain has no Secret Management Service for the chosen framework.
-    #[error(
-        "Missing sms for tee framework {framework} in \"chain.json\" for chain {chain}; choose another with --tee-framework, add the URL there, or give it with --sms-url"
-    )]
+    #[error("Missing sms for tee framework {framework} in \"chain.json\" for chain {chain}")]
     NoSmsFor {
         /// The framework.
         framework: TeeFramework,
         /// The number, else the name.
         chain: String,
     },
-}
-
-fn listed(there: &[String]) -> String {
-    if there.is_empty() {
-        return String::new();
-    }
-    let quoted: Vec<_> = there.iter().map(|name| format!("{name:?}")).collect();
-    format!("choose one of {} with --chain, or ", quoted.join(", "))
 }

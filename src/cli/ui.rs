@@ -1,5 +1,6 @@
 //! What a person sees and types: replies, failures and their hints, questions, progress.
 
+pub(crate) mod codes;
 pub(crate) mod failure;
 pub(crate) mod hints;
 pub(crate) mod interrupt;

@@ -56,29 +56,6 @@ pub enum DecryptError<E: std::error::Error> {
 }
 
 impl<E: std::error::Error> DecryptError<E> {
-    /// What to do about it, as one sentence; empty for [`Self::Keys`], whose cause has
-    /// its own.
-    pub fn hint(&self) -> &'static str {
-        match self {
-            Self::CannotDecrypt => {
-                "`iexec-hsm result inspect` shows which keys could fit; make sure that the token with the right key is the one in use."
-            }
-            Self::Damaged(_) => "Download it again.",
-            Self::Read(_) => "Check the disk or the pipe that it comes from.",
-            Self::TooLarge { .. } => {
-                "Raise the limit with --max-size if you expect a result of this size."
-            }
-            Self::OverLimit(_) => {
-                "Raise the limit with --max-entries or --max-size if you expect such a result."
-            }
-            Self::UnsafeName { .. } => "Open it without --extract and look into the zip with care.",
-            Self::Archive(error) => error.hint(),
-            Self::Output(error) => error.hint(),
-            Self::Random(_) => "Run it again; the system may only just have started.",
-            Self::Keys(_) => "",
-        }
-    }
-
     /// What an error met while reading a body, a result or a file in it means.
     pub(super) fn from_read(error: io::Error) -> Self {
         if let Some(damaged) = error.get_ref().and_then(|inner| inner.downcast_ref()) {

@@ -39,23 +39,6 @@ impl OutputError {
             _ => Self::Io { path, source },
         }
     }
-
-    /// What to do about it.
-    pub fn hint(&self) -> &'static str {
-        match self {
-            Self::Exists(_) => "Choose another name, or replace it with --force.",
-            Self::NotAFile { .. } => {
-                "Choose another name; `--output -` writes to the standard output."
-            }
-            Self::Io { source, .. } => match source.kind() {
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                    "Make room on the disk, then run it again."
-                }
-                io::ErrorKind::BrokenPipe => "The program that was to read it has ended.",
-                _ => "Check that the folder exists and can be written to, then run it again.",
-            },
-        }
-    }
 }
 
 impl Target<'_> {

@@ -27,19 +27,6 @@ pub enum PublicKeyError {
     Wrap(rsa::Error),
 }
 
-impl PublicKeyError {
-    /// What to do about it, as one sentence.
-    pub fn hint(&self) -> &'static str {
-        match self {
-            Self::Pem(_) => {
-                "Give the public key as the SDK writes it; `iexec-hsm key export` writes that of a key on a token."
-            }
-            Self::Components(_) => "Use another key, of 2048 to 4096 bits.",
-            Self::Wrap(_) => "Use a key of 2048 bits or more.",
-        }
-    }
-}
-
 impl PublicKey {
     /// A key of big-endian `modulus` and `exponent`; leading zeros are ignored.
     ///

@@ -72,9 +72,7 @@ pub enum KeyFileError {
     #[error(transparent)]
     Json(#[from] BrokenJson),
     /// It holds no key.
-    #[error(
-        "the wallet {path:?} holds neither `crypto` nor `privateKey`, so it cannot sign; name another with --wallet-file"
-    )]
+    #[error("the wallet {path:?} holds neither `crypto` nor `privateKey`, so it cannot sign")]
     NoKey {
         /// The file.
         path: PathBuf,
@@ -88,9 +86,7 @@ pub enum KeyFileError {
         source: AddressError,
     },
     /// Its name and its content name two addresses, or its key is that of another address.
-    #[error(
-        "the wallet {path:?} is for {named}, but what it holds is for {held}; do not use it, and name another with --wallet-file"
-    )]
+    #[error("the wallet {path:?} is for {named}, but what it holds is for {held}")]
     Disagree {
         /// The file.
         path: PathBuf,

@@ -41,13 +41,13 @@ impl From<PathBuf> for KeystoreDir {
 /// What the user said about the wallet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WalletOptions {
-    /// `--wallet-file`: a file in the keystore folder, or an absolute path.
+    /// A file in the keystore folder, or an absolute path.
     pub wallet_file: Option<PathBuf>,
-    /// `--wallet-address`: the address itself.
+    /// The address itself.
     pub wallet_address: Option<Address>,
-    /// Whose key `IEXEC_HSM_WALLET_KEY` holds.
+    /// The address of the private key in the environment.
     pub environment: Option<Address>,
-    /// `--keystoredir`.
+    /// Where encrypted wallets are kept.
     pub keystore_dir: KeystoreDir,
 }
 
@@ -55,7 +55,7 @@ pub struct WalletOptions {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// The user gave the address.
-    Option,
+    Given,
     /// The private key in the environment is its key.
     Environment,
     /// The plain wallet of the working directory.
@@ -67,8 +67,8 @@ pub enum Origin {
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Option => write!(f, "--wallet-address"),
-            Self::Environment => write!(f, "IEXEC_HSM_WALLET_KEY"),
+            Self::Given => write!(f, "the given address"),
+            Self::Environment => write!(f, "the private key in the environment"),
             Self::WalletJson(path) => write!(f, "wallet file {path:?}"),
             Self::KeystoreFile(path) => write!(f, "keystore file {path:?}"),
         }
@@ -97,9 +97,7 @@ pub struct WalletFile {
 #[derive(Debug, Error)]
 pub enum LocateError {
     /// There is no wallet at all.
-    #[error(
-        "no wallet found: {wallet_json:?} does not exist and {keystore:?} holds no wallet; give --wallet-address <address> or --wallet-file <file>"
-    )]
+    #[error("no wallet found: {wallet_json:?} does not exist and {keystore:?} holds no wallet")]
     NotFound {
         /// The plain wallet that was looked for.
         wallet_json: PathBuf,
@@ -107,9 +105,7 @@ pub enum LocateError {
         keystore: PathBuf,
     },
     /// No wallet of the given address is there.
-    #[error(
-        "No wallet file matching address {address} found in {keystore:?}; name its folder with --keystoredir or its file with --wallet-file"
-    )]
+    #[error("No wallet file matching address {address} found in {keystore:?}")]
     NoFileFor {
         /// The address.
         address: Address,
@@ -117,14 +113,10 @@ pub enum LocateError {
         keystore: PathBuf,
     },
     /// The keystore folder is below the home folder, which is unknown.
-    #[error(
-        "the home folder is unknown, so the keystore cannot be found; set HOME, or give --wallet-address <address> or --keystoredir <path>"
-    )]
+    #[error("the home folder is unknown, so the keystore cannot be found")]
     NoHome,
     /// A file or folder cannot be read.
-    #[error(
-        "cannot read {path:?}: {source}; check the name and its permissions, or give --wallet-address <address>"
-    )]
+    #[error("cannot read {path:?}: {source}")]
     Read {
         /// The file or folder.
         path: PathBuf,
@@ -135,7 +127,7 @@ pub enum LocateError {
     #[error(transparent)]
     Json(#[from] BrokenJson),
     /// A wallet file names no address.
-    #[error("the wallet {path:?} holds no `address`; give --wallet-address <address>")]
+    #[error("the wallet {path:?} holds no `address`")]
     NoAddress {
         /// The file.
         path: PathBuf,
@@ -149,9 +141,7 @@ pub enum LocateError {
         source: AddressError,
     },
     /// The address in the name of a keystore file is not the one in the file.
-    #[error(
-        "the wallet {path:?} is named for {named} but holds {inside}; give the right one with --wallet-address <address>"
-    )]
+    #[error("the wallet {path:?} is named for {named} but holds {inside}")]
     Disagree {
         /// The file.
         path: PathBuf,
@@ -161,11 +151,11 @@ pub enum LocateError {
         inside: Address,
     },
     /// The given address is the zero address.
-    #[error("--wallet-address is refused: {0}")]
-    Option(AddressError),
+    #[error("the given address is refused: {0}")]
+    Given(AddressError),
 }
 
-/// Finds the beneficiary's address, in the SDK's order: `--wallet-file`, `--wallet-address`,
+/// Finds the beneficiary's address, in the SDK's order: the file that is named, the given address,
 /// `wallet.json` in the working directory, the newest file in the keystore. A key in the
 /// environment, which the SDK does not know, comes before what just lies there.
 ///
@@ -176,7 +166,7 @@ pub enum LocateError {
 /// address is not checked here: it shows when the key is used to sign.
 ///
 /// # Errors
-/// [`LocateError`], whose text says what to do.
+/// [`LocateError`].
 pub fn locate(
     options: &WalletOptions,
     home: Option<&Path>,
@@ -270,11 +260,11 @@ pub fn every_file(
 
 fn given(address: Address) -> Result<Located, LocateError> {
     if address == Address::from([0; 20]) {
-        return Err(LocateError::Option(AddressError::Zero));
+        return Err(LocateError::Given(AddressError::Zero));
     }
     Ok(Located {
         address,
-        origin: Origin::Option,
+        origin: Origin::Given,
     })
 }
 

@@ -17,9 +17,7 @@ struct WalletFile {
 
 /// A wallet file that is not the JSON it should be. Nothing of it is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error(
-    "{path:?} is not a wallet: its JSON is broken at line {line}, column {column}; name another with --wallet-file"
-)]
+#[error("{path:?} is not a wallet: its JSON is broken at line {line}, column {column}")]
 pub struct BrokenJson {
     /// The file.
     pub path: PathBuf,

@@ -33,7 +33,6 @@ fn without_a_file_the_named_chain_is_a_built_in_one() {
     }
     let text = refused(Some("goerli"), None);
     assert!(text.starts_with("the chain \"goerli\" is not known"));
-    assert!(text.contains("bellecour, mainnet, arbitrum-sepolia-testnet, arbitrum-mainnet"));
 }
 
 #[test]
@@ -88,10 +87,10 @@ fn with_a_file_the_named_chain_is_one_of_its_chains() {
     assert_eq!(found("1"), ("1".to_owned(), Some(1)));
     for wanted in ["421614", "arbitrum-sepolia-testnet", "mainnet", "other"] {
         let text = refused(Some(wanted), Some(&file));
-        let expected = format!(
-            "Missing \"{wanted}\" chain in \"chain.json\"; choose one of \"1\", \"bellecour\", \"mine\" with --chain, or add this one there under \"chains\""
+        assert_eq!(
+            text,
+            format!("Missing \"{wanted}\" chain in \"chain.json\"")
         );
-        assert_eq!(text, expected);
     }
 }
 

@@ -16,6 +16,7 @@ use serde_json::json;
 use super::token::{self, Init, parse_label};
 use crate::cli::context::Context;
 use crate::cli::ui::failure::Failure;
+use crate::cli::ui::hints;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
 use crate::wallet::address::Address;
@@ -159,7 +160,8 @@ fn address(context: &mut Context, questions: &Questions) -> Result<Address, Fail
         Ok(located) => {
             context.tell(format_args!(
                 "Results are for {} ({})",
-                located.address, located.origin
+                located.address,
+                hints::origin(&located.origin)
             ));
             located.address
         }

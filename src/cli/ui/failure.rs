@@ -49,6 +49,14 @@ impl Failure {
         &self.hint
     }
 
+    /// What is wrong and what to do, in one text.
+    pub(crate) fn in_full(&self) -> String {
+        match self.hint.as_str() {
+            "" => self.message.clone(),
+            hint => format!("{}. {hint}", self.message),
+        }
+    }
+
     /// The same failure, of one of several things.
     pub(crate) fn of(mut self, what: &str) -> Self {
         self.message = format!("{what}: {}", self.message);
@@ -88,17 +96,12 @@ impl Failure {
     }
 
     fn json(&self, command: &str) -> serde_json::Value {
-        let message = [self.message.as_str(), self.hint.as_str()].join(if self.hint.is_empty() {
-            ""
-        } else {
-            ". "
-        });
         let mut json = json!({
             "ok": false,
             "command": format!("iexec-hsm {command}"),
             "error": {
                 "name": "Error",
-                "message": message,
+                "message": self.in_full(),
                 "code": self.code.word(),
                 "exit": self.code.exit(),
             },

@@ -1,216 +1,259 @@
-//! How every error of the library ends the program.
+//! The hints: what a person can do about each error of the library. The errors themselves say what
+//! is wrong, and know no option and no command of this program.
 
-use super::failure::Failure;
-use crate::agent::client::ClientError;
-use crate::agent::server::{ServeError, SocketError};
-use crate::agent::wire::Refusal;
+use std::io::ErrorKind;
+
 use crate::archive::ArchiveError;
 use crate::beneficiary::FileError;
 use crate::beneficiary::key_file::KeyFileError;
 use crate::beneficiary::public_key_file::PublicKeyFileError;
 use crate::beneficiary::software_key::BackupError;
-use crate::chain::ChainError;
-use crate::cli::config::ConfigError;
-use crate::code::Code;
+use crate::chain::{ChainError, known_names};
 use crate::decrypt::{DecryptError, OutputError};
 use crate::encrypt::EncryptError;
-use crate::envelope::{PublicKeyError, SealError};
-use crate::sms::value::ValueError;
-use crate::sms::{Kind, SmsError};
-use crate::token::uri::UriError;
-use crate::token::{PinError, SoftwareKeyError, TokenError};
-use crate::wallet::address::AddressError;
+use crate::envelope::PublicKeyError;
+use crate::token::SoftwareKeyError;
 use crate::wallet::key_file::KeyFileError as WalletFileError;
-use crate::wallet::keystore_v3::KeystoreError;
-use crate::wallet::locate::LocateError;
-use crate::wallet::sign::WalletError;
-use crate::wallet::software::PrivateKeyError;
+use crate::wallet::locate::{LocateError, Origin};
 
-impl From<TokenError> for Failure {
-    fn from(error: TokenError) -> Self {
-        Self::new(Code::from(&error), &error).hint(error.hint())
-    }
-}
+const DOWNLOAD_AGAIN: &str = "Download it again.";
+const READABLE: &str = "Check that the path is right and that you may read it.";
+const FIND_KEY: &str = "Find the key with `iexec-hsm key list` and name it with --key.";
+const OTHER_WALLET: &str = "Name another with --wallet-file.";
 
-impl From<PinError> for Failure {
-    fn from(error: PinError) -> Self {
-        TokenError::from(error).into()
-    }
-}
-
-impl From<ArchiveError> for Failure {
-    fn from(error: ArchiveError) -> Self {
-        let code = match &error {
-            error if error.is_io() => Code::IoFailed,
-            error if error.is_too_large() => Code::TooLarge,
-            _ => Code::NotAnArchive,
-        };
-        Self::new(code, &error).hint(error.hint())
-    }
-}
-
-impl From<OutputError> for Failure {
-    fn from(error: OutputError) -> Self {
-        let code = match &error {
-            OutputError::Exists(_) | OutputError::NotAFile { .. } => Code::OutputExists,
-            OutputError::Io { .. } => Code::IoFailed,
-        };
-        Self::new(code, &error).hint(error.hint())
-    }
-}
-
-impl<E: std::error::Error + Into<Self>> From<DecryptError<E>> for Failure {
-    fn from(error: DecryptError<E>) -> Self {
-        let code = match error {
-            DecryptError::Keys(error) => return error.into(),
-            DecryptError::Archive(error) => return error.into(),
-            DecryptError::Output(error) => return error.into(),
-            DecryptError::CannotDecrypt => Code::CannotDecrypt,
-            DecryptError::Damaged(_) | DecryptError::UnsafeName { .. } => Code::NotAnArchive,
-            DecryptError::TooLarge { .. } | DecryptError::OverLimit(_) => Code::TooLarge,
-            DecryptError::Read(_) => Code::IoFailed,
-            DecryptError::Random(_) => Code::Failed,
-        };
-        Self::new(code, &error).hint(error.hint())
-    }
-}
-
-impl From<EncryptError> for Failure {
-    fn from(error: EncryptError) -> Self {
-        let hint = error.hint();
-        let code = match error {
-            EncryptError::Output(error) => return error.into(),
-            EncryptError::Wrap(error) => return error.into(),
-            EncryptError::Read { .. }
-            | EncryptError::Zip(_)
-            | EncryptError::Seal(SealError::Io(_)) => Code::IoFailed,
-            EncryptError::Name(_) | EncryptError::Seal(_) => Code::Failed,
-        };
-        Self::new(code, &error).hint(hint)
-    }
-}
-
-impl From<SoftwareKeyError> for Failure {
-    fn from(error: SoftwareKeyError) -> Self {
-        Self::new(Code::NotSupported, &error).hint(error.hint())
-    }
-}
-
-impl From<SmsError> for Failure {
-    fn from(error: SmsError) -> Self {
-        let code = match error.kind() {
-            Kind::Usage => Code::Usage,
-            Kind::Unreachable => Code::SmsNotReachable,
-            Kind::Refused => Code::SmsRefused,
-            Kind::AlreadyPublished => Code::AlreadyPublished,
-        };
-        Self::new(code, &error).hint(error.hint())
-    }
-}
-
-impl From<WalletError> for Failure {
-    fn from(error: WalletError) -> Self {
-        match error {
-            WalletError::Token(error) => error.into(),
-            other => Self::new(Code::Wallet, other),
+pub(crate) fn archive(error: &ArchiveError) -> &'static str {
+    match error {
+        ArchiveError::Io { .. } => READABLE,
+        ArchiveError::Spool { .. } => {
+            "Free some space there, or name another temporary folder with TMPDIR."
+        }
+        ArchiveError::NotAFile { .. } => "Pass the downloaded zip, or pipe it in.",
+        ArchiveError::NotAZip => "Pass the zip that was downloaded for the task.",
+        ArchiveError::Truncated { .. } | ArchiveError::Malformed { .. } => DOWNLOAD_AGAIN,
+        ArchiveError::Missing { .. } => {
+            "Pass the downloaded zip unchanged, or the whole folder that it was unzipped into."
+        }
+        ArchiveError::LoneBody { .. } => {
+            "Its AES key is in the entry beside it: pass the downloaded zip, or the folder that it was unzipped into."
+        }
+        ArchiveError::Ambiguous { .. } => {
+            "Keep one wrapped key and one body, each pair in its own folder."
+        }
+        ArchiveError::WrappedKeyLength { .. } => {
+            "Download it again; if it stays so, the archive was not made by an iExec enclave."
+        }
+        ArchiveError::NotEncrypted => {
+            "If the task ran without result encryption, the result is already plain: unzip it."
+        }
+        ArchiveError::TooLarge { .. } => {
+            "Check that this is the file you meant, then raise the limit with --max-size or --max-entries."
         }
     }
 }
 
-impl From<PublicKeyError> for Failure {
-    fn from(error: PublicKeyError) -> Self {
-        Self::new(Code::NotSupported, &error).hint(error.hint())
+/// Nothing for [`DecryptError::Keys`], whose cause has a hint of its own.
+pub(crate) fn decrypt<E: std::error::Error>(error: &DecryptError<E>) -> &'static str {
+    match error {
+        DecryptError::CannotDecrypt => {
+            "`iexec-hsm result inspect` shows which keys could fit; make sure that the token with the right key is the one in use."
+        }
+        DecryptError::Damaged(_) => DOWNLOAD_AGAIN,
+        DecryptError::Read(_) => "Check the disk or the pipe that it comes from.",
+        DecryptError::TooLarge { .. } => {
+            "Raise the limit with --max-size if you expect a result of this size."
+        }
+        DecryptError::OverLimit(_) => {
+            "Raise the limit with --max-entries or --max-size if you expect such a result."
+        }
+        DecryptError::UnsafeName { .. } => {
+            "Open it without --extract and look into the zip with care."
+        }
+        DecryptError::Archive(error) => archive(error),
+        DecryptError::Output(error) => output(error),
+        DecryptError::Random(_) => "Run it again; the system may only just have started.",
+        DecryptError::Keys(_) => "",
     }
 }
 
-/// Failures whose own text says what to do.
-macro_rules! codes {
-    ($($error:ty => $code:ident),* $(,)?) => {
-        $(impl From<$error> for Failure {
-            fn from(error: $error) -> Self {
-                Self::new(Code::$code, error)
+pub(crate) fn output(error: &OutputError) -> &'static str {
+    match error {
+        OutputError::Exists(_) => "Choose another name, or replace it with --force.",
+        OutputError::NotAFile { .. } => {
+            "Choose another name; `--output -` writes to the standard output."
+        }
+        OutputError::Io { source, .. } => match source.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+                "Make room on the disk, then run it again."
             }
-        })*
-    };
-}
-
-codes! {
-    AddressError => Usage,
-    BackupError => IoFailed,
-    ConfigError => Usage,
-    FileError => IoFailed,
-    KeystoreError => Wallet,
-    LocateError => Wallet,
-    PrivateKeyError => Wallet,
-    UriError => Usage,
-    ValueError => NotSupported,
-    WalletFileError => Wallet,
-}
-
-impl From<ChainError> for Failure {
-    fn from(error: ChainError) -> Self {
-        let code = match &error {
-            ChainError::Read { .. } => Code::IoFailed,
-            _ => Code::Usage,
-        };
-        Self::new(code, error)
+            ErrorKind::BrokenPipe => "The program that was to read it has ended.",
+            _ => "Check that the folder exists and can be written to, then run it again.",
+        },
     }
 }
 
-impl From<PublicKeyFileError> for Failure {
-    fn from(error: PublicKeyFileError) -> Self {
-        let code = match &error {
-            PublicKeyFileError::File(_) => Code::IoFailed,
-            _ => Code::NotSupported,
-        };
-        Self::new(code, error)
+pub(crate) fn encrypt(error: &EncryptError) -> &'static str {
+    match error {
+        EncryptError::Read { .. } => READABLE,
+        EncryptError::Output(error) => output(error),
+        EncryptError::Seal(_) | EncryptError::Zip(_) => {
+            "Check the disk, and the room on it, then run it again."
+        }
+        EncryptError::Wrap(error) => public_key(error),
+        EncryptError::Name(_) => "Rename it: the names in a result are UTF-8.",
     }
 }
 
-impl From<KeyFileError> for Failure {
-    fn from(error: KeyFileError) -> Self {
-        let code = match &error {
-            KeyFileError::File(_) => Code::IoFailed,
-            KeyFileError::SoftwareKey { .. } | KeyFileError::NotAReference { .. } => {
-                Code::NotSupported
-            }
-            KeyFileError::WouldDestroySoftwareKey { .. }
-            | KeyFileError::WouldReplaceUnknown { .. } => Code::OutputExists,
-            _ => Code::Failed,
-        };
-        Self::new(code, error)
+pub(crate) fn public_key(error: &PublicKeyError) -> &'static str {
+    match error {
+        PublicKeyError::Pem(_) => {
+            "Give the public key as the SDK writes it; `iexec-hsm key export` writes that of a key on a token."
+        }
+        PublicKeyError::Components(_) => "Use another key, of 2048 to 4096 bits.",
+        PublicKeyError::Wrap(_) => "Use a key of 2048 bits or more.",
     }
 }
 
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        Self::new(refusal.code, refusal.message).hint(refusal.hint)
-    }
-}
-
-impl From<ClientError> for Failure {
-    fn from(error: ClientError) -> Self {
-        match error {
-            ClientError::Locked(refusal) | ClientError::Refused(refusal) => refusal.into(),
-            error => Self::new(Code::AgentNotAvailable, &error).hint(error.hint()),
+pub(crate) fn software_key(error: &SoftwareKeyError) -> &'static str {
+    match error {
+        SoftwareKeyError::Exponent => {
+            "Not every token takes it: make a new key with `iexec-hsm result generate-encryption-keypair`."
+        }
+        SoftwareKeyError::NoPem => "Name the file that the SDK keeps the key in: <address>_key.",
+        SoftwareKeyError::Encrypted => "Decrypt it first: openssl pkey -in <file> -out <new file>.",
+        SoftwareKeyError::Invalid => "See what `openssl rsa -check -noout -in <file>` says of it.",
+        SoftwareKeyError::Size(_) => {
+            "Make a new key with `iexec-hsm result generate-encryption-keypair`."
         }
     }
 }
 
-impl From<SocketError> for Failure {
-    fn from(error: SocketError) -> Self {
-        Self::new(Code::Failed, &error).hint(error.hint())
+pub(crate) fn file(error: &FileError) -> &'static str {
+    match error {
+        FileError::Missing { .. } => {
+            "Make a key with `iexec-hsm result generate-encryption-keypair`, or name its folder with --beneficiary-keystoredir."
+        }
+        FileError::Read { .. } | FileError::Write { .. } => "",
     }
 }
 
-impl From<ServeError> for Failure {
-    fn from(error: ServeError) -> Self {
-        match error {
-            ServeError::Unlock(refusal) => refusal.into(),
-            ServeError::AuditLog { .. } => {
-                Self::new(Code::IoFailed, &error).hint("Check the path given with --audit-log.")
-            }
-            error => Self::new(Code::Failed, &error),
+pub(crate) fn key_file(error: &KeyFileError) -> String {
+    match error {
+        KeyFileError::File(error) => file(error).into(),
+        KeyFileError::SoftwareKey { path } => format!(
+            "Move the key onto the token with `iexec-hsm result import-encryption-key {path:?}`."
+        ),
+        KeyFileError::WouldDestroySoftwareKey { path } => format!(
+            "Move it onto the token with `iexec-hsm result import-encryption-key {path:?}`, or move the file away."
+        ),
+        KeyFileError::NotAReference { .. } | KeyFileError::SaysHow { .. } => FIND_KEY.into(),
+        KeyFileError::WouldReplaceUnknown { .. } | KeyFileError::Uri { .. } => String::new(),
+    }
+}
+
+pub(crate) fn public_key_file(error: &PublicKeyFileError) -> &'static str {
+    match error {
+        PublicKeyFileError::File(error) => file(error),
+        PublicKeyFileError::NotText { .. } => "Write it anew with `iexec-hsm key export`.",
+        PublicKeyFileError::PrivateKey { .. } => "",
+    }
+}
+
+pub(crate) fn backup(error: &BackupError) -> &'static str {
+    match error {
+        BackupError::File(error) => file(error),
+        BackupError::NotASoftwareKey { .. } => "",
+    }
+}
+
+pub(crate) fn locate(error: &LocateError) -> &'static str {
+    match error {
+        LocateError::NotFound { .. } => "Give --wallet-address <address> or --wallet-file <file>.",
+        LocateError::NoFileFor { .. } => {
+            "Name its folder with --keystoredir or its file with --wallet-file."
         }
+        LocateError::NoHome => {
+            "Set HOME, or give --wallet-address <address> or --keystoredir <path>."
+        }
+        LocateError::Read { .. } => {
+            "Check the name and its permissions, or give --wallet-address <address>."
+        }
+        LocateError::Json(_) => OTHER_WALLET,
+        LocateError::NoAddress { .. } => "Give --wallet-address <address>.",
+        LocateError::Disagree { .. } => "Give the right one with --wallet-address <address>.",
+        LocateError::Address { .. } | LocateError::Given(_) => "",
+    }
+}
+
+/// Names what an address came from.
+pub(crate) fn origin(origin: &Origin) -> String {
+    match origin {
+        Origin::Given => "--wallet-address".into(),
+        Origin::Environment => "IEXEC_HSM_WALLET_KEY".into(),
+        file => file.to_string(),
+    }
+}
+
+pub(crate) fn wallet_file(error: &WalletFileError) -> &'static str {
+    match error {
+        WalletFileError::Json(_) | WalletFileError::NoKey { .. } => OTHER_WALLET,
+        WalletFileError::Disagree { .. } => "Do not use it, and name another with --wallet-file.",
+        WalletFileError::Read { .. }
+        | WalletFileError::Address { .. }
+        | WalletFileError::Keystore { .. }
+        | WalletFileError::PrivateKey { .. } => "",
+    }
+}
+
+pub(crate) fn chain(error: &ChainError) -> String {
+    let known = || known_names().join(", ");
+    match error {
+        ChainError::NoFile => format!(
+            "Go to the folder that has it, or name the chain with --chain ({}).",
+            known()
+        ),
+        ChainError::NoDefault => "Add one, or name the chain with --chain.".into(),
+        ChainError::NotInFile { there, .. } if there.is_empty() => {
+            "Add this one there under \"chains\".".into()
+        }
+        ChainError::NotInFile { there, .. } => {
+            let quoted: Vec<_> = there.iter().map(|name| format!("{name:?}")).collect();
+            format!(
+                "Choose one of {} with --chain, or add this one there under \"chains\".",
+                quoted.join(", ")
+            )
+        }
+        ChainError::NotKnown { .. } => format!(
+            "Choose one of {} with --chain, or go to the folder that has the file.",
+            known()
+        ),
+        ChainError::NoSms { .. } => {
+            "Choose another chain with --chain, add the URL there, or give it with --sms-url."
+                .into()
+        }
+        ChainError::NoSmsFor { .. } => {
+            "Choose another with --tee-framework, add the URL there, or give it with --sms-url."
+                .into()
+        }
+        ChainError::Read { .. }
+        | ChainError::Json { .. }
+        | ChainError::Wrong { .. }
+        | ChainError::NoHost { .. } => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_chains_of_the_file_are_named() {
+        let error = ChainError::NotInFile {
+            name: "other".into(),
+            there: vec!["1".into(), "mine".into()],
+        };
+        assert_eq!(
+            chain(&error),
+            r#"Choose one of "1", "mine" with --chain, or add this one there under "chains"."#
+        );
     }
 }

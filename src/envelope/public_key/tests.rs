@@ -93,14 +93,3 @@ fn no_more_is_wrapped_than_the_padding_leaves_room_for() {
         assert!(key.wrap(scheme, &vec![7; room + 1]).is_err(), "{scheme:?}");
     }
 }
-
-#[test]
-fn what_is_wrong_has_something_to_do_about_it() {
-    let hint = |error: PublicKeyError| error.hint();
-    let pem = hint(PublicKey::from_pem("text").unwrap_err());
-    assert!(pem.contains("key export"), "{pem}");
-    let components = hint(PublicKey::from_components(&[], &[]).unwrap_err());
-    assert!(components.contains("another key"), "{components}");
-    let wrap = hint(key(2048).wrap(Scheme::Current, &[7; 256]).unwrap_err());
-    assert!(wrap.contains("2048 bits or more"), "{wrap}");
-}

@@ -40,21 +40,6 @@ pub enum SoftwareKeyError {
     Size(usize),
 }
 
-impl SoftwareKeyError {
-    /// What to do about it, as one sentence.
-    pub fn hint(&self) -> &'static str {
-        match self {
-            Self::Exponent => {
-                "Not every token takes it: make a new key with `iexec-hsm result generate-encryption-keypair`."
-            }
-            Self::NoPem => "Name the file that the SDK keeps the key in: <address>_key.",
-            Self::Encrypted => "Decrypt it first: openssl pkey -in <file> -out <new file>.",
-            Self::Invalid => "See what `openssl rsa -check -noout -in <file>` says of it.",
-            Self::Size(_) => "Make a new key with `iexec-hsm result generate-encryption-keypair`.",
-        }
-    }
-}
-
 impl SoftwareKey {
     /// The key in `text`, PKCS#8 or PKCS#1 PEM; text around the block and CRLF are tolerated, as
     /// the SDK does.

@@ -32,7 +32,7 @@ pub(super) fn check(context: &Context, session: Option<&Session>) -> Check {
         }
         Check::not_there(
             NAME,
-            format!("only publishing needs one: {}", failure.message()),
+            format!("only publishing needs one: {}", failure.in_full()),
         )
     })
 }

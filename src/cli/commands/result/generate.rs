@@ -6,6 +6,7 @@ use crate::cli::chosen_key::{facts_text, label_for, record_new};
 use crate::cli::context::Context;
 use crate::cli::options::{label_parser, parse_id};
 use crate::cli::ui::failure::Failure;
+use crate::cli::ui::hints;
 use crate::cli::ui::reply::Reply;
 use crate::token::{NewKey, generate};
 
@@ -77,7 +78,7 @@ pub(crate) fn run(context: &mut Context, command: Generate) -> Result<Reply, Fai
     let mut reply = Reply::new(files.json(session.token(), &key, &facts))
         .note(format!(
             "Generate encryption keypair for wallet address {address} ({})",
-            located.origin
+            hints::origin(&located.origin)
         ))
         .note(format!(
             "Encryption keypair \"{}\" and \"{}\" generated in \"{}\"",

@@ -62,7 +62,7 @@ pub(super) fn run(context: &mut Context, command: List) -> Result<Reply, Failure
     }
     match used {
         Err(failure) if !all.iter().any(|found| found.used) => {
-            Ok(reply.note(format!("None of them would sign: {}", failure.message())))
+            Ok(reply.note(format!("None of them would sign: {}", failure.in_full())))
         }
         _ => Ok(reply),
     }

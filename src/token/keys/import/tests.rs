@@ -59,16 +59,3 @@ fn what_is_private_is_wiped() {
     wipe(&mut public);
     assert_eq!(public, Attribute::Modulus(secret()));
 }
-
-#[test]
-fn each_failure_says_what_to_do() {
-    for (error, way_out) in [
-        (SoftwareKeyError::NoPem, "<address>_key"),
-        (SoftwareKeyError::Encrypted, "openssl pkey"),
-        (SoftwareKeyError::Invalid, "openssl rsa -check"),
-        (SoftwareKeyError::Exponent, "generate-encryption-keypair"),
-        (SoftwareKeyError::Size(1024), "generate-encryption-keypair"),
-    ] {
-        assert!(error.hint().contains(way_out), "{error}");
-    }
-}

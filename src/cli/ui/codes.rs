@@ -1,0 +1,208 @@
+//! How every error of the library ends the program.
+
+use super::failure::Failure;
+use super::hints;
+use crate::agent::client::ClientError;
+use crate::agent::server::{ServeError, SocketError};
+use crate::agent::wire::Refusal;
+use crate::archive::ArchiveError;
+use crate::beneficiary::FileError;
+use crate::beneficiary::key_file::KeyFileError;
+use crate::beneficiary::public_key_file::PublicKeyFileError;
+use crate::beneficiary::software_key::BackupError;
+use crate::chain::ChainError;
+use crate::cli::config::ConfigError;
+use crate::code::Code;
+use crate::decrypt::{DecryptError, OutputError};
+use crate::encrypt::EncryptError;
+use crate::envelope::{PublicKeyError, SealError};
+use crate::sms::value::ValueError;
+use crate::sms::{Kind, SmsError};
+use crate::token::uri::UriError;
+use crate::token::{PinError, SoftwareKeyError, TokenError};
+use crate::wallet::address::AddressError;
+use crate::wallet::key_file::KeyFileError as WalletFileError;
+use crate::wallet::keystore_v3::KeystoreError;
+use crate::wallet::locate::LocateError;
+use crate::wallet::sign::WalletError;
+use crate::wallet::software::PrivateKeyError;
+
+impl From<TokenError> for Failure {
+    fn from(error: TokenError) -> Self {
+        Self::new(Code::from(&error), &error).hint(error.hint())
+    }
+}
+
+impl From<PinError> for Failure {
+    fn from(error: PinError) -> Self {
+        TokenError::from(error).into()
+    }
+}
+
+impl From<ArchiveError> for Failure {
+    fn from(error: ArchiveError) -> Self {
+        let code = match &error {
+            error if error.is_io() => Code::IoFailed,
+            error if error.is_too_large() => Code::TooLarge,
+            _ => Code::NotAnArchive,
+        };
+        Self::new(code, &error).hint(hints::archive(&error))
+    }
+}
+
+impl From<OutputError> for Failure {
+    fn from(error: OutputError) -> Self {
+        let code = match &error {
+            OutputError::Exists(_) | OutputError::NotAFile { .. } => Code::OutputExists,
+            OutputError::Io { .. } => Code::IoFailed,
+        };
+        Self::new(code, &error).hint(hints::output(&error))
+    }
+}
+
+impl<E: std::error::Error + Into<Self>> From<DecryptError<E>> for Failure {
+    fn from(error: DecryptError<E>) -> Self {
+        let hint = hints::decrypt(&error);
+        let code = match error {
+            DecryptError::Keys(error) => return error.into(),
+            DecryptError::Archive(error) => return error.into(),
+            DecryptError::Output(error) => return error.into(),
+            DecryptError::CannotDecrypt => Code::CannotDecrypt,
+            DecryptError::Damaged(_) | DecryptError::UnsafeName { .. } => Code::NotAnArchive,
+            DecryptError::TooLarge { .. } | DecryptError::OverLimit(_) => Code::TooLarge,
+            DecryptError::Read(_) => Code::IoFailed,
+            DecryptError::Random(_) => Code::Failed,
+        };
+        Self::new(code, &error).hint(hint)
+    }
+}
+
+impl From<EncryptError> for Failure {
+    fn from(error: EncryptError) -> Self {
+        let hint = hints::encrypt(&error);
+        let code = match error {
+            EncryptError::Output(error) => return error.into(),
+            EncryptError::Wrap(error) => return error.into(),
+            EncryptError::Read { .. }
+            | EncryptError::Zip(_)
+            | EncryptError::Seal(SealError::Io(_)) => Code::IoFailed,
+            EncryptError::Name(_) | EncryptError::Seal(_) => Code::Failed,
+        };
+        Self::new(code, &error).hint(hint)
+    }
+}
+
+impl From<SmsError> for Failure {
+    fn from(error: SmsError) -> Self {
+        let code = match error.kind() {
+            Kind::Usage => Code::Usage,
+            Kind::Unreachable => Code::SmsNotReachable,
+            Kind::Refused => Code::SmsRefused,
+            Kind::AlreadyPublished => Code::AlreadyPublished,
+        };
+        Self::new(code, &error).hint(error.hint())
+    }
+}
+
+impl From<WalletError> for Failure {
+    fn from(error: WalletError) -> Self {
+        match error {
+            WalletError::Token(error) => error.into(),
+            other => Self::new(Code::Wallet, other),
+        }
+    }
+}
+
+/// Errors that end the program with one code, with the function that gives their hint.
+macro_rules! codes {
+    ($($error:ty => $code:ident $(, $hint:path)?;)*) => {
+        $(impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self::new(Code::$code, &error)$(.hint($hint(&error)))?
+            }
+        })*
+    };
+}
+
+codes! {
+    AddressError => Usage;
+    BackupError => IoFailed, hints::backup;
+    ConfigError => Usage;
+    FileError => IoFailed, hints::file;
+    KeystoreError => Wallet;
+    LocateError => Wallet, hints::locate;
+    PrivateKeyError => Wallet;
+    PublicKeyError => NotSupported, hints::public_key;
+    SoftwareKeyError => NotSupported, hints::software_key;
+    UriError => Usage;
+    ValueError => NotSupported;
+    WalletFileError => Wallet, hints::wallet_file;
+}
+
+impl From<ChainError> for Failure {
+    fn from(error: ChainError) -> Self {
+        let code = match &error {
+            ChainError::Read { .. } => Code::IoFailed,
+            _ => Code::Usage,
+        };
+        Self::new(code, &error).hint(hints::chain(&error))
+    }
+}
+
+impl From<PublicKeyFileError> for Failure {
+    fn from(error: PublicKeyFileError) -> Self {
+        let code = match &error {
+            PublicKeyFileError::File(_) => Code::IoFailed,
+            _ => Code::NotSupported,
+        };
+        Self::new(code, &error).hint(hints::public_key_file(&error))
+    }
+}
+
+impl From<KeyFileError> for Failure {
+    fn from(error: KeyFileError) -> Self {
+        let code = match &error {
+            KeyFileError::File(_) => Code::IoFailed,
+            KeyFileError::SoftwareKey { .. } | KeyFileError::NotAReference { .. } => {
+                Code::NotSupported
+            }
+            KeyFileError::WouldDestroySoftwareKey { .. }
+            | KeyFileError::WouldReplaceUnknown { .. } => Code::OutputExists,
+            _ => Code::Failed,
+        };
+        Self::new(code, &error).hint(hints::key_file(&error))
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(refusal.code, refusal.message).hint(refusal.hint)
+    }
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Locked(refusal) | ClientError::Refused(refusal) => refusal.into(),
+            error => Self::new(Code::AgentNotAvailable, &error).hint(error.hint()),
+        }
+    }
+}
+
+impl From<SocketError> for Failure {
+    fn from(error: SocketError) -> Self {
+        Self::new(Code::Failed, &error).hint(error.hint())
+    }
+}
+
+impl From<ServeError> for Failure {
+    fn from(error: ServeError) -> Self {
+        match error {
+            ServeError::Unlock(refusal) => refusal.into(),
+            ServeError::AuditLog { .. } => {
+                Self::new(Code::IoFailed, &error).hint("Check the path given with --audit-log.")
+            }
+            error => Self::new(Code::Failed, &error),
+        }
+    }
+}
