@@ -124,35 +124,6 @@ impl SmsError {
         }
     }
 
-    /// What to do about it.
-    pub fn hint(&self) -> &'static str {
-        match self {
-            Self::Http(error) => http_hint(error),
-            Self::Signature => "Sign the challenge again and pass the whole signature.",
-            Self::Unexpected { .. } => "Check that the address is that of an SMS.",
-            Self::BadRequest { .. } => {
-                "Check that the address is that of an SMS of this version; nothing was stored."
-            }
-            Self::Unauthorized => {
-                "Sign with the wallet of the beneficiary's own address; nothing was stored."
-            }
-            Self::NotFound { .. } | Self::MethodNotAllowed { .. } => {
-                "Check that the address is that of an SMS, with the path in front if it has one; nothing was stored."
-            }
-            Self::AlreadyPublished { .. } => "--force-update replaces it; nothing was changed.",
-            Self::Conflict => {
-                "Nothing was stored; try again later, and report it to iExec if it stays."
-            }
-            Self::TooLarge => "Publish a key of at most 4096 bits; nothing was stored.",
-            Self::RateLimited { .. } | Self::Maintenance { .. } | Self::Server { .. } => {
-                "Nothing was stored; try again later."
-            }
-            Self::Unknown { .. } => {
-                "Push again, with --force-update if a key is found then: to publish the same key twice does no harm."
-            }
-        }
-    }
-
     /// Whether it may pass within seconds.
     pub(super) fn is_passing(&self) -> bool {
         match self {
@@ -175,38 +146,6 @@ impl SmsError {
                 *retry_after
             }
             _ => None,
-        }
-    }
-}
-
-fn http_hint(error: &HttpError) -> &'static str {
-    match error {
-        HttpError::Url { .. } => {
-            "Give the address of the SMS as https://host, with --sms-url or in chain.json."
-        }
-        HttpError::Plain { .. } => {
-            "Use an https:// address; --insecure-http allows plain http where you trust everybody on the way."
-        }
-        HttpError::Setup { .. } => {
-            "Check that the system's root certificates are installed (package ca-certificates)."
-        }
-        HttpError::Dns { .. } => {
-            "Check the address of the SMS, the network and the proxy settings."
-        }
-        HttpError::ConnectionRefused { .. } | HttpError::Connect { .. } => {
-            "Check the address and port of the SMS, the network and the proxy settings; nothing was stored."
-        }
-        HttpError::Tls { .. } => {
-            "Check the address of the SMS, this machine's clock and its root certificates; nothing was sent."
-        }
-        HttpError::Timeout { .. } | HttpError::Broken { .. } => {
-            "Nothing was stored; try again later."
-        }
-        HttpError::NotHttp { .. } | HttpError::TooManyRedirects { .. } => {
-            "Check that the address is that of an SMS."
-        }
-        HttpError::Redirected { .. } => {
-            "If you trust that server, give its address as that of the SMS."
         }
     }
 }

@@ -24,17 +24,13 @@ const MAX_BITS: usize = 4096;
 #[non_exhaustive]
 pub enum ValueError {
     /// The modulus is too small to be safe.
-    #[error(
-        "the public key has {bits} bits, and a result is not safe under fewer than {MIN_BITS}; make a larger one with `iexec-hsm result generate-encryption-keypair`"
-    )]
+    #[error("the public key has {bits} bits, and a result is not safe under fewer than {MIN_BITS}")]
     TooSmall {
         /// Size of its modulus, in bits.
         bits: usize,
     },
     /// The modulus is larger than enclaves read.
-    #[error(
-        "the public key has {bits} bits, and enclaves read at most {MAX_BITS}; make a smaller one with `iexec-hsm result generate-encryption-keypair`"
-    )]
+    #[error("the public key has {bits} bits, and enclaves read at most {MAX_BITS}")]
     TooLarge {
         /// Size of its modulus, in bits.
         bits: usize,
@@ -51,19 +47,17 @@ pub enum ValueError {
     NoPem(&'static str),
     /// The text holds another kind of PEM block.
     #[error(
-        "this is {0}, and enclaves read only `-----BEGIN PUBLIC KEY-----` (SPKI) with an RSA key; {1}"
+        "this is {0}, and enclaves read only `-----BEGIN PUBLIC KEY-----` (SPKI) with an RSA key{1}"
     )]
     OtherPem(&'static str, &'static str),
     /// The block does not hold what its first line says.
-    #[error("the public key is damaged: {0}; write it anew with `iexec-hsm key export`")]
+    #[error("the public key is damaged: {0}")]
     Damaged(&'static str),
     /// The key is of another kind.
-    #[error(
-        "this is {0}, and enclaves encrypt to RSA keys only; make one with `iexec-hsm result generate-encryption-keypair`"
-    )]
+    #[error("this is {0}, and enclaves encrypt to RSA keys only")]
     NotRsa(&'static str),
     /// The numbers in it are no RSA public key, or cannot be written.
-    #[error("{0}; make a new key with `iexec-hsm result generate-encryption-keypair`")]
+    #[error(transparent)]
     Key(#[from] PublicKeyError),
 }
 

@@ -113,7 +113,6 @@ impl Pusher {
             self.is_without_signature(&format!("{cause} {cause:?} {cause:#?}"));
             source = cause.source();
         }
-        self.is_without_signature(error.hint());
     }
 
     /// Not even a piece of it.

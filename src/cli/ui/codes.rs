@@ -100,7 +100,7 @@ impl From<SmsError> for Failure {
             Kind::Refused => Code::SmsRefused,
             Kind::AlreadyPublished => Code::AlreadyPublished,
         };
-        Self::new(code, &error).hint(error.hint())
+        Self::new(code, &error).hint(hints::sms(&error))
     }
 }
 
@@ -135,7 +135,7 @@ codes! {
     PublicKeyError => NotSupported, hints::public_key;
     SoftwareKeyError => NotSupported, hints::software_key;
     UriError => Usage;
-    ValueError => NotSupported;
+    ValueError => NotSupported, hints::value;
     WalletFileError => Wallet, hints::wallet_file;
 }
 

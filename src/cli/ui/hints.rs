@@ -12,6 +12,9 @@ use crate::chain::{ChainError, known_names};
 use crate::decrypt::{DecryptError, OutputError};
 use crate::encrypt::EncryptError;
 use crate::envelope::PublicKeyError;
+use crate::http::HttpError;
+use crate::sms::SmsError;
+use crate::sms::value::ValueError;
 use crate::token::SoftwareKeyError;
 use crate::wallet::key_file::KeyFileError as WalletFileError;
 use crate::wallet::locate::{LocateError, Origin};
@@ -181,6 +184,83 @@ pub(crate) fn locate(error: &LocateError) -> &'static str {
         LocateError::NoAddress { .. } => "Give --wallet-address <address>.",
         LocateError::Disagree { .. } => "Give the right one with --wallet-address <address>.",
         LocateError::Address { .. } | LocateError::Given(_) => "",
+    }
+}
+
+pub(crate) fn sms(error: &SmsError) -> &'static str {
+    match error {
+        SmsError::Http(error) => http(error),
+        SmsError::Signature => "Sign the challenge again and pass the whole signature.",
+        SmsError::Unexpected { .. } => "Check that the address is that of an SMS.",
+        SmsError::BadRequest { .. } => {
+            "Check that the address is that of an SMS of this version; nothing was stored."
+        }
+        SmsError::Unauthorized => {
+            "Sign with the wallet of the beneficiary's own address; nothing was stored."
+        }
+        SmsError::NotFound { .. } | SmsError::MethodNotAllowed { .. } => {
+            "Check that the address is that of an SMS, with the path in front if it has one; nothing was stored."
+        }
+        SmsError::AlreadyPublished { .. } => "--force-update replaces it; nothing was changed.",
+        SmsError::Conflict => {
+            "Nothing was stored; try again later, and report it to iExec if it stays."
+        }
+        SmsError::TooLarge => "Publish a key of at most 4096 bits; nothing was stored.",
+        SmsError::RateLimited { .. } | SmsError::Maintenance { .. } | SmsError::Server { .. } => {
+            "Nothing was stored; try again later."
+        }
+        SmsError::Unknown { .. } => {
+            "Push again, with --force-update if a key is found then: to publish the same key twice does no harm."
+        }
+    }
+}
+
+fn http(error: &HttpError) -> &'static str {
+    match error {
+        HttpError::Url { .. } => {
+            "Give the address of the SMS as https://host, with --sms-url or in chain.json."
+        }
+        HttpError::Plain { .. } => {
+            "Use an https:// address; --insecure-http allows plain http where you trust everybody on the way."
+        }
+        HttpError::Setup { .. } => {
+            "Check that the system's root certificates are installed (package ca-certificates)."
+        }
+        HttpError::Dns { .. } => {
+            "Check the address of the SMS, the network and the proxy settings."
+        }
+        HttpError::ConnectionRefused { .. } | HttpError::Connect { .. } => {
+            "Check the address and port of the SMS, the network and the proxy settings; nothing was stored."
+        }
+        HttpError::Tls { .. } => {
+            "Check the address of the SMS, this machine's clock and its root certificates; nothing was sent."
+        }
+        HttpError::Timeout { .. } | HttpError::Broken { .. } => {
+            "Nothing was stored; try again later."
+        }
+        HttpError::NotHttp { .. } | HttpError::TooManyRedirects { .. } => {
+            "Check that the address is that of an SMS."
+        }
+        HttpError::Redirected { .. } => {
+            "If you trust that server, give its address as that of the SMS."
+        }
+    }
+}
+
+pub(crate) fn value(error: &ValueError) -> &'static str {
+    match error {
+        ValueError::TooSmall { .. } => {
+            "Make a larger one with `iexec-hsm result generate-encryption-keypair`."
+        }
+        ValueError::TooLarge { .. } => {
+            "Make a smaller one with `iexec-hsm result generate-encryption-keypair`."
+        }
+        ValueError::NotRsa(_) => "Make one with `iexec-hsm result generate-encryption-keypair`.",
+        ValueError::Key(_) => "Make a new key with `iexec-hsm result generate-encryption-keypair`.",
+        ValueError::Damaged(_) | ValueError::OtherPem(_, "") => {
+            "Write it anew with `iexec-hsm key export`."
+        }
+        ValueError::OtherPem(..) | ValueError::PrivateKey | ValueError::NoPem(_) => "",
     }
 }
 

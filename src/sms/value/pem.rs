@@ -56,26 +56,25 @@ fn only_block(text: &str) -> Result<(&str, &str), ValueError> {
 }
 
 fn other_pem(label: &str) -> ValueError {
-    let export = "write it anew with `iexec-hsm key export`";
-    let from_certificate = "take the key out of it with `openssl x509 -pubkey -noout`";
+    let from_certificate = "; take the key out of it with `openssl x509 -pubkey -noout`";
     let (kind, advice) = match label {
         "RSA PUBLIC KEY" => (
             "an RSA public key in PKCS#1 form",
-            "convert it with `openssl rsa -RSAPublicKey_in -pubout`",
+            "; convert it with `openssl rsa -RSAPublicKey_in -pubout`",
         ),
         "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => {
             ("a certificate", from_certificate)
         }
         "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => (
             "a certificate request",
-            "take the key out of it with `openssl req -pubkey -noout`",
+            "; take the key out of it with `openssl req -pubkey -noout`",
         ),
-        "EC PARAMETERS" | "EC PUBLIC KEY" => ("an elliptic-curve key", export),
+        "EC PARAMETERS" | "EC PUBLIC KEY" => ("an elliptic-curve key", ""),
         "IEXEC-HSM KEY REFERENCE" => (
             "the name of a key on its token",
-            "give the file beside it that ends in `.pub`",
+            "; give the file beside it that ends in `.pub`",
         ),
-        _ => ("another kind of PEM text", export),
+        _ => ("another kind of PEM text", ""),
     };
     ValueError::OtherPem(kind, advice)
 }
