@@ -58,22 +58,6 @@ pub enum ClientError {
     Refused(Refusal),
 }
 
-impl ClientError {
-    /// What to do about it.
-    pub fn hint(&self) -> String {
-        match self {
-            Self::NotThere(_) => "Start one with `iexec-hsm agent start`.".into(),
-            Self::Io { .. } => "Look at `iexec-hsm agent status`, then try again.".into(),
-            Self::Foreign(_) => "Name the socket of your own agent with --agent-sock.".into(),
-            Self::NoAgent(_) => {
-                "Name the agent's socket with --agent-sock; after an update, restart the agent."
-                    .into()
-            }
-            Self::Locked(refusal) | Self::Refused(refusal) => refusal.hint.clone(),
-        }
-    }
-}
-
 impl Client {
     /// Connects to the agent at `path`, which has to belong to this user: it is going to be told
     /// the PIN. Root may ask anybody's.

@@ -48,23 +48,6 @@ pub enum SocketError {
     Passed(io::Error),
 }
 
-impl SocketError {
-    /// What to do about it.
-    pub fn hint(&self) -> &'static str {
-        match self {
-            Self::InUse(_) => {
-                "`iexec-hsm agent status` shows it; `iexec-hsm agent stop` ends it. For a second agent, name another socket with --agent-sock."
-            }
-            Self::Folder(_) => {
-                "Make a folder for the socket alone, with `mkdir -m 700`, and name the socket in it with --agent-sock."
-            }
-            Self::NotASocket(_) => "Move it away, or name another socket with --agent-sock.",
-            Self::Io { .. } => "Check the folder, or name another socket with --agent-sock.",
-            Self::Passed(_) => "The unit needs one ListenStream= with the path of a socket.",
-        }
-    }
-}
-
 impl Socket {
     /// The socket that systemd passed, if it did.
     ///

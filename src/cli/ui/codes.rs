@@ -133,6 +133,7 @@ codes! {
     LocateError => Wallet, hints::locate;
     PrivateKeyError => Wallet;
     PublicKeyError => NotSupported, hints::public_key;
+    SocketError => Failed, hints::socket;
     SoftwareKeyError => NotSupported, hints::software_key;
     UriError => Usage;
     ValueError => NotSupported, hints::value;
@@ -184,14 +185,8 @@ impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
         match error {
             ClientError::Locked(refusal) | ClientError::Refused(refusal) => refusal.into(),
-            error => Self::new(Code::AgentNotAvailable, &error).hint(error.hint()),
+            error => Self::new(Code::AgentNotAvailable, &error).hint(hints::client(&error)),
         }
-    }
-}
-
-impl From<SocketError> for Failure {
-    fn from(error: SocketError) -> Self {
-        Self::new(Code::Failed, &error).hint(error.hint())
     }
 }
 

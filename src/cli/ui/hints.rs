@@ -3,6 +3,8 @@
 
 use std::io::ErrorKind;
 
+use crate::agent::client::ClientError;
+use crate::agent::server::SocketError;
 use crate::archive::ArchiveError;
 use crate::beneficiary::FileError;
 use crate::beneficiary::key_file::KeyFileError;
@@ -244,6 +246,32 @@ fn http(error: &HttpError) -> &'static str {
         HttpError::Redirected { .. } => {
             "If you trust that server, give its address as that of the SMS."
         }
+    }
+}
+
+pub(crate) fn client(error: &ClientError) -> &str {
+    match error {
+        ClientError::NotThere(_) => "Start one with `iexec-hsm agent start`.",
+        ClientError::Io { .. } => "Look at `iexec-hsm agent status`, then try again.",
+        ClientError::Foreign(_) => "Name the socket of your own agent with --agent-sock.",
+        ClientError::NoAgent(_) => {
+            "Name the agent's socket with --agent-sock; after an update, restart the agent."
+        }
+        ClientError::Locked(refusal) | ClientError::Refused(refusal) => &refusal.hint,
+    }
+}
+
+pub(crate) fn socket(error: &SocketError) -> &'static str {
+    match error {
+        SocketError::InUse(_) => {
+            "`iexec-hsm agent status` shows it; `iexec-hsm agent stop` ends it. For a second agent, name another socket with --agent-sock."
+        }
+        SocketError::Folder(_) => {
+            "Make a folder for the socket alone, with `mkdir -m 700`, and name the socket in it with --agent-sock."
+        }
+        SocketError::NotASocket(_) => "Move it away, or name another socket with --agent-sock.",
+        SocketError::Io { .. } => "Check the folder, or name another socket with --agent-sock.",
+        SocketError::Passed(_) => "The unit needs one ListenStream= with the path of a socket.",
     }
 }
 
