@@ -11,7 +11,7 @@ pub use crate::archive::fuzzing::{ResultZip, open_archive, open_result_zip, wrap
 use crate::beneficiary::key_file::{KeyFile, KeyFileError};
 use crate::chain::{ChainError, ChainFile};
 use crate::envelope::ContentKey;
-use crate::wallet::key_file as wallet_file;
+use crate::wallet::wallet_file::{self, WalletFile, WalletFileError};
 
 pub fn content_key(scheme: Scheme, unwrapped: &[u8]) -> Option<Vec<u8>> {
     let key = ContentKey::from_unwrapped(scheme, Zeroizing::new(unwrapped.to_vec()))?;
@@ -26,7 +26,7 @@ pub fn key_file_text(file: &KeyFile) -> String {
     file.text()
 }
 
-pub fn wallet_file(content: &[u8]) -> Result<wallet_file::KeyFile, wallet_file::KeyFileError> {
+pub fn wallet_file(content: &[u8]) -> Result<WalletFile, WalletFileError> {
     wallet_file::parse(Path::new("wallet.json"), content)
 }
 

@@ -2,7 +2,7 @@
 #![no_main]
 
 use iexec_hsm::fuzzing::wallet_file;
-use iexec_hsm::wallet::key_file::KeyFile;
+use iexec_hsm::wallet::wallet_file::WalletFile;
 use iexec_hsm::wallet::sign::Wallet as _;
 use libfuzzer_sys::fuzz_target;
 use properties::check_message;
@@ -17,8 +17,8 @@ fuzz_target!(|text: &[u8]| {
         Err(error) => return check_refusal(text, &error.to_string()),
     };
     let keystore = match file {
-        KeyFile::Encrypted(keystore) => keystore,
-        KeyFile::Plain(wallet) => {
+        WalletFile::Encrypted(keystore) => keystore,
+        WalletFile::Plain(wallet) => {
             assert!(!format!("{wallet:?}").contains("0x0000"));
             check_message(wallet.address());
             return;

@@ -4,12 +4,11 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::entry::{ChainEntry, Sms};
 use super::error::ChainError;
 use super::node::{Node, UnknownKey, Wrong};
-use super::sms_url::Sms;
 use super::tee_framework::TeeFramework;
 use crate::file::small;
-use crate::wallet::address::Address;
 
 const NAME: &str = "chain.json";
 
@@ -25,23 +24,6 @@ pub struct ChainFile {
     pub chains: BTreeMap<String, ChainEntry>,
     /// The keys that mean nothing; for the user to see.
     pub unknown_keys: Vec<UnknownKey>,
-}
-
-/// What is said of one chain. A key that is there hides all of the built-in value.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ChainEntry {
-    /// Its number.
-    pub id: Option<u64>,
-    /// The URL of its RPC service, or a name that the SDK gives to a set of such services.
-    pub host: Option<String>,
-    /// The address of iExec's hub contract.
-    pub hub: Option<Address>,
-    /// Where its Secret Management Service is.
-    pub sms: Option<Sms>,
-    /// The URL of its IPFS gateway.
-    pub ipfs_gateway: Option<String>,
-    /// The framework that is used where none is named.
-    pub default_tee_framework: Option<TeeFramework>,
 }
 
 impl ChainFile {

@@ -3,8 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::file::ChainEntry;
-use super::sms_url::Sms;
+use super::entry::{ChainEntry, Sms};
 use super::tee_framework::TeeFramework;
 
 struct Known {

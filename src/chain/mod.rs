@@ -1,5 +1,6 @@
 //! iExec's chains: their names, addresses and URLs, and what `chain.json` makes of them.
 
+mod entry;
 mod error;
 mod file;
 mod known;
@@ -8,10 +9,11 @@ mod select;
 mod sms_url;
 mod tee_framework;
 
+pub use entry::{ChainEntry, Sms};
 pub use error::ChainError;
-pub use file::{ChainEntry, ChainFile};
+pub use file::ChainFile;
 pub use known::known_names;
 pub use node::UnknownKey;
 pub use select::Chain;
-pub use sms_url::{Sms, SmsUrl};
+pub use sms_url::SmsUrl;
 pub use tee_framework::{FrameworkChoice, TeeFramework, TeeFrameworkError};

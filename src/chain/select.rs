@@ -1,5 +1,6 @@
+use super::entry::ChainEntry;
 use super::error::ChainError;
-use super::file::{ChainEntry, ChainFile};
+use super::file::ChainFile;
 use super::known;
 
 /// The chain that is used: what is built in for its number, overlaid by `chain.json`.

@@ -1,28 +1,7 @@
-use std::collections::BTreeMap;
-
+use super::entry::Sms;
 use super::error::ChainError;
 use super::select::Chain;
 use super::tee_framework::{FrameworkChoice, TeeFramework};
-
-/// Where the Secret Management Service of a chain is. URLs start with `https://` or `http://`,
-/// and may have a path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sms {
-    /// At one URL, whatever the framework.
-    One(String),
-    /// At a URL per framework; not at all for a framework that is not here.
-    PerFramework(BTreeMap<TeeFramework, String>),
-}
-
-impl Sms {
-    /// The URL for this framework.
-    pub fn url(&self, framework: TeeFramework) -> Option<&str> {
-        match self {
-            Self::One(url) => Some(url),
-            Self::PerFramework(urls) => urls.get(&framework).map(String::as_str),
-        }
-    }
-}
 
 /// One Secret Management Service and what it is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +71,8 @@ impl Chain {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use FrameworkChoice::{All, ChainDefault, One};
     use TeeFramework::{Gramine, Scone, Tdx};

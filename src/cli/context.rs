@@ -13,7 +13,7 @@ use crate::archive::Limits;
 use crate::beneficiary::Folder;
 use crate::code::Code;
 use crate::token::{Module, TokenInfo, Uri, discover};
-use crate::wallet::locate::{self, KeystoreDir, Located, WalletFile, WalletOptions, locate};
+use crate::wallet::locate::{self, FoundWallet, KeystoreDir, Located, WalletOptions, locate};
 use crate::wallet::sign::Wallet as _;
 use crate::wallet::software::SoftwareWallet;
 
@@ -195,7 +195,7 @@ impl Context {
     }
 
     /// Every wallet file here, with its address or what is wrong with it.
-    pub(crate) fn wallet_files(&self) -> Result<Vec<WalletFile>, Failure> {
+    pub(crate) fn wallet_files(&self) -> Result<Vec<FoundWallet>, Failure> {
         let options = WalletOptions {
             keystore_dir: self.keystore_dir(),
             ..WalletOptions::default()

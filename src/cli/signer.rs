@@ -14,11 +14,11 @@ use crate::sms::challenge::Web2Challenge;
 use crate::token::Uri;
 use crate::wallet::address::Address;
 use crate::wallet::eip191::eip191_digest;
-use crate::wallet::key_file::{self, KeyFile};
 use crate::wallet::keystore_v3::Keystore;
 use crate::wallet::sign::Wallet;
 use crate::wallet::signature::Signature;
 use crate::wallet::software::SoftwareWallet;
+use crate::wallet::wallet_file::{self, WalletFile};
 
 /// The wallet on a token, for its address or to sign.
 #[derive(Debug, Args)]
@@ -132,16 +132,16 @@ impl Signer {
         password_file: Option<PathBuf>,
     ) -> Result<(Self, Option<Address>), Failure> {
         context.say(|| format!("wallet {}", path.display()));
-        let (key, exposed) = key_file::read(&path)?;
+        let (key, exposed) = wallet_file::read(&path)?;
         if let Some(exposed) = exposed {
             context.warn(exposed);
         }
         Ok(match key {
-            KeyFile::Plain(wallet) => {
+            WalletFile::Plain(wallet) => {
                 let address = wallet.address();
                 (Self::Software(wallet), Some(address))
             }
-            KeyFile::Encrypted(keystore) => {
+            WalletFile::Encrypted(keystore) => {
                 let address = keystore.address();
                 let password = Password::find(context, password_file)?;
                 let signer = Self::Keystore {

@@ -1,7 +1,6 @@
-use super::api::{self, Secret};
-use super::authorization::Authorization;
+use super::api;
 use super::error::SmsError;
-use super::push::{Place, Push, Pushed};
+use super::push::Prepared;
 use crate::http::{HttpClient, HttpOptions, Service};
 use crate::wallet::address::Address;
 
@@ -70,37 +69,12 @@ impl SmsClient {
             let name = name.to_owned();
             return Err(SmsError::AlreadyPublished { owner, name });
         }
-        let place = Place {
+        Ok(Prepared {
+            http: &self.http,
             owner,
             name,
-            exists,
             force_update,
-        };
-        let http = &self.http;
-        Ok(Prepared { http, place })
-    }
-}
-
-/// A secret that may be published now.
-#[derive(Debug)]
-pub struct Prepared<'a> {
-    http: &'a HttpClient,
-    place: Place<'a>,
-}
-
-impl Prepared<'_> {
-    /// Publishes `value`, which must be what `authorization` signs. What others publish meanwhile
-    /// is only replaced with `force_update`.
-    ///
-    /// # Errors
-    /// [`SmsError::Unknown`] when it cannot be told whether it was stored; all others mean that it
-    /// was not.
-    pub fn push(&self, value: &str, authorization: &Authorization) -> Result<Pushed, SmsError> {
-        let secret = Secret {
-            value,
-            authorization,
-        };
-        self.http
-            .block_on(Push::new(self.http, self.place, secret).run())
+            exists,
+        })
     }
 }

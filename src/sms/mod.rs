@@ -11,6 +11,6 @@ mod status_error;
 pub mod value;
 
 pub use authorization::Authorization;
-pub use client::{Prepared, SmsClient};
+pub use client::SmsClient;
 pub use error::{Kind, SmsError};
-pub use push::Pushed;
+pub use push::{Prepared, Pushed};

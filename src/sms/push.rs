@@ -1,7 +1,36 @@
 use super::api::{self, Secret};
+use super::authorization::Authorization;
 use super::error::SmsError;
 use crate::http::{HttpClient, HttpError, Method, Retry, Url};
 use crate::wallet::address::Address;
+
+/// A secret that may be published now.
+#[derive(Debug)]
+pub struct Prepared<'a> {
+    pub(super) http: &'a HttpClient,
+    pub(super) owner: Address,
+    pub(super) name: &'a str,
+    /// Whether one that is there may be replaced.
+    pub(super) force_update: bool,
+    /// Whether there is one already.
+    pub(super) exists: bool,
+}
+
+impl Prepared<'_> {
+    /// Publishes `value`, which must be what `authorization` signs. What others publish meanwhile
+    /// is only replaced with `force_update`.
+    ///
+    /// # Errors
+    /// [`SmsError::Unknown`] when it cannot be told whether it was stored; all others mean that it
+    /// was not.
+    pub fn push(&self, value: &str, authorization: &Authorization) -> Result<Pushed, SmsError> {
+        let secret = Secret {
+            value,
+            authorization,
+        };
+        self.http.block_on(Push::new(self, secret).run())
+    }
+}
 
 /// A value that is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,27 +53,15 @@ enum Doubt {
     UnderWay,
 }
 
-enum Step {
+enum Action {
     Ask,
     Write(Method),
     Done(Pushed),
 }
 
-/// A secret, and what is known of it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Place<'a> {
-    pub(super) owner: Address,
-    pub(super) name: &'a str,
-    /// Whether there is one already.
-    pub(super) exists: bool,
-    /// Whether one that is there may be replaced.
-    pub(super) force_update: bool,
-}
-
 /// The publishing of one value: it writes, and asks where an answer is lost.
-pub(super) struct Push<'a> {
-    http: &'a HttpClient,
-    place: Place<'a>,
+struct Push<'a> {
+    of: &'a Prepared<'a>,
     url: Url,
     secret: Secret<'a>,
     retry: Retry,
@@ -54,51 +71,56 @@ pub(super) struct Push<'a> {
 }
 
 impl<'a> Push<'a> {
-    pub(super) fn new(http: &'a HttpClient, place: Place<'a>, secret: Secret<'a>) -> Self {
+    fn new(of: &'a Prepared<'a>, secret: Secret<'a>) -> Self {
         Self {
-            http,
-            place,
-            url: api::url(http, place.owner, place.name),
+            of,
+            url: api::url(of.http, of.owner, of.name),
             secret,
-            retry: http.retry(),
+            retry: of.http.retry(),
             doubt: Doubt::None,
-            replaces: place.exists,
+            replaces: of.exists,
         }
     }
 
-    pub(super) async fn run(mut self) -> Result<Pushed, SmsError> {
-        let mut step = Step::Write(if self.replaces {
+    async fn run(mut self) -> Result<Pushed, SmsError> {
+        let mut step = Action::Write(if self.replaces {
             Method::PUT
         } else {
             Method::POST
         });
         loop {
             step = match step {
-                Step::Ask => self.ask().await?,
-                Step::Write(method) => self.write(method).await?,
-                Step::Done(pushed) => return Ok(pushed),
+                Action::Ask => self.ask().await?,
+                Action::Write(method) => self.write(method).await?,
+                Action::Done(pushed) => return Ok(pushed),
             };
         }
     }
 
-    async fn ask(&mut self) -> Result<Step, SmsError> {
+    async fn ask(&mut self) -> Result<Action, SmsError> {
         match self.is_there().await {
-            Ok(false) => Ok(Step::Write(Method::POST)),
-            Ok(true) if self.place.force_update => Ok(Step::Write(Method::PUT)),
+            Ok(false) => Ok(Action::Write(Method::POST)),
+            Ok(true) if self.of.force_update => Ok(Action::Write(Method::PUT)),
             Ok(true) => self.found(),
             Err(error) if self.is_worth_repeating(&error) && self.wait(&error).await => {
-                Ok(Step::Ask)
+                Ok(Action::Ask)
             }
             Err(error) if self.doubt == Doubt::None => Err(error),
             Err(error) => Err(unknown(error)),
         }
     }
 
-    async fn write(&mut self, method: Method) -> Result<Step, SmsError> {
+    async fn write(&mut self, method: Method) -> Result<Action, SmsError> {
         let deadline = self.retry.deadline();
-        let write = api::write(self.http, method.clone(), &self.url, self.secret, deadline);
+        let write = api::write(
+            self.of.http,
+            method.clone(),
+            &self.url,
+            self.secret,
+            deadline,
+        );
         let Err(error) = write.await else {
-            return Ok(Step::Done(Pushed {
+            return Ok(Action::Done(Pushed {
                 updated: self.replaces && method == Method::PUT,
                 inferred: false,
             }));
@@ -111,33 +133,33 @@ impl<'a> Push<'a> {
     }
 
     /// The step after a write that failed, if any.
-    fn next(&mut self, method: &Method, error: &SmsError) -> Option<Step> {
+    fn next(&mut self, method: &Method, error: &SmsError) -> Option<Action> {
         let posted = method == Method::POST;
         match error {
-            SmsError::Conflict if posted && self.place.force_update => {
+            SmsError::Conflict if posted && self.of.force_update => {
                 self.replaces |= self.doubt == Doubt::None;
-                Some(Step::Write(Method::PUT))
+                Some(Action::Write(Method::PUT))
             }
-            SmsError::Conflict if posted => Some(Step::Ask),
+            SmsError::Conflict if posted => Some(Action::Ask),
             SmsError::NotFound { .. } if !posted => {
                 self.replaces = false;
-                Some(Step::Write(Method::POST))
+                Some(Action::Write(Method::POST))
             }
             _ if !self.is_worth_repeating(error) => None,
             // To put once more does no harm and tells more than a question.
-            _ if posted && self.doubt != Doubt::None => Some(Step::Ask),
-            _ => Some(Step::Write(method.clone())),
+            _ if posted && self.doubt != Doubt::None => Some(Action::Ask),
+            _ => Some(Action::Write(method.clone())),
         }
     }
 
     /// The outcome when `error` was the last that a write came to.
-    async fn settle(&self, error: SmsError) -> Result<Step, SmsError> {
+    async fn settle(&self, error: SmsError) -> Result<Action, SmsError> {
         let in_doubt = self.doubt != Doubt::None;
         if !in_doubt && !matches!(error, SmsError::Conflict) {
             return Err(error);
         }
         match self.is_there().await {
-            Ok(true) if !self.replaces && (in_doubt || !self.place.force_update) => self.found(),
+            Ok(true) if !self.replaces && (in_doubt || !self.of.force_update) => self.found(),
             Ok(false) if self.doubt != Doubt::UnderWay => Err(error),
             _ if in_doubt => Err(unknown(error)),
             _ => Err(error),
@@ -145,21 +167,21 @@ impl<'a> Push<'a> {
     }
 
     /// The outcome when a value is there, where there was none before ours.
-    fn found(&self) -> Result<Step, SmsError> {
+    fn found(&self) -> Result<Action, SmsError> {
         if self.doubt == Doubt::None {
             return Err(SmsError::AlreadyPublished {
-                owner: self.place.owner,
-                name: self.place.name.to_owned(),
+                owner: self.of.owner,
+                name: self.of.name.to_owned(),
             });
         }
-        Ok(Step::Done(Pushed {
+        Ok(Action::Done(Pushed {
             updated: false,
             inferred: true,
         }))
     }
 
     async fn is_there(&self) -> Result<bool, SmsError> {
-        api::exists(self.http, &self.url, self.retry.deadline()).await
+        api::exists(self.of.http, &self.url, self.retry.deadline()).await
     }
 
     async fn wait(&mut self, error: &SmsError) -> bool {

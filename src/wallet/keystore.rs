@@ -5,8 +5,8 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::address::Address;
-use super::locate::LocateError;
-use super::wallet_file::read_address;
+use super::address_field::read_address;
+use super::error::LocateError;
 
 /// Where the programs of an operating system (as [`std::env::consts::OS`] calls it) keep encrypted wallets.
 pub(super) fn global_folder(os: &str, home: &Path) -> PathBuf {

@@ -1,15 +1,13 @@
 //! Which address the user's iExec wallet has, found as the iExec SDK finds it, without unlocking anything.
 
 use std::fmt;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use thiserror::Error;
 
 use super::address::{Address, AddressError};
-use super::keystore;
-use super::wallet_file::{self, BrokenJson};
+use super::error::LocateError;
+use super::{address_field, keystore};
 
 /// The plain wallet of a working directory.
 const WALLET_JSON: &str = "wallet.json";
@@ -53,7 +51,7 @@ pub struct WalletOptions {
 
 /// Where an address came from. Displayed, it completes "using the address of …".
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum AddressOrigin {
     /// The user gave the address.
     Given,
     /// The private key in the environment is its key.
@@ -64,7 +62,7 @@ pub enum Origin {
     KeystoreFile(PathBuf),
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for AddressOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Given => write!(f, "the given address"),
@@ -81,78 +79,17 @@ pub struct Located {
     /// The address; never the zero address.
     pub address: Address,
     /// Where it came from.
-    pub origin: Origin,
+    pub origin: AddressOrigin,
 }
 
-/// A wallet file.
+/// A wallet file that was found.
 #[derive(Debug)]
-pub struct WalletFile {
-    /// Where it is.
+#[non_exhaustive]
+pub struct FoundWallet {
+    /// Its path.
     pub path: PathBuf,
-    /// Whose it says it is, or what is wrong with it.
+    /// The address that it names, or what is wrong with it.
     pub address: Result<Address, LocateError>,
-}
-
-/// Why no address was found. Nothing of a wallet's content is shown.
-#[derive(Debug, Error)]
-pub enum LocateError {
-    /// There is no wallet at all.
-    #[error("no wallet found: {wallet_json:?} does not exist and {keystore:?} holds no wallet")]
-    NotFound {
-        /// The plain wallet that was looked for.
-        wallet_json: PathBuf,
-        /// The keystore folder that was looked into.
-        keystore: PathBuf,
-    },
-    /// No wallet of the given address is there.
-    #[error("No wallet file matching address {address} found in {keystore:?}")]
-    NoFileFor {
-        /// The address.
-        address: Address,
-        /// The keystore folder that was looked into.
-        keystore: PathBuf,
-    },
-    /// The keystore folder is below the home folder, which is unknown.
-    #[error("the home folder is unknown, so the keystore cannot be found")]
-    NoHome,
-    /// A file or folder cannot be read.
-    #[error("cannot read {path:?}: {source}")]
-    Read {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// A wallet file is not the JSON it should be.
-    #[error(transparent)]
-    Json(#[from] BrokenJson),
-    /// A wallet file names no address.
-    #[error("the wallet {path:?} holds no `address`")]
-    NoAddress {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A wallet file names something that is no address.
-    #[error("the wallet {path:?} names no usable address: {source}")]
-    Address {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: AddressError,
-    },
-    /// The address in the name of a keystore file is not the one in the file.
-    #[error("the wallet {path:?} is named for {named} but holds {inside}")]
-    Disagree {
-        /// The file.
-        path: PathBuf,
-        /// The address in its name.
-        named: Address,
-        /// The address in its content.
-        inside: Address,
-    },
-    /// The given address is the zero address.
-    #[error("the given address is refused: {0}")]
-    Given(AddressError),
 }
 
 /// Finds the beneficiary's address, in the SDK's order: the file that is named, the given address,
@@ -187,7 +124,7 @@ pub fn locate(
     if let Some(address) = options.environment {
         return Ok(Located {
             address,
-            origin: Origin::Environment,
+            origin: AddressOrigin::Environment,
         });
     }
     let wallet_json = cwd.join(WALLET_JSON);
@@ -216,7 +153,7 @@ pub fn file_of(
     home: Option<&Path>,
     cwd: &Path,
 ) -> Result<PathBuf, LocateError> {
-    if let Origin::WalletJson(path) | Origin::KeystoreFile(path) = &located.origin {
+    if let AddressOrigin::WalletJson(path) | AddressOrigin::KeystoreFile(path) = &located.origin {
         return Ok(path.clone());
     }
     let address = located.address;
@@ -225,7 +162,7 @@ pub fn file_of(
         return Ok(path);
     }
     let wallet_json = cwd.join(WALLET_JSON);
-    match wallet_file::read_address(&wallet_json) {
+    match address_field::read_address(&wallet_json) {
         Ok(Some(found)) if found == address => Ok(wallet_json),
         _ => Err(LocateError::NoFileFor { address, keystore }),
     }
@@ -240,12 +177,12 @@ pub fn every_file(
     options: &WalletOptions,
     home: Option<&Path>,
     cwd: &Path,
-) -> Result<Vec<WalletFile>, LocateError> {
+) -> Result<Vec<FoundWallet>, LocateError> {
     let mut files = Vec::new();
     let wallet_json = cwd.join(WALLET_JSON);
     if wallet_json.exists() {
         let located = in_wallet_json(wallet_json.clone());
-        files.push(WalletFile {
+        files.push(FoundWallet {
             path: wallet_json,
             address: located.map(|it| it.address),
         });
@@ -253,7 +190,7 @@ pub fn every_file(
     let keystore = keystore_folder(&options.keystore_dir, home, cwd)?;
     for path in keystore::files(&keystore)? {
         let address = keystore::address_of(&path);
-        files.push(WalletFile { path, address });
+        files.push(FoundWallet { path, address });
     }
     Ok(files)
 }
@@ -264,15 +201,15 @@ fn given(address: Address) -> Result<Located, LocateError> {
     }
     Ok(Located {
         address,
-        origin: Origin::Given,
+        origin: AddressOrigin::Given,
     })
 }
 
 fn in_wallet_json(path: PathBuf) -> Result<Located, LocateError> {
-    match wallet_file::read_address(&path)? {
+    match address_field::read_address(&path)? {
         Some(address) => Ok(Located {
             address,
-            origin: Origin::WalletJson(path),
+            origin: AddressOrigin::WalletJson(path),
         }),
         None => Err(LocateError::NoAddress { path }),
     }
@@ -282,7 +219,7 @@ fn in_keystore(path: PathBuf) -> Result<Located, LocateError> {
     let address = keystore::address_of(&path)?;
     Ok(Located {
         address,
-        origin: Origin::KeystoreFile(path),
+        origin: AddressOrigin::KeystoreFile(path),
     })
 }
 

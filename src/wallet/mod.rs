@@ -1,8 +1,9 @@
 //! Who the beneficiary is, and who signs for it.
 
 pub mod address;
+mod address_field;
 pub mod eip191;
-pub mod key_file;
+mod error;
 mod keystore;
 pub mod keystore_v3;
 pub(crate) mod locate;
@@ -11,6 +12,6 @@ mod public_key;
 pub mod sign;
 pub mod signature;
 pub mod software;
-mod wallet_file;
+pub mod wallet_file;
 
-pub use wallet_file::BrokenJson;
+pub use error::{BrokenJson, LocateError};

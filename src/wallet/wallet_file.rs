@@ -1,55 +1,198 @@
-//! The address inside a wallet file, encrypted or plain. Nothing is unlocked.
+//! Wallet files that can sign: encrypted keystores, and the plain `wallet.json`.
 
+use std::fmt;
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use serde_json::Value;
 use thiserror::Error;
 
-use super::address::Address;
-use super::locate::LocateError;
+use super::address::{Address, AddressError};
+use super::error::BrokenJson;
+use super::keystore;
+use super::keystore_v3::{Crypto, Keystore, KeystoreError};
+use super::sign::Wallet as _;
+use super::software::{PrivateKeyError, SoftwareWallet};
 use crate::file::small;
 
-/// The one field of interest. Others, a private key among them, are skipped and never copied.
+/// The fields that count. A private key is not copied out of the text.
 #[derive(Deserialize)]
-struct WalletFile {
+struct Content<'a> {
+    version: Option<Value>,
     address: Option<String>,
+    #[serde(alias = "Crypto")]
+    crypto: Option<Crypto>,
+    #[serde(borrow, rename = "privateKey")]
+    private_key: Option<&'a str>,
 }
 
-/// A wallet file that is not the JSON it should be. Nothing of it is shown.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{path:?} is not a wallet: its JSON is broken at line {line}, column {column}")]
-pub struct BrokenJson {
+/// What a wallet file holds.
+#[derive(Debug)]
+pub enum WalletFile {
+    /// A private key that nothing protects but the file's permissions.
+    Plain(SoftwareWallet),
+    /// A private key behind a password.
+    Encrypted(Keystore),
+}
+
+/// A wallet file that every user of the machine can read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exposed {
     /// The file.
     pub path: PathBuf,
-    /// The line of the first error.
-    pub line: usize,
-    /// The column of the first error.
-    pub column: usize,
+    /// Its permissions.
+    pub mode: u32,
 }
 
-impl BrokenJson {
-    /// The place of an error. The parser's own message may quote the file.
-    pub(super) fn new(path: &Path, error: &serde_json::Error) -> Self {
-        Self {
-            path: path.to_owned(),
-            line: error.line(),
-            column: error.column(),
-        }
+impl fmt::Display for Exposed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, mode } = self;
+        write!(
+            f,
+            "every user of this machine can read the wallet {path:?} (mode {mode:03o}); set its mode to 600"
+        )
     }
 }
 
-/// Reads the `address` field; `None` where the file has none.
-pub(super) fn read_address(path: &Path) -> Result<Option<Address>, LocateError> {
-    let content = small::read(path).map_err(|source| LocateError::Read {
-        path: path.into(),
+/// Why a wallet file cannot sign. Nothing of its content is shown.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum WalletFileError {
+    /// It cannot be read.
+    #[error("cannot read the wallet {path:?}: {source}; check the name and its permissions")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// It is not the JSON that it should be.
+    #[error(transparent)]
+    Json(#[from] BrokenJson),
+    /// It holds no key.
+    #[error("the wallet {path:?} holds neither `crypto` nor `privateKey`, so it cannot sign")]
+    NoKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It names something that is no address.
+    #[error("the wallet {path:?} names no usable address: {source}")]
+    Address {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: AddressError,
+    },
+    /// Its name and its content name two addresses, or its key is that of another address.
+    #[error("the wallet {path:?} is for {named}, but what it holds is for {held}")]
+    Disagree {
+        /// The file.
+        path: PathBuf,
+        /// Whose it says it is.
+        named: Address,
+        /// Whose key, or whose content, it holds.
+        held: Address,
+    },
+    /// The encrypted wallet in it is not usable.
+    #[error("the wallet {path:?} cannot be used: {source}")]
+    Keystore {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: KeystoreError,
+    },
+    /// The plain private key in it is not usable.
+    #[error("the `privateKey` of the wallet {path:?} cannot be used: {source}")]
+    PrivateKey {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: PrivateKeyError,
+    },
+}
+
+/// Reads a wallet file; with a warning when its permissions are too wide. The address that its name
+/// or its content says must be the key's: here for a plain one, when it is unlocked for an
+/// encrypted one.
+///
+/// # Errors
+/// When it cannot be read, or is no wallet that can sign.
+pub fn read(path: &Path) -> Result<(WalletFile, Option<Exposed>), WalletFileError> {
+    let path_of = || path.to_owned();
+    let unreadable = |source| WalletFileError::Read {
+        path: path_of(),
+        source,
+    };
+    let file = small::open(path).map_err(unreadable)?;
+    let mode = file.metadata().map_err(unreadable)?.permissions().mode() & 0o777;
+    let text = small::read_opened(file).map_err(unreadable)?;
+    let exposed = (mode & 0o004 != 0).then(|| Exposed {
+        path: path_of(),
+        mode,
+    });
+    Ok((parse(path, &text)?, exposed))
+}
+
+/// What the file at `path` holds.
+pub(crate) fn parse(path: &Path, text: &[u8]) -> Result<WalletFile, WalletFileError> {
+    let content: Content<'_> =
+        serde_json::from_slice(text).map_err(|error| BrokenJson::new(path, &error))?;
+    let address = address(path, content.address.as_deref())?;
+    if let Some(crypto) = &content.crypto {
+        return Keystore::new(content.version.as_ref(), crypto, address)
+            .map(WalletFile::Encrypted)
+            .map_err(|source| WalletFileError::Keystore {
+                path: path.to_owned(),
+                source,
+            });
+    }
+    let Some(text) = content.private_key else {
+        return Err(WalletFileError::NoKey {
+            path: path.to_owned(),
+        });
+    };
+    let wallet = SoftwareWallet::from_text(text.as_bytes());
+    let wallet = wallet.map_err(|source| WalletFileError::PrivateKey {
+        path: path.to_owned(),
         source,
     })?;
-    let wallet: WalletFile =
-        serde_json::from_slice(&content).map_err(|error| BrokenJson::new(path, &error))?;
-    let parse = |text: String| Address::parse_beneficiary(&text);
-    let address = wallet.address.map(parse).transpose();
-    address.map_err(|source| LocateError::Address {
-        path: path.into(),
-        source,
-    })
+    agree(path, address, Some(wallet.address()))?;
+    Ok(WalletFile::Plain(wallet))
 }
+
+/// The address that the file's name and its content say.
+fn address(path: &Path, inside: Option<&str>) -> Result<Option<Address>, WalletFileError> {
+    let name = path.file_name().and_then(|name| name.to_str());
+    let parse = |text: Option<&str>| {
+        text.map(str::parse)
+            .transpose()
+            .map_err(|source| WalletFileError::Address {
+                path: path.to_owned(),
+                source,
+            })
+    };
+    let named = parse(name.and_then(keystore::address_part))?;
+    let inside = parse(inside)?;
+    agree(path, named, inside)?;
+    Ok(inside.or(named))
+}
+
+fn agree(
+    path: &Path,
+    named: Option<Address>,
+    held: Option<Address>,
+) -> Result<(), WalletFileError> {
+    match (named, held) {
+        (Some(named), Some(held)) if named != held => Err(WalletFileError::Disagree {
+            path: path.to_owned(),
+            named,
+            held,
+        }),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

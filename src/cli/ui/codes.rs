@@ -20,12 +20,12 @@ use crate::sms::value::ValueError;
 use crate::sms::{Kind, SmsError};
 use crate::token::uri::UriError;
 use crate::token::{PinError, SoftwareKeyError, TokenError};
+use crate::wallet::LocateError;
 use crate::wallet::address::AddressError;
-use crate::wallet::key_file::KeyFileError as WalletFileError;
 use crate::wallet::keystore_v3::KeystoreError;
-use crate::wallet::locate::LocateError;
 use crate::wallet::sign::WalletError;
 use crate::wallet::software::PrivateKeyError;
+use crate::wallet::wallet_file::WalletFileError;
 
 impl From<TokenError> for Failure {
     fn from(error: TokenError) -> Self {

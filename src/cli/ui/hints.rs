@@ -18,8 +18,9 @@ use crate::http::HttpError;
 use crate::sms::SmsError;
 use crate::sms::value::ValueError;
 use crate::token::SoftwareKeyError;
-use crate::wallet::key_file::KeyFileError as WalletFileError;
-use crate::wallet::locate::{LocateError, Origin};
+use crate::wallet::LocateError;
+use crate::wallet::locate::AddressOrigin;
+use crate::wallet::wallet_file::WalletFileError;
 
 const DOWNLOAD_AGAIN: &str = "Download it again.";
 const READABLE: &str = "Check that the path is right and that you may read it.";
@@ -293,10 +294,10 @@ pub(crate) fn value(error: &ValueError) -> &'static str {
 }
 
 /// Names what an address came from.
-pub(crate) fn origin(origin: &Origin) -> String {
+pub(crate) fn origin(origin: &AddressOrigin) -> String {
     match origin {
-        Origin::Given => "--wallet-address".into(),
-        Origin::Environment => "IEXEC_HSM_WALLET_KEY".into(),
+        AddressOrigin::Given => "--wallet-address".into(),
+        AddressOrigin::Environment => "IEXEC_HSM_WALLET_KEY".into(),
         file => file.to_string(),
     }
 }

@@ -6,10 +6,10 @@ use crate::cli::signer::WalletSource;
 use crate::cli::ui::failure::Failure;
 use crate::token::{Session, Uri};
 use crate::wallet::address::Address;
-use crate::wallet::key_file;
-use crate::wallet::key_file::KeyFile;
 use crate::wallet::on_token::choose;
 use crate::wallet::sign::Wallet as _;
+use crate::wallet::wallet_file;
+use crate::wallet::wallet_file::WalletFile;
 
 const NAME: &str = "wallet";
 
@@ -62,10 +62,10 @@ fn in_environment(context: &Context) -> Result<Check, Failure> {
 }
 
 fn in_file(path: &Path) -> Result<Check, Failure> {
-    let (key, exposed) = key_file::read(path)?;
+    let (key, exposed) = wallet_file::read(path)?;
     let address = match key {
-        KeyFile::Plain(wallet) => Some(wallet.address()),
-        KeyFile::Encrypted(keystore) => keystore.address(),
+        WalletFile::Plain(wallet) => Some(wallet.address()),
+        WalletFile::Encrypted(keystore) => keystore.address(),
     };
     let place = path.display().to_string();
     Ok(match (address, exposed) {

@@ -9,7 +9,7 @@ use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
 use crate::token::{Module, Session, TokenInfo, WalletKey};
-use crate::wallet::locate::WalletFile;
+use crate::wallet::locate::FoundWallet;
 use crate::wallet::on_token::choose;
 use crate::wallet::sign::Wallet as _;
 
@@ -119,7 +119,7 @@ fn in_files(context: &Context, used: Option<&WalletSource>) -> Result<Vec<Found>
     let mut files: Vec<(PathBuf, Result<String, String>)> = context
         .wallet_files()?
         .into_iter()
-        .map(|WalletFile { path, address }| {
+        .map(|FoundWallet { path, address }| {
             let address = address.map(|it| it.to_string());
             (path, address.map_err(|error| error.to_string()))
         })

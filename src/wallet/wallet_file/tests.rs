@@ -28,7 +28,7 @@ impl Folder {
         path
     }
 
-    fn read(&self, name: &str, content: &str) -> Result<KeyFile, KeyFileError> {
+    fn read(&self, name: &str, content: &str) -> Result<WalletFile, WalletFileError> {
         read(&self.write(name, content)).map(|(file, exposed)| {
             assert_eq!(exposed, None);
             file
@@ -36,10 +36,10 @@ impl Folder {
     }
 }
 
-fn unlocked(file: KeyFile, password: &str) -> SoftwareWallet {
+fn unlocked(file: WalletFile, password: &str) -> SoftwareWallet {
     match file {
-        KeyFile::Plain(_) => panic!("not encrypted"),
-        KeyFile::Encrypted(keystore) => keystore.unlock(password.as_bytes()).unwrap(),
+        WalletFile::Plain(_) => panic!("not encrypted"),
+        WalletFile::Encrypted(keystore) => keystore.unlock(password.as_bytes()).unwrap(),
     }
 }
 
@@ -60,12 +60,12 @@ fn both_spellings_of_crypto_are_read() {
     let small = SDK.replace("Crypto", "crypto");
     for text in [SDK, &small] {
         let file = folder.read("wallet", text).unwrap();
-        assert!(matches!(file, KeyFile::Encrypted(it) if it.address() == ONE.parse().ok()));
+        assert!(matches!(file, WalletFile::Encrypted(it) if it.address() == ONE.parse().ok()));
     }
     let both = SDK.replace(r#""version""#, r#""crypto":null,"version""#);
     assert!(matches!(
         folder.read("wallet", &both),
-        Err(KeyFileError::Json { .. })
+        Err(WalletFileError::Json { .. })
     ));
 }
 
@@ -76,7 +76,7 @@ fn in_a_plain_wallet_only_the_private_key_signs() {
         format!(r#"{{"privateKey":"{KEY}"}}"#),
         format!(r#"{{"privateKey":"{KEY}","publicKey":"0x04ff","address":"{ONE}"}}"#),
     ] {
-        let KeyFile::Plain(wallet) = folder.read("wallet.json", &content).unwrap() else {
+        let WalletFile::Plain(wallet) = folder.read("wallet.json", &content).unwrap() else {
             panic!("it is plain");
         };
         assert_eq!(wallet.address().to_string(), ONE);
@@ -96,7 +96,7 @@ fn addresses_that_disagree_are_refused() {
         (&name, SDK),
     ] {
         let error = folder.read(name, content).unwrap_err();
-        assert!(matches!(error, KeyFileError::Disagree { .. }), "{error}");
+        assert!(matches!(error, WalletFileError::Disagree { .. }), "{error}");
         assert!(error.to_string().contains(ONE) && error.to_string().contains(OTHER));
     }
 }
@@ -109,7 +109,7 @@ fn the_name_says_whose_an_encrypted_wallet_is_when_its_content_does_not() {
     );
     let name = format!("UTC--2026--{}", &OTHER[2..]);
     let file = Folder::new().read(&name, &silent).unwrap();
-    let KeyFile::Encrypted(keystore) = file else {
+    let WalletFile::Encrypted(keystore) = file else {
         panic!("it is encrypted");
     };
     let error = keystore.unlock(b"correct horse").unwrap_err();
@@ -134,7 +134,7 @@ fn what_cannot_sign_is_refused_without_showing_it() {
     }
     assert!(matches!(
         read(&folder.0.path().join("none")),
-        Err(KeyFileError::Read { .. })
+        Err(WalletFileError::Read { .. })
     ));
 }
 
