@@ -5,7 +5,9 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use super::commands::{agent, config, doctor, key, manual, result, setup, token, wallet};
+use super::commands::{
+    agent, completions, config, doctor, key, manual, result, setup, token, wallet,
+};
 use super::options::{Deferred, Given, Global};
 use super::services::SmsArgs;
 use super::ui::failure::Failure;
@@ -77,7 +79,7 @@ pub(crate) enum Command {
     /// Make a token and a key ready, and write the configuration, in a short dialogue
     Setup(Deferred<setup::Setup>),
     /// Print what completes commands and options in a shell
-    Completions(manual::Completions),
+    Completions(completions::Completions),
     /// Print a manual page, or write them all
     Man(manual::Manual),
 }

@@ -1,6 +1,7 @@
 //! The commands, one file or folder for each.
 
 pub(crate) mod agent;
+pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod key;

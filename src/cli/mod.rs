@@ -17,6 +17,7 @@ mod token_sessions;
 mod ui;
 
 use crate::code::Code;
+use clap::CommandFactory as _;
 use command::{Cli, Command};
 use commands::{agent, doctor, key, result, setup, token, wallet};
 use context::Context;
@@ -64,7 +65,7 @@ fn run(cli: Cli, secrets: Secrets) -> Result<Reply, Failure> {
         // These work with a configuration that is wrong, too.
         Command::Config(command) => commands::config::run(&global, &secrets, &cli.given, command.0),
         Command::Doctor(command) => doctor::run(global, secrets, command.0),
-        Command::Completions(command) => Ok(command.run()),
-        Command::Man(command) => command.run(),
+        Command::Completions(command) => Ok(command.run(Cli::command())),
+        Command::Man(command) => command.run(Cli::command()),
     }
 }

@@ -1,7 +1,10 @@
 //! `iexec-hsm agent …`: the key agent.
 
-mod control;
+mod lock;
 mod start;
+mod status;
+mod stop;
+mod unlock;
 
 use clap::Subcommand;
 
@@ -49,9 +52,9 @@ impl Command {
 pub(crate) fn run(context: &mut Context, command: Command) -> Result<Reply, Failure> {
     match command {
         Command::Start(start) => start::run(context, &start),
-        Command::Status => control::status(context),
-        Command::Unlock => control::unlock(context),
-        Command::Lock => control::lock(context),
-        Command::Stop => control::stop(context),
+        Command::Status => status::run(context),
+        Command::Unlock => unlock::run(context),
+        Command::Lock => lock::run(context),
+        Command::Stop => stop::run(context),
     }
 }

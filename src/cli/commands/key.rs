@@ -2,8 +2,10 @@
 
 mod adopt;
 mod delete;
+mod describe;
 mod export;
 mod list;
+mod show;
 
 use clap::Subcommand;
 
@@ -43,8 +45,8 @@ impl Command {
 
 pub(crate) fn run(context: &mut Context, command: Command) -> Result<Reply, Failure> {
     match command {
-        Command::List => list::list(context),
-        Command::Show(which) => list::show(context, &which),
+        Command::List => list::run(context),
+        Command::Show(which) => show::run(context, &which),
         Command::Adopt(command) => adopt::run(context, command),
         Command::Export(command) => export::run(context, command),
         Command::Delete(command) => delete::run(context, command),

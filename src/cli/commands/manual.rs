@@ -1,52 +1,17 @@
-//! `iexec-hsm completions` and `iexec-hsm man`: made from the definition of the command line, so
-//! that they know the very options that this program takes.
+//! `iexec-hsm man`: made from the definition of the command line.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use clap::builder::{Resettable, StyledStr};
-use clap::{Args, Command, CommandFactory as _, ValueEnum};
+use clap::{Args, Command};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
 use serde_json::json;
 
-use crate::cli::command::Cli;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
-
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  source <(iexec-hsm completions bash)\n  iexec-hsm completions zsh > ~/.zfunc/_iexec-hsm\n  iexec-hsm completions fish > ~/.config/fish/completions/iexec-hsm.fish"
-)]
-pub(crate) struct Completions {
-    /// Whose
-    #[arg(value_name = "SHELL")]
-    shell: Shell,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Shell {
-    Bash,
-    Zsh,
-    Fish,
-}
-
-impl Completions {
-    pub(crate) fn run(&self) -> Reply {
-        let shell = match self.shell {
-            Shell::Bash => clap_complete::Shell::Bash,
-            Shell::Zsh => clap_complete::Shell::Zsh,
-            Shell::Fish => clap_complete::Shell::Fish,
-        };
-        let mut script = Vec::new();
-        clap_complete::generate(shell, &mut Cli::command(), "iexec-hsm", &mut script);
-        // Of two names of one function in bash, clap_complete takes the hyphen of the program's name
-        // for the end of a command's in one: nothing below the top would be completed.
-        let script = String::from_utf8_lossy(&script).replace("iexec__subcmd__hsm", "iexec__hsm");
-        Reply::new(json!({ "completions": script })).exact(script.trim_end())
-    }
-}
 
 #[derive(Debug, Args)]
 #[command(
@@ -62,8 +27,8 @@ pub(crate) struct Manual {
 }
 
 impl Manual {
-    pub(crate) fn run(&self) -> Result<Reply, Failure> {
-        let mut program = Cli::command().disable_help_subcommand(true);
+    pub(crate) fn run(&self, program: Command) -> Result<Reply, Failure> {
+        let mut program = program.disable_help_subcommand(true);
         // Until then the options of every command are at the top alone.
         program.build();
         match &self.dir {
