@@ -28,7 +28,7 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
     #[command(flatten)]
     pub(crate) global: Global,
-    /// What options and environment say, where it is to be told.
+    /// The settings in options and environment.
     #[arg(skip)]
     pub(crate) given: Given,
 }
@@ -142,7 +142,7 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     Ok(cli)
 }
 
-/// What the innermost command was given.
+/// Returns the matches of the innermost command.
 fn deepest(matches: &ArgMatches) -> &ArgMatches {
     match matches.subcommand() {
         Some((_, inner)) => deepest(inner),

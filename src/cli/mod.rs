@@ -1,4 +1,4 @@
-//! All that a person sees: arguments, prompts, progress, text and JSON, exit codes.
+//! The command line: arguments, prompts, progress, text and JSON, exit codes.
 
 mod agent_link;
 mod chosen_key;

@@ -6,19 +6,18 @@ use crate::token::{Pin, PinError, PinRequest, PinSource, PinState, PinUse, Token
 /// Name of the systemd credential that holds the PIN.
 const CREDENTIAL: &str = "iexec-hsm-pin";
 
-/// What to do where nobody can be asked for the PIN.
+/// Advice where nobody can be asked for the PIN.
 const INSTEAD: &str =
     "set --pin-file or IEXEC_HSM_PIN_FILE to a file that holds it, or IEXEC_HSM_PIN to the PIN";
 
-/// Where the PIN comes from, in this order: a file, a systemd credential, the environment, the
-/// terminal. A reader with a pad of its own is not asked here.
+/// The sources of PINs, in this order: a file, a systemd credential, the environment, the terminal. A reader with a pad of its own is not asked here.
 #[derive(Debug, Default)]
 pub(crate) struct Pins {
     /// `--pin-file`, or a URI's `pin-source`.
     pub(crate) file: Option<PathBuf>,
     /// `IEXEC_HSM_PIN`.
     pub(crate) environment: Option<Pin>,
-    /// What was read from a file: a pipe that stands for one gives it only once.
+    /// The PIN that was read from a file: a pipe gives it only once.
     pub(crate) read: Option<Pin>,
     /// The new PIN that a person chose for a token.
     pub(crate) chosen: Option<Pin>,
@@ -75,7 +74,7 @@ impl PinSource for Pins {
 }
 
 impl Pins {
-    /// The same for a token that none of these PINs was given for.
+    /// Returns the sources for another token, which none of these PINs is for.
     pub(crate) fn for_other_token(&self, file: Option<PathBuf>) -> Self {
         Self {
             file,
@@ -199,7 +198,7 @@ impl Pins {
     }
 }
 
-/// What a person has to know to answer.
+/// A question for a PIN, with what a person has to know to answer it.
 struct Asked<'a> {
     label: &'a str,
     purpose: &'a PinUse,
@@ -248,7 +247,7 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// What to say of a PIN in a state of [`PinState::as_str`].
+/// Returns what a question says of a PIN in a state of [`PinState::as_str`].
 fn tries(state: &str) -> &'static str {
     if state == PinState::CountLow.as_str() {
         " (the last one was wrong; tries may be running out)"

@@ -1,4 +1,4 @@
-//! Whose key is published, and who signs for it.
+//! The address that a key is published for, and the wallet that signs for it.
 
 use std::path::PathBuf;
 
@@ -55,7 +55,7 @@ pub(crate) fn owner(context: &Context, sessions: &mut TokenSessions) -> Result<A
     }
 }
 
-/// Where the key that signs is.
+/// The place of the key that signs.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum WalletSource {
     Token(Box<Uri>),
@@ -77,7 +77,7 @@ impl WalletSource {
     }
 }
 
-/// Who signs; not asked for anything yet.
+/// The wallet that signs; not asked for anything yet.
 pub(crate) enum Signer {
     /// Somebody else has.
     Given(Signature),

@@ -15,7 +15,7 @@ use crate::wallet::sign::WalletError;
 pub(crate) struct TokenSessions {
     module: Option<Arc<Module>>,
     pins: Pins,
-    /// Of the result key's token.
+    /// The session with the result key's token.
     session: Option<Session>,
 }
 

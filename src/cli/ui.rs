@@ -1,4 +1,4 @@
-//! What a person sees and types: replies, failures and their hints, questions, progress.
+//! Everything that a person sees and types: replies, failures and their hints, questions, progress.
 
 pub(crate) mod codes;
 pub(crate) mod failure;

@@ -84,7 +84,7 @@ pub(crate) fn run(global: Global, secrets: Secrets, command: Doctor) -> Result<R
     report::print(&context, checks)
 }
 
-/// All that a module is needed for. The session is one for who looks for more on the token.
+/// Checks all that a module is needed for. The session is one for who looks for more on the token.
 fn on_module(
     context: &mut Context,
     command: &Doctor,

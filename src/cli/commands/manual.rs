@@ -85,7 +85,7 @@ fn page(command: &Command) -> String {
     page
 }
 
-/// What follows the options: examples under a heading of their own, then the rest.
+/// Makes what follows the options: examples under a heading of their own, then the rest.
 fn epilogue(text: &StyledStr) -> String {
     let text = text.to_string();
     let mut roff = Roff::new();

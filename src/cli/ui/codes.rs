@@ -1,4 +1,4 @@
-//! How every error of the library ends the program.
+//! The code that each error of the library ends the program with.
 
 use super::failure::Failure;
 use super::hints;

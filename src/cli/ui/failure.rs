@@ -39,17 +39,17 @@ impl Failure {
         self
     }
 
-    /// What is wrong.
+    /// Says what is wrong.
     pub(crate) fn message(&self) -> &str {
         &self.message
     }
 
-    /// What to do about it; empty when the message says it.
+    /// Says what to do about it; empty when the message says it.
     pub(crate) fn advice(&self) -> &str {
         &self.hint
     }
 
-    /// What is wrong and what to do, in one text.
+    /// Says what is wrong and what to do, in one text.
     pub(crate) fn in_full(&self) -> String {
         match self.hint.as_str() {
             "" => self.message.clone(),
@@ -57,13 +57,13 @@ impl Failure {
         }
     }
 
-    /// The same failure, of one of several things.
+    /// Names the one of several things that failed.
     pub(crate) fn of(mut self, what: &str) -> Self {
         self.message = format!("{what}: {}", self.message);
         self
     }
 
-    /// The same failure with one more thing that happened.
+    /// Adds one more thing that happened.
     pub(crate) fn also(mut self, what: &str) -> Self {
         self.message = format!("{}; {what}", self.message);
         self

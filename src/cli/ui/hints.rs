@@ -57,7 +57,7 @@ pub(crate) fn archive(error: &ArchiveError) -> &'static str {
     }
 }
 
-/// Nothing for [`DecryptError::Keys`], whose cause has a hint of its own.
+/// Returns nothing for [`DecryptError::Keys`], whose cause has a hint of its own.
 pub(crate) fn decrypt<E: std::error::Error>(error: &DecryptError<E>) -> &'static str {
     match error {
         DecryptError::CannotDecrypt => {

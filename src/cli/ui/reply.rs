@@ -9,7 +9,7 @@ use crate::code::Code;
 /// The exit status of a command that succeeded.
 pub(crate) const DONE: u8 = 0;
 
-/// What a command that succeeded has to say.
+/// The reply of a command that succeeded.
 #[derive(Debug, Default)]
 pub(crate) struct Reply {
     /// For `--raw`: one line on stdout.
@@ -25,7 +25,7 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// One that `--raw` prints as `json`, an object, with `"ok":true` before it.
+    /// Makes a reply that `--raw` prints as `json`, an object, with `"ok":true` before it.
     pub(crate) fn new(json: Value) -> Self {
         let mut object = Map::from_iter([("ok".to_owned(), Value::Bool(true))]);
         if let Value::Object(fields) = json {
@@ -37,7 +37,7 @@ impl Reply {
         }
     }
 
-    /// One whose command printed all itself; `failed` is the first failure, if any.
+    /// Makes the reply of a command that printed all itself; `failed` is the first failure, if any.
     pub(crate) fn done(failed: Option<Code>) -> Self {
         Self {
             done: Some(failed.map_or(DONE, Code::exit)),
@@ -45,7 +45,7 @@ impl Reply {
         }
     }
 
-    /// One of a process that was started, which printed all itself and ended with this status.
+    /// Makes the reply of a process that was started, printed all itself and ended with this status.
     pub(crate) fn ended(status: u8) -> Self {
         Self {
             done: Some(status),
@@ -81,7 +81,7 @@ impl Reply {
         self.text(text)
     }
 
-    /// The same reply, of one of several things.
+    /// Names the one of several things that is told of.
     pub(crate) fn of(mut self, what: &str) -> Self {
         for lines in [&mut self.text, &mut self.notes] {
             if !lines.is_empty() {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::text::escape::escape;
 use crate::token::{SlowCall, TokenInfo};
 
-/// What is done sooner is not spoken of.
+/// Calls that take less time are not spoken of.
 const NOTICE_AFTER: Duration = Duration::from_secs(2);
 
 /// Calls that are not back yet. One thread looks after all of them, because a run may make

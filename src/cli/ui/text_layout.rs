@@ -10,9 +10,9 @@ use crate::text::escape::escape;
 /// A terminal that is narrower is not fitted: one word on each line helps nobody.
 const NARROWEST: usize = 40;
 
-/// What suits the place that something is printed to.
+/// The layout that suits the place that something is printed to.
 pub(crate) struct TextLayout {
-    /// Of a terminal that is wide enough.
+    /// Columns of a terminal that is wide enough.
     pub(crate) width: Option<usize>,
     pub(crate) colour: bool,
 }
@@ -52,7 +52,7 @@ impl TextLayout {
         lines.join(&format!("\n{:indent$}", ""))
     }
 
-    /// One line that begins in the column `start`, broken where it would not fit; all but the first
+    /// Breaks a line that begins in the column `start` where it would not fit; all but the first
     /// piece are indented.
     fn line(&self, line: &str, start: usize, indent: usize) -> String {
         let Some(width) = self.width else {

@@ -4,7 +4,7 @@ use crate::cli::services::{SmsArgs, SmsLocation, chain_name};
 
 const NAME: &str = "chain";
 
-/// What says where keys are published.
+/// Checks what says where keys are published.
 pub(super) fn check(context: &Context, sms: &SmsArgs) -> (Check, Option<SmsLocation>) {
     let is_set = sms.chain.is_some()
         || context.config.chain.is_some()

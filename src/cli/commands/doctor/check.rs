@@ -3,14 +3,14 @@ use serde_json::{Value, json};
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
 
-/// One part of the set-up: how it is, and what to do about it.
+/// A part of the set-up: how it is, and what to do about it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Check {
     pub(super) name: &'static str,
     pub(super) state: State,
-    /// What was found.
+    /// The finding.
     pub(super) found: String,
-    /// What to do; empty where nothing need be done.
+    /// Advice; empty where nothing need be done.
     pub(super) fix: String,
     /// Why a command fails that meets what is broken here.
     pub(super) code: Option<Code>,
@@ -65,7 +65,7 @@ impl Check {
         Self::new(name, State::Skipped, found)
     }
 
-    /// What a command would fail with.
+    /// Makes a check of what a command would fail with.
     pub(super) fn failed(name: &'static str, failure: Failure) -> Self {
         Self {
             code: Some(failure.code),
@@ -79,7 +79,7 @@ impl Check {
         self
     }
 
-    /// The same finding, where it keeps nothing from working.
+    /// Changes the state, where the finding keeps nothing from working.
     pub(super) fn but(mut self, state: State) -> Self {
         self.state = state;
         self

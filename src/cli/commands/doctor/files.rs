@@ -35,7 +35,7 @@ pub(super) fn checks(context: &Context, session: &Session, logged_in: bool) -> V
         .collect()
 }
 
-/// What is to be seen on the token.
+/// The keys that are to be seen on the token.
 struct Seen<'s> {
     session: &'s Session,
     keys: Vec<ResultKey>,

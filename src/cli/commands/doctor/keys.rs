@@ -5,7 +5,7 @@ use crate::token::{Origin, ResultKey, Session};
 
 const NAME: &str = "key";
 
-/// Each result key on the token, with what the token says of it.
+/// Checks each result key on the token, by what the token says of it.
 pub(super) fn checks(session: &Session, logged_in: bool, recorded: &[KeyRecord]) -> Vec<Check> {
     let keys = match session.result_keys() {
         Ok(keys) => keys,

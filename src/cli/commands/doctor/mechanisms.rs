@@ -6,7 +6,7 @@ use crate::token::{Mechanism, Module, TokenInfo};
 /// The size of the keys that the SDK makes.
 const USUAL_BITS: usize = 4096;
 
-/// What the token can do, of what is asked of it.
+/// Checks what the token can do, of what is asked of it.
 pub(super) fn checks(module: &Module, token: &TokenInfo) -> Vec<Check> {
     match module.mechanisms(token) {
         Ok(all) => vec![decrypt(&all), oaep(&all), generate(&all)],

@@ -36,7 +36,7 @@ fn named(context: &Context, path: &Path) -> (Vec<Check>, Option<Arc<Module>>) {
     }
 }
 
-/// The same choice as [`crate::token::discover`], with what speaks against the others.
+/// Makes the choice of [`crate::token::discover`], and says what speaks against the others.
 fn discovered() -> (Vec<Check>, Option<Arc<Module>>) {
     let probes: Vec<Probe> = well_known().iter().map(|path| probe(path)).collect();
     let is_set_up = |probe: &&Probe| {

@@ -37,7 +37,7 @@ fn check_at(socket: &Path, readers: &[String]) -> Check {
     }
 }
 
-/// What the readers call themselves, in the system's list of USB devices and their interfaces.
+/// Returns the names of the readers, in the system's list of USB devices and their interfaces.
 fn readers(devices: &Path) -> Vec<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir(devices).into_iter().flatten().flatten() {

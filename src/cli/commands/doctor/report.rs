@@ -9,7 +9,7 @@ use crate::cli::ui::reply::Reply;
 use crate::cli::ui::text_layout::TextLayout;
 use crate::code::Code;
 
-/// Where the second column begins.
+/// The column that the text begins in.
 const INDENT: usize = 26;
 
 /// Prints the checks and the verdict on them. The first that is broken decides how the program
@@ -43,7 +43,7 @@ fn failure(check: &Check, verdict: &str) -> Failure {
     Failure::new(check.code.unwrap_or(Code::Failed), verdict).hint(hint.trim_end_matches(". "))
 }
 
-/// One word for scripts.
+/// The verdict in one word, for scripts.
 fn word(checks: &[Check]) -> &'static str {
     let any = |state| checks.iter().any(|check| check.state == state);
     if any(State::Broken) {
@@ -55,7 +55,7 @@ fn word(checks: &[Check]) -> &'static str {
     }
 }
 
-/// One sentence for people.
+/// The verdict in one sentence, for people.
 fn verdict(checks: &[Check]) -> String {
     let names = |wanted: &dyn Fn(&Check) -> bool| {
         let mut names: Vec<&str> = checks

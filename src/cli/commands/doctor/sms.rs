@@ -14,7 +14,7 @@ const NAME: &str = "SMS";
 /// The longest wait for one service, where no shorter one is set.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
-/// Each service: whether it answers, and whether a key is published for the address.
+/// Checks each service: whether it answers, and whether a key is published for the address.
 pub(super) fn checks(context: &Context, command: &Doctor, place: SmsLocation) -> Vec<Check> {
     let urls = match command.sms.urls_of(context, place) {
         Ok(urls) => urls,

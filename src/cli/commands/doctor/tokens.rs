@@ -76,7 +76,7 @@ pub(super) fn check(
     }
 }
 
-/// What the token says of its PIN.
+/// Checks what the token says of its PIN.
 pub(super) fn pin(token: &TokenInfo) -> Check {
     let length = token
         .pin_len

@@ -13,7 +13,7 @@ use crate::wallet::wallet_file::WalletFile;
 
 const NAME: &str = "wallet";
 
-/// Who would sign for publishing. Nothing is unlocked.
+/// Checks the wallet that would sign for publishing. Nothing is unlocked.
 pub(super) fn check(context: &Context, session: Option<&Session>) -> Check {
     let check = match WalletSource::choose(context) {
         Ok(WalletSource::Token(uri)) => on_token(session, &uri),

@@ -30,7 +30,7 @@ pub(crate) struct Adopt {
 }
 
 impl Adopt {
-    /// Of the key with this URI.
+    /// Adopts the key with this URI.
     pub(crate) fn named(uri: Uri, allow_imported: bool) -> Self {
         Self {
             which: Which::named(uri),

@@ -41,7 +41,7 @@ pub(crate) struct Generate {
 }
 
 impl Generate {
-    /// One of that size, and all else as usual.
+    /// Makes a key of that size, and all else as usual.
     pub(crate) fn of_bits(bits: Option<String>) -> Self {
         Self {
             bits,

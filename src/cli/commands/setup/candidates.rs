@@ -49,7 +49,7 @@ impl Candidate {
     }
 }
 
-/// Every token that fits what was named: the set up ones first, each once.
+/// Finds every token that fits what was named: the set up ones first, each once.
 pub(super) fn find(context: &Context) -> Result<Vec<Candidate>, Failure> {
     let mut found: Vec<Candidate> = Vec::new();
     for candidate in all(context)? {

@@ -13,7 +13,7 @@ use crate::code::Code;
 use crate::token::{Module, ResultKey, Session, Uri};
 use crate::wallet::address::Address;
 
-/// Where the key comes from.
+/// The origin of the key.
 #[derive(Clone, Copy)]
 pub(super) enum Key {
     Made,
@@ -32,7 +32,7 @@ impl Key {
     }
 }
 
-/// What is to be done for a key.
+/// The way to a key.
 enum Plan {
     Make,
     Adopt(Box<Uri>),

@@ -57,7 +57,7 @@ impl Questions {
         Err(Failure::new(Code::Usage, without))
     }
 
-    /// Which of `items`, the first by default.
+    /// Asks which of `items` is meant, the first by default.
     pub(super) fn choice(
         &self,
         title: &str,

@@ -1,4 +1,4 @@
-//! What a token can do, as `token info` shows it.
+//! The mechanisms of a token, as `token info` shows them.
 
 use crate::token::Mechanism;
 
@@ -63,7 +63,7 @@ pub(super) fn others(all: &[Mechanism]) -> impl Iterator<Item = String> {
         })
 }
 
-/// Nothing where the mechanism has no keys, or the token does not tell.
+/// Returns nothing where the mechanism has no keys, or the token does not tell.
 fn sizes(mechanism: &Mechanism) -> String {
     match mechanism.key_size {
         (_, 0) => String::new(),

@@ -1,4 +1,4 @@
-//! Which key is published, and what its token says of the private half.
+//! The key that is published, and what its token says of the private key.
 
 use std::path::PathBuf;
 
@@ -183,7 +183,7 @@ impl Proven {
         }
     }
 
-    /// What `--raw` says of it.
+    /// Returns what `--raw` says of it.
     pub(super) fn json(&self, owner: &Address) -> Value {
         let (uri, facts) = match &self.on_token {
             Some((uri, _, facts)) => (json!(uri), facts_json(facts)),

@@ -1,4 +1,4 @@
-//! What would be signed and sent.
+//! The challenge that would be signed, and the requests that would be sent.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::sms::challenge::Web2Challenge;
 use crate::text::hex::hex;
 use crate::wallet::eip191::eip191_digest;
 
-/// What must be signed, for a wallet that is elsewhere.
+/// Shows what must be signed, for a wallet that is elsewhere.
 pub(super) fn challenge(challenge: &Web2Challenge<'_>) -> Reply {
     let message = challenge.challenge();
     let mut lines = vec![
@@ -30,7 +30,7 @@ pub(super) fn challenge(challenge: &Web2Challenge<'_>) -> Reply {
     })
 }
 
-/// All that would be sent but for the signature.
+/// Shows all that would be sent but for the signature.
 pub(super) fn dry_run(
     services: &[Service],
     challenge: &Web2Challenge<'_>,
