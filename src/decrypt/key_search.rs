@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use super::{DecryptError, Progress, pipeline};
 use crate::archive::{Archive, Scheme};
-use crate::envelope::{Base64Reader, ContentKey, KeyName, Proof, Unwrap};
+use crate::envelope::{Base64Reader, Candidate, ContentKey, KeyName, Proof, Unwrap};
 
 /// Bytes of a body that tell whether a content key fits: an IV and the first block.
 const HEAD: u64 = 32;
@@ -14,8 +14,8 @@ const HEAD: u64 = 32;
 pub(super) struct KeySearch<'a> {
     archive: &'a Archive,
     head: Vec<u8>,
-    candidates: Vec<KeyName>,
-    left: std::vec::IntoIter<KeyName>,
+    candidates: Vec<Candidate>,
+    left: std::vec::IntoIter<Candidate>,
 }
 
 impl<'a> KeySearch<'a> {
@@ -26,8 +26,8 @@ impl<'a> KeySearch<'a> {
         let head = head(archive)?;
         let modulus_len = archive.wrapped_key().ciphertext().len();
         let candidates = keys.candidates(modulus_len).map_err(DecryptError::Keys)?;
-        let again = candidates.iter().filter(|name| keys.may_repeat(name));
-        let left: Vec<KeyName> = candidates.iter().chain(again).cloned().collect();
+        let again = candidates.iter().filter(|key| key.may_repeat);
+        let left: Vec<Candidate> = candidates.iter().chain(again).cloned().collect();
         Ok(Self {
             archive,
             head,
@@ -42,14 +42,14 @@ impl<'a> KeySearch<'a> {
         keys: &mut U,
     ) -> Result<Option<(KeyName, ContentKey)>, DecryptError<U::Error>> {
         let wrapped = self.archive.wrapped_key();
-        for name in self.left.by_ref() {
+        for Candidate { name, .. } in self.left.by_ref() {
             let unwrapped = keys.unwrap(&name, wrapped).map_err(DecryptError::Keys)?;
             let key = unwrapped.and_then(|it| ContentKey::from_unwrapped(wrapped.scheme(), it));
             // A token may answer a bad padding with invented bytes, sometimes of the right length.
             if let Some(key) = key.filter(|key| key.fits(&self.head)) {
                 return Ok(Some((name, key)));
             }
-            keys.renew().map_err(DecryptError::Keys)?;
+            keys.done(false).map_err(DecryptError::Keys)?;
         }
         Ok(None)
     }
@@ -80,12 +80,10 @@ impl<'a> KeySearch<'a> {
     }
 
     fn use_up<U: Unwrap>(&mut self, keys: &mut U) -> Result<(), U::Error> {
-        keys.renew()?;
-        for name in self.left.by_ref() {
-            if keys.may_repeat(&name) {
-                keys.unwrap(&name, self.archive.wrapped_key())?;
-                keys.renew()?;
-            }
+        keys.done(false)?;
+        for key in self.left.by_ref().filter(|key| key.may_repeat) {
+            keys.unwrap(&key.name, self.archive.wrapped_key())?;
+            keys.done(false)?;
         }
         Ok(())
     }

@@ -113,7 +113,7 @@ pub fn decrypt<U: Unwrap>(
             return Err(DecryptError::Keys(cause));
         }
     };
-    keys.rest();
+    keys.done(true).map_err(DecryptError::Keys)?;
     let run = Run {
         archive,
         key: Arc::new(key),

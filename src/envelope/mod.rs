@@ -32,4 +32,4 @@ pub(crate) use seal::Sealer;
 #[cfg(test)]
 pub(crate) use seal::sealed;
 pub(crate) use seekable::SeekableResult;
-pub use unwrap::{KeyName, Proof, Unwrap};
+pub use unwrap::{Candidate, KeyName, Proof, Unwrap};

@@ -147,6 +147,18 @@ impl TokenError {
         }
     }
 
+    /// Whether the PIN is not good any more, or must not be tried now.
+    pub(crate) fn is_about_pin(&self) -> bool {
+        matches!(
+            self,
+            Self::PinWrong { .. }
+                | Self::PinLocked(_)
+                | Self::FinalTry(_)
+                | Self::PinNotReady { .. }
+                | Self::Pin(_)
+        )
+    }
+
     /// What to do about it, as one sentence; empty when the message says all.
     pub fn hint(&self) -> String {
         match self {

@@ -17,14 +17,14 @@ mod wallet;
 pub use error::{TokenError, Tried};
 pub use init::init_token;
 pub use keys::{
-    Facts, KeysBeside, NewKey, Origin, ResultKey, SIZES, SoftwareKey, SoftwareKeyError, TokenKeys,
-    choose_key, generate, import, key_size,
+    Facts, NewKey, Origin, ResultKey, SIZES, SoftwareKey, SoftwareKeyError, TokenKeys, choose_key,
+    generate, import, key_size,
 };
 pub use module::{
     Mechanism, Module, P11Kit, PinState, Probe, Slot, SlowCall, TokenInfo, Watch, absent, discover,
     p11_kit, probe, well_known,
 };
 pub(crate) use session::recovery;
-pub use session::{KeptPin, Pin, PinError, PinRequest, PinSource, PinUse, Session};
+pub use session::{KeptPin, NoPins, Pin, PinError, PinRequest, PinSource, PinUse, Session};
 pub use uri::Uri;
 pub use wallet::{WalletKey, create_wallet};

@@ -73,7 +73,7 @@ fn while_the_device_is_away_requests_are_told_so() {
     let keyed = Keyed::new();
     let (_folder, gate) = gate();
     let mut it = away_until(&keyed, &gate);
-    assert_eq!(it.agent.state(), "away");
+    assert_eq!(it.agent.state(), "recovering");
     it.fails("device-failed");
     assert_eq!(it.agent.get("/v1/keys").0, 502);
     let (status, body) = it.agent.unlock(&keyed.token.pin);
@@ -91,7 +91,7 @@ fn an_agent_that_is_locked_while_its_device_is_away_stays_locked() {
     let keyed = Keyed::new();
     let (_folder, gate) = gate();
     let mut it = away_until(&keyed, &gate);
-    it.until("away");
+    it.until("recovering");
     it.agent.request("POST", "/v1/lock", "");
     assert_eq!(it.agent.state(), "locked");
     fs::write(&gate, "").unwrap();

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use iexec_hsm::archive::{Archive, Limits, WrappedKey};
 use iexec_hsm::decrypt::{Options, Target, decrypt};
-use iexec_hsm::envelope::{KeyName, Proof, Unwrap};
+use iexec_hsm::envelope::{Candidate, KeyName, Proof, Unwrap};
 use zeroize::Zeroizing;
 
 use crate::support::*;
@@ -115,10 +115,14 @@ struct Software(String);
 impl Unwrap for Software {
     type Error = Infallible;
 
-    fn candidates(&mut self, _: usize) -> Result<Vec<KeyName>, Infallible> {
-        Ok(vec![KeyName {
+    fn candidates(&mut self, _: usize) -> Result<Vec<Candidate>, Infallible> {
+        let name = KeyName {
             uri: "pkcs11:".into(),
             label: "software".into(),
+        };
+        Ok(vec![Candidate {
+            name,
+            may_repeat: true,
         }])
     }
 
@@ -131,7 +135,7 @@ impl Unwrap for Software {
         Ok(Some(Zeroizing::new(unwrapped)))
     }
 
-    fn prove(&mut self, _: &[KeyName]) -> Result<Proof<Infallible>, Infallible> {
+    fn prove(&mut self, _: &[Candidate]) -> Result<Proof<Infallible>, Infallible> {
         Ok(Proof::Works)
     }
 }

@@ -55,7 +55,7 @@ fn moved_onto_the_token<'p>(
     module: &Arc<Module>,
     key: &SoftwareKey,
     pin: &'p mut Pin,
-) -> TokenKeys<'p> {
+) -> TokenKeys<&'p mut Pin> {
     let token = module.token(None).unwrap();
     let new = NewKey {
         bits: Some(key.bits()),
@@ -67,11 +67,11 @@ fn moved_onto_the_token<'p>(
     TokenKeys::new(session, vec![key], pin)
 }
 
-fn check(keys: &mut TokenKeys<'_>, modulus_len: usize, case: &Test) {
+fn check(keys: &mut TokenKeys<&mut Pin>, modulus_len: usize, case: &Test) {
     let unwrapped = wrapped(&case.ct).and_then(|wrapped| {
         // A key of another size is no candidate.
-        let names = keys.candidates(wrapped.ciphertext().len()).unwrap();
-        let name = names.first()?;
+        let candidates = keys.candidates(wrapped.ciphertext().len()).unwrap();
+        let name = &candidates.first()?.name;
         assert_eq!(wrapped.ciphertext().len(), modulus_len);
         keys.unwrap(name, &wrapped).unwrap()
     });

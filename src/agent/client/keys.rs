@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use super::{Client, ClientError};
 use crate::agent::wire::{self, Code, Key, Refusal};
 use crate::archive::{Scheme, WrappedKey};
-use crate::envelope::{KeyName, Proof, PublicKey, Unwrap};
+use crate::envelope::{Candidate, KeyName, Proof, PublicKey, Unwrap};
 
 /// The result keys of an unlocked agent, as the holder that opens archives.
 pub struct AgentKeys {
@@ -44,15 +44,18 @@ impl AgentKeys {
 impl Unwrap for AgentKeys {
     type Error = ClientError;
 
-    fn candidates(&mut self, modulus_len: usize) -> Result<Vec<KeyName>, ClientError> {
+    fn candidates(&mut self, modulus_len: usize) -> Result<Vec<Candidate>, ClientError> {
         let fitting = self
             .keys
             .iter()
             .filter(|(key, public)| key.usable && public.modulus_len() == modulus_len);
         Ok(fitting
-            .map(|(key, _)| KeyName {
-                uri: key.key.clone(),
-                label: key.label.clone(),
+            .map(|(key, _)| Candidate {
+                name: KeyName {
+                    uri: key.key.clone(),
+                    label: key.label.clone(),
+                },
+                may_repeat: true,
             })
             .collect())
     }
@@ -71,8 +74,8 @@ impl Unwrap for AgentKeys {
         }))
     }
 
-    fn prove(&mut self, keys: &[KeyName]) -> Result<Proof<ClientError>, ClientError> {
-        for name in keys {
+    fn prove(&mut self, keys: &[Candidate]) -> Result<Proof<ClientError>, ClientError> {
+        for Candidate { name, .. } in keys {
             let Some((_, public)) = self.keys.iter().find(|it| it.0.key == name.uri) else {
                 continue;
             };

@@ -7,10 +7,9 @@ use std::time::Instant;
 use tokio::sync::{Notify, oneshot};
 
 use super::Settings;
-use super::error_response::{Denied, busy, hung, locked, overdue};
+use super::error_response::{Denied, busy, hung, locked, overdue, recovering};
 use super::login::{Login, lock};
 use super::queue::{Job, Queue};
-use super::recovering::away;
 use super::refused_pins::RefusedPins;
 use super::worker::Worker;
 use crate::token::{Module, TokenInfo, Uri};
@@ -55,7 +54,7 @@ pub(super) enum Phase {
         since: Instant,
     },
     /// It was unlocked then, its device failed, and is being brought back.
-    Away {
+    Recovering {
         since: Instant,
     },
 }
@@ -95,7 +94,7 @@ impl Agent {
         match &inner.phase {
             Phase::Unlocked { login, .. } => Ok(login.clone()),
             Phase::Unlocking => Err(locked("it is being unlocked")),
-            Phase::Away { .. } => Err(away()),
+            Phase::Recovering { .. } => Err(recovering()),
             Phase::Locked(reason) => Err(locked(reason)),
         }
     }
@@ -121,7 +120,7 @@ impl Agent {
             self.not_hung(&inner)?;
             match inner.phase {
                 Phase::Unlocked { .. } => {}
-                Phase::Away { .. } => return Err(away()),
+                Phase::Recovering { .. } => return Err(recovering()),
                 _ => return Err(locked("it was locked just now")),
             }
             let id = inner.queue.id();
@@ -146,7 +145,9 @@ impl Agent {
         self.moved.notify_one();
         match tokio::time::timeout(self.settings.request_timeout, answer).await {
             Ok(Ok(done)) => Ok(done),
-            Ok(Err(_)) if matches!(self.inner().phase, Phase::Away { .. }) => Err(away()),
+            Ok(Err(_)) if matches!(self.inner().phase, Phase::Recovering { .. }) => {
+                Err(recovering())
+            }
             Ok(Err(_)) => Err(locked("it was locked in the meantime")),
             Err(_) => {
                 self.inner().queue.give_up(id);
@@ -165,7 +166,7 @@ impl Agent {
         let now = Instant::now();
         // To be brought back is no use of it, and no new beginning.
         let since = match inner.phase {
-            Phase::Away { since } => since,
+            Phase::Recovering { since } => since,
             _ => {
                 inner.used = now;
                 now

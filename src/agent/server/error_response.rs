@@ -68,6 +68,18 @@ pub(super) fn locked(reason: &str) -> Denied {
         .status(StatusCode::LOCKED)
 }
 
+/// Nothing can be asked of the token now.
+pub(super) fn recovering() -> Denied {
+    let refusal = Refusal::new(
+        Code::DeviceFailed,
+        "the device is away: it failed, and the agent tries to bring it back",
+    );
+    Denied::from(
+        refusal.hint("Check that the token is plugged in and its service runs, then try again."),
+    )
+    .retry_after(Duration::from_secs(1))
+}
+
 /// The queue is full.
 pub(super) fn busy() -> Denied {
     let refusal = Refusal::new(

@@ -6,17 +6,18 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::agent::{Agent, Phase};
-use super::error_response::Denied;
 use super::login::lock;
 use super::unlock::Fresh;
-use super::worker::GONE;
-use crate::agent::wire::{Code, Refusal};
-use crate::token::recovery::{Recovery, Seen, Step};
+use super::worker::{GONE, PIN_REFUSED};
+use crate::token::recovery::{Outcome, recover};
 use crate::token::{Pin, TokenError};
 
-/// Before each restart of the module: as long as a service takes to come back, and no longer than
+/// Why a recovery ends that is not wanted any more. Nobody is told: the agent has a reason already.
+const LOCKED: &str = "it was locked";
+
+/// Pauses before each restart of the module: as long as a service takes to come back, and no longer than
 /// whoever waits will believe in it.
-pub(super) const PAUSES: [Duration; 5] = [
+const PAUSES: [Duration; 5] = [
     Duration::ZERO,
     Duration::from_millis(500),
     Duration::from_secs(1),
@@ -24,31 +25,9 @@ pub(super) const PAUSES: [Duration; 5] = [
     Duration::from_secs(4),
 ];
 
-/// How a login goes on whose sessions are of no use any more.
-#[derive(Debug)]
-pub(super) struct Away {
-    pub(super) recovery: Recovery,
-    /// Before the first restart.
-    pub(super) pause: Duration,
-    /// The PIN of the login.
-    pub(super) pin: Pin,
-}
-
-/// Nothing can be asked of the token now.
-pub(super) fn away() -> Denied {
-    let refusal = Refusal::new(
-        Code::DeviceFailed,
-        "the device is away: it failed, and the agent tries to bring it back",
-    );
-    Denied::from(
-        refusal.hint("Check that the token is plugged in and its service runs, then try again."),
-    )
-    .retry_after(Duration::from_secs(1))
-}
-
 impl Agent {
     /// Ends the sessions of the login `epoch`, and has a thread bring the device back.
-    pub(super) fn bring_back(self: &Arc<Self>, epoch: u64, away: Away) {
+    pub(super) fn bring_back(self: &Arc<Self>, epoch: u64, pin: Pin) {
         let mut inner = self.inner();
         let Phase::Unlocked { login, since } = &inner.phase else {
             return;
@@ -58,7 +37,7 @@ impl Agent {
         }
         let since = *since;
         login.forget_pin();
-        inner.phase = Phase::Away { since };
+        inner.phase = Phase::Recovering { since };
         inner.epoch += 1;
         inner.queue.clear();
         let epoch = inner.epoch;
@@ -69,7 +48,7 @@ impl Agent {
         let started = thread::Builder::new()
             .name("recovery".into())
             .spawn(move || {
-                let reason = agent.restart_until_back(epoch, away);
+                let reason = agent.restart_until_back(epoch, &pin);
                 if let Err(reason) = reason {
                     agent.lock_if(Some(epoch), reason);
                 }
@@ -80,39 +59,39 @@ impl Agent {
     }
 
     /// Restarts the module until the token can be logged in to; the reason when there is no hope.
-    fn restart_until_back(self: &Arc<Self>, epoch: u64, away: Away) -> Result<(), &'static str> {
-        let Away {
-            mut recovery,
-            mut pause,
-            pin,
-        } = away;
-        loop {
-            if !self.wait_unless_locked(epoch, pause) {
-                return Ok(());
-            }
-            let entrance = lock(&self.entrance);
-            if self.inner().epoch != epoch {
-                return Ok(());
-            }
-            let (id, pin) = (self.begin_restart(), pin.clone());
-            let back = self.log_in(Some(pin), false).and_then(tried);
-            let outcome = back.map(|(login, workers)| self.unlocked(login, workers, epoch));
-            drop(entrance);
-            self.inner().queue.end(id);
-            self.moved.notify_all();
-            let seen = match &outcome {
-                // The module is back and the token is not: somebody has pulled it.
-                Err(TokenError::NoToken { .. }) => return Err(GONE),
-                outcome => Seen::of(outcome),
-            };
-            pause = match recovery.next(seen) {
-                Step::Restart(pause) => pause,
-                Step::GoOn => return Ok(()),
-                _ if seen == Seen::PinRefused => {
-                    return Err("the token refused the PIN that was kept");
-                }
-                _ => return Err(GONE),
-            };
+    fn restart_until_back(self: &Arc<Self>, epoch: u64, pin: &Pin) -> Result<(), &'static str> {
+        match recover(PAUSES, |pause| self.restart_once(epoch, pause, pin)) {
+            Outcome::Works => Ok(()),
+            Outcome::Fails => Err(GONE),
+            Outcome::Hopeless(reason) => Err(reason),
+        }
+    }
+
+    fn restart_once(
+        self: &Arc<Self>,
+        epoch: u64,
+        pause: Duration,
+        pin: &Pin,
+    ) -> Outcome<&'static str> {
+        if !self.wait_unless_locked(epoch, pause) {
+            return Outcome::Hopeless(LOCKED);
+        }
+        let entrance = lock(&self.entrance);
+        if self.inner().epoch != epoch {
+            return Outcome::Hopeless(LOCKED);
+        }
+        let id = self.begin_restart();
+        let back = self.log_in(Some(pin.clone()), false).and_then(tried);
+        let outcome = back.map(|(login, workers)| self.unlocked(login, workers, epoch));
+        drop(entrance);
+        self.inner().queue.end(id);
+        self.moved.notify_all();
+        match outcome {
+            // The module is back and the token is not: somebody has pulled it.
+            Err(TokenError::NoToken { .. }) => Outcome::Hopeless(GONE),
+            Err(error) if error.is_about_pin() => Outcome::Hopeless(PIN_REFUSED),
+            Err(_) => Outcome::Fails,
+            Ok(()) => Outcome::Works,
         }
     }
 

@@ -157,7 +157,7 @@ fn next(agent: &Agent) -> Option<(Instant, &'static str)> {
     let deadline = agent.deadline();
     let inner = agent.inner();
     match (&inner.phase, agent.settings.idle) {
-        (Phase::Unlocked { .. } | Phase::Away { .. }, _) => deadline,
+        (Phase::Unlocked { .. } | Phase::Recovering { .. }, _) => deadline,
         (Phase::Locked(reason), Some(idle))
             if agent.settings.exit_when_idle && !inner.refused.any() =>
         {

@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::agent::{Agent, Inner};
 use super::limits::{KEEP_ALIVE, LEAVING};
 use super::queue::Job;
-use super::worker::{Over, Worker};
+use super::worker::{Ending, Worker};
 
 /// What a thread with a session does next.
 enum Next {
@@ -31,7 +31,7 @@ impl Agent {
                     scrub_registers();
                 }
                 Next::KeepAlive(id) => {
-                    // What failed is told by `over`.
+                    // A failure is told by `ending`.
                     let _ = worker.keep_alive();
                     self.came_back(&mut worker, epoch, id);
                 }
@@ -44,9 +44,9 @@ impl Agent {
     /// A call has come back, which may have shown that the login is over. Whether it goes on.
     fn came_back(self: &Arc<Self>, worker: &mut Worker, epoch: u64, id: u64) -> bool {
         self.inner().queue.end(id);
-        match worker.over.take() {
-            Some(Over::ForGood(reason)) => self.lock_if(Some(epoch), reason),
-            Some(Over::Away(away)) => self.bring_back(epoch, away),
+        match worker.ending.take() {
+            Some(Ending::ForGood(reason)) => self.lock_if(Some(epoch), reason),
+            Some(Ending::UntilRestart(pin)) => self.bring_back(epoch, pin),
             None => return true,
         }
         false

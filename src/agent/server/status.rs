@@ -17,7 +17,7 @@ impl Agent {
     /// When the agent is to lock next, and why.
     pub(super) fn deadline(&self) -> Option<(Instant, &'static str)> {
         let inner = self.inner();
-        let (Phase::Unlocked { since, .. } | Phase::Away { since }) = &inner.phase else {
+        let (Phase::Unlocked { since, .. } | Phase::Recovering { since }) = &inner.phase else {
             return None;
         };
         let used = if inner.queue.is_busy() {
@@ -43,7 +43,7 @@ impl Agent {
             Phase::Locked(reason) => (State::Locked, Some((*reason).to_owned())),
             Phase::Unlocking => (State::Unlocking, None),
             Phase::Unlocked { .. } => (State::Unlocked, None),
-            Phase::Away { .. } => (State::Away, None),
+            Phase::Recovering { .. } => (State::Recovering, None),
         };
         Status {
             state,

@@ -4,9 +4,8 @@ use std::thread;
 use tokio::sync::oneshot;
 
 use super::agent::{Agent, Phase};
-use super::error_response::{Denied, overdue};
+use super::error_response::{Denied, overdue, recovering};
 use super::login::{Given, Keys, Login, lock};
-use super::recovering::away;
 use super::worker::Worker;
 use crate::agent::wire::{Code, Refusal};
 use crate::token::{KeptPin, Pin, Session, TokenError, TokenInfo};
@@ -65,7 +64,7 @@ impl Agent {
                 );
                 return Err(refusal.hint("Try again.").into());
             }
-            Phase::Away { .. } => return Err(away()),
+            Phase::Recovering { .. } => return Err(recovering()),
             Phase::Locked(_) => {}
         }
         self.not_hung(&inner)?;

@@ -3,11 +3,10 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::login::{Kept, Keys, Login, lock};
-use super::recovering::{Away, PAUSES};
 use crate::archive::Scheme;
 use crate::sms::challenge::Web2Challenge;
-use crate::token::recovery::{Recovery, Seen, Step};
-use crate::token::{Session, TokenError};
+use crate::token::recovery::{Outcome, Step, recover, steps};
+use crate::token::{Pin, Session, TokenError};
 use crate::wallet::eip191::eip191_digest;
 use crate::wallet::sign::WalletError;
 use crate::wallet::signature::Signature;
@@ -15,21 +14,24 @@ use crate::wallet::signature::Signature;
 /// Why most logins end that nobody has ended.
 pub(super) const GONE: &str = "the token does not answer, or has ended the login";
 
+/// Why a login ends that cannot be made again.
+pub(super) const PIN_REFUSED: &str = "the token refused the PIN that was kept";
+
 /// A thread's session with the token, and what it does there.
 pub(super) struct Worker {
     session: Session,
     login: Arc<Login>,
-    /// Once it is known that the sessions of this login are over.
-    pub(super) over: Option<Over>,
+    /// Set once it is known that the sessions of this login are of no use any more.
+    pub(super) ending: Option<Ending>,
 }
 
-/// How a login is over.
+/// How a login ends.
 #[derive(Debug)]
-pub(super) enum Over {
+pub(super) enum Ending {
     /// For this reason.
     ForGood(&'static str),
-    /// Until the device is back.
-    Away(Away),
+    /// A restart of the module may bring the device back, and a login with this PIN.
+    UntilRestart(Pin),
 }
 
 impl Worker {
@@ -37,7 +39,7 @@ impl Worker {
         Self {
             session,
             login,
-            over: None,
+            ending: None,
         }
     }
 
@@ -54,8 +56,8 @@ impl Worker {
         };
         let mut unwrapped = self.attempt(&mut decrypt)?;
         // Asked after a success, too, so that both take the same time.
-        if self.session.is_open().is_err() && unwrapped.is_none() {
-            self.recover()?;
+        if let (Err(failure), None) = (self.session.is_open(), &unwrapped) {
+            self.recover(failure)?;
             unwrapped = self.attempt(&mut decrypt)?;
         }
         self.login.doubt(unwrapped.is_none());
@@ -120,11 +122,11 @@ impl Worker {
         mut call: impl FnMut(&mut Session, &Keys, &mut Kept) -> Result<T, TokenError>,
     ) -> Result<T, TokenError> {
         let mut result = self.call(&mut call);
-        if matches!(result, Err(TokenError::Device { .. })) {
-            self.recover()?;
+        if let Err(failure @ TokenError::Device { .. }) = result {
+            self.recover(failure)?;
             result = self.call(&mut call);
             if matches!(result, Err(TokenError::Device { .. })) {
-                self.over = Some(Over::ForGood(GONE));
+                self.ending = Some(Ending::ForGood(GONE));
             }
         }
         if matches!(
@@ -144,44 +146,33 @@ impl Worker {
         call(&mut self.session, &keys, &mut self.login.pin())
     }
 
-    /// A new session, and where that does not help a new login, if the PIN is kept. A restart of
-    /// the module is for the agent, when no thread is in it.
-    fn recover(&mut self) -> Result<(), TokenError> {
+    /// Brings the device back by a new session, and where that does not help by a new login, if the
+    /// PIN is kept. A restart of the module is for the agent, when no thread is in it.
+    fn recover(&mut self, failure: TokenError) -> Result<(), TokenError> {
         let login = self.login.clone();
         let _alone = lock(&login.recovering);
         // Without one, a reader with a pad would ask somebody who expects nothing.
         let pin = login.pin().0;
-        let mut recovery = Recovery::new(pin.is_some(), &PAUSES);
-        let mut step = recovery.next(Seen::Fails);
-        loop {
-            let tried = match step {
-                Step::NewSession => self.session.renew(),
-                _ => self.log_in_again(),
-            }
-            .and_then(|()| self.trial());
-            let seen = Seen::of(&tried);
-            step = recovery.next(seen);
-            match (step, &pin) {
-                (Step::GoOn, _) => {}
-                (Step::LogIn, _) => continue,
-                (Step::Restart(pause), Some(pin)) => {
-                    let pin = pin.clone();
-                    self.over = Some(Over::Away(Away {
-                        recovery,
-                        pause,
-                        pin,
-                    }));
-                }
-                _ => {
-                    login.forget_pin();
-                    self.over = Some(Over::ForGood(match seen {
-                        Seen::PinRefused => "the token refused the PIN that was kept",
-                        _ => GONE,
-                    }));
-                }
-            }
-            return tried;
+        let outcome = recover(steps(pin.is_some(), &[]), |step| self.take(step).into());
+        let (ending, error) = match (outcome, pin) {
+            (Outcome::Works, _) => return Ok(()),
+            (Outcome::Hopeless(error), _) => (Ending::ForGood(PIN_REFUSED), error),
+            (Outcome::Fails, Some(pin)) => (Ending::UntilRestart(pin), failure),
+            (Outcome::Fails, None) => (Ending::ForGood(GONE), failure),
+        };
+        if let Ending::ForGood(_) = ending {
+            login.forget_pin();
         }
+        self.ending = Some(ending);
+        Err(error)
+    }
+
+    fn take(&mut self, step: Step) -> Result<(), TokenError> {
+        match step {
+            Step::NewSession => self.session.renew()?,
+            Step::LogIn | Step::Restart(_) => self.log_in_again()?,
+        }
+        self.trial()
     }
 
     fn log_in_again(&mut self) -> Result<(), TokenError> {
@@ -190,7 +181,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Whether the device works and the login stands, by a ciphertext that is known to be good.
+    /// Tries whether the device works and the login stands, by a ciphertext that is known to be good.
     pub(super) fn trial(&mut self) -> Result<(), TokenError> {
         self.session.is_logged_in()?;
         let keys = self.login.keys();

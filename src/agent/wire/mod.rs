@@ -41,7 +41,7 @@ pub enum State {
     /// Logged in.
     Unlocked,
     /// Logged in, and the device failed; it is being brought back.
-    Away,
+    Recovering,
 }
 
 /// How the agent is.

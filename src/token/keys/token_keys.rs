@@ -1,21 +1,38 @@
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use zeroize::Zeroizing;
 
 use crate::archive::WrappedKey;
-use crate::envelope::{KeyName, Proof, Unwrap};
-use crate::token::keys::held::Held;
-use crate::token::session::pin::NoPins;
-use crate::token::{KeptPin, Module, Pin, PinSource, ResultKey, Session, TokenError, TokenInfo};
+use crate::envelope::{Candidate, KeyName, Proof, Unwrap};
+use crate::token::session::recovery::{Outcome, Step, recover, steps};
+use crate::token::{
+    KeptPin, Module, NoPins, Pin, PinSource, ResultKey, Session, TokenError, TokenInfo,
+};
+
+/// Pauses before each restart of the module: a service that restarts is back by the last one.
+const RESTARTS: [Duration; 3] = [
+    Duration::ZERO,
+    Duration::from_millis(250),
+    Duration::from_millis(1000),
+];
 
 /// The result keys of a logged-in token, as the holder that opens archives. A device that fails is
-/// brought back where that can be done.
-pub struct TokenKeys<'p> {
-    held: Held,
-    pins: &'p mut dyn PinSource,
+/// brought back where that can be done. The source of PINs is asked by keys that demand the PIN for
+/// each use.
+pub struct TokenKeys<P> {
+    session: Session,
+    /// With their URIs, which stay when a device that was away has another label.
+    keys: Vec<(String, ResultKey)>,
+    pins: P,
+    /// The PIN of the login; none on a reader's pad, and beside another session.
+    pin: Option<KeptPin>,
+    /// The PIN is wiped after the next use that succeeds.
+    forget_after_next: bool,
 }
 
-impl<'p> TokenKeys<'p> {
+impl<P: PinSource> TokenKeys<P> {
     /// Logs in to `token` with at most one PIN of `pins`, and holds all result keys there.
     ///
     /// # Errors
@@ -23,9 +40,9 @@ impl<'p> TokenKeys<'p> {
     pub fn log_in(
         module: &Arc<Module>,
         token: &TokenInfo,
-        pins: &'p mut dyn PinSource,
+        mut pins: P,
     ) -> Result<Self, TokenError> {
-        let (session, pin) = Session::log_in(module, token, pins)?;
+        let (session, pin) = Session::log_in(module, token, &mut pins)?;
         let keys = session.result_keys()?;
         if !keys.iter().any(ResultKey::has_private) {
             return Err(TokenError::NoKey {
@@ -37,15 +54,18 @@ impl<'p> TokenKeys<'p> {
         Ok(Self::new(session, keys, pins).with_pin(pin.as_ref()))
     }
 
-    /// Holds `keys`, the likeliest first, of the logged-in `session`. `pins` is asked again only
-    /// by keys that demand the PIN for each use.
-    pub fn new(session: Session, keys: Vec<ResultKey>, pins: &'p mut dyn PinSource) -> Self {
+    /// Holds `keys`, the likeliest first, of the logged-in `session`.
+    pub fn new(session: Session, keys: Vec<ResultKey>, mut pins: P) -> Self {
         if !keys.iter().any(|key| key.always_authenticate) {
             pins.forget();
         }
+        let uri = |key: &ResultKey| key.uri(session.token()).to_string();
         Self {
-            held: Held::new(session, keys),
+            keys: keys.into_iter().map(|key| (uri(&key), key)).collect(),
+            session,
             pins,
+            pin: None,
+            forget_after_next: false,
         }
     }
 
@@ -53,97 +73,168 @@ impl<'p> TokenKeys<'p> {
     /// the token takes it, and never after it was refused.
     #[must_use]
     pub fn with_pin(mut self, pin: Option<&Pin>) -> Self {
-        self.held.pin = pin.and_then(KeptPin::new);
+        self.pin = pin.and_then(KeptPin::new);
         self
     }
 
-    /// After the next use that succeeds no PIN is kept any more.
+    /// Wipes the PIN that is kept after the next use that succeeds.
     pub fn forget_pin_after_next(&mut self) {
-        self.held.last = true;
+        self.forget_after_next = true;
     }
 
     /// Wipes the PIN that is kept.
     pub fn forget_pin(&mut self) {
-        self.held.pin = None;
+        self.pin = None;
     }
 
     /// The same keys in `count` more sessions, for threads of their own; fewer where the token
     /// grants no more, and none where more of them gain nothing: a device does one thing after the
     /// other. They work for as long as this holder is there, and is not used itself.
-    pub fn beside(&self, count: usize) -> Vec<KeysBeside> {
-        let Held { session, keys, .. } = &self.held;
+    pub fn beside(&self, count: usize) -> Vec<TokenKeys<NoPins>> {
+        let Self { session, keys, .. } = self;
         let told = session.token.max_sessions.unwrap_or(usize::MAX);
         // The PIN for each use would be asked for by several threads at a time.
         if session.token.is_hardware() || keys.iter().any(|(_, key)| key.always_authenticate) {
             return Vec::new();
         }
         let open = |_| {
-            let session = Session::open(&session.module, &session.token).ok()?;
-            Some(KeysBeside(Held {
-                session,
+            Some(TokenKeys {
+                session: Session::open(&session.module, &session.token).ok()?,
                 keys: keys.clone(),
+                pins: NoPins,
                 // A restart of the module would end the other sessions.
                 pin: None,
-                last: false,
-            }))
+                forget_after_next: false,
+            })
         };
         (0..count.min(told.saturating_sub(1)))
             .map_while(open)
             .collect()
     }
+
+    fn unwrap_once(
+        &mut self,
+        name: &KeyName,
+        wrapped: &WrappedKey,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, TokenError> {
+        let Some(key) = find(&self.keys, name) else {
+            return Ok(None);
+        };
+        let (scheme, ciphertext) = (wrapped.scheme(), wrapped.ciphertext());
+        self.session
+            .decrypt(key, scheme, ciphertext, &mut self.pins)
+    }
+
+    /// Brings the device back, and returns the failure that it was.
+    fn recover(&mut self, failure: TokenError) -> Result<TokenError, TokenError> {
+        let steps = steps(self.pin.is_some(), &RESTARTS);
+        match recover(steps, |step| self.take(step).into()) {
+            Outcome::Works => Ok(failure),
+            Outcome::Fails => Err(failure),
+            // The PIN's failure says more than that of the device.
+            Outcome::Hopeless(error) => Err(error),
+        }
+    }
+
+    fn take(&mut self, step: Step) -> Result<(), TokenError> {
+        match step {
+            Step::NewSession => self.session.renew()?,
+            Step::LogIn => self.log_in_again(Session::log_in_again)?,
+            Step::Restart(pause) => {
+                thread::sleep(pause);
+                self.log_in_again(Session::restart)?;
+            }
+        }
+        let mut keys = self.keys.iter().map(|(_, key)| key);
+        match keys.find(|key| key.has_private() && !key.always_authenticate) {
+            Some(key) => self.session.prove(key, &mut self.pins),
+            None => self.session.is_logged_in(),
+        }
+    }
+
+    /// Logs in with the PIN that is kept. Handles are others after it.
+    fn log_in_again(
+        &mut self,
+        how: impl FnOnce(&mut Session, &mut dyn PinSource) -> Result<(), TokenError>,
+    ) -> Result<(), TokenError> {
+        let Some(pin) = &self.pin else {
+            return Ok(());
+        };
+        how(&mut self.session, &mut pin.get())?;
+        let now = self.session.private_keys()?;
+        for (_, key) in &mut self.keys {
+            let same = now
+                .iter()
+                .find(|it| it.public == key.public && it.id == key.id);
+            key.private = same.and_then(|it| it.private);
+        }
+        Ok(())
+    }
 }
 
-/// The keys of [`TokenKeys`], in another session.
-pub struct KeysBeside(Held);
-
-impl Unwrap for TokenKeys<'_> {
+impl<P: PinSource> Unwrap for TokenKeys<P> {
     type Error = TokenError;
 
-    fn candidates(&mut self, modulus_len: usize) -> Result<Vec<KeyName>, TokenError> {
-        Ok(self.held.candidates(modulus_len))
+    fn candidates(&mut self, modulus_len: usize) -> Result<Vec<Candidate>, TokenError> {
+        let fitting = self
+            .keys
+            .iter()
+            .filter(|(_, key)| key.has_private() && key.public.modulus_len() == modulus_len);
+        Ok(fitting
+            .map(|(uri, key)| Candidate {
+                name: KeyName {
+                    uri: uri.clone(),
+                    label: key.label.clone(),
+                },
+                // A person should not be asked again for an archive that is bad.
+                may_repeat: !key.always_authenticate,
+            })
+            .collect())
     }
 
     fn unwrap(
         &mut self,
-        key: &KeyName,
+        name: &KeyName,
         wrapped: &WrappedKey,
     ) -> Result<Option<Zeroizing<Vec<u8>>>, TokenError> {
-        self.held.unwrap(key, wrapped, self.pins)
+        let unwrapped = match self.unwrap_once(name, wrapped) {
+            Err(failure @ TokenError::Device { .. }) => {
+                self.recover(failure)?;
+                self.unwrap_once(name, wrapped)
+            }
+            unwrapped => unwrapped,
+        }?;
+        if self.forget_after_next && unwrapped.is_some() {
+            self.pin = None;
+        }
+        Ok(unwrapped)
     }
 
-    fn may_repeat(&self, key: &KeyName) -> bool {
-        self.held.may_repeat(key)
+    fn done(&mut self, opened: bool) -> Result<(), TokenError> {
+        if !opened && let Err(failure) = self.session.renew() {
+            self.recover(failure)?;
+        }
+        Ok(())
     }
 
-    fn renew(&mut self) -> Result<(), TokenError> {
-        self.held.renew(self.pins)
-    }
-
-    fn prove(&mut self, keys: &[KeyName]) -> Result<Proof<TokenError>, TokenError> {
-        self.held.prove(keys, self.pins)
+    fn prove(&mut self, candidates: &[Candidate]) -> Result<Proof<TokenError>, TokenError> {
+        // A key that demands the PIN each time gives device and PIN errors of its own before it
+        // decrypts.
+        for candidate in candidates.iter().filter(|it| it.may_repeat) {
+            if let Some(key) = find(&self.keys, &candidate.name) {
+                match self.session.prove(key, &mut self.pins) {
+                    Err(failure @ TokenError::Device { .. }) => {
+                        return self.recover(failure).map(Proof::Recovered);
+                    }
+                    proven => proven?,
+                }
+            }
+        }
+        Ok(Proof::Works)
     }
 }
 
-impl Unwrap for KeysBeside {
-    type Error = TokenError;
-
-    fn candidates(&mut self, modulus_len: usize) -> Result<Vec<KeyName>, TokenError> {
-        Ok(self.0.candidates(modulus_len))
-    }
-
-    fn unwrap(
-        &mut self,
-        key: &KeyName,
-        wrapped: &WrappedKey,
-    ) -> Result<Option<Zeroizing<Vec<u8>>>, TokenError> {
-        self.0.unwrap(key, wrapped, &mut NoPins)
-    }
-
-    fn renew(&mut self) -> Result<(), TokenError> {
-        self.0.renew(&mut NoPins)
-    }
-
-    fn prove(&mut self, keys: &[KeyName]) -> Result<Proof<TokenError>, TokenError> {
-        self.0.prove(keys, &mut NoPins)
-    }
+fn find<'k>(keys: &'k [(String, ResultKey)], name: &KeyName) -> Option<&'k ResultKey> {
+    let found = keys.iter().find(|(uri, _)| *uri == name.uri);
+    found.map(|(_, key)| key)
 }

@@ -10,5 +10,5 @@ mod so_login;
 
 pub use kept_pin::KeptPin;
 pub use open::Session;
-pub use pin::{Pin, PinRequest, PinSource, PinUse};
+pub use pin::{NoPins, Pin, PinRequest, PinSource, PinUse};
 pub use pin_error::PinError;

@@ -140,6 +140,24 @@ pub trait PinSource {
     fn forget(&mut self) {}
 }
 
+impl<P: PinSource + ?Sized> PinSource for &mut P {
+    fn pin(&mut self, request: &PinRequest<'_>) -> Result<Pin, PinError> {
+        (**self).pin(request)
+    }
+
+    fn allow_final_try(&mut self, token: &TokenInfo) -> bool {
+        (**self).allow_final_try(token)
+    }
+
+    fn on_reader(&mut self, request: &PinRequest<'_>) {
+        (**self).on_reader(request);
+    }
+
+    fn forget(&mut self) {
+        (**self).forget();
+    }
+}
+
 /// The same PIN for every request; the last try that a token grants is never used.
 impl PinSource for Pin {
     fn pin(&mut self, _: &PinRequest<'_>) -> Result<Pin, PinError> {
@@ -151,8 +169,9 @@ impl PinSource for Pin {
     }
 }
 
-/// For keys that need no PIN any more.
-pub(in crate::token) struct NoPins;
+/// A source for keys that need no PIN any more.
+#[derive(Debug)]
+pub struct NoPins;
 
 impl PinSource for NoPins {
     fn pin(&mut self, request: &PinRequest<'_>) -> Result<Pin, PinError> {

@@ -15,95 +15,55 @@ use std::time::Duration;
 
 use crate::token::TokenError;
 
-/// The next thing to do.
+/// A step of a recovery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// The device is back.
-    GoOn,
-    /// Close the session and open another; the login stays.
+    /// Closes the session and opens another; the login stays.
     NewSession,
-    /// Log in again, with the PIN that was right before. Handles are looked up anew.
+    /// Logs in again, with the PIN that was right before. Handles are looked up anew.
     LogIn,
-    /// After this pause, close all sessions, finalise and initialise the module, find the token
-    /// again and log in.
+    /// After this pause, closes all sessions, finalises and initialises the module, finds the token
+    /// again and logs in.
     Restart(Duration),
-    /// Nothing more is to be done.
-    GiveUp,
 }
 
-/// What the last step has come to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Seen {
-    /// The trial succeeded.
+/// The outcome of a step and its trial, and that of a whole recovery.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outcome<E> {
+    /// The device is back.
     Works,
-    /// The step itself or the trial failed.
+    /// The step or its trial failed; the next one may help.
     Fails,
-    /// The PIN is not good any more, or must not be tried now.
-    PinRefused,
+    /// No step can help.
+    Hopeless(E),
 }
 
-impl Seen {
-    /// What a step and its trial have shown.
-    pub fn of(tried: &Result<(), TokenError>) -> Self {
+impl From<Result<(), TokenError>> for Outcome<TokenError> {
+    /// A PIN that is not good any more, or must not be tried now, ends a recovery.
+    fn from(tried: Result<(), TokenError>) -> Self {
         match tried {
             Ok(()) => Self::Works,
-            Err(
-                TokenError::PinWrong { .. }
-                | TokenError::PinLocked(_)
-                | TokenError::FinalTry(_)
-                | TokenError::PinNotReady { .. }
-                | TokenError::Pin(_),
-            ) => Self::PinRefused,
+            Err(error) if error.is_about_pin() => Self::Hopeless(error),
             Err(_) => Self::Fails,
         }
     }
 }
 
-/// One recovery, from the failure to its end.
-#[derive(Debug)]
-pub struct Recovery {
-    has_pin: bool,
-    pauses: std::slice::Iter<'static, Duration>,
-    last: Last,
+/// Returns the steps of a recovery. Without the PIN of the login only a new session can help. The
+/// module is restarted as often as there are `pauses`.
+pub fn steps(has_pin: bool, pauses: &[Duration]) -> impl Iterator<Item = Step> {
+    let more = std::iter::once(Step::LogIn).chain(pauses.iter().copied().map(Step::Restart));
+    std::iter::once(Step::NewSession).chain(more.filter(move |_| has_pin))
 }
 
-/// The step that was taken last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Last {
-    None,
-    NewSession,
-    LogIn,
-    Restart,
-    GiveUp,
-}
-
-impl Recovery {
-    /// Of a device that has just failed. Without the PIN of the login only a new session can help.
-    /// The module is restarted as often as there are `pauses`.
-    pub fn new(has_pin: bool, pauses: &'static [Duration]) -> Self {
-        Self {
-            has_pin,
-            pauses: pauses.iter(),
-            last: Last::None,
-        }
-    }
-
-    /// The step that follows what the last one has shown; the first follows a failure.
-    pub fn next(&mut self, seen: Seen) -> Step {
-        let (last, step) = match (self.last, seen) {
-            (Last::GiveUp, _) | (_, Seen::PinRefused) => (Last::GiveUp, Step::GiveUp),
-            (last, Seen::Works) => (last, Step::GoOn),
-            (Last::None, Seen::Fails) => (Last::NewSession, Step::NewSession),
-            (Last::NewSession, Seen::Fails) if self.has_pin => (Last::LogIn, Step::LogIn),
-            (Last::NewSession, Seen::Fails) => (Last::GiveUp, Step::GiveUp),
-            (Last::LogIn | Last::Restart, Seen::Fails) => match self.pauses.next() {
-                Some(pause) => (Last::Restart, Step::Restart(*pause)),
-                None => (Last::GiveUp, Step::GiveUp),
-            },
-        };
-        self.last = last;
-        step
-    }
+/// Takes one of `steps` after the other until one helps, or none can.
+pub fn recover<S, E>(
+    steps: impl IntoIterator<Item = S>,
+    take: impl FnMut(S) -> Outcome<E>,
+) -> Outcome<E> {
+    let mut outcomes = steps.into_iter().map(take);
+    let last = outcomes.find(|outcome| !matches!(outcome, Outcome::Fails));
+    last.unwrap_or(Outcome::Fails)
 }
 
 #[cfg(test)]
@@ -112,55 +72,42 @@ mod tests {
 
     const ONE: Duration = Duration::from_secs(1);
     const TWO: Duration = Duration::from_secs(2);
-    const FAILURES: [Step; 5] = [
+    const STEPS: [Step; 4] = [
         Step::NewSession,
         Step::LogIn,
         Step::Restart(ONE),
         Step::Restart(TWO),
-        Step::GiveUp,
     ];
 
-    /// One that has failed `count` times, and the step that it wants then.
-    fn after(count: usize) -> (Recovery, Step) {
-        let mut recovery = Recovery::new(true, &[ONE, TWO]);
-        let mut step = recovery.next(Seen::Fails);
-        for _ in 1..count {
-            step = recovery.next(Seen::Fails);
-        }
-        (recovery, step)
+    /// The steps that are taken when the one at `end` has `outcome`, and what they come to.
+    fn until(end: usize, outcome: Outcome<()>) -> (Vec<Step>, Outcome<()>) {
+        let (mut taken, mut outcome) = (Vec::new(), Some(outcome));
+        let come_to = recover(steps(true, &[ONE, TWO]), |step| {
+            taken.push(step);
+            let ends = taken.len() == end + 1;
+            outcome.take_if(|_| ends).unwrap_or(Outcome::Fails)
+        });
+        (taken, come_to)
     }
 
     #[test]
     fn each_failure_leads_to_the_next_step_and_the_last_one_to_the_end() {
-        for (index, wanted) in FAILURES.into_iter().enumerate() {
-            assert_eq!(after(index + 1).1, wanted);
-        }
-        assert_eq!(after(50).1, Step::GiveUp);
+        assert_eq!(until(99, Outcome::Works), (STEPS.to_vec(), Outcome::Fails));
     }
 
     #[test]
-    fn a_trial_that_succeeds_ends_it_after_each_step() {
-        for failures in 1..FAILURES.len() {
-            assert_eq!(after(failures).0.next(Seen::Works), Step::GoOn);
-        }
-    }
-
-    #[test]
-    fn a_pin_that_is_refused_ends_it_after_each_step_for_good() {
-        for failures in 1..FAILURES.len() {
-            let mut recovery = after(failures).0;
-            assert_eq!(recovery.next(Seen::PinRefused), Step::GiveUp);
-            for seen in [Seen::Fails, Seen::Works, Seen::PinRefused] {
-                assert_eq!(recovery.next(seen), Step::GiveUp);
+    fn a_trial_that_succeeds_or_a_refused_pin_ends_it_after_each_step() {
+        for last in 0..STEPS.len() {
+            for outcome in [|| Outcome::Works, || Outcome::Hopeless(())] {
+                let wanted = (STEPS[..=last].to_vec(), outcome());
+                assert_eq!(until(last, outcome()), wanted);
             }
         }
     }
 
     #[test]
     fn without_a_pin_only_a_new_session_is_tried() {
-        let mut recovery = Recovery::new(false, &[ONE]);
-        assert_eq!(recovery.next(Seen::Fails), Step::NewSession);
-        assert_eq!(recovery.next(Seen::Fails), Step::GiveUp);
+        assert!(steps(false, &[ONE]).eq([Step::NewSession]));
     }
 
     #[test]
@@ -174,15 +121,16 @@ mod tests {
                 reason: "it has expired",
             },
         ] {
-            assert_eq!(Seen::of(&Err(refused)), Seen::PinRefused);
+            assert!(matches!(Err(refused).into(), Outcome::Hopeless(_)));
         }
         let lost = TokenError::NoToken {
             wanted: label(),
             present: vec![],
         };
-        assert_eq!(Seen::of(&Err(lost)), Seen::Fails);
         let device = TokenError::device("C_Login", "0xffffffffffffffff");
-        assert_eq!(Seen::of(&Err(device)), Seen::Fails);
-        assert_eq!(Seen::of(&Ok(())), Seen::Works);
+        for failed in [lost, device] {
+            assert!(matches!(Err(failed).into(), Outcome::Fails));
+        }
+        assert!(matches!(Ok(()).into(), Outcome::Works));
     }
 }

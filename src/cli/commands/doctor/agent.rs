@@ -42,7 +42,7 @@ pub(super) fn check(context: &Context) -> Check {
             NAME,
             format!("{found}; unlocked, {} sessions", status.sessions),
         ),
-        State::Away => Check::failed(
+        State::Recovering => Check::failed(
             NAME,
             Failure::new(Code::DeviceFailed, format!("{found}; its device is away"))
                 .hint("Check that the token is plugged in and its service runs."),

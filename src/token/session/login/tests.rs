@@ -8,7 +8,7 @@ use cryptoki_sys::{
 };
 
 use super::*;
-use crate::token::session::pin::NoPins;
+use crate::token::NoPins;
 use crate::token::testing::{SET_UP, token};
 
 const READY: CK_FLAGS = SET_UP | CKF_USER_PIN_INITIALIZED;

@@ -7,7 +7,7 @@ use crate::cli::pins::Pins;
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
 use crate::envelope::Unwrap;
-use crate::token::{KeysBeside, Session, TokenKeys, choose_key};
+use crate::token::{NoPins, Session, TokenKeys, choose_key};
 
 /// What archives are opened with, one after the other.
 pub(super) trait Keys {
@@ -21,7 +21,7 @@ pub(super) trait Keys {
 pub(super) struct Holder<'r, 'p> {
     run: &'r Run<'r>,
     pins: Option<&'p mut Pins>,
-    keys: Option<TokenKeys<'p>>,
+    keys: Option<TokenKeys<&'p mut Pins>>,
     /// Archives that are still to be opened.
     left: usize,
 }
@@ -38,7 +38,7 @@ impl<'r, 'p> Holder<'r, 'p> {
 
     /// The keys for as many threads as it makes sense to open `archives` more with; none before
     /// the log-in, and where one thread does as well.
-    pub(super) fn beside(&mut self, archives: usize) -> Vec<KeysBeside> {
+    pub(super) fn beside(&mut self, archives: usize) -> Vec<TokenKeys<NoPins>> {
         let processors = thread::available_parallelism().map_or(1, NonZero::get);
         // A session for a single archive costs as much as it saves.
         let threads = processors.min(archives / 2);
@@ -53,7 +53,7 @@ impl<'r, 'p> Holder<'r, 'p> {
         beside
     }
 
-    fn log_in(&self, pins: &'p mut Pins) -> Result<TokenKeys<'p>, Failure> {
+    fn log_in(&self, pins: &'p mut Pins) -> Result<TokenKeys<&'p mut Pins>, Failure> {
         let context = self.run.context;
         let recorded = self.run.recorded()?;
         let module = context.module()?;
@@ -70,10 +70,10 @@ impl<'r, 'p> Holder<'r, 'p> {
 }
 
 impl<'p> Keys for Holder<'_, 'p> {
-    type Held = TokenKeys<'p>;
+    type Held = TokenKeys<&'p mut Pins>;
 
     /// Logs in the first time.
-    fn keys(&mut self) -> Result<&mut TokenKeys<'p>, Failure> {
+    fn keys(&mut self) -> Result<&mut TokenKeys<&'p mut Pins>, Failure> {
         if let Some(pins) = self.pins.take() {
             self.keys = Some(self.log_in(pins)?);
         }

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use super::holder::Keys;
 use crate::archive::WrappedKey;
 use crate::cli::ui::failure::Failure;
-use crate::envelope::{KeyName, Proof, Unwrap};
+use crate::envelope::{Candidate, KeyName, Proof, Unwrap};
 
 /// Key holders that more threads use than there are of them: while a result goes to the disk, its
 /// thread needs none.
@@ -87,7 +87,7 @@ impl<U: Unwrap<Error: Into<Failure>>> Keys for Turn<'_, U> {
 impl<U: Unwrap> Unwrap for Turn<'_, U> {
     type Error = U::Error;
 
-    fn candidates(&mut self, modulus_len: usize) -> Result<Vec<KeyName>, U::Error> {
+    fn candidates(&mut self, modulus_len: usize) -> Result<Vec<Candidate>, U::Error> {
         self.holder().candidates(modulus_len)
     }
 
@@ -99,19 +99,16 @@ impl<U: Unwrap> Unwrap for Turn<'_, U> {
         self.holder().unwrap(key, wrapped)
     }
 
-    fn may_repeat(&self, key: &KeyName) -> bool {
-        self.held.as_ref().is_none_or(|held| held.may_repeat(key))
-    }
-
-    fn rest(&mut self) {
+    fn done(&mut self, opened: bool) -> Result<(), U::Error> {
+        if !opened {
+            return self.holder().done(false);
+        }
+        let done = self.held.as_mut().map_or(Ok(()), |held| held.done(true));
         self.give_back();
+        done
     }
 
-    fn renew(&mut self) -> Result<(), U::Error> {
-        self.holder().renew()
-    }
-
-    fn prove(&mut self, keys: &[KeyName]) -> Result<Proof<U::Error>, U::Error> {
+    fn prove(&mut self, keys: &[Candidate]) -> Result<Proof<U::Error>, U::Error> {
         self.holder().prove(keys)
     }
 }
@@ -128,7 +125,7 @@ mod tests {
     impl Unwrap for Holder {
         type Error = Infallible;
 
-        fn candidates(&mut self, _: usize) -> Result<Vec<KeyName>, Infallible> {
+        fn candidates(&mut self, _: usize) -> Result<Vec<Candidate>, Infallible> {
             Ok(Vec::new())
         }
 
@@ -140,7 +137,7 @@ mod tests {
             Ok(None)
         }
 
-        fn prove(&mut self, _: &[KeyName]) -> Result<Proof<Infallible>, Infallible> {
+        fn prove(&mut self, _: &[Candidate]) -> Result<Proof<Infallible>, Infallible> {
             Ok(Proof::Works)
         }
     }
@@ -152,11 +149,11 @@ mod tests {
         let [mut one, mut other] = pool.turns(1).try_into().unwrap_or_else(|_| unreachable!());
         assert_eq!(free(), 1);
         one.candidates(512)?;
-        one.renew()?;
+        one.done(false)?;
         assert_eq!(free(), 0);
-        one.rest();
+        one.done(true)?;
         assert_eq!(free(), 1);
-        other.renew()?;
+        other.done(false)?;
         assert_eq!(free(), 0);
         drop(other);
         assert_eq!(free(), 1);
@@ -169,10 +166,10 @@ mod tests {
     fn who_waits_gets_what_another_gives_back() -> Result<(), Infallible> {
         let pool = Pool::new(vec![Holder]);
         let [mut one, mut other] = pool.turns(1).try_into().unwrap_or_else(|_| unreachable!());
-        one.renew()?;
+        one.done(false)?;
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(move || other.renew());
-            one.rest();
+            let waiting = scope.spawn(move || other.done(false));
+            one.done(true)?;
             waiting.join().unwrap_or(Ok(()))
         })
     }
