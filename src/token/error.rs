@@ -50,10 +50,12 @@ pub enum TokenError {
     /// The device or its module failed, or it is gone. A retry helps when the device is back.
     #[error("the token does not answer: {call} returned {rv}")]
     Device {
-        /// The PKCS#11 function.
-        call: String,
+        /// The PKCS#11 function, or what else was asked.
+        call: &'static str,
         /// Its return value.
         rv: String,
+        /// Whether a PIN was on its way: then nobody knows whether an attempt was spent.
+        pin_sent: bool,
     },
     /// The token refused the PIN. A retry with the same PIN only costs another try.
     #[error("the token \"{label}\" refused the PIN{}", .tries.note())]
@@ -140,10 +142,20 @@ impl std::fmt::Display for Tried {
 
 impl TokenError {
     /// A device failure in `call` with the return value in words.
-    pub(super) fn device(call: &str, rv: impl std::fmt::Display) -> Self {
+    pub(crate) fn device(call: &'static str, rv: impl std::fmt::Display) -> Self {
         Self::Device {
-            call: call.to_owned(),
+            call,
             rv: rv.to_string(),
+            pin_sent: false,
+        }
+    }
+
+    /// A device failure in a login.
+    pub(super) fn login(error: CallError) -> Self {
+        Self::Device {
+            call: error.call,
+            rv: rv_name(&error.rv),
+            pin_sent: true,
         }
     }
 
@@ -168,7 +180,7 @@ impl TokenError {
             Self::TokenAmbiguous(_) => "Name one of them with --token.".into(),
             Self::NotReady { .. } => "`iexec-hsm token init` sets up an empty token.".into(),
             Self::PinNotReady { .. } => "Set or change it with the vendor's tool.".into(),
-            Self::Device { call, .. } if call == "C_Login" => "Check that the token is plugged in and its service runs. Whether a PIN try was spent is not known: `iexec-hsm token info` shows what the token says of it.".into(),
+            Self::Device { pin_sent: true, .. } => "Check that the token is plugged in and its service runs. Whether a PIN try was spent is not known: `iexec-hsm token info` shows what the token says of it.".into(),
             Self::Device { .. } => "Check that the token is plugged in and its service runs, then try again; no PIN try was spent.".into(),
             Self::PinWrong { .. } => "Check the PIN and where it comes from before the next try: tokens lock after a few wrong ones.".into(),
             Self::SoPinWrong { set_up: true, .. } => "It wants the security officer's PIN that it has; check where the PIN comes from.".into(),

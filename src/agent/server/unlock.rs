@@ -82,9 +82,10 @@ impl Agent {
 
     pub(super) fn log_in(&self, pin: Option<Pin>, final_try: bool) -> Result<Fresh, TokenError> {
         if !self.wait_for_sessions() {
-            let call = "a call of an earlier login".to_owned();
-            let rv = "nothing yet".to_owned();
-            return Err(TokenError::Device { call, rv });
+            return Err(TokenError::device(
+                "a call of an earlier login",
+                "nothing yet",
+            ));
         }
         let token = self.find_token()?;
         self.inner().token = token.clone();

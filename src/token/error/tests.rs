@@ -106,7 +106,11 @@ fn return_values_have_their_names() {
 
 #[test]
 fn only_a_login_may_have_cost_a_try() {
-    let login = TokenError::device("C_Login", "DeviceError").hint();
+    let login = TokenError::login(CallError {
+        call: "C_Login",
+        rv: RvError::DeviceError,
+    });
+    let login = login.hint();
     assert!(login.contains("is not known"), "{login}");
     let other = TokenError::device("C_Decrypt", "DeviceError").hint();
     assert!(other.contains("no PIN try was spent"), "{other}");

@@ -218,7 +218,7 @@ pub(in crate::token) fn refused(
         {
             PinError::NotGiven("no PIN was entered on the reader".into()).into()
         }
-        _ => error.into(),
+        _ => TokenError::login(error),
     }
 }
 

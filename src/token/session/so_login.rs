@@ -34,7 +34,7 @@ impl Session {
                 what: format!("the token \"{label}\" has no login of a security officer"),
                 hint: "Leave --so-login out.".into(),
             },
-            _ => error.into(),
+            _ => TokenError::login(error),
         })
     }
 }
