@@ -8,7 +8,7 @@ use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcomm
 use super::commands::{
     agent, completions, config, doctor, key, manual, result, setup, token, wallet,
 };
-use super::options::{Deferred, Given, Global};
+use super::options::{Given, Global};
 use super::services::SmsArgs;
 use super::ui::failure::Failure;
 use super::ui::reply::DONE;
@@ -43,41 +43,41 @@ pub(crate) enum Command {
         visible_alias = "results",
         after_help = "Examples:\n  iexec-hsm result generate-encryption-keypair\n  iexec-hsm result push-encryption-key --tee-framework scone\n  iexec-hsm result decrypt encryptedResults.zip --extract result"
     )]
-    Result(Deferred<result::Command>),
+    Result(result::Command),
     /// Look after the result keys on a token
     #[command(
         subcommand,
         after_help = "Examples:\n  iexec-hsm key list\n  iexec-hsm key show 'pkcs11:token=demo;id=%01'"
     )]
-    Key(Deferred<key::Command>),
+    Key(key::Command),
     /// Tokens and their state
     #[command(
         subcommand,
         after_help = "Examples:\n  iexec-hsm token list\n  iexec-hsm token info --token demo"
     )]
-    Token(Deferred<token::Command>),
+    Token(token::Command),
     /// The wallets that sign
     #[command(
         subcommand,
         after_help = "Examples:\n  iexec-hsm wallet list\n  iexec-hsm wallet create"
     )]
-    Wallet(Deferred<wallet::Command>),
+    Wallet(wallet::Command),
     /// Unlock the token once for many uses
     #[command(
         subcommand,
         after_help = "Examples:\n  iexec-hsm agent start --detach\n  iexec-hsm agent unlock\n  iexec-hsm agent stop"
     )]
-    Agent(Deferred<agent::Command>),
+    Agent(agent::Command),
     /// What is set, and where
     #[command(
         subcommand,
         after_help = "Examples:\n  iexec-hsm config show\n  iexec-hsm config check config.toml"
     )]
-    Config(Deferred<config::Command>),
+    Config(config::Command),
     /// Tell what is wrong with this set-up, and what to do
-    Doctor(Deferred<doctor::Doctor>),
+    Doctor(doctor::Doctor),
     /// Make a token and a key ready, and write the configuration, in a short dialogue
-    Setup(Deferred<setup::Setup>),
+    Setup(setup::Setup),
     /// Print what completes commands and options in a shell
     Completions(completions::Completions),
     /// Print a manual page, or write them all
@@ -88,12 +88,12 @@ impl Command {
     /// Its name as people type it.
     pub(crate) fn name(&self) -> &'static str {
         match self {
-            Self::Result(command) => command.0.name(),
-            Self::Key(command) => command.0.name(),
-            Self::Token(command) => command.0.name(),
-            Self::Wallet(command) => command.0.name(),
-            Self::Agent(command) => command.0.name(),
-            Self::Config(command) => command.0.name(),
+            Self::Result(command) => command.name(),
+            Self::Key(command) => command.name(),
+            Self::Token(command) => command.name(),
+            Self::Wallet(command) => command.name(),
+            Self::Agent(command) => command.name(),
+            Self::Config(command) => command.name(),
             Self::Doctor(_) => doctor::NAME,
             Self::Setup(_) => setup::NAME,
             Self::Completions(_) => "completions",
@@ -104,15 +104,15 @@ impl Command {
     /// The options that say which SMS, of the commands that speak to one.
     fn sms(&mut self) -> Option<&mut SmsArgs> {
         match self {
-            Self::Result(command) => command.0.sms(),
-            Self::Doctor(command) => Some(&mut command.0.sms),
+            Self::Result(command) => command.sms(),
+            Self::Doctor(command) => Some(&mut command.sms),
             _ => None,
         }
     }
 
     /// Whether it does something else on a signal than end.
     pub(crate) fn handles_signals(&self) -> bool {
-        matches!(self, Self::Agent(command) if command.0.serves())
+        matches!(self, Self::Agent(command) if command.serves())
     }
 }
 

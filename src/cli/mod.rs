@@ -56,15 +56,15 @@ pub fn main() -> u8 {
 fn run(cli: Cli, secrets: Secrets) -> Result<Reply, Failure> {
     let (global, context) = (cli.global, Context::new);
     match cli.command {
-        Command::Result(command) => result::run(&mut context(global, secrets)?, command.0),
-        Command::Key(command) => key::run(&mut context(global, secrets)?, command.0),
-        Command::Token(command) => token::run(&mut context(global, secrets)?, command.0),
-        Command::Wallet(command) => wallet::run(&mut context(global, secrets)?, command.0),
-        Command::Agent(command) => agent::run(&mut context(global, secrets)?, command.0),
-        Command::Setup(command) => setup::run(&mut context(global, secrets)?, &command.0),
+        Command::Result(command) => result::run(&mut context(global, secrets)?, command),
+        Command::Key(command) => key::run(&mut context(global, secrets)?, command),
+        Command::Token(command) => token::run(&mut context(global, secrets)?, command),
+        Command::Wallet(command) => wallet::run(&mut context(global, secrets)?, command),
+        Command::Agent(command) => agent::run(&mut context(global, secrets)?, command),
+        Command::Setup(command) => setup::run(&mut context(global, secrets)?, &command),
         // These work with a configuration that is wrong, too.
-        Command::Config(command) => commands::config::run(&global, &secrets, &cli.given, command.0),
-        Command::Doctor(command) => doctor::run(global, secrets, command.0),
+        Command::Config(command) => commands::config::run(&global, &secrets, &cli.given, command),
+        Command::Doctor(command) => doctor::run(global, secrets, command),
         Command::Completions(command) => Ok(command.run(Cli::command())),
         Command::Man(command) => command.run(Cli::command()),
     }

@@ -1,6 +1,5 @@
 //! Options that several commands share, and how their values are read.
 
-mod deferred;
 mod given;
 mod values;
 
@@ -11,7 +10,6 @@ use clap::Args;
 use crate::token::Uri;
 use crate::wallet::address::Address;
 
-pub(crate) use deferred::Deferred;
 pub(crate) use given::{Given, Source};
 pub(crate) use values::{
     check_timeout, label_parser, parse_id, parse_limit, parse_size, parse_time, parse_timeout,

@@ -12,7 +12,6 @@ use clap::Subcommand;
 use serde_json::Value;
 
 use crate::cli::context::Context;
-use crate::cli::options::Deferred;
 use crate::cli::services::SmsArgs;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
@@ -22,21 +21,21 @@ pub(crate) use generate::{Generate, run as generate};
 pub(crate) enum Command {
     /// Make the result key on the token
     #[command(visible_alias = "generate-keys")]
-    GenerateEncryptionKeypair(Deferred<generate::Generate>),
+    GenerateEncryptionKeypair(generate::Generate),
     /// Publish the public half of the result key
     #[command(visible_alias = "push-secret")]
-    PushEncryptionKey(Deferred<push::Push>),
+    PushEncryptionKey(push::Push),
     /// Tell whether a key is published for an address
     #[command(visible_alias = "check-secret")]
-    CheckEncryptionKey(Deferred<check::Check>),
+    CheckEncryptionKey(check::Check),
     /// Open results
-    Decrypt(Deferred<decrypt::Decrypt>),
+    Decrypt(decrypt::Decrypt),
     /// Seal a result as the enclave does, for test data and dry runs
-    Encrypt(Deferred<encrypt::Encrypt>),
+    Encrypt(encrypt::Encrypt),
     /// Tell what is in an archive, without opening it
-    Inspect(Deferred<inspect::Inspect>),
+    Inspect(inspect::Inspect),
     /// Move an old software key onto the token
-    ImportEncryptionKey(Deferred<import::Import>),
+    ImportEncryptionKey(import::Import),
 }
 
 impl Command {
@@ -57,8 +56,8 @@ impl Command {
     /// The options that say which SMS, of the commands that speak to one.
     pub(crate) fn sms(&mut self) -> Option<&mut SmsArgs> {
         match self {
-            Self::PushEncryptionKey(command) => Some(&mut command.0.sms),
-            Self::CheckEncryptionKey(command) => Some(&mut command.0.sms),
+            Self::PushEncryptionKey(command) => Some(&mut command.sms),
+            Self::CheckEncryptionKey(command) => Some(&mut command.sms),
             _ => None,
         }
     }
@@ -73,12 +72,12 @@ fn extend(json: &mut Value, more: Value) {
 
 pub(crate) fn run(context: &mut Context, command: Command) -> Result<Reply, Failure> {
     match command {
-        Command::GenerateEncryptionKeypair(command) => generate::run(context, command.0),
-        Command::PushEncryptionKey(command) => push::run(context, command.0),
-        Command::CheckEncryptionKey(command) => check::run(context, command.0),
-        Command::Decrypt(command) => decrypt::run(context, command.0),
-        Command::Encrypt(command) => encrypt::run(context, command.0),
-        Command::Inspect(command) => inspect::run(context, command.0),
-        Command::ImportEncryptionKey(command) => import::run(context, command.0),
+        Command::GenerateEncryptionKeypair(command) => generate::run(context, command),
+        Command::PushEncryptionKey(command) => push::run(context, command),
+        Command::CheckEncryptionKey(command) => check::run(context, command),
+        Command::Decrypt(command) => decrypt::run(context, command),
+        Command::Encrypt(command) => encrypt::run(context, command),
+        Command::Inspect(command) => inspect::run(context, command),
+        Command::ImportEncryptionKey(command) => import::run(context, command),
     }
 }
