@@ -4,13 +4,12 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::context::Context;
-use super::key_records::{common_token, make_known};
 use super::pins::Pins;
 use super::ui::failure::Failure;
 use crate::beneficiary::key_file::KeyFile;
 use crate::beneficiary::{Folder, Pair};
 use crate::envelope::PublicKey;
-use crate::token::{Facts, ResultKey, Session, TokenInfo, Uri, choose_key};
+use crate::token::{Facts, ResultKey, Session, TokenInfo, Uri};
 use crate::wallet::address::Address;
 
 /// Which key: by URI, else by the key file of the address, else the only one.
@@ -57,9 +56,8 @@ impl Which {
         pins: Option<&mut Pins>,
         known: Vec<(Option<Vec<u8>>, PublicKey)>,
     ) -> Result<Chosen, Failure> {
-        let recorded = context.key_records(None)?;
-        let module = context.module()?;
-        let token = context.token(&module, common_token(&recorded).as_ref())?;
+        let records = context.key_records(None)?;
+        let (module, token) = context.module_and_token(&records)?;
         let mut session = match pins {
             Some(pins) => Session::open_user(&module, &token, pins)?,
             None => Session::open(&module, &token)?,
@@ -67,17 +65,9 @@ impl Which {
         for (id, public) in known {
             session.know(id, public);
         }
-        make_known(&mut session, &recorded);
-        let mut keys = session.result_keys()?;
-        let wanted = context.global.key.as_ref();
-        if wanted.is_none()
-            && keys
-                .iter()
-                .any(|key| recorded.iter().any(|it| it.is(&token, key)))
-        {
-            keys.retain(|key| recorded.iter().any(|it| it.is(&token, key)));
-        }
-        let key = choose_key(&token, keys, wanted)?;
+        records.make_known(&mut session);
+        let keys = session.result_keys()?;
+        let key = records.choose(&token, keys, context.global.key.as_ref())?;
         Ok(Chosen { session, key })
     }
 }

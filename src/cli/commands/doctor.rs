@@ -25,7 +25,6 @@ use clap::Args;
 
 use crate::cli::config::Config;
 use crate::cli::context::Context;
-use crate::cli::key_records::common_token;
 use crate::cli::options::Global;
 use crate::cli::pins::Pins;
 use crate::cli::secrets::Secrets;
@@ -98,7 +97,7 @@ fn on_module(
     };
     checks.push(tokens::slots(&module));
     let recorded = context.every_key_record().unwrap_or_default();
-    let (found, token) = tokens::check(context, &module, common_token(&recorded).as_ref());
+    let (found, token) = tokens::check(context, &module, recorded.token().as_ref());
     checks.push(found);
     let Some(token) = token else {
         return Ok(None);

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::agent::server::{Ended, Settings, Socket, serve};
 use crate::agent::wire::{Secret, State, Unlock};
 use crate::cli::context::Context;
-use crate::cli::key_records::{KeyRecord, common_token, public_halves};
+use crate::cli::key_records::KeyRecords;
 use crate::cli::options::{parse_limit, parse_time};
 use crate::cli::pins::Pins;
 use crate::cli::secrets;
@@ -83,7 +83,7 @@ impl Start {
         !self.print_socket && (!self.detach || self.detached)
     }
 
-    fn settings(&self, context: &Context, recorded: &[KeyRecord], token: &TokenInfo) -> Settings {
+    fn settings(&self, context: &Context, recorded: &KeyRecords, token: &TokenInfo) -> Settings {
         let config = &context.config;
         let set = |time: Duration| Some(time).filter(|time| !time.is_zero());
         let idle = self.idle.or(config.idle).unwrap_or(IDLE);
@@ -99,7 +99,7 @@ impl Start {
             request_timeout: request_timeout.unwrap_or(REQUEST_TIMEOUT),
             allow_root: self.allow_root,
             audit_log: audit_log.map(|path| context.absolute(path)),
-            known: public_halves(recorded, token),
+            known: recorded.public_keys(token),
         }
     }
 }
@@ -129,8 +129,7 @@ pub(super) fn run(context: &mut Context, start: &Start) -> Result<Reply, Failure
     };
     drop(pins);
     let recorded = context.every_key_record()?;
-    let module = context.module()?;
-    let token = context.token(&module, common_token(&recorded).as_ref())?;
+    let (module, token) = context.module_and_token(&recorded)?;
     secrets::no_swap();
     let raw = context.global.raw;
     let ready = |state| match start.detached {

@@ -1,12 +1,12 @@
 use super::check::Check;
 use crate::cli::chosen_key::facts_text;
-use crate::cli::key_records::KeyRecord;
+use crate::cli::key_records::KeyRecords;
 use crate::token::{Origin, ResultKey, Session};
 
 const NAME: &str = "key";
 
 /// Checks each result key on the token, by what the token says of it.
-pub(super) fn checks(session: &Session, logged_in: bool, recorded: &[KeyRecord]) -> Vec<Check> {
+pub(super) fn checks(session: &Session, logged_in: bool, recorded: &KeyRecords) -> Vec<Check> {
     let keys = match session.result_keys() {
         Ok(keys) => keys,
         Err(error) => return vec![Check::failed(NAME, error.into())],
@@ -26,9 +26,9 @@ pub(super) fn checks(session: &Session, logged_in: bool, recorded: &[KeyRecord])
         .collect()
 }
 
-fn check(session: &Session, logged_in: bool, recorded: &[KeyRecord], key: &ResultKey) -> Check {
+fn check(session: &Session, logged_in: bool, recorded: &KeyRecords, key: &ResultKey) -> Check {
     let token = session.token();
-    let current = recorded.iter().find(|it| it.is(token, key));
+    let current = recorded.of(token, key).next();
     let whose = match current.map(|it| it.address) {
         Some(Some(address)) => format!("current key of {address}"),
         Some(None) => "current".to_owned(),

@@ -67,10 +67,7 @@ fn choose(context: &Context, session: &Session) -> Result<ResultKey, Failure> {
     let wanted = context.global.key.as_ref();
     if wanted.is_none() {
         let recorded = context.key_records(None).unwrap_or_default();
-        if let Some(current) = keys
-            .iter()
-            .position(|key| recorded.iter().any(|it| it.is(token, key)))
-        {
+        if let Some(current) = keys.iter().position(|key| recorded.have(token, key)) {
             return Ok(keys.swap_remove(current));
         }
     }

@@ -3,7 +3,7 @@ use serde_json::json;
 
 use crate::cli::chosen_key::{Chosen, Which};
 use crate::cli::context::Context;
-use crate::cli::key_records::KeyRecord;
+use crate::cli::key_records::KeyRecords;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
@@ -53,13 +53,13 @@ pub(super) fn run(context: &mut Context, command: Delete) -> Result<Reply, Failu
 fn forget(
     context: &Context,
     chosen: &Chosen,
-    recorded: &[KeyRecord],
+    recorded: &KeyRecords,
 ) -> Result<Vec<String>, Failure> {
     let folder = context.folder();
     let token = chosen.session.token();
     // Of one key on two tokens, the other one is still there.
-    let gone = |it: &&KeyRecord| it.is(token, &chosen.key) && it.is_on(token);
-    let addresses = recorded.iter().filter(gone).filter_map(|it| it.address);
+    let gone = recorded.of(token, &chosen.key).filter(|it| it.is_on(token));
+    let addresses = gone.filter_map(|it| it.address);
     let mut removed = Vec::new();
     for address in addresses {
         for path in [folder.key_path(&address), folder.public_key_path(&address)] {

@@ -3,20 +3,20 @@
 use serde_json::{Value, json};
 
 use crate::cli::chosen_key::{facts_json, facts_text};
-use crate::cli::key_records::KeyRecord;
+use crate::cli::key_records::KeyRecords;
 use crate::text::hex::hex;
 use crate::token::{ResultKey, Session, TokenInfo};
 
 /// Returns the addresses whose current key `key` is.
-fn addresses(token: &TokenInfo, key: &ResultKey, recorded: &[KeyRecord]) -> Vec<String> {
-    let of_key = recorded.iter().filter(|it| it.is(token, key));
-    of_key
+fn addresses(token: &TokenInfo, key: &ResultKey, recorded: &KeyRecords) -> Vec<String> {
+    recorded
+        .of(token, key)
         .filter_map(|it| it.address)
         .map(|address| address.to_string())
         .collect()
 }
 
-pub(super) fn to_json(session: &Session, key: &ResultKey, recorded: &[KeyRecord]) -> Value {
+pub(super) fn to_json(session: &Session, key: &ResultKey, recorded: &KeyRecords) -> Value {
     let token = session.token();
     json!({
         "uri": key.uri(token).to_string(),
@@ -25,16 +25,16 @@ pub(super) fn to_json(session: &Session, key: &ResultKey, recorded: &[KeyRecord]
         "bits": key.public.bits(),
         "private": key.has_private(),
         "addresses": addresses(token, key, recorded),
-        "current": recorded.iter().any(|it| it.is(token, key)),
+        "current": recorded.have(token, key),
         "alwaysAuthenticate": key.always_authenticate,
         "token": facts_json(&session.facts(key)),
     })
 }
 
-pub(super) fn to_text(session: &Session, key: &ResultKey, recorded: &[KeyRecord]) -> String {
+pub(super) fn to_text(session: &Session, key: &ResultKey, recorded: &KeyRecords) -> String {
     let token = session.token();
     let use_of = match addresses(token, key, recorded).as_slice() {
-        [] if recorded.iter().any(|it| it.is(token, key)) => "current".to_owned(),
+        [] if recorded.have(token, key) => "current".to_owned(),
         [] => "no key file here names it".to_owned(),
         addresses => format!("current key of {}", addresses.join(", ")),
     };

@@ -2,15 +2,13 @@ use serde_json::{Value, json};
 
 use super::describe::{to_json, to_text};
 use crate::cli::context::Context;
-use crate::cli::key_records::common_token;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::token::Session;
 
 pub(super) fn run(context: &mut Context) -> Result<Reply, Failure> {
     let recorded = context.every_key_record()?;
-    let module = context.module()?;
-    let token = context.token(&module, common_token(&recorded).as_ref())?;
+    let (module, token) = context.module_and_token(&recorded)?;
     let mut pins = context.pins()?;
     let session = Session::open_user(&module, &token, &mut pins)?;
     let keys = session.result_keys()?;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::decrypt::open_archive;
 use crate::archive::Archive;
 use crate::cli::context::Context;
-use crate::cli::key_records::{KeyRecord, common_token};
+use crate::cli::key_records::KeyRecords;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::token::{ResultKey, Session, TokenInfo};
@@ -86,8 +86,7 @@ struct Fitting {
 /// The keys on the token whose modulus is as long; found without a PIN.
 fn fitting(context: &Context, modulus_len: usize) -> Result<Vec<Fitting>, Failure> {
     let recorded = context.key_records(None)?;
-    let module = context.module()?;
-    let token = context.token(&module, common_token(&recorded).as_ref())?;
+    let (module, token) = context.module_and_token(&recorded)?;
     let keys = Session::open(&module, &token)?.result_keys()?;
     let fits = |key: &ResultKey| key.public.modulus_len() == modulus_len;
     Ok(keys
@@ -97,10 +96,10 @@ fn fitting(context: &Context, modulus_len: usize) -> Result<Vec<Fitting>, Failur
         .collect())
 }
 
-fn describe(token: &TokenInfo, key: &ResultKey, recorded: &[KeyRecord]) -> Fitting {
+fn describe(token: &TokenInfo, key: &ResultKey, recorded: &KeyRecords) -> Fitting {
     Fitting {
         uri: key.uri(token).to_string(),
         label: key.label.clone(),
-        current: recorded.iter().any(|it| it.is(token, key)),
+        current: recorded.have(token, key),
     }
 }

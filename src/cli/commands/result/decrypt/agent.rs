@@ -6,7 +6,7 @@ use super::holder::Keys;
 use crate::agent::client::{AgentKeys, Client};
 use crate::agent::wire::Key;
 use crate::cli::agent_link::Link;
-use crate::cli::key_records::{KeyRecord, common_token};
+use crate::cli::key_records::{KeyRecord, KeyRecords};
 use crate::cli::pins::Pins;
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
@@ -31,7 +31,7 @@ enum Ready {
 
 impl<'r> Run<'r> {
     /// What the key files record.
-    pub(super) fn recorded(&self) -> Result<Vec<KeyRecord>, Failure> {
+    pub(super) fn recorded(&self) -> Result<KeyRecords, Failure> {
         let file = self.command.beneficiary_key_file.as_deref();
         self.context.key_records(file)
     }
@@ -43,7 +43,7 @@ impl<'r> Run<'r> {
             return Ok(None);
         }
         let global = &self.context.global;
-        let recorded = common_token(&self.recorded()?);
+        let recorded = self.recorded()?.token();
         let wanted = [&global.token, &global.key, &recorded];
         let wanted = wanted.into_iter().flatten().next();
         let link = Link::find(self.context, wanted);
@@ -122,7 +122,7 @@ impl Agent<'_> {
             keys = vec![choose(&link.status.label, keys, wanted)?];
         }
         let recorded = self.run.recorded()?;
-        keys.sort_by_key(|key| !recorded.iter().any(|it| records(it, key)));
+        keys.sort_by_key(|key| !recorded.any(|it| records(it, key)));
         if !keys.iter().any(|key| key.usable) {
             return Err(Failure::new(
                 Code::NotSupported,

@@ -2,7 +2,6 @@ use std::num::NonZero;
 use std::thread;
 
 use super::Run;
-use crate::cli::key_records::{common_token, make_known};
 use crate::cli::pins::Pins;
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
@@ -56,15 +55,14 @@ impl<'r, 'p> Holder<'r, 'p> {
     fn log_in(&self, pins: &'p mut Pins) -> Result<TokenKeys<&'p mut Pins>, Failure> {
         let context = self.run.context;
         let recorded = self.run.recorded()?;
-        let module = context.module()?;
-        let token = context.token(&module, common_token(&recorded).as_ref())?;
+        let (module, token) = context.module_and_token(&recorded)?;
         let (mut session, pin) = Session::log_in(&module, &token, pins)?;
-        make_known(&mut session, &recorded);
+        recorded.make_known(&mut session);
         let mut keys = session.private_keys()?;
         if keys.is_empty() || context.global.key.is_some() {
             keys = vec![choose_key(&token, keys, context.global.key.as_ref())?];
         }
-        keys.sort_by_key(|key| !recorded.iter().any(|it| it.is(&token, key)));
+        keys.sort_by_key(|key| !recorded.have(&token, key));
         Ok(TokenKeys::new(session, keys, pins).with_pin(pin.as_ref()))
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::beneficiary::public_key_file;
 use crate::cli::chosen_key::{facts_json, facts_text};
 use crate::cli::context::Context;
-use crate::cli::key_records::{KeyRecord, make_known};
+use crate::cli::key_records::{KeyRecord, KeyRecords};
 use crate::cli::token_sessions::TokenSessions;
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
@@ -105,7 +105,7 @@ impl Candidate {
         let recorded = self.recorded.as_ref().map(KeyRecord::token);
         let token = context.token(&module, recorded.as_ref())?;
         let session = sessions.log_in(context, &token)?;
-        make_known(session, self.recorded.as_slice());
+        KeyRecords::from(self.recorded.clone()).make_known(session);
         let key = self.choose(context, session)?;
         let facts = session.facts(&key);
         self.check(&facts)?;
