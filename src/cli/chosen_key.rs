@@ -34,7 +34,7 @@ impl Which {
     /// Where PINs come from; the URI may say it.
     pub(crate) fn pins(&self, context: &mut Context) -> Result<Pins, Failure> {
         if let Some(uri) = &self.uri {
-            context.global.key = Some(uri.clone());
+            context.settings.key = Some(uri.clone());
         }
         context.pins()
     }
@@ -67,7 +67,7 @@ impl Which {
         }
         records.make_known(&mut session);
         let keys = session.result_keys()?;
-        let key = records.choose(&token, keys, context.global.key.as_ref())?;
+        let key = records.choose(&token, keys, context.settings.key.as_ref())?;
         Ok(Chosen { session, key })
     }
 }

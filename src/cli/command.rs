@@ -2,14 +2,12 @@ use std::ffi::OsString;
 use std::io::{self, Write as _};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::commands::{
     agent, completions, config, doctor, key, manual, result, setup, token, wallet,
 };
 use super::options::{Given, Global};
-use super::services::SmsArgs;
 use super::ui::failure::Failure;
 use super::ui::reply::DONE;
 use crate::code::Code;
@@ -101,15 +99,6 @@ impl Command {
         }
     }
 
-    /// The options that say which SMS, of the commands that speak to one.
-    fn sms(&mut self) -> Option<&mut SmsArgs> {
-        match self {
-            Self::Result(command) => command.sms(),
-            Self::Doctor(command) => Some(&mut command.sms),
-            _ => None,
-        }
-    }
-
     /// Whether it does something else on a signal than end.
     pub(crate) fn handles_signals(&self) -> bool {
         matches!(self, Self::Agent(command) if command.serves())
@@ -120,25 +109,7 @@ impl Command {
 pub(crate) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     let matches = Cli::command().try_get_matches_from(arguments)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
-    let typed = |name| matches.value_source(name) == Some(ValueSource::CommandLine);
-    // Of the two, the file wins; but not one from the environment over a typed address.
-    if typed("wallet_address") && !typed("wallet_file") {
-        cli.global.wallet_file = None;
-    }
-    let deepest = deepest(&matches);
-    if let Command::Config(_) = cli.command {
-        cli.given = Given::of(deepest);
-    }
-    let typed = |name| {
-        deepest.try_contains_id(name).is_ok()
-            && deepest.value_source(name) == Some(ValueSource::CommandLine)
-    };
-    if typed("chain")
-        && !typed("sms_url")
-        && let Some(sms) = cli.command.sms()
-    {
-        sms.sms_url = None;
-    }
+    cli.given = Given::of(deepest(&matches));
     Ok(cli)
 }
 

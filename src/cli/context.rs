@@ -1,9 +1,10 @@
+use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::config::Config;
-use super::options::Global;
+use super::config::{ConfigFile, Entry};
+use super::options::{Given, Global, SETTINGS, Setting, Settings, merge};
 use super::pins::Pins;
 use super::secrets::Secrets;
 use super::ui::failure::Failure;
@@ -20,61 +21,67 @@ use crate::wallet::software::SoftwareWallet;
 /// The variable that holds a private key.
 pub(crate) const WALLET_KEY: &str = "IEXEC_HSM_WALLET_KEY";
 
-/// What options, environment and configuration say, merged.
+/// All that a command works with: its options, its settings, and where it runs.
 pub(crate) struct Context {
     pub(crate) global: Global,
-    pub(crate) config: Config,
+    pub(crate) settings: Settings,
     pub(crate) secrets: Secrets,
-    /// The wallet on a token that signs, where one is named.
-    pub(crate) wallet: Option<Uri>,
     pub(crate) cwd: PathBuf,
     home: Option<PathBuf>,
+    /// The settings in options and environment.
+    given: Given,
+    /// The settings in the file.
+    file: Vec<Entry>,
 }
 
 impl Context {
-    pub(crate) fn new(global: Global, secrets: Secrets) -> Result<Self, Failure> {
-        let config = Config::of_user()?;
-        Self::with(global, secrets, config)
+    /// Resolves the settings of options, environment and the user's configuration.
+    pub(crate) fn new(global: Global, given: Given, secrets: Secrets) -> Result<Self, Failure> {
+        let file = ConfigFile::of_user()?;
+        let entries = file.map(|file| file.entries).unwrap_or_default();
+        Self::with(global, given, secrets, entries)
     }
 
-    /// With a configuration that was read already.
+    /// The same with the settings of a file that was read already.
     pub(crate) fn with(
-        mut global: Global,
+        global: Global,
+        given: Given,
         secrets: Secrets,
-        config: Config,
+        file: Vec<Entry>,
     ) -> Result<Self, Failure> {
-        let home = std::env::home_dir();
         let cwd = std::env::current_dir().map_err(|error| {
             Failure::new(
                 Code::IoFailed,
                 format!("the working folder cannot be found: {error}"),
             )
         })?;
-        // A file from the configuration must not win over an address from the command line.
-        if global.wallet_address.is_none() {
-            global.wallet_file = global.wallet_file.or_else(|| config.wallet_file.clone());
-        }
-        global.wallet_address = global.wallet_address.or(config.wallet_address);
-        global.token = global.token.or_else(|| config.token.clone());
-        global.key = global.key.or_else(|| config.key.clone());
-        global.beneficiary_keystoredir = global
-            .beneficiary_keystoredir
-            .or_else(|| config.beneficiary_keystoredir.clone());
         Ok(Self {
+            settings: resolve(&given, &file)?,
             global,
-            config,
             secrets,
-            wallet: None,
             cwd,
-            home,
+            home: std::env::home_dir(),
+            given,
+            file,
         })
+    }
+
+    /// The same context as if `setting` had been typed.
+    pub(crate) fn typed(
+        mut self,
+        setting: &Setting,
+        value: impl Into<OsString>,
+    ) -> Result<Self, Failure> {
+        self.given = self.given.typed(setting, value);
+        self.settings = resolve(&self.given, &self.file)?;
+        Ok(self)
     }
 
     /// The module: the named one, or the first well-known one that shows a token.
     pub(crate) fn module(&self) -> Result<Arc<Module>, Failure> {
         let module = match self.named_module() {
             Some(path) => self.load(&path)?,
-            None if self.global.module_args.is_some() => return Err(args_of_no_module()),
+            None if self.settings.found.module_args.is_given() => return Err(args_of_no_module()),
             None => discover()?,
         };
         self.say(|| format!("module {}", module.path().display()));
@@ -86,24 +93,33 @@ impl Context {
 
     /// Loads the module at `path`, which somebody named, with the arguments that are for it.
     pub(crate) fn load(&self, path: &Path) -> Result<Arc<Module>, Failure> {
+        let settings = &self.settings;
         // Those of the file are for the file's module.
-        let in_file = self.config.module.as_deref() == Some(path);
-        let in_file = self.config.module_args.as_ref().filter(|_| in_file);
-        let arguments = self.global.module_args.as_ref().or(in_file);
-        Ok(Module::load_with(path, arguments.map(String::as_str))?)
+        let fit = settings.found.module_args.is_given() || settings.module.as_deref() == Some(path);
+        let arguments = settings.module_args.as_deref().filter(|_| fit);
+        Ok(Module::load_with(path, arguments)?)
     }
 
-    /// The module's path, where anybody names one.
+    /// The module's path, where anybody names one: an option or the environment, else a URI, else
+    /// the file.
     pub(crate) fn named_module(&self) -> Option<PathBuf> {
-        let named = [&self.global.key, &self.global.token, &self.wallet];
-        let in_uri = named
-            .into_iter()
-            .flatten()
-            .filter_map(|uri| uri.module_path.as_ref())
-            .next()
-            .map(PathBuf::from);
-        let path = self.global.module.clone().or(in_uri);
-        path.or_else(|| self.config.module.clone())
+        let settings = &self.settings;
+        let named = [
+            settings.key.as_ref(),
+            settings.token.as_ref(),
+            self.wallet(),
+        ];
+        let mut in_uris = named.into_iter().flatten();
+        let in_uri = in_uris.find_map(|uri| uri.module_path.as_ref().map(PathBuf::from));
+        let given = settings.module.clone();
+        let given = given.filter(|_| settings.found.module.is_given());
+        given.or(in_uri).or_else(|| settings.module.clone())
+    }
+
+    /// The wallet on a token, for the commands that speak for one.
+    pub(crate) fn wallet(&self) -> Option<&Uri> {
+        let speaks = self.given.has(&SETTINGS.wallet);
+        self.settings.wallet.as_ref().filter(|_| speaks)
     }
 
     /// The token: the one that `--token` names, else the one that `--key` or `recorded` is on,
@@ -113,12 +129,9 @@ impl Context {
         module: &Module,
         recorded: Option<&Uri>,
     ) -> Result<TokenInfo, Failure> {
-        let wanted = self
-            .global
-            .token
-            .as_ref()
-            .or(self.global.key.as_ref())
-            .or(recorded);
+        let settings = &self.settings;
+        let wanted = settings.token.as_ref().or(settings.key.as_ref());
+        let wanted = wanted.or(recorded);
         let token = module.token(wanted)?;
         self.say(|| format!("token {}", token.uri()));
         Ok(token)
@@ -126,16 +139,17 @@ impl Context {
 
     /// Where PINs come from. The secrets of the environment go with it.
     pub(crate) fn pins(&mut self) -> Result<Pins, Failure> {
-        let named = [&self.global.key, &self.global.token].into_iter().flatten();
-        let mut file = self.global.pin_file.clone();
-        for uri in named {
+        let settings = &self.settings;
+        let set = settings.pin_file.clone();
+        let mut file = set.clone().filter(|_| settings.found.pin_file.is_given());
+        for uri in [&settings.key, &settings.token].into_iter().flatten() {
             file = file.or(uri.pin_file()?);
         }
         Ok(Pins {
-            file: file.or_else(|| self.config.pin_file.clone()),
+            file: file.or(set),
             environment: self.secrets.pin.take(),
             so_environment: self.secrets.so_pin.take(),
-            so_file: None,
+            so_file: settings.so_pin_file.clone(),
             read: None,
             chosen: None,
             no_input: self.global.no_input,
@@ -146,8 +160,7 @@ impl Context {
 
     /// Where the agent listens; unknown when no folder for such things is set.
     pub(crate) fn agent_socket(&self) -> Result<PathBuf, Failure> {
-        let set = self.global.agent_sock.as_ref();
-        if let Some(path) = set.or(self.config.agent_sock.as_ref()) {
+        if let Some(path) = &self.settings.agent_sock {
             return Ok(self.cwd.join(path));
         }
         let folder = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
@@ -161,17 +174,9 @@ impl Context {
         }
     }
 
-    /// Whether a running agent is left alone.
-    pub(crate) fn no_agent(&self, given: Option<bool>) -> bool {
-        given.or(self.config.no_agent).unwrap_or(false)
-    }
-
     /// The beneficiary's key files.
     pub(crate) fn folder(&self) -> Folder {
-        match &self.global.beneficiary_keystoredir {
-            Some(path) => Folder::new(self.cwd.join(path)),
-            None => Folder::in_directory(&self.cwd),
-        }
+        Folder::new(self.cwd.join(&self.settings.beneficiary_keystoredir))
     }
 
     /// The beneficiary's address, from the option, the environment's key or the SDK's wallets.
@@ -219,8 +224,10 @@ impl Context {
     }
 
     fn wallet_options(&self) -> Result<WalletOptions, Failure> {
-        let (wallet_file, wallet_address) =
-            (self.global.wallet_file.clone(), self.global.wallet_address);
+        let (wallet_file, wallet_address) = (
+            self.settings.wallet_file.clone(),
+            self.settings.wallet_address,
+        );
         let environment = match (&wallet_file, &wallet_address) {
             (None, None) => self.environment_wallet()?.map(|wallet| wallet.address()),
             // What says more wins, and a bad key does no harm where none is used.
@@ -235,22 +242,14 @@ impl Context {
     }
 
     fn keystore_dir(&self) -> KeystoreDir {
-        match &self.global.keystoredir {
-            Some(path) => KeystoreDir::from(path.clone()),
-            None => self.config.keystoredir.clone().unwrap_or_default(),
-        }
+        KeystoreDir::from(self.settings.keystoredir.clone())
     }
 
-    /// What an archive may grow to.
-    pub(crate) fn limits(&self, max_size: Option<u64>, max_entries: Option<u64>) -> Limits {
-        let default = Limits::default();
+    /// The largest result that is accepted.
+    pub(crate) fn limits(&self) -> Limits {
         Limits {
-            max_size: max_size
-                .or(self.config.max_size)
-                .unwrap_or(default.max_size),
-            max_entries: max_entries
-                .or(self.config.max_entries)
-                .unwrap_or(default.max_entries),
+            max_size: self.settings.max_size,
+            max_entries: self.settings.max_entries,
         }
     }
 
@@ -310,6 +309,10 @@ impl Context {
     pub(crate) fn absolute(&self, path: &Path) -> PathBuf {
         self.cwd.join(path)
     }
+}
+
+fn resolve(given: &Given, file: &[Entry]) -> Result<Settings, Failure> {
+    Settings::read(merge(given, file)).map_err(|problem| Failure::new(Code::Usage, problem))
 }
 
 /// One module's arguments would only confuse another.

@@ -54,17 +54,17 @@ pub fn main() -> u8 {
 
 /// Runs the command in what options, environment and configuration say.
 fn run(cli: Cli, secrets: Secrets) -> Result<Reply, Failure> {
-    let (global, context) = (cli.global, Context::new);
+    let (global, given, context) = (cli.global, cli.given, Context::new);
     match cli.command {
-        Command::Result(command) => result::run(&mut context(global, secrets)?, command),
-        Command::Key(command) => key::run(&mut context(global, secrets)?, command),
-        Command::Token(command) => token::run(&mut context(global, secrets)?, command),
-        Command::Wallet(command) => wallet::run(&mut context(global, secrets)?, command),
-        Command::Agent(command) => agent::run(&mut context(global, secrets)?, command),
-        Command::Setup(command) => setup::run(&mut context(global, secrets)?, &command),
+        Command::Result(command) => result::run(&mut context(global, given, secrets)?, command),
+        Command::Key(command) => key::run(&mut context(global, given, secrets)?, command),
+        Command::Token(command) => token::run(&mut context(global, given, secrets)?, command),
+        Command::Wallet(command) => wallet::run(&mut context(global, given, secrets)?, command),
+        Command::Agent(command) => agent::run(&mut context(global, given, secrets)?, command),
+        Command::Setup(command) => setup::run(context(global, given, secrets)?, &command),
         // These work with a configuration that is wrong, too.
-        Command::Config(command) => commands::config::run(&global, &secrets, &cli.given, command),
-        Command::Doctor(command) => doctor::run(global, secrets, command),
+        Command::Config(command) => commands::config::run(&global, &secrets, given, command),
+        Command::Doctor(command) => doctor::run(global, given, secrets, command),
         Command::Completions(command) => Ok(command.run(Cli::command())),
         Command::Man(command) => command.run(Cli::command()),
     }

@@ -1,7 +1,7 @@
 //! The password of an encrypted wallet.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use zeroize::Zeroizing;
 
@@ -25,10 +25,10 @@ pub(crate) enum Password {
 impl Password {
     /// The first of these that is there: a file, a systemd credential, the environment, the
     /// terminal. Nobody is asked yet.
-    pub(crate) fn find(context: &mut Context, file: Option<PathBuf>) -> Result<Self, Failure> {
+    pub(crate) fn find(context: &mut Context) -> Result<Self, Failure> {
         let environment = context.secrets.wallet_password.take();
-        if let Some(path) = file.or_else(|| context.config.password_file.clone()) {
-            return read(&path);
+        if let Some(path) = &context.settings.password_file {
+            return read(path);
         }
         if let Some(folder) = std::env::var_os("CREDENTIALS_DIRECTORY") {
             let path = Path::new(&folder).join(CREDENTIAL);

@@ -4,14 +4,13 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use clap::Args;
-use clap::builder::NonEmptyStringValueParser;
 use serde_json::{Value, json};
 
 use super::context::Context;
-use super::options::parse_timeout;
+use super::options::groups;
 use super::ui::failure::Failure;
 use super::ui::reply::Reply;
-use crate::chain::{Chain, ChainFile, FrameworkChoice, SmsUrl, TeeFramework, UnknownKey};
+use crate::chain::{Chain, ChainFile, SmsUrl, TeeFramework, UnknownKey};
 use crate::code::Code;
 use crate::http::{Exchange, HttpLimits, HttpOptions};
 use crate::sms::SmsClient;
@@ -20,44 +19,13 @@ use crate::text::escape::escape;
 /// Where the key is published or looked for.
 #[derive(Debug, Args)]
 pub(crate) struct SmsArgs {
-    /// The chain, by its name or number [default: that of chain.json]
-    #[arg(
-        long,
-        value_name = "NAME|ID",
-        env = "IEXEC_HSM_CHAIN",
-        hide_env_values = true,
-        value_parser = NonEmptyStringValueParser::new()
-    )]
-    pub(crate) chain: Option<String>,
-    /// The framework of the enclaves; all for every service of the chain [default: scone]
-    #[arg(
-        long,
-        value_name = "scone|gramine|tdx|all",
-        env = "IEXEC_HSM_TEE_FRAMEWORK",
-        hide_env_values = true
-    )]
-    tee_framework: Option<FrameworkChoice>,
-    /// The address of the Secret Management Service, in place of the chain's
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "IEXEC_HSM_SMS_URL",
-        hide_env_values = true,
-        value_parser = NonEmptyStringValueParser::new()
-    )]
-    pub(crate) sms_url: Option<String>,
+    #[command(flatten)]
+    services: groups::Services,
     /// Allow http without TLS to other machines: whoever is on the way can replay what is sent
     #[arg(long)]
     insecure_http: bool,
-    /// Longest time to wait for a service, all repetitions included [default: 120]
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        env = "IEXEC_HSM_TIMEOUT",
-        hide_env_values = true,
-        value_parser = parse_timeout
-    )]
-    timeout: Option<u64>,
+    #[command(flatten)]
+    timeout: groups::Timeout,
 }
 
 /// What says where the services are.
@@ -84,9 +52,7 @@ impl SmsArgs {
         let urls = self.urls(context)?;
         let options = HttpOptions {
             insecure_http: self.insecure_http,
-            limits: self
-                .timeout(context)
-                .map_or_else(HttpLimits::default, HttpLimits::within),
+            limits: HttpLimits::within(context.settings.timeout),
             on_exchange: context.says().then_some(say),
         };
         let service = |SmsUrl { frameworks, url }| {
@@ -123,15 +89,11 @@ impl SmsArgs {
 
     /// What says where the services are: an address, or a chain. Nothing is told.
     pub(crate) fn place(&self, context: &Context) -> Result<SmsLocation, Failure> {
-        // A chain that was named must not be overruled by what is merely configured.
-        let configured = context.config.sms_url.clone();
-        let configured = configured.filter(|_| self.chain.is_none());
-        if let Some(url) = self.sms_url.clone().or(configured) {
-            return Ok(SmsLocation::Url(url));
+        if let Some(url) = &context.settings.sms_url {
+            return Ok(SmsLocation::Url(url.clone()));
         }
         let file = ChainFile::load(&context.cwd)?;
-        let wanted = self.chain.as_ref().or(context.config.chain.as_ref());
-        let chain = Chain::choose(wanted.map(String::as_str), file.as_ref())?;
+        let chain = Chain::choose(context.settings.chain.as_deref(), file.as_ref())?;
         Ok(SmsLocation::Chain {
             chain: Box::new(chain),
             unknown: file.map(|file| file.unknown_keys).unwrap_or_default(),
@@ -144,7 +106,7 @@ impl SmsArgs {
         context: &Context,
         place: SmsLocation,
     ) -> Result<Vec<SmsUrl>, Failure> {
-        let framework = self.tee_framework.or(context.config.tee_framework);
+        let framework = context.settings.tee_framework;
         match place {
             SmsLocation::Chain { chain, .. } => Ok(chain.sms_urls(framework.unwrap_or_default())?),
             SmsLocation::Url(url) => {
@@ -162,12 +124,6 @@ impl SmsArgs {
             on_exchange: None,
         };
         Ok(SmsClient::new(url, options)?)
-    }
-
-    /// The longest time to wait for a service, where it is set.
-    pub(crate) fn timeout(&self, context: &Context) -> Option<Duration> {
-        let seconds = self.timeout.or(context.config.timeout);
-        seconds.map(Duration::from_secs)
     }
 }
 

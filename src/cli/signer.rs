@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
-
 use super::context::{Context, WALLET_KEY};
 use super::password::Password;
 use super::token_sessions::TokenSessions;
@@ -20,31 +18,11 @@ use crate::wallet::signature::Signature;
 use crate::wallet::software::SoftwareWallet;
 use crate::wallet::wallet_file::{self, WalletFile};
 
-/// The wallet on a token, for its address or to sign.
-#[derive(Debug, Args)]
-pub(crate) struct WalletArgs {
-    /// The wallet on a token: its PKCS#11 URI
-    #[arg(
-        long,
-        value_name = "URI",
-        env = "IEXEC_HSM_WALLET",
-        hide_env_values = true
-    )]
-    wallet: Option<Uri>,
-}
-
-impl WalletArgs {
-    /// Tells the context of it.
-    pub(crate) fn apply(&self, context: &mut Context) {
-        let configured = context.config.wallet.clone();
-        context.wallet = self.wallet.clone().or(configured);
-    }
-}
-
 /// The address that is spoken for: the one that was given, else that of whoever signs.
 pub(crate) fn owner(context: &Context, sessions: &mut TokenSessions) -> Result<Address, Failure> {
-    let given = context.global.wallet_address.is_some() || context.global.wallet_file.is_some();
-    match &context.wallet {
+    let settings = &context.settings;
+    let given = settings.wallet_address.is_some() || settings.wallet_file.is_some();
+    match context.wallet() {
         Some(uri) if !given => sessions.wallet_address(context, uri)?.ok_or_else(|| {
             let what = format!("no wallet that fits {} is to be seen", uri.identity());
             Failure::new(Code::Wallet, what).hint(
@@ -66,7 +44,7 @@ pub(crate) enum WalletSource {
 impl WalletSource {
     /// The one that is used.
     pub(crate) fn choose(context: &Context) -> Result<Self, Failure> {
-        if let Some(uri) = &context.wallet {
+        if let Some(uri) = context.wallet() {
             return Ok(Self::Token(Box::new(uri.clone())));
         }
         if context.secrets.wallet_key.is_some() {
@@ -95,7 +73,6 @@ impl Signer {
     pub(crate) fn find(
         context: &mut Context,
         sessions: &mut TokenSessions,
-        password_file: Option<PathBuf>,
         owner: &Address,
     ) -> Result<Self, Failure> {
         let source = WalletSource::choose(context)?;
@@ -118,7 +95,7 @@ impl Signer {
                 let address = Some(wallet.address());
                 (Self::Software(wallet), address)
             }
-            WalletSource::File(path) => Self::in_file(context, path, password_file)?,
+            WalletSource::File(path) => Self::in_file(context, path)?,
         };
         if let Some(address) = address {
             agree(&address, owner)?;
@@ -126,11 +103,7 @@ impl Signer {
         Ok(signer)
     }
 
-    fn in_file(
-        context: &mut Context,
-        path: PathBuf,
-        password_file: Option<PathBuf>,
-    ) -> Result<(Self, Option<Address>), Failure> {
+    fn in_file(context: &mut Context, path: PathBuf) -> Result<(Self, Option<Address>), Failure> {
         context.say(|| format!("wallet {}", path.display()));
         let (key, exposed) = wallet_file::read(&path)?;
         if let Some(exposed) = exposed {
@@ -143,7 +116,7 @@ impl Signer {
             }
             WalletFile::Encrypted(keystore) => {
                 let address = keystore.address();
-                let password = Password::find(context, password_file)?;
+                let password = Password::find(context)?;
                 let signer = Self::Keystore {
                     path,
                     keystore,

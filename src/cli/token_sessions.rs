@@ -44,12 +44,12 @@ impl TokenSessions {
         token: &TokenInfo,
     ) -> Result<&mut Session, Failure> {
         let module = self.module(context)?;
-        let wallet = context.wallet.as_ref().filter(|uri| token.fits(uri));
+        let wallet = context.wallet().filter(|uri| token.fits(uri));
         if let (None, Some(uri)) = (&self.pins.file, wallet) {
             self.pins.file = uri.pin_file()?;
         }
         let session = Session::open_user(&module, token, &mut self.pins)?;
-        if context.wallet.is_none() {
+        if context.wallet().is_none() {
             self.pins.forget();
         }
         Ok(self.session.insert(session))
@@ -108,7 +108,7 @@ impl TokenSessions {
             return Ok(session.token().clone());
         }
         let module = self.module(context)?;
-        if context.global.token.is_some()
+        if context.settings.token.is_some()
             && let Ok(token) = context.token(&module, None)
             && token.fits(uri)
         {

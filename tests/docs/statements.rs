@@ -247,18 +247,15 @@ fn the_configuration_shown_sets_every_setting() {
         .run();
     // The configuration is read first: it is not at fault when the module is.
     missing.fails(10);
-    let source = fs::read_to_string(root().join("src/cli/config.rs")).unwrap();
-    for field in source
-        .lines()
-        .filter_map(|line| line.strip_prefix("    pub "))
-    {
-        let Some((field, _)) = field
-            .split_once(": Option<")
-            .filter(|_| !field.contains('('))
-        else {
-            continue;
-        };
-        let key = field.replace('_', "-");
+    // An unknown key is refused with the names of all that are known.
+    let work = Work::without_token();
+    work.write("unknown.toml", "unknown = 1\n");
+    let refusal = work.cmd(["config", "check", "unknown.toml"]).run().fails(2);
+    let refusal = refusal.err();
+    let known = refusal.split_once("expected one of ").unwrap().1;
+    let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
+    assert!(known.len() > 20, "{known:?}");
+    for key in known {
         assert!(block.contains(&format!("\n{key} = ")), "{key} is not shown");
     }
     let keys = block.lines().filter_map(|line| line.split_once(" = "));
@@ -276,6 +273,10 @@ fn every_variable_named_is_looked_at() {
     for folder in ["src", "tests/support", "softhsm"] {
         collect(&root().join(folder), &mut sources);
     }
+    // The names of most are made from those of the options.
+    let work = Work::without_token();
+    let shown = work.cmd(["config", "show", "--raw"]).run().ok().out();
+    sources.push_str(&shown);
     for page in pages() {
         for code in page.code() {
             if code.starts_with("IEXEC_")

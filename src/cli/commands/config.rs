@@ -5,10 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::cli::options::{Given, Global};
+use crate::cli::options::{Given, Global, groups};
 use crate::cli::secrets::Secrets;
 use crate::cli::services::SmsArgs;
-use crate::cli::signer::WalletArgs;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 
@@ -29,7 +28,7 @@ pub(crate) struct Show {
     #[command(flatten)]
     sms: SmsArgs,
     #[command(flatten)]
-    wallet: WalletArgs,
+    wallet: groups::Wallet,
 }
 
 #[derive(Debug, Args)]
@@ -52,7 +51,7 @@ impl Command {
 pub(crate) fn run(
     global: &Global,
     secrets: &Secrets,
-    given: &Given,
+    given: Given,
     command: Command,
 ) -> Result<Reply, Failure> {
     match command {

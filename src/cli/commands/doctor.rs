@@ -23,13 +23,12 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use crate::cli::config::Config;
+use crate::cli::config::ConfigFile;
 use crate::cli::context::Context;
-use crate::cli::options::Global;
+use crate::cli::options::{Given, Global, groups};
 use crate::cli::pins::Pins;
 use crate::cli::secrets::Secrets;
 use crate::cli::services::SmsArgs;
-use crate::cli::signer::WalletArgs;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::token::{Module, Session, TokenInfo};
@@ -44,7 +43,7 @@ pub(crate) struct Doctor {
     #[command(flatten)]
     pub(crate) sms: SmsArgs,
     #[command(flatten)]
-    wallet: WalletArgs,
+    wallet: groups::Wallet,
     /// Log in with the PIN, and look at the private keys
     #[arg(long)]
     login: bool,
@@ -56,14 +55,19 @@ pub(crate) struct Doctor {
     offline: bool,
 }
 
-pub(crate) fn run(global: Global, secrets: Secrets, command: Doctor) -> Result<Reply, Failure> {
-    let (config, problem) = match Config::of_user() {
-        Ok(config) => (config, None),
-        Err(error) => (Config::default(), Some(Failure::from(error))),
+pub(crate) fn run(
+    global: Global,
+    given: Given,
+    secrets: Secrets,
+    command: Doctor,
+) -> Result<Reply, Failure> {
+    let (file, problem) = match ConfigFile::of_user() {
+        Ok(file) => (file, None),
+        Err(error) => (None, Some(Failure::from(error))),
     };
+    let entries = file.map(|file| file.entries).unwrap_or_default();
     // Without its configuration a set-up can still be looked at.
-    let mut context = Context::with(global, secrets, config)?;
-    command.wallet.apply(&mut context);
+    let mut context = Context::with(global, given, secrets, entries)?;
     let mut checks = vec![
         configuration::check(problem),
         clock::check(),

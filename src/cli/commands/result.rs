@@ -12,7 +12,6 @@ use clap::Subcommand;
 use serde_json::Value;
 
 use crate::cli::context::Context;
-use crate::cli::services::SmsArgs;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 pub(crate) use generate::{Generate, run as generate};
@@ -48,17 +47,6 @@ impl Command {
             Self::Encrypt(_) => "result encrypt",
             Self::Inspect(_) => "result inspect",
             Self::ImportEncryptionKey(_) => "result import-encryption-key",
-        }
-    }
-}
-
-impl Command {
-    /// The options that say which SMS, of the commands that speak to one.
-    pub(crate) fn sms(&mut self) -> Option<&mut SmsArgs> {
-        match self {
-            Self::PushEncryptionKey(command) => Some(&mut command.sms),
-            Self::CheckEncryptionKey(command) => Some(&mut command.sms),
-            _ => None,
         }
     }
 }

@@ -8,13 +8,12 @@ mod key;
 mod questions;
 mod settings;
 
-use std::path::PathBuf;
-
 use clap::Args;
 use serde_json::json;
 
 use super::token::{self, Init, parse_label};
 use crate::cli::context::Context;
+use crate::cli::options::{SETTINGS, groups};
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::hints;
 use crate::cli::ui::reply::Reply;
@@ -35,14 +34,8 @@ pub(crate) struct Setup {
     /// Initialise an empty token with this label, unless a token has it already
     #[arg(long, value_name = "LABEL", value_parser = parse_label)]
     token_label: Option<String>,
-    /// A file whose first line is the security officer's PIN, for an empty token
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "IEXEC_HSM_SO_PIN_FILE",
-        hide_env_values = true
-    )]
-    so_pin_file: Option<PathBuf>,
+    #[command(flatten)]
+    so_pin_file: groups::SetupSoPinFile,
     /// Make a new key where the token has one already
     #[arg(long)]
     new_key: bool,
@@ -57,20 +50,21 @@ pub(crate) struct Setup {
     replace: bool,
 }
 
-pub(crate) fn run(context: &mut Context, setup: &Setup) -> Result<Reply, Failure> {
-    let questions = Questions::of(context);
+pub(crate) fn run(context: Context, setup: &Setup) -> Result<Reply, Failure> {
+    let questions = Questions::of(&context);
     let mut settings = Settings::read()?;
-    let (candidate, initialised) = ready_token(context, setup, &questions)?;
-    settings.set("module", candidate.module_text(context)?);
-    if let Some(arguments) = &context.global.module_args {
-        settings.set("module-args", arguments.clone());
+    let (context, candidate, initialised) = ready_token(context, setup, &questions)?;
+    settings.set(&SETTINGS.module, candidate.module_text(&context)?);
+    let arguments = context.settings.module_args.clone();
+    if let Some(arguments) = arguments.filter(|_| context.settings.found.module_args.is_given()) {
+        settings.set(&SETTINGS.module_args, arguments);
     }
-    settings.set("token", candidate.token.uri().to_string());
-    let address = address(context, &questions)?;
-    settings.of_person(context, &address)?;
+    settings.set(&SETTINGS.token, candidate.token.uri().to_string());
+    let (mut context, address) = address(context, &questions)?;
+    settings.of_person(&context, &address)?;
     // Before a key is made that the settings would then not lead to.
     settings.agree(&questions, setup.replace)?;
-    let (reply, key) = key::ready(context, setup, &questions, &candidate, &address)?;
+    let (reply, key) = key::ready(&mut context, setup, &questions, &candidate, &address)?;
     let written = settings.write()?;
     let reply = reply.with(json!({
         "config": settings.path(),
@@ -91,17 +85,20 @@ pub(crate) fn run(context: &mut Context, setup: &Setup) -> Result<Reply, Failure
         .note("  iexec-hsm result push-encryption-key --chain arbitrum-mainnet"))
 }
 
-/// The token that is chosen, which is initialised if it was empty; and whether it was.
+/// The token that is chosen, which is initialised if it was empty; and whether it was. The context
+/// is that of a command that names it.
 fn ready_token(
-    context: &mut Context,
+    context: Context,
     setup: &Setup,
     questions: &Questions,
-) -> Result<(Candidate, bool), Failure> {
-    let all = candidates::find(context)?;
+) -> Result<(Context, Candidate, bool), Failure> {
+    let all = candidates::find(&context)?;
     let mut chosen = candidates::choose(all, setup.token_label.as_deref(), questions)?;
-    context.global.module = Some(chosen.module.clone());
+    let given = context.settings.token.as_ref();
+    let pin_source = given.and_then(|uri| uri.pin_source.clone());
+    let mut context = context.typed(&SETTINGS.module, chosen.module.clone())?;
     let empty = !chosen.token.initialised();
-    if empty && context.global.key.is_some() && !setup.new_key {
+    if empty && context.settings.key.is_some() && !setup.new_key {
         let what = "a key is named, and the token is empty";
         return Err(Failure::new(Code::Usage, what)
             .hint("Add --new-key to make one, or name the token that has the key with --token."));
@@ -111,15 +108,13 @@ fn ready_token(
         let label = label(setup, questions)?;
         let mut uri = chosen.token.uri();
         uri.slot_id = Some(chosen.token.slot_id());
-        uri.pin_source = pin_source(context);
-        let before = context.global.token.replace(uri);
-        let init = Init::empty(label, setup.so_pin_file.clone());
+        uri.pin_source = pin_source.clone();
+        context = context.typed(&SETTINGS.token, uri.to_string())?;
         // That of the environment is taken by this, and needed once more for the key.
         let given = context.secrets.pin.clone();
-        let (token, typed) = token::initialise(context, init)?;
+        let (token, typed) = token::initialise(&mut context, Init::empty(label))?;
         chosen.token = token;
         context.secrets.pin = given.or(typed);
-        context.global.token = before;
         context.tell(format_args!(
             "Token \"{}\" is initialised",
             chosen.token.label
@@ -128,15 +123,9 @@ fn ready_token(
         context.tell(format_args!("Token {}", chosen.text()));
     }
     let mut uri = chosen.token.uri();
-    uri.pin_source = pin_source(context);
-    context.global.token = Some(uri);
-    Ok((chosen, empty))
-}
-
-/// Where the PIN is, if `--token` says it.
-fn pin_source(context: &Context) -> Option<String> {
-    let given = context.global.token.as_ref();
-    given.and_then(|uri| uri.pin_source.clone())
+    uri.pin_source = pin_source;
+    let context = context.typed(&SETTINGS.token, uri.to_string())?;
+    Ok((context, chosen, empty))
 }
 
 fn label(setup: &Setup, questions: &Questions) -> Result<String, Failure> {
@@ -155,7 +144,7 @@ fn label(setup: &Setup, questions: &Questions) -> Result<String, Failure> {
 }
 
 /// The beneficiary: of options and wallets, else the one that is typed.
-fn address(context: &mut Context, questions: &Questions) -> Result<Address, Failure> {
+fn address(context: Context, questions: &Questions) -> Result<(Context, Address), Failure> {
     let located = match context.located() {
         Ok(located) => {
             context.tell(format_args!(
@@ -166,7 +155,7 @@ fn address(context: &mut Context, questions: &Questions) -> Result<Address, Fail
             located.address
         }
         // What was named and is not right is not to be typed over.
-        Err(failure) if context.global.wallet_file.is_some() || !questions.can_ask() => {
+        Err(failure) if context.settings.wallet_file.is_some() || !questions.can_ask() => {
             return Err(failure);
         }
         Err(_) => questions.line(
@@ -176,8 +165,9 @@ fn address(context: &mut Context, questions: &Questions) -> Result<Address, Fail
             |text| Address::parse_beneficiary(text).map_err(|error| error.to_string()),
         )?,
     };
-    if context.global.wallet_file.is_none() {
-        context.global.wallet_address = Some(located);
+    if context.settings.wallet_file.is_some() {
+        return Ok((context, located));
     }
-    Ok(located)
+    let context = context.typed(&SETTINGS.wallet_address, located.to_string())?;
+    Ok((context, located))
 }

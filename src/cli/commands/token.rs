@@ -1,11 +1,10 @@
 mod mechanisms;
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::cli::context::Context;
+use crate::cli::options::groups;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
@@ -42,14 +41,8 @@ pub(crate) struct Init {
     /// The label that the token gets
     #[arg(long, value_name = "LABEL", value_parser = parse_label)]
     token_label: String,
-    /// A file whose first line is the security officer's PIN
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "IEXEC_HSM_SO_PIN_FILE",
-        hide_env_values = true
-    )]
-    so_pin_file: Option<PathBuf>,
+    #[command(flatten)]
+    so_pin_file: groups::SoPinFile,
     /// Initialise a token that is set up already; all keys on it are lost
     #[arg(long)]
     force: bool,
@@ -61,10 +54,10 @@ pub(crate) struct Init {
 
 impl Init {
     /// For an empty token alone.
-    pub(crate) fn empty(token_label: String, so_pin_file: Option<PathBuf>) -> Self {
+    pub(crate) fn empty(token_label: String) -> Self {
         Self {
             token_label,
-            so_pin_file,
+            so_pin_file: groups::SoPinFile,
             force: false,
             confirm_label: None,
         }
@@ -135,7 +128,6 @@ pub(crate) fn initialise(
     init: Init,
 ) -> Result<(TokenInfo, Option<Pin>), Failure> {
     let mut pins = context.pins()?;
-    pins.so_file = init.so_pin_file;
     let module = context.module()?;
     let token = choose(context, &module, init.force)?;
     if token.initialised() {
@@ -159,7 +151,7 @@ pub(crate) fn initialise(
 
 /// The empty token, or with `force` the one that is named.
 fn choose(context: &Context, module: &Module, force: bool) -> Result<TokenInfo, Failure> {
-    let wanted = context.global.token.as_ref();
+    let wanted = context.settings.token.as_ref();
     let mut fitting: Vec<TokenInfo> = module
         .tokens()?
         .into_iter()

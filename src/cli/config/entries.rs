@@ -1,53 +1,82 @@
-//! The settings of a configuration file with their places in it.
+//! The settings in the text of a configuration file.
 
+use std::ffi::OsStr;
 use std::ops::Range;
 
-use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::cli::options::{Form, Kind, SETTINGS, Setting};
+
 /// One setting of the file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Entry {
-    pub(crate) key: String,
-    /// As it would stand after an option's name.
-    pub(crate) value: String,
-    /// From 1.
+    pub(crate) setting: &'static Setting,
+    /// The value as it would stand after the option.
+    pub(crate) text: String,
+    /// The line, from 1.
     pub(crate) line: usize,
-    /// Where the value is, in bytes.
+    /// The place of the value, in bytes.
     pub(super) place: Range<usize>,
 }
 
-/// The settings in the text of a configuration that is right, in the order of its lines.
-pub(crate) fn entries(text: &str) -> Vec<Entry> {
-    let Ok(table) = DeTable::parse(text) else {
-        return Vec::new();
-    };
-    let table = table.into_inner();
-    let entry = |(key, value): (&Spanned<_>, &Spanned<DeValue<'_>>)| {
-        let key_text: &std::borrow::Cow<'_, str> = key.get_ref();
-        Entry {
-            key: key_text.to_string(),
-            value: plain(value.get_ref()),
+/// Reads all settings, in the order of their lines; or says at which byte something is wrong.
+pub(super) fn parse(text: &str) -> Result<Vec<Entry>, (usize, String)> {
+    let table = DeTable::parse(text).map_err(|error| {
+        let offset = error.span().map_or(0, |span| span.start);
+        (offset, error.message().to_owned())
+    })?;
+    let mut entries = Vec::new();
+    for (key, value) in table.get_ref() {
+        let at_key = |problem| (key.span().start, problem);
+        let at_value = |problem| (value.span().start, problem);
+        let setting = find(key.get_ref()).map_err(at_key)?;
+        let plain = plain(setting, value.get_ref()).map_err(at_value)?;
+        entries.push(Entry {
+            setting,
+            text: plain,
             line: super::position(text.as_bytes(), key.span().start).0,
             place: value.span(),
-        }
-    };
-    let mut entries: Vec<Entry> = table.iter().map(entry).collect();
+        });
+    }
     entries.sort_by_key(|entry| entry.place.start);
-    entries
+    Ok(entries)
 }
 
-fn plain(value: &DeValue<'_>) -> String {
-    match value {
-        DeValue::String(text) => text.to_string(),
-        DeValue::Integer(number) => number.as_str().to_owned(),
-        DeValue::Boolean(it) => it.to_string(),
-        // No setting is of another kind.
-        _ => String::new(),
-    }
+/// The setting of this name that may stand in the file.
+fn find(name: &str) -> Result<&'static Setting, String> {
+    let known = || SETTINGS.iter().filter(|it| it.kind == Kind::Anywhere);
+    known().find(|it| it.name() == name).ok_or_else(|| {
+        let known: Vec<_> = known().map(|it| format!("`{}`", it.name())).collect();
+        let known = known.join(", ");
+        format!("unknown field `{name}`, expected one of {known}")
+    })
+}
+
+/// The value as it would stand after the option. What is wrong is told without the value.
+fn plain(setting: &Setting, value: &DeValue<'_>) -> Result<String, String> {
+    let Some(of) = &setting.value else {
+        return Err("a secret has no place in the file".into());
+    };
+    let text = match (of.form, value) {
+        (Form::Text | Form::Path | Form::Size, DeValue::String(text)) => Some(text.to_string()),
+        (Form::Switch, DeValue::Boolean(it)) => Some(it.to_string()),
+        (Form::Number | Form::Positive | Form::Size, DeValue::Integer(number)) => {
+            let number = u64::from_str_radix(number.as_str(), number.radix()).ok();
+            let number = number.filter(|number| *number > 0 || of.form != Form::Positive);
+            number.map(|number| number.to_string())
+        }
+        _ => None,
+    };
+    let text = text.ok_or_else(|| {
+        let expected = of.form.expected();
+        format!("wrong kind of value, expected {expected}")
+    })?;
+    (of.check)(OsStr::new(&text))?;
+    Ok(text)
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -55,9 +84,10 @@ mod tests {
 
     #[test]
     fn settings_have_their_values_and_lines() {
-        let found: Vec<_> = entries(OLD)
+        let found: Vec<_> = parse(OLD)
+            .unwrap()
             .into_iter()
-            .map(|it| (it.key, it.value, it.line))
+            .map(|it| (it.setting.name(), it.text, it.line))
             .collect();
         let wanted = [
             ("module", "/a.so", 2),
@@ -68,6 +98,6 @@ mod tests {
             found,
             wanted.map(|(key, value, line)| (key.to_owned(), value.to_owned(), line))
         );
-        assert_eq!(entries("not = = toml"), []);
+        assert!(parse("not = = toml").is_err());
     }
 }

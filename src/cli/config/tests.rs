@@ -1,21 +1,31 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::fs::{self, Permissions};
+use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use super::*;
+use crate::chain::FrameworkChoice;
+use crate::cli::options::{Given, Settings, merge};
+use crate::token::Uri;
 
 /// Loads a configuration file with this content.
-fn load(content: &[u8]) -> Result<Config, ConfigError> {
+fn load(content: &[u8]) -> Result<Option<ConfigFile>, ConfigError> {
     load_with_mode(content, 0o644)
 }
 
-fn load_with_mode(content: &[u8], mode: u32) -> Result<Config, ConfigError> {
-    let home = tempfile::tempdir().unwrap();
-    let path = path(None, Some(home.path())).unwrap();
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
+fn load_with_mode(content: &[u8], mode: u32) -> Result<Option<ConfigFile>, ConfigError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.toml");
     fs::write(&path, content).unwrap();
     fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
-    Config::load(None, Some(home.path()))
+    ConfigFile::read(&path)
+}
+
+/// The settings of a content that is right, typed.
+fn settings(content: &str) -> Settings {
+    let file = load(content.as_bytes()).unwrap().unwrap();
+    Settings::read(merge(&Given::default(), &file.entries)).unwrap()
 }
 
 /// Line, column and message for a content that is wrong.
@@ -36,8 +46,8 @@ fn wrong(content: &str) -> (usize, usize, String) {
 
 #[test]
 fn every_setting_is_read() {
-    let config = load(
-        br#"
+    let read = settings(
+        r#"
 module = "/usr/lib/softhsm/libsofthsm2.so"
 module-args = "connector=usb"
 token = "pkcs11:serial=1"
@@ -64,39 +74,50 @@ max-size = 1000000000
 max-entries = 10000
 "#,
     );
-    let expected = Config {
-        module: Some("/usr/lib/softhsm/libsofthsm2.so".into()),
-        module_args: Some("connector=usb".into()),
-        token: Some("pkcs11:serial=1".parse().unwrap()),
-        key: Some("pkcs11:id=%01".parse().unwrap()),
-        pin_file: Some("/run/pin".into()),
-        wallet_address: Some("5aaeb6053f3e94c9b9a09f33669435e7ef1beaed".parse().unwrap()),
-        wallet_file: Some("UTC--x".into()),
-        keystoredir: Some(KeystoreDir::Local),
-        wallet: Some("pkcs11:object=wallet".parse().unwrap()),
-        password_file: Some("/run/password".into()),
-        chain: Some("134".into()),
-        tee_framework: Some(FrameworkChoice::All),
-        sms_url: Some("https://localhost/sms".into()),
-        timeout: Some(60),
-        beneficiary_keystoredir: Some("keys".into()),
-        agent_sock: Some("/run/agent.sock".into()),
-        no_agent: Some(true),
-        idle: Some(Duration::from_secs(90)),
-        max_lifetime: Some(Duration::from_secs(8 * 3600)),
-        sessions: NonZeroUsize::new(4),
-        request_timeout: Some(Duration::from_secs(30)),
-        audit_log: Some("/run/audit".into()),
-        max_size: Some(1_000_000_000),
-        max_entries: Some(10_000),
-    };
-    assert_eq!(config.unwrap(), expected);
+    let uri = |text: &str| Some(text.parse::<Uri>().unwrap());
+    let path = |text: &str| Some(PathBuf::from(text));
+    assert_eq!(read.module, path("/usr/lib/softhsm/libsofthsm2.so"));
+    assert_eq!(read.module_args.as_deref(), Some("connector=usb"));
+    assert_eq!(read.token, uri("pkcs11:serial=1"));
+    assert_eq!(read.key, uri("pkcs11:id=%01"));
+    assert_eq!(read.pin_file, path("/run/pin"));
+    assert_eq!(read.found.wallet_address.line, Some(7));
+    assert_eq!(read.wallet_file, path("UTC--x"));
+    assert_eq!(read.keystoredir, Path::new("local"));
+    assert_eq!(read.wallet, uri("pkcs11:object=wallet"));
+    assert_eq!(read.password_file, path("/run/password"));
+    assert_eq!(read.found.chain.line, Some(12));
+    assert_eq!(read.tee_framework, Some(FrameworkChoice::All));
+    assert_eq!(read.sms_url.as_deref(), Some("https://localhost/sms"));
+    assert_eq!(read.timeout, Duration::from_secs(60));
+    assert_eq!(read.beneficiary_keystoredir, Path::new("keys"));
+    assert_eq!(read.agent_sock, path("/run/agent.sock"));
+    assert!(read.no_agent);
+    assert_eq!(read.idle, Duration::from_secs(90));
+    assert_eq!(read.max_lifetime, Duration::from_secs(8 * 3600));
+    assert_eq!(read.sessions, NonZeroUsize::new(4));
+    assert_eq!(read.request_timeout, Duration::from_secs(30));
+    assert_eq!(read.audit_log, path("/run/audit"));
+    assert_eq!((read.max_size, read.max_entries), (1_000_000_000, 10_000));
+    let alone = settings(
+        "wallet-address = \"0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed\"\nchain = \"134\"",
+    );
+    let address = "5aaeb6053f3e94c9b9a09f33669435e7ef1beaed".parse().unwrap();
+    assert_eq!(alone.wallet_address, Some(address));
+    assert_eq!(alone.chain.as_deref(), Some("134"));
 }
 
 #[test]
-fn a_size_may_have_a_unit() {
-    let config = parse(b"max-size = \"2G\"").unwrap();
-    assert_eq!(config.max_size, Some(2 << 30));
+fn a_number_is_read_in_each_of_its_forms() {
+    for (text, size) in [
+        ("\"2G\"", 2 << 30),
+        ("1_000", 1000),
+        ("0x10", 16),
+        ("18446744073709551615", u64::MAX),
+    ] {
+        let read = settings(&format!("max-size = {text}"));
+        assert_eq!(read.max_size, size, "{text}");
+    }
 }
 
 #[test]
@@ -118,6 +139,12 @@ fn a_wrong_value_is_told_in_words_of_people() {
             "sessions = 0",
             "wrong kind of value, expected a number above 0",
         ),
+        ("module = \"\"", "a value is needed"),
+        ("chain = \"\"", "a value is needed"),
+        (
+            "wallet-address = \"0x0000000000000000000000000000000000000000\"",
+            "the zero address belongs to nobody, so no result could be opened with its key; give your wallet's address",
+        ),
         ("idle = \"5 fortnights\"", "the units are s, m, h and d"),
         ("request-timeout = \"0\"", "from 1s to 10m"),
     ] {
@@ -127,13 +154,10 @@ fn a_wrong_value_is_told_in_words_of_people() {
 
 #[test]
 fn without_a_file_nothing_is_set() {
-    let home = tempfile::tempdir().unwrap();
-    assert_eq!(
-        Config::load(None, Some(home.path())).unwrap(),
-        Config::default()
-    );
-    assert_eq!(Config::load(None, None).unwrap(), Config::default());
-    assert_eq!(load(b"").unwrap(), Config::default());
+    let folder = tempfile::tempdir().unwrap();
+    let absent = ConfigFile::read(&folder.path().join("config.toml"));
+    assert!(absent.unwrap().is_none());
+    assert!(load(b"").unwrap().unwrap().entries.is_empty());
 }
 
 #[test]

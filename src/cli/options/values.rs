@@ -37,20 +37,12 @@ pub(crate) fn parse_size(text: &str) -> Result<u64, String> {
         .ok_or_else(|| "too large".to_owned())
 }
 
-/// The seconds of `--timeout`.
-pub(crate) fn parse_timeout(text: &str) -> Result<u64, String> {
-    let seconds = text
-        .parse()
-        .map_err(|_| "a number of seconds is needed".to_owned())?;
-    check_timeout(seconds).map_err(str::to_owned)
-}
-
-/// A limit of time that leaves some, and ends.
-pub(crate) fn check_timeout(seconds: u64) -> Result<u64, &'static str> {
-    if (1..=86_400).contains(&seconds) {
-        Ok(seconds)
-    } else {
-        Err("1 to 86400 seconds can be given")
+/// A number of seconds that leaves some time, and ends.
+pub(crate) fn parse_timeout(text: &str) -> Result<Duration, &'static str> {
+    match text.parse() {
+        Ok(seconds @ 1..=86_400) => Ok(Duration::from_secs(seconds)),
+        Ok(_) => Err("1 to 86400 seconds can be given"),
+        Err(_) => Err("a number of seconds is needed"),
     }
 }
 

@@ -1,8 +1,7 @@
 mod detach;
 
 use std::io::Write as _;
-use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
@@ -12,7 +11,7 @@ use crate::agent::server::{Ended, Settings, Socket, serve};
 use crate::agent::wire::{Secret, State, Unlock};
 use crate::cli::context::Context;
 use crate::cli::key_records::KeyRecords;
-use crate::cli::options::{parse_limit, parse_time};
+use crate::cli::options::groups;
 use crate::cli::pins::Pins;
 use crate::cli::secrets;
 use crate::cli::ui::failure::Failure;
@@ -20,12 +19,6 @@ use crate::cli::ui::reply::Reply;
 use crate::code::Code;
 use crate::text::escape::escape;
 use crate::token::TokenInfo;
-
-/// Without use, until it locks.
-const IDLE: Duration = Duration::from_secs(15 * 60);
-
-/// What a request may take.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Args)]
 #[command(
@@ -38,40 +31,23 @@ pub(crate) struct Start {
     /// Print where the socket is, and start nothing
     #[arg(long)]
     print_socket: bool,
-    /// Lock after so long without use: 90s, 15m, 8h, or 0 for never [default: 15m]
-    #[arg(long, value_name = "TIME", value_parser = parse_time, env = "IEXEC_HSM_IDLE", hide_env_values = true)]
-    idle: Option<Duration>,
-    /// Lock so long after it was unlocked, used or not; 0 for never [default: 0]
-    #[arg(long, value_name = "TIME", value_parser = parse_time, env = "IEXEC_HSM_MAX_LIFETIME", hide_env_values = true)]
-    max_lifetime: Option<Duration>,
+    #[command(flatten)]
+    locking: groups::Locking,
     /// End, rather than lock, when the time of --idle or --max-lifetime is over
     #[arg(long)]
     exit_when_idle: bool,
-    /// Most sessions with the token [default: as many as there are cores]
-    #[arg(
-        long,
-        value_name = "COUNT",
-        env = "IEXEC_HSM_SESSIONS",
-        hide_env_values = true
-    )]
-    sessions: Option<NonZeroUsize>,
+    #[command(flatten)]
+    sessions: groups::Sessions,
     /// Keep the PIN, to log in again when the token has ended the login by itself
     #[arg(long)]
     keep_pin: bool,
-    /// Give a request up that the token has not answered for so long [default: 60s]
-    #[arg(long, value_name = "TIME", value_parser = parse_limit, env = "IEXEC_HSM_REQUEST_TIMEOUT", hide_env_values = true)]
-    request_timeout: Option<Duration>,
+    #[command(flatten)]
+    request_timeout: groups::RequestTimeout,
     /// Answer root, too
     #[arg(long)]
     allow_root: bool,
-    /// Add a line for each request to this file [default: stderr]
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "IEXEC_HSM_AUDIT_LOG",
-        hide_env_values = true
-    )]
-    audit_log: Option<PathBuf>,
+    #[command(flatten)]
+    audit_log: groups::AuditLog,
     /// Said by --detach to the process that it starts
     #[arg(long, hide = true)]
     detached: bool,
@@ -84,19 +60,16 @@ impl Start {
     }
 
     fn settings(&self, context: &Context, recorded: &KeyRecords, token: &TokenInfo) -> Settings {
-        let config = &context.config;
         let set = |time: Duration| Some(time).filter(|time| !time.is_zero());
-        let idle = self.idle.or(config.idle).unwrap_or(IDLE);
-        let max_lifetime = self.max_lifetime.or(config.max_lifetime);
-        let request_timeout = self.request_timeout.or(config.request_timeout);
-        let audit_log = self.audit_log.as_ref().or(config.audit_log.as_ref());
+        let settings = &context.settings;
+        let audit_log = settings.audit_log.as_deref();
         Settings {
-            idle: set(idle),
-            max_lifetime: max_lifetime.and_then(set),
+            idle: set(settings.idle),
+            max_lifetime: set(settings.max_lifetime),
             exit_when_idle: self.exit_when_idle,
-            sessions: self.sessions.or(config.sessions),
+            sessions: settings.sessions,
             keep_pin: self.keep_pin,
-            request_timeout: request_timeout.unwrap_or(REQUEST_TIMEOUT),
+            request_timeout: settings.request_timeout,
             allow_root: self.allow_root,
             audit_log: audit_log.map(|path| context.absolute(path)),
             known: recorded.public_keys(token),

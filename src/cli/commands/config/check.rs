@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use crate::cli::config::{ConfigError, checked, content, entries};
+use crate::cli::config::{ConfigError, ConfigFile, usual};
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
@@ -10,21 +10,19 @@ use crate::code::Code;
 /// Reads a configuration file as every command does, and says what is wrong with it.
 pub(super) fn run(file: Option<PathBuf>) -> Result<Reply, Failure> {
     let named = file.is_some();
-    let Some(path) = file.or_else(crate::cli::config::usual) else {
+    let Some(path) = file.or_else(usual) else {
         return Err(no_home());
     };
-    let Some(content) = content(&path)? else {
+    let file = ConfigFile::read(&path).map_err(|error| match error {
+        ConfigError::Content { line, column, .. } => {
+            Failure::from(error).with(json!({ "line": line, "column": column }))
+        }
+        error => error.into(),
+    })?;
+    let Some(file) = file else {
         return absent(&path, named);
     };
-    if let Err(error) = checked(&path, &content) {
-        let place = match &error {
-            ConfigError::Content { line, column, .. } => json!({ "line": line, "column": column }),
-            _ => json!({}),
-        };
-        return Err(Failure::from(error).with(place));
-    }
-    let settings = entries(&String::from_utf8_lossy(&content));
-    let keys: Vec<_> = settings.iter().map(|entry| &entry.key).collect();
+    let keys: Vec<_> = file.entries.iter().map(|it| it.setting.name()).collect();
     let reply = Reply::new(json!({ "file": path, "exists": true, "settings": keys }));
     let count = match keys.len() {
         1 => "1 setting".to_owned(),

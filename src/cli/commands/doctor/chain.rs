@@ -6,9 +6,7 @@ const NAME: &str = "chain";
 
 /// Checks what says where keys are published.
 pub(super) fn check(context: &Context, sms: &SmsArgs) -> (Check, Option<SmsLocation>) {
-    let is_set = sms.chain.is_some()
-        || context.config.chain.is_some()
-        || context.cwd.join("chain.json").exists();
+    let is_set = context.settings.chain.is_some() || context.cwd.join("chain.json").exists();
     match sms.place(context) {
         Ok(SmsLocation::Url(url)) => {
             let check = Check::skipped(NAME, "the address of an SMS is set, and goes before it");

@@ -64,7 +64,7 @@ fn run(context: &Context, session: Session, pins: &mut Pins) -> Result<String, F
 fn choose(context: &Context, session: &Session) -> Result<ResultKey, Failure> {
     let token = session.token();
     let mut keys = session.private_keys()?;
-    let wanted = context.global.key.as_ref();
+    let wanted = context.settings.key.as_ref();
     if wanted.is_none() {
         let recorded = context.key_records(None).unwrap_or_default();
         if let Some(current) = keys.iter().position(|key| recorded.have(token, key)) {

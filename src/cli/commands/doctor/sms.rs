@@ -11,7 +11,7 @@ use crate::wallet::address::Address;
 
 const NAME: &str = "SMS";
 
-/// The longest wait for one service, where no shorter one is set.
+/// The longest wait for one service, unless a shorter one is set.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// Checks each service: whether it answers, and whether a key is published for the address.
@@ -32,10 +32,7 @@ fn check(
     service: &SmsUrl,
     address: Result<&Address, &Failure>,
 ) -> Check {
-    let time = command
-        .sms
-        .timeout(context)
-        .map_or(LONGEST_WAIT, |set| set.min(LONGEST_WAIT));
+    let time = context.settings.timeout.min(LONGEST_WAIT);
     // An address with a password in it is refused here, and not shown.
     let client = match command.sms.client(&service.url, time) {
         Ok(client) => client,

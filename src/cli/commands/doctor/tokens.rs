@@ -46,11 +46,8 @@ pub(super) fn check(
     recorded: Option<&Uri>,
 ) -> (Check, Option<TokenInfo>) {
     // Not by the context's own words: with --verbose it would tell of it between the checks.
-    let wanted = context
-        .global
-        .token
-        .as_ref()
-        .or(context.global.key.as_ref());
+    let settings = &context.settings;
+    let wanted = settings.token.as_ref().or(settings.key.as_ref());
     match module.token(wanted.or(recorded)) {
         Ok(token) => {
             let found = format!(

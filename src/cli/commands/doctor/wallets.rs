@@ -22,10 +22,9 @@ pub(super) fn check(context: &Context, session: Option<&Session>) -> Check {
         Err(failure) => Err(failure),
     };
     check.unwrap_or_else(|failure| {
-        let global = &context.global;
-        if context.wallet.is_some()
+        if context.wallet().is_some()
             || context.secrets.wallet_key.is_some()
-            || global.wallet_file.is_some()
+            || context.settings.wallet_file.is_some()
         {
             // One that was named should be there.
             return Check::failed(NAME, failure);

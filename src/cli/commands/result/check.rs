@@ -2,8 +2,9 @@ use clap::Args;
 use serde_json::json;
 
 use crate::cli::context::Context;
+use crate::cli::options::groups;
 use crate::cli::services::{Service, SmsArgs, each};
-use crate::cli::signer::{WalletArgs, owner};
+use crate::cli::signer::owner;
 use crate::cli::token_sessions::TokenSessions;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
@@ -25,14 +26,13 @@ pub(crate) struct Check {
     #[command(flatten)]
     pub(crate) sms: SmsArgs,
     #[command(flatten)]
-    wallet: WalletArgs,
+    wallet: groups::Wallet,
     /// Fail (exit 15) when there is none
     #[arg(long)]
     require: bool,
 }
 
 pub(super) fn run(context: &mut Context, command: Check) -> Result<Reply, Failure> {
-    command.wallet.apply(context);
     let services = command.sms.services(context)?;
     let address = match command.address {
         Some(address) => address,

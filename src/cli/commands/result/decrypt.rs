@@ -10,13 +10,12 @@ use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use clap::builder::FalseyValueParser;
 use rustix::pipe::fcntl_setpipe_size;
 use serde_json::{Value, json};
 
 use crate::archive::{Archive, ArchiveError, Limits};
 use crate::cli::context::Context;
-use crate::cli::options::parse_size;
+use crate::cli::options::groups;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::progress::Progress;
 use crate::cli::ui::reply::Reply;
@@ -62,36 +61,17 @@ pub(crate) struct Decrypt {
     /// Do not wait until the result is on the disk: a power cut may take it back
     #[arg(long)]
     no_sync: bool,
-    /// Largest result that is written, with K, M, G or T [default: 32G]
-    #[arg(long, value_name = "SIZE", value_parser = parse_size, env = "IEXEC_HSM_MAX_SIZE", hide_env_values = true)]
-    max_size: Option<u64>,
-    /// Most entries that a result may have [default: 100000]
-    #[arg(
-        long,
-        value_name = "COUNT",
-        env = "IEXEC_HSM_MAX_ENTRIES",
-        hide_env_values = true
-    )]
-    max_entries: Option<u64>,
+    #[command(flatten)]
+    limits: groups::Limits,
     /// A key file in the folder of key files, in place of that of the address
     #[arg(long, value_name = "FILE")]
     beneficiary_key_file: Option<PathBuf>,
-    /// Use the token itself, even where an agent runs
-    #[arg(
-        long,
-        value_name = "true|false",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "true",
-        env = "IEXEC_HSM_NO_AGENT",
-        hide_env_values = true,
-        value_parser = FalseyValueParser::new()
-    )]
-    no_agent: Option<bool>,
+    #[command(flatten)]
+    no_agent: groups::NoAgent,
 }
 
 pub(super) fn run(context: &mut Context, command: Decrypt) -> Result<Reply, Failure> {
-    let limits = context.limits(command.max_size, command.max_entries);
+    let limits = context.limits();
     let jobs = jobs(&command)?;
     let mut pins = context.pins()?;
     context.say(|| format!("AES by {}", AesBackend::in_use().as_str()));

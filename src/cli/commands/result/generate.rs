@@ -1,10 +1,8 @@
-use std::path::PathBuf;
-
 use clap::Args;
 
 use crate::cli::chosen_key::{facts_text, label_for, record_new};
 use crate::cli::context::Context;
-use crate::cli::options::{label_parser, parse_id};
+use crate::cli::options::{groups, label_parser, parse_id};
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::hints;
 use crate::cli::ui::reply::Reply;
@@ -27,14 +25,8 @@ pub(crate) struct Generate {
     /// Have the security officer make the key, for tokens that let nobody else
     #[arg(long)]
     so_login: bool,
-    /// With --so-login: a file whose first line is the security officer's PIN
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "IEXEC_HSM_SO_PIN_FILE",
-        hide_env_values = true
-    )]
-    so_pin_file: Option<PathBuf>,
+    #[command(flatten)]
+    so_pin_file: groups::GenerateSoPinFile,
     /// Accepted for the SDK's sake: nothing is overwritten that would be lost
     #[arg(long)]
     force: bool,
@@ -48,7 +40,7 @@ impl Generate {
             id: None,
             label: None,
             so_login: false,
-            so_pin_file: None,
+            so_pin_file: groups::GenerateSoPinFile,
             force: false,
         }
     }
@@ -64,7 +56,6 @@ pub(crate) fn run(context: &mut Context, command: Generate) -> Result<Reply, Fai
     let module = context.module()?;
     let token = context.token(&module, None)?;
     let mut pins = context.pins()?;
-    pins.so_file = command.so_pin_file;
     let new = NewKey {
         // One of the three numbers above.
         bits: command.bits.and_then(|bits| bits.parse().ok()),

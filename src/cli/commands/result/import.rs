@@ -34,7 +34,7 @@ pub(crate) struct Import {
 pub(super) fn run(context: &mut Context, command: Import) -> Result<Reply, Failure> {
     let software = read(&command.pem)?;
     let address = match address_in_name(&command.pem) {
-        Some(address) if context.global.wallet_address.is_none() => address,
+        Some(address) if context.settings.found.wallet_address.text.is_none() => address,
         _ => context.located()?.address,
     };
     let key_path = context.folder().key_path(&address);

@@ -2,14 +2,13 @@ mod given;
 mod key;
 mod preview;
 
-use std::path::PathBuf;
-
 use clap::Args;
 use serde_json::{Value, json};
 
 use crate::cli::context::Context;
+use crate::cli::options::groups;
 use crate::cli::services::{Service, SmsArgs, each};
-use crate::cli::signer::{Signer, WalletArgs, owner};
+use crate::cli::signer::{Signer, owner};
 use crate::cli::token_sessions::TokenSessions;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
@@ -32,15 +31,9 @@ pub(crate) struct Push {
     #[command(flatten)]
     pub(crate) sms: SmsArgs,
     #[command(flatten)]
-    wallet: WalletArgs,
-    /// A file whose first line is the password of the wallet's file
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "IEXEC_HSM_PASSWORD_FILE",
-        hide_env_values = true
-    )]
-    password_file: Option<PathBuf>,
+    wallet: groups::Wallet,
+    #[command(flatten)]
+    password_file: groups::PasswordFile,
     /// Replace the key that is published
     #[arg(long)]
     force_update: bool,
@@ -58,7 +51,6 @@ pub(crate) struct Push {
 }
 
 pub(super) fn run(context: &mut Context, command: Push) -> Result<Reply, Failure> {
-    command.wallet.apply(context);
     let services = if command.print_challenge {
         Vec::new()
     } else {
@@ -71,10 +63,7 @@ pub(super) fn run(context: &mut Context, command: Push) -> Result<Reply, Failure
     let signer = match command.signature {
         _ if command.print_challenge || command.dry_run => None,
         Some(given) => Some(Signer::Given(given.get()?)),
-        None => {
-            let file = command.password_file;
-            Some(Signer::find(context, &mut sessions, file, &owner)?)
-        }
+        None => Some(Signer::find(context, &mut sessions, &owner)?),
     };
     if let (Some(signer), Some(public)) = (&signer, candidate.public()) {
         signer.check(&challenge(owner, &value::value(public)?))?;

@@ -57,8 +57,8 @@ pub(super) fn find(context: &Context) -> Result<Vec<Candidate>, Failure> {
             found.push(candidate);
         }
     }
-    let global = &context.global;
-    let wanted = global.token.as_ref().or(global.key.as_ref());
+    let settings = &context.settings;
+    let wanted = settings.token.as_ref().or(settings.key.as_ref());
     let present = found.iter().map(|it| it.token.uri().to_string()).collect();
     found.retain(|it| wanted.is_none_or(|uri| it.token.fits(uri)));
     if found.is_empty() {

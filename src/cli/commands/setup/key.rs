@@ -81,7 +81,7 @@ fn plan(
     if setup.new_key {
         return Ok(Plan::Make);
     }
-    if let Some(uri) = &context.global.key {
+    if let Some(uri) = &context.settings.key {
         return Ok(Plan::Adopt(Box::new(uri.clone())));
     }
     let token = &candidate.token;

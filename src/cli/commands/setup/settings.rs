@@ -4,8 +4,9 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use super::questions::Questions;
-use crate::cli::config::{Entry, checked_text, entries, text_of, usual, with_entries};
+use crate::cli::config::{ConfigFile, Entry, usual, with_entries};
 use crate::cli::context::Context;
+use crate::cli::options::{SETTINGS, Setting};
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
 use crate::file::temporary::{TemporaryFile, folder_of};
@@ -18,9 +19,8 @@ const HEAD: &str = "# Written by `iexec-hsm setup`; `iexec-hsm config show` tell
 pub(super) struct Settings {
     path: PathBuf,
     /// `None` where there is no file yet.
-    text: Option<String>,
-    old: Vec<Entry>,
-    new: Vec<(&'static str, String)>,
+    old: Option<ConfigFile>,
+    new: Vec<(&'static Setting, String)>,
 }
 
 impl Settings {
@@ -29,13 +29,11 @@ impl Settings {
             Failure::new(Code::Usage, "there is no folder for the configuration")
                 .hint("Set HOME or XDG_CONFIG_HOME.")
         })?;
-        let text = text_of(&path)?;
-        let old = text.as_deref().map(entries).unwrap_or_default();
+        let old = ConfigFile::read(&path)?;
         // One that is a link stays one.
         let path = fs::canonicalize(&path).unwrap_or(path);
         Ok(Self {
             path,
-            text,
             old,
             new: Vec::new(),
         })
@@ -46,9 +44,9 @@ impl Settings {
     }
 
     /// Notes a setting; one that stands there so already is no news.
-    pub(super) fn set(&mut self, key: &'static str, value: String) {
-        if self.value(key) != Some(&value) {
-            self.new.push((key, value));
+    pub(super) fn set(&mut self, setting: &'static Setting, value: String) {
+        if self.value(setting) != Some(&value) {
+            self.new.push((setting, value));
         }
     }
 
@@ -59,17 +57,23 @@ impl Settings {
         address: &Address,
     ) -> Result<(), Failure> {
         // The file names the wallet, and so the address.
-        if self.value("wallet-file").is_none() {
-            self.set("wallet-address", address.to_string());
+        if self.value(&SETTINGS.wallet_file).is_none() {
+            self.set(&SETTINGS.wallet_address, address.to_string());
         }
-        let global = &context.global;
-        for (key, path) in [
-            ("beneficiary-keystoredir", &global.beneficiary_keystoredir),
-            ("pin-file", &global.pin_file),
+        let found = &context.settings.found;
+        for (setting, found) in [
+            (
+                &SETTINGS.beneficiary_keystoredir,
+                &found.beneficiary_keystoredir,
+            ),
+            (&SETTINGS.pin_file, &found.pin_file),
         ] {
-            let Some(path) = path else { continue };
+            let Some(path) = found.text.as_ref().filter(|_| found.is_given()) else {
+                continue;
+            };
+            let path = Path::new(path);
             if self
-                .value(key)
+                .value(setting)
                 .is_some_and(|known| Path::new(known) == path)
             {
                 continue;
@@ -79,22 +83,26 @@ impl Settings {
                 let what = format!("{} cannot stand in the configuration", path.display());
                 Failure::new(Code::Usage, what).hint("Give it a path that is UTF-8.")
             })?;
-            self.set(key, path);
+            self.set(setting, path);
         }
         Ok(())
     }
 
-    fn value(&self, key: &str) -> Option<&String> {
-        let entry = self.old.iter().find(|entry| entry.key == key);
-        entry.map(|entry| &entry.value)
+    fn entry(&self, setting: &Setting) -> Option<&Entry> {
+        let mut old = self.old.iter().flat_map(|file| &file.entries);
+        old.find(|entry| entry.setting.id == setting.id)
+    }
+
+    fn value(&self, setting: &Setting) -> Option<&String> {
+        self.entry(setting).map(|entry| &entry.text)
     }
 
     /// Has a person, or `replace`, agree to settings that are others from now on.
     pub(super) fn agree(&self, questions: &Questions, replace: bool) -> Result<(), Failure> {
         let path = self.path.display();
-        let changed = |(key, value): &(&str, String)| {
-            let old = self.old.iter().find(|entry| entry.key == *key)?;
-            let (line, was) = (old.line, &old.value);
+        let changed = |(setting, value): &(&Setting, String)| {
+            let old = self.entry(setting)?;
+            let (line, key, was) = (old.line, setting.name(), &old.text);
             Some(format!(
                 "  line {line}: {key} is {was}\n  from now on: {value}"
             ))
@@ -119,14 +127,14 @@ impl Settings {
     }
 
     /// Writes the file, all of it or nothing. Returns the keys that were set.
-    pub(super) fn write(&self) -> Result<Vec<&'static str>, Failure> {
-        let keys = self.new.iter().map(|(key, _)| *key).collect();
+    pub(super) fn write(&self) -> Result<Vec<String>, Failure> {
+        let keys = self.new.iter().map(|(it, _)| it.name()).collect();
         if self.new.is_empty() {
             return Ok(keys);
         }
-        let text = with_entries(self.text.as_deref().unwrap_or(HEAD), &self.new);
+        let text = with_entries(self.text().unwrap_or(HEAD), &self.new);
         // Never one that the next command would refuse.
-        checked_text(&self.path, &text)?;
+        ConfigFile::parse(&self.path, text.as_bytes())?;
         self.publish(&text).map_err(|error| {
             let what = format!("{} cannot be written: {error}", self.path.display());
             Failure::new(Code::IoFailed, what).hint(format!(
@@ -134,6 +142,10 @@ impl Settings {
             ))
         })?;
         Ok(keys)
+    }
+
+    fn text(&self) -> Option<&str> {
+        self.old.as_ref().map(|file| file.text.as_str())
     }
 
     fn publish(&self, text: &str) -> io::Result<()> {
@@ -147,6 +159,6 @@ impl Settings {
             pending.file().set_permissions(old.permissions())?;
         }
         // One that came meanwhile is somebody's.
-        pending.publish(&self.path, self.text.is_some())
+        pending.publish(&self.path, self.old.is_some())
     }
 }

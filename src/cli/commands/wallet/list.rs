@@ -4,7 +4,8 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::cli::context::{Context, WALLET_KEY};
-use crate::cli::signer::{WalletArgs, WalletSource};
+use crate::cli::options::groups;
+use crate::cli::signer::WalletSource;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
@@ -17,7 +18,7 @@ use crate::wallet::sign::Wallet as _;
 #[command(after_help = "Example:\n  iexec-hsm wallet list --no-token")]
 pub(crate) struct List {
     #[command(flatten)]
-    wallet: WalletArgs,
+    wallet: groups::Wallet,
     /// Give the PIN, for tokens that show nothing without it
     #[arg(long, conflicts_with = "no_token")]
     login: bool,
@@ -36,7 +37,6 @@ struct Found {
 }
 
 pub(super) fn run(context: &mut Context, command: List) -> Result<Reply, Failure> {
-    command.wallet.apply(context);
     let used = WalletSource::choose(context);
     let mut all = Vec::new();
     let mut token_error = None;
@@ -82,7 +82,7 @@ fn on_token(context: &mut Context, login: bool) -> Result<Vec<Found>, Failure> {
         Session::open(&module, &token)?
     };
     let keys = session.wallet_keys()?;
-    let used = match &context.wallet {
+    let used = match context.wallet() {
         Some(uri) if token.fits(uri) => choose(&token, keys.clone(), Some(uri)).ok(),
         _ => None,
     };
@@ -98,7 +98,7 @@ fn on_token(context: &mut Context, login: bool) -> Result<Vec<Found>, Failure> {
 
 /// The token of `--token`, else the one that `--wallet` names.
 fn token(context: &Context, module: &Module) -> Result<TokenInfo, Failure> {
-    context.token(module, context.wallet.as_ref())
+    context.token(module, context.wallet())
 }
 
 fn in_environment(context: &Context, used: Option<&WalletSource>) -> Option<Found> {

@@ -39,12 +39,12 @@ impl<'r> Run<'r> {
     /// The agent that runs and holds the token that is wanted; a PIN that is given for this run
     /// goes to the token itself.
     pub(super) fn agent(&'r self, pins: &Pins) -> Result<Option<Agent<'r>>, Failure> {
-        if self.context.no_agent(self.command.no_agent) || pins.are_given() {
+        if self.context.settings.no_agent || pins.are_given() {
             return Ok(None);
         }
-        let global = &self.context.global;
+        let settings = &self.context.settings;
         let recorded = self.recorded()?.token();
-        let wanted = [&global.token, &global.key, &recorded];
+        let wanted = [&settings.token, &settings.key, &recorded];
         let wanted = wanted.into_iter().flatten().next();
         let link = Link::find(self.context, wanted);
         Ok(link.map(|link| Agent {
@@ -117,7 +117,7 @@ impl Agent<'_> {
             ));
         }
         let mut keys = link.client.keys()?.keys;
-        let wanted = self.run.context.global.key.as_ref();
+        let wanted = self.run.context.settings.key.as_ref();
         if keys.is_empty() || wanted.is_some() {
             keys = vec![choose(&link.status.label, keys, wanted)?];
         }

@@ -59,8 +59,8 @@ impl<'r, 'p> Holder<'r, 'p> {
         let (mut session, pin) = Session::log_in(&module, &token, pins)?;
         recorded.make_known(&mut session);
         let mut keys = session.private_keys()?;
-        if keys.is_empty() || context.global.key.is_some() {
-            keys = vec![choose_key(&token, keys, context.global.key.as_ref())?];
+        if keys.is_empty() || context.settings.key.is_some() {
+            keys = vec![choose_key(&token, keys, context.settings.key.as_ref())?];
         }
         keys.sort_by_key(|key| !recorded.have(&token, key));
         Ok(TokenKeys::new(session, keys, pins).with_pin(pin.as_ref()))

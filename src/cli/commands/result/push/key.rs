@@ -63,12 +63,13 @@ impl Candidate {
         };
         let file = path.map(read).transpose()?;
         let from_token = !args.allow_software_key;
-        let recorded = if from_token && args.secret_path.is_none() && context.global.key.is_none() {
+        let recorded = if from_token && args.secret_path.is_none() && context.settings.key.is_none()
+        {
             context.key_record(owner)?
         } else {
             None
         };
-        let named = from_token && (recorded.is_some() || context.global.key.is_some());
+        let named = from_token && (recorded.is_some() || context.settings.key.is_some());
         if file.is_none() && !named {
             let default = default.display();
             let what = format!("there is no result key of {owner} here: {default} does not exist");
@@ -118,7 +119,7 @@ impl Candidate {
     fn choose(&self, context: &Context, session: &Session) -> Result<ResultKey, Failure> {
         let token = session.token();
         let keys = session.private_keys()?;
-        let named = context.global.key.as_ref();
+        let named = context.settings.key.as_ref();
         let Some((path, public)) = &self.file else {
             let recorded = self.recorded.as_ref().map(|recorded| &recorded.uri);
             return Ok(choose_key(token, keys, named.or(recorded))?);

@@ -1,0 +1,74 @@
+//! The settings that commands take as options, in the groups in which they stand in the help.
+
+use clap::{ArgMatches, Args, Command, Error, FromArgMatches};
+
+use super::SETTINGS;
+
+/// Declares groups of settings as options that stand in the help in this order, some with a line
+/// of their own.
+macro_rules! groups {
+    ($( #[doc = $doc:literal] $name:ident: $( $id:ident $(= $help:literal)? ),+; )*) => {
+        $(
+            #[doc = $doc]
+            ///
+            /// The values are in the [`Settings`](super::Settings).
+            #[derive(Debug, Clone, Copy)]
+            pub(crate) struct $name;
+
+            impl Args for $name {
+                fn augment_args(command: Command) -> Command {
+                    command.args([ $( SETTINGS.$id.arg()$(.help($help))? ),+ ])
+                }
+
+                fn augment_args_for_update(command: Command) -> Command {
+                    Self::augment_args(command)
+                }
+            }
+
+            impl FromArgMatches for $name {
+                fn from_arg_matches(_: &ArgMatches) -> Result<Self, Error> {
+                    Ok(Self)
+                }
+
+                fn update_from_arg_matches(&mut self, _: &ArgMatches) -> Result<(), Error> {
+                    Ok(())
+                }
+            }
+        )*
+    };
+}
+
+groups! {
+    /// The result key, its token and that token's module.
+    Token: module, module_args, token, key, pin_file;
+    /// The beneficiary, and where the files are.
+    Beneficiary: wallet_address, wallet_file, keystoredir, beneficiary_keystoredir, agent_sock;
+    /// The wallet on a token.
+    Wallet: wallet;
+    /// The file of the wallet's password.
+    PasswordFile: password_file;
+    /// The file of the security officer's PIN.
+    SoPinFile: so_pin_file;
+    /// The same for `setup`.
+    SetupSoPinFile: so_pin_file
+        = "A file whose first line is the security officer's PIN, for an empty token";
+    /// The same for `result generate-encryption-keypair`.
+    GenerateSoPinFile: so_pin_file
+        = "With --so-login: a file whose first line is the security officer's PIN";
+    /// The services that keys are published to.
+    Services: chain, tee_framework, sms_url;
+    /// The longest wait for a service.
+    Timeout: timeout;
+    /// What a result may grow to.
+    Limits: max_size, max_entries;
+    /// Whether a running agent is left alone.
+    NoAgent: no_agent;
+    /// The times after which the agent locks.
+    Locking: idle, max_lifetime;
+    /// The agent's sessions.
+    Sessions: sessions;
+    /// The longest request to the agent.
+    RequestTimeout: request_timeout;
+    /// The agent's audit log.
+    AuditLog: audit_log;
+}
