@@ -1,4 +1,4 @@
-//! Publishes the public half of a result key in a Secret Management Service. The wallet's private
+//! Publishes the public key of a result key in a Secret Management Service. The wallet's private
 //! key, in hexadecimal, is read from a file:
 //!
 //! ```text

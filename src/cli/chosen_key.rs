@@ -40,7 +40,7 @@ impl Which {
     }
 
     /// Finds the key. `pins` gives the login without which private keys are not visible; without
-    /// it the public halves are looked at.
+    /// it the public keys are looked at.
     pub(crate) fn choose(
         &self,
         context: &mut Context,
@@ -49,7 +49,7 @@ impl Which {
         self.choose_knowing(context, pins, Vec::new())
     }
 
-    /// The same with public halves that the token may not show, of the keys with these ids.
+    /// The same with public keys that the token may not show, of the keys with these ids.
     pub(crate) fn choose_knowing(
         &self,
         context: &mut Context,

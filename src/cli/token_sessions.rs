@@ -56,7 +56,7 @@ impl TokenSessions {
     }
 
     /// The address of the wallet that `uri` names, found without a PIN; unknown where the token
-    /// shows no public halves before a login.
+    /// shows no public keys before a login.
     pub(crate) fn wallet_address(
         &mut self,
         context: &Context,

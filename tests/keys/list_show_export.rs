@@ -92,13 +92,13 @@ fn a_key_without_its_private_half_is_told_from_a_whole_one() {
     let faulty = Faulty::before(&token).rule("hide CKO_PRIVATE_KEY");
     let told = |args: &[&str]| faulty.drive(work.cmd(args).pin()).run();
     let listed = told(&["key", "list"]).ok().out();
-    assert!(listed.contains("only its public half is here"), "{listed}");
+    assert!(listed.contains("only its public key is here"), "{listed}");
     assert!(!listed.contains("made on the token"), "{listed}");
     let report = told(&["doctor", "--login"]).out();
-    assert!(report.contains("only its public half is there"), "{report}");
+    assert!(report.contains("only its public key is there"), "{report}");
     let report = told(&["doctor"]).out();
     assert!(
-        report.contains("--login shows its private half"),
+        report.contains("--login shows its private key"),
         "{report}"
     );
 }

@@ -25,7 +25,7 @@ pub(crate) enum Command {
     Show(Which),
     /// Take over a decryption key that is on the token already
     Adopt(adopt::Adopt),
-    /// Write the public half of a result key, as PEM
+    /// Write the public key of a result key, as PEM
     Export(export::Export),
     /// Remove a result key from the token, for good
     Delete(delete::Delete),

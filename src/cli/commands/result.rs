@@ -21,7 +21,7 @@ pub(crate) enum Command {
     /// Make the result key on the token
     #[command(visible_alias = "generate-keys")]
     GenerateEncryptionKeypair(generate::Generate),
-    /// Publish the public half of the result key
+    /// Publish the public key of the result key
     #[command(visible_alias = "push-secret")]
     PushEncryptionKey(push::Push),
     /// Tell whether a key is published for an address

@@ -37,14 +37,14 @@ fn check(session: &Session, logged_in: bool, recorded: &KeyRecords, key: &Result
     let uri = key.uri(token);
     let found = format!("\"{}\", RSA-{}, {whose}", key.label, key.public.bits());
     if !key.has_private() && !logged_in {
-        return Check::ok(NAME, format!("{found}; --login shows its private half"));
+        return Check::ok(NAME, format!("{found}; --login shows its private key"));
     }
     if !key.has_private() {
         return Check::warning(
             NAME,
-            format!("{found}; only its public half is there\n{uri}"),
+            format!("{found}; only its public key is there\n{uri}"),
         )
-        .fix("It opens nothing; the private half is on another token, or was deleted.");
+        .fix("It opens nothing; the private key is on another token, or was deleted.");
     }
     let facts = session.facts(key);
     let found = format!("{found}: {}", facts_text(&facts));

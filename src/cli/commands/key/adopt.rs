@@ -21,7 +21,7 @@ pub(crate) struct Adopt {
     /// Adopt a key that may leave its token
     #[arg(long)]
     allow_extractable: bool,
-    /// Its public half as PEM, where the token does not show it; that they belong together is proved
+    /// Its public key as PEM, where the token does not show it; that they belong together is proved
     #[arg(long, value_name = "FILE")]
     public_key: Option<PathBuf>,
     /// Adopt a key that was imported, or that the token does not say it made
@@ -73,7 +73,7 @@ pub(crate) fn run(context: &mut Context, command: Adopt) -> Result<Reply, Failur
     if given.is_some_and(|given| given != key.public) {
         return Err(Failure::new(
             Code::NotSupported,
-            "the token shows another public half of this key than --public-key gives",
+            "the token shows another public key than --public-key gives",
         )
         .hint("Leave --public-key out."));
     }
@@ -88,7 +88,7 @@ pub(crate) fn run(context: &mut Context, command: Adopt) -> Result<Reply, Failur
                     path.display()
                 ),
             )
-            .hint("Name the public half of this very key; if it is, check that the device works."),
+            .hint("Name the public key of this very key; if it is, check that the device works."),
             (error, _) => error.into(),
         })?;
     let token = chosen.session.token();

@@ -41,7 +41,7 @@ pub(super) fn to_text(session: &Session, key: &ResultKey, recorded: &KeyRecords)
     let state = if key.has_private() {
         facts_text(&session.facts(key))
     } else {
-        "only its public half is here".into()
+        "only its public key is here".into()
     };
     let each_use = if key.always_authenticate {
         ", wants the PIN for each use"

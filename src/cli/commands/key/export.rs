@@ -25,7 +25,7 @@ pub(crate) struct Export {
 
 pub(super) fn run(context: &mut Context, command: Export) -> Result<Reply, Failure> {
     let mut pins = command.which.pins(context)?;
-    // Public halves are visible without a PIN on most tokens, and after a login on the others.
+    // Public keys are visible without a PIN on most tokens, and after a login on the others.
     let chosen = match command.which.choose(context, None) {
         Ok(chosen) => chosen,
         Err(_) => command.which.choose(context, Some(&mut pins))?,
@@ -42,6 +42,6 @@ pub(super) fn run(context: &mut Context, command: Export) -> Result<Reply, Failu
     let path = context.absolute(&output);
     Ok(
         Reply::new(json!({ "key": uri, "publicKey": pem, "publicKeyFile": path }))
-            .note(format!("The public half of {uri} is in {}", path.display())),
+            .note(format!("The public key of {uri} is in {}", path.display())),
     )
 }

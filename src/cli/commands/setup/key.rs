@@ -85,7 +85,7 @@ fn plan(
         return Ok(Plan::Adopt(Box::new(uri.clone())));
     }
     let token = &candidate.token;
-    // Most tokens show the public halves to everybody.
+    // Most tokens show the public keys to everybody.
     let keys = Session::open(module, token)?.result_keys()?;
     if let Some(recorded) = context.key_record(address)?
         && recorded.is_on(token)

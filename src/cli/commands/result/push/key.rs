@@ -49,7 +49,7 @@ pub(super) struct Proven {
 }
 
 impl Candidate {
-    /// Finds the key of `owner`, and refuses a public half that cannot be published. The token is
+    /// Finds the key of `owner`, and refuses a public key that cannot be published. The token is
     /// not needed yet.
     pub(super) fn find(
         context: &Context,
@@ -85,12 +85,12 @@ impl Candidate {
         })
     }
 
-    /// The public half, where a file holds it.
+    /// The public key, where a file holds it.
     pub(super) fn public(&self) -> Option<&PublicKey> {
         self.file.as_ref().map(|(_, public)| public)
     }
 
-    /// Finds the private half on its token, and refuses one that may be elsewhere as well.
+    /// Finds the private key on its token, and refuses one that may be elsewhere as well.
     pub(super) fn prove(
         self,
         context: &Context,
