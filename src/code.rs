@@ -51,7 +51,7 @@ codes! {
     /// The PIN is wrong.
     PinWrong: "pin-wrong", 12, 403;
     /// The PIN is blocked, or the last attempt was not granted.
-    PinLocked: "pin-locked", 13, 403;
+    PinBlocked: "pin-blocked", 13, 403;
     /// A PIN is needed.
     PinNeeded: "pin-needed", 14, 403;
     /// No such key, or more than one.

@@ -94,7 +94,7 @@ impl Link {
         self.status = match self.client.unlock(&request(pin.as_ref(), allowed)) {
             // The token says only now that one try is left; it was not used.
             Err(ClientError::Refused(refusal))
-                if refusal.code == Code::PinLocked && !allowed && self.became_final_try() =>
+                if refusal.code == Code::PinBlocked && !allowed && self.became_final_try() =>
             {
                 let allowed = allow_final_try(pins, &label)?;
                 self.client.unlock(&request(pin.as_ref(), allowed))?
@@ -129,8 +129,8 @@ fn allow_final_try(pins: &Pins, label: &str) -> Result<bool, Failure> {
         return Ok(true);
     }
     Err(Failure::new(
-        Code::PinLocked,
-        format!("the token \"{label}\" has one PIN try left, which was not used"),
+        Code::PinBlocked,
+        format!("the token \"{label}\" has one PIN attempt left, which was not used"),
     )
     .hint("Answer yes when asked, or add --final-pin-try."))
 }

@@ -29,7 +29,7 @@ pub(crate) struct Global {
     pub(crate) no_input: bool,
     #[command(flatten)]
     token: groups::Token,
-    /// Use the last PIN try that the token grants
+    /// Use the last PIN attempt that the token grants
     #[arg(long, global = true)]
     pub(crate) final_pin_try: bool,
     #[command(flatten)]

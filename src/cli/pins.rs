@@ -137,7 +137,7 @@ impl Pins {
             return self.final_try;
         }
         let question = format!(
-            "The token \"{label}\" has one PIN try left; if it is wrong, the token locks.\nUse it? Type yes: "
+            "The token \"{label}\" has one PIN attempt left; if it is wrong, the token blocks it.\nUse it? Type yes: "
         );
         terminal::open().is_some_and(|it| {
             terminal::ask_line(&it, &question).is_ok_and(|answer| answer == "yes")
@@ -227,7 +227,7 @@ impl<'a> Asked<'a> {
             ),
             PinUse::New => format!("New PIN of the token \"{label}\": "),
             PinUse::So | PinUse::NewSo => {
-                format!("Security officer's PIN of the token \"{label}\": ")
+                format!("SO PIN of the token \"{label}\": ")
             }
         }
     }
@@ -240,7 +240,7 @@ impl<'a> Asked<'a> {
                 format!("The key \"{key}\" wants the PIN for each use. "),
             ),
             PinUse::New => ("the new PIN", String::new()),
-            PinUse::So | PinUse::NewSo => ("the security officer's PIN", String::new()),
+            PinUse::So | PinUse::NewSo => ("the SO PIN", String::new()),
         };
         let (label, tries) = (self.label, self.tries);
         format!("{why}Enter {what} of the token \"{label}\" on its reader{tries}.")
@@ -250,9 +250,9 @@ impl<'a> Asked<'a> {
 /// Returns what a question says of a PIN in a state of [`PinState::as_str`].
 fn tries(state: &str) -> &'static str {
     if state == PinState::CountLow.as_str() {
-        " (the last one was wrong; tries may be running out)"
+        " (the last one was wrong; attempts may be running out)"
     } else if state == PinState::FinalTry.as_str() {
-        " (the last try)"
+        " (the last attempt)"
     } else {
         ""
     }

@@ -65,23 +65,23 @@ pub enum TokenError {
         /// What the token says of the tries that are left.
         tries: super::PinState,
     },
-    /// The token refused the security officer's PIN. A retry with the same PIN only costs another
+    /// The token refused the SO PIN. A retry with the same PIN only costs another
     /// try.
-    #[error("the token \"{label}\" refused the security officer's PIN, and is as it was")]
+    #[error("the token \"{label}\" refused the SO PIN, and is as it was")]
     SoPinWrong {
         /// Label of the token.
         label: String,
-        /// Whether it has a security officer's PIN already.
+        /// Whether it has a SO PIN already.
         set_up: bool,
     },
-    /// The security officer's PIN is locked. A retry does not help.
-    #[error("the security officer's PIN of the token \"{0}\" is locked")]
-    SoPinLocked(String),
+    /// The SO PIN is locked. A retry does not help.
+    #[error("the SO PIN of the token \"{0}\" is blocked")]
+    SoPinBlocked(String),
     /// The PIN is locked. A retry does not help.
-    #[error("the PIN of the token \"{0}\" is locked")]
-    PinLocked(String),
+    #[error("the PIN of the token \"{0}\" is blocked")]
+    PinBlocked(String),
     /// One try is left and nobody said that it may be used. A retry does not help.
-    #[error("the token \"{0}\" has one PIN try left, which was not used")]
+    #[error("the token \"{0}\" has one PIN attempt left, which was not used")]
     FinalTry(String),
     /// No PIN could be had.
     #[error(transparent)]
@@ -164,7 +164,7 @@ impl TokenError {
         matches!(
             self,
             Self::PinWrong { .. }
-                | Self::PinLocked(_)
+                | Self::PinBlocked(_)
                 | Self::FinalTry(_)
                 | Self::PinNotReady { .. }
                 | Self::Pin(_)
@@ -180,14 +180,14 @@ impl TokenError {
             Self::TokenAmbiguous(_) => "Name one of them with --token.".into(),
             Self::NotReady { .. } => "`iexec-hsm token init` sets up an empty token.".into(),
             Self::PinNotReady { .. } => "Set or change it with the vendor's tool.".into(),
-            Self::Device { pin_sent: true, .. } => "Check that the token is plugged in and its service runs. Whether a PIN try was spent is not known: `iexec-hsm token info` shows what the token says of it.".into(),
-            Self::Device { .. } => "Check that the token is plugged in and its service runs, then try again; no PIN try was spent.".into(),
-            Self::PinWrong { .. } => "Check the PIN and where it comes from before the next try: tokens lock after a few wrong ones.".into(),
-            Self::SoPinWrong { set_up: true, .. } => "It wants the security officer's PIN that it has; check where the PIN comes from.".into(),
+            Self::Device { pin_sent: true, .. } => "Check that the token is plugged in and its service runs. Whether a PIN attempt was spent is not known: `iexec-hsm token info` shows what the token says of it.".into(),
+            Self::Device { .. } => "Check that the token is plugged in and its service runs, then try again; no PIN attempt was spent.".into(),
+            Self::PinWrong { .. } => "Check the PIN and where it comes from before the next attempt: tokens block it after a few wrong ones.".into(),
+            Self::SoPinWrong { set_up: true, .. } => "It wants the SO PIN that it has; check where the PIN comes from.".into(),
             Self::SoPinWrong { set_up: false, .. } => "Choose another one: the token's documentation says which lengths and characters it takes, or which one it comes with.".into(),
-            Self::SoPinLocked(_) => "Only the vendor's tool can help, if anything.".into(),
-            Self::PinLocked(_) => "Unlock it with the security officer's PIN or PUK, by the vendor's tool.".into(),
-            Self::FinalTry(_) => "If you are sure of the PIN, allow it with --final-pin-try; if it is wrong, the token locks.".into(),
+            Self::SoPinBlocked(_) => "Only the vendor's tool can help, if anything.".into(),
+            Self::PinBlocked(_) => "Unblock it with the SO PIN or PUK, by the vendor's tool.".into(),
+            Self::FinalTry(_) => "If you are sure of the PIN, allow it with --final-pin-try; if it is wrong, the token blocks it.".into(),
             Self::Pin(error) => error.hint(),
             Self::NoKey { .. } => "`iexec-hsm key list` shows the keys; `iexec-hsm result generate-encryption-keypair` makes one.".into(),
             Self::KeyAmbiguous(_) => "Name one of them with --key.".into(),

@@ -145,7 +145,7 @@ fn without_pin(token: &TokenInfo, label: &str, cause: TokenError) -> TokenError 
         state: format!("{lost}the token \"{label}\" is initialised, but its PIN is not set"),
         cause: Box::new(cause),
         hint: format!(
-            "Once the cause is mended, run `iexec-hsm token init` again with the same security officer's PIN, --token {label} and --force."
+            "Once the cause is mended, run `iexec-hsm token init` again with the same SO PIN, --token {label} and --force."
         ),
     }
 }

@@ -29,7 +29,7 @@ fn a_wrong_pin_costs_one_try_and_the_agent_stays_locked() {
     // The same one is known to be wrong.
     let error = unlock(&wrong).fails(12).raw_error();
     let message = error["message"].as_str().unwrap();
-    assert!(message.contains("no try was spent"), "{message}");
+    assert!(message.contains("no attempt was spent"), "{message}");
     assert_eq!(tries(), 1);
     unlock(&keyed.token.pin_file()).ok();
     assert_eq!(tries(), 2);

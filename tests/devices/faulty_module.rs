@@ -172,7 +172,7 @@ fn flags_are_set_and_cleared_at_once_or_after_wrong_pins() {
     let token = Token::new();
     assert_eq!(
         info(&token, &["flag +CKF_USER_PIN_LOCKED"])["pin"],
-        "locked"
+        "blocked"
     );
     assert_eq!(
         info(&token, &["flag -CKF_USER_PIN_INITIALIZED"])["pin"],

@@ -114,7 +114,11 @@ fn each_answer_to_a_login_has_its_exit_code() {
         assert_eq!(faulty.ledger().count("C_Login"), 1, "{rv}");
         if code == 11 {
             // Nobody knows whether the device looked at the PIN.
-            assert!(!run.err().contains("no PIN try was spent"), "{}", run.err());
+            assert!(
+                !run.err().contains("no PIN attempt was spent"),
+                "{}",
+                run.err()
+            );
         }
     }
 }

@@ -97,10 +97,7 @@ fn a_key_without_its_private_half_is_told_from_a_whole_one() {
     let report = told(&["doctor", "--login"]).out();
     assert!(report.contains("only its public key is there"), "{report}");
     let report = told(&["doctor"]).out();
-    assert!(
-        report.contains("--login shows its private key"),
-        "{report}"
-    );
+    assert!(report.contains("--login shows its private key"), "{report}");
 }
 
 /// Makes an RSA key that does not decrypt. No tool asks SoftHSM2 for one, so its file is changed.

@@ -74,7 +74,7 @@ fn the_officers_pin_comes_from_file_environment_descriptor_or_terminal() {
     let work = Work::new(&token);
     let faulty = faulty(&token);
     let mut pty = Pty::spawn(&faulty.drive(generate(&work, &["--so-login"])));
-    pty.expect("Security officer's PIN of the token \"test\": ");
+    pty.expect("SO PIN of the token \"test\": ");
     pty.send(&format!("{}\n", token.so_pin));
     assert_eq!(pty.wait().0, 0);
     assert!(has_key(&token));
@@ -87,11 +87,7 @@ fn a_wrong_pin_of_the_officer_costs_one_try_and_makes_nothing() {
     let faulty = faulty(&token);
     let cmd = generate(&work, &["--so-login"]).env("IEXEC_HSM_SO_PIN", "00000000");
     let run = faulty.drive(cmd).run().fails(12);
-    assert!(
-        run.err().contains("security officer's PIN"),
-        "{}",
-        run.err()
-    );
+    assert!(run.err().contains("SO PIN"), "{}", run.err());
     let ledger = faulty.ledger();
     assert_eq!(ledger.logins(SO).len(), 1);
     assert_eq!(ledger.count("C_GenerateKeyPair"), 0);
@@ -146,8 +142,8 @@ fn what_the_officers_login_meets_is_told() {
         let cmd = generate(&work, &["--so-login"]).env("IEXEC_HSM_SO_PIN", &token.so_pin);
         let run = faulty.drive(cmd).run().fails(exit);
         let told = match exit {
-            13 => "the security officer's PIN of the token \"test\" is locked",
-            12 => "refused the security officer's PIN",
+            13 => "the SO PIN of the token \"test\" is blocked",
+            12 => "refused the SO PIN",
             16 => "Leave --so-login out",
             _ => "C_Login",
         };

@@ -171,10 +171,10 @@ fn a_state_that_grants_no_try_is_seen_before_each_use() {
     let (work, _) = three(&keyed);
     let faulty = demanding(&keyed, "9876").rule("flag +CKF_USER_PIN_LOCKED after 1");
     let run = faulty.drive(work.cmd(THREE).pin()).run().fails(13);
-    assert!(run.err().contains("is locked"), "{}", run.err());
+    assert!(run.err().contains("is blocked"), "{}", run.err());
     // Locked for all that come after.
     let run = faulty.drive(work.cmd(THREE).pin()).run().fails(13);
-    assert!(run.err().contains("is locked"), "{}", run.err());
+    assert!(run.err().contains("is blocked"), "{}", run.err());
     assert_eq!(faulty.ledger().logins(2).len(), 1);
 }
 

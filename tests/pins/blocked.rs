@@ -35,14 +35,14 @@ fn a_locked_pin_is_named_and_not_sent() {
     let token = Token::new();
     let work = Work::new(&token);
     let faulty = after_wrong_pins(&token, 3);
-    assert_eq!(pin_state(&faulty, &work), "locked");
+    assert_eq!(pin_state(&faulty, &work), "blocked");
     faulty.ledger();
     for args in [&LIST[..], &GENERATE, &["key", "list", "--final-pin-try"]] {
         let run = faulty.drive(work.cmd(args).arg("--raw").pin()).run();
         let error = run.fails(13).raw_error();
-        assert_eq!(error["code"], "pin-locked");
+        assert_eq!(error["code"], "pin-blocked");
         let message = error["message"].as_str().unwrap();
-        assert!(message.contains("\"test\" is locked"), "{message}");
+        assert!(message.contains("\"test\" is blocked"), "{message}");
         let ledger = faulty.ledger();
         assert_eq!(ledger.count("C_Login"), 0, "{ledger:?}");
     }
@@ -74,7 +74,7 @@ fn wrong_pins_lock_a_token_only_with_the_last_try_granted() {
     };
     assert_eq!(logins, 1);
     let run = run.fails(12);
-    assert!(run.err().contains("one try is left"), "{}", run.err());
+    assert!(run.err().contains("one attempt is left"), "{}", run.err());
     assert_eq!(pin_state(&faulty, &work), "final-try");
     faulty.ledger();
     let (run, logins) = wrong("--no-input");
@@ -83,8 +83,8 @@ fn wrong_pins_lock_a_token_only_with_the_last_try_granted() {
     let (run, logins) = wrong("--final-pin-try");
     assert_eq!(logins, 1);
     let run = run.fails(13);
-    assert!(run.err().contains("is locked"), "{}", run.err());
-    assert_eq!(pin_state(&faulty, &work), "locked");
+    assert!(run.err().contains("is blocked"), "{}", run.err());
+    assert_eq!(pin_state(&faulty, &work), "blocked");
 }
 
 #[test]
@@ -93,14 +93,14 @@ fn a_token_that_says_locked_only_when_asked_is_named_so() {
     let work = Work::new(&token);
     let faulty = Faulty::before(&token).rule("C_Login 1 return CKR_PIN_LOCKED");
     let run = faulty.drive(work.cmd(LIST).pin()).run().fails(13);
-    assert!(run.err().contains("is locked"), "{}", run.err());
+    assert!(run.err().contains("is blocked"), "{}", run.err());
     // One that says PIN_INCORRECT even then is known by its flag.
     let faulty = Faulty::before(&token)
         .rule("flag +CKF_USER_PIN_LOCKED after 1")
         .rule("C_Login 1 then CKR_PIN_INCORRECT");
     let wrong = work.cmd(LIST).env("IEXEC_HSM_PIN", "99999999");
     let run = faulty.drive(wrong).run().fails(13);
-    assert!(run.err().contains("is locked"), "{}", run.err());
+    assert!(run.err().contains("is blocked"), "{}", run.err());
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn the_last_try_is_used_only_with_the_option_where_nobody_can_be_asked() {
     let faulty = after_wrong_pins(&token, 2);
     for args in [&LIST[..], &["key", "list", "--no-input"], &GENERATE] {
         let run = faulty.drive(work.cmd(args).pin()).run().fails(13);
-        assert!(run.err().contains("one PIN try left"), "{}", run.err());
+        assert!(run.err().contains("one PIN attempt left"), "{}", run.err());
         assert!(run.err().contains("--final-pin-try"), "{}", run.err());
         assert_eq!(faulty.ledger().count("C_Login"), 0);
     }
@@ -127,7 +127,7 @@ fn the_last_try_is_used_on_a_terminal_only_after_yes() {
     let faulty = after_wrong_pins(&token, 2);
     for answer in ["no\n", "\n", "y\n", "YES\n", "\x04"] {
         let mut pty = Pty::spawn(&faulty.drive(work.cmd(LIST)));
-        pty.expect("one PIN try left")
+        pty.expect("one PIN attempt left")
             .expect("Type yes: ")
             .send(answer);
         let (code, shown) = pty.wait();
@@ -137,7 +137,7 @@ fn the_last_try_is_used_on_a_terminal_only_after_yes() {
     }
     let mut pty = Pty::spawn(&faulty.drive(work.cmd(LIST)));
     pty.expect("Type yes: ").send("yes\n");
-    pty.expect("PIN of the token \"test\" (the last try): ");
+    pty.expect("PIN of the token \"test\" (the last attempt): ");
     pty.until_echo(false).send("1234\n");
     let (code, shown) = pty.wait();
     assert_eq!(code, 0, "{shown}");
@@ -150,11 +150,11 @@ fn the_prompt_says_that_a_wrong_pin_came_before() {
     let work = Work::new(&token);
     let faulty = after_wrong_pins(&token, 1);
     let mut pty = Pty::spawn(&faulty.drive(work.cmd(LIST)));
-    pty.expect("PIN of the token \"test\" (the last one was wrong; tries may be running out): ");
+    pty.expect("PIN of the token \"test\" (the last one was wrong; attempts may be running out): ");
     pty.until_echo(false).send("9999\n");
     let (code, shown) = pty.wait();
     assert_eq!(code, 12, "{shown}");
     // The flag says no more than that, however many tries are left.
     assert!(!shown.contains("few tries"), "{shown}");
-    assert!(shown.contains("one try is left"), "{shown}");
+    assert!(shown.contains("one attempt is left"), "{shown}");
 }

@@ -127,7 +127,7 @@ fn a_token_is_set_up_with_pins_typed_on_its_reader() {
     assert_eq!(code, 0, "{shown}");
     assert!(!shown.contains("Once more"), "{shown}");
     assert!(
-        shown.contains("security officer's PIN of the token \"fresh\" on its reader"),
+        shown.contains("SO PIN of the token \"fresh\" on its reader"),
         "{shown}"
     );
     assert!(

@@ -234,7 +234,7 @@ fn a_pin_that_cannot_be_right_is_not_sent() {
         let cmd = spy.watch(list(&work), &token);
         let run = cmd.env("IEXEC_HSM_PIN", pin).run().fails(12);
         assert!(run.err().contains("not sent"), "{}", run.err());
-        assert!(run.err().contains("No try was spent"), "{}", run.err());
+        assert!(run.err().contains("No attempt was spent"), "{}", run.err());
         let calls = spy.calls();
         assert_eq!(count(&calls, "C_Login"), 0, "{calls:?}");
         assert!(count(&calls, "C_GetTokenInfo") > 0, "{calls:?}");

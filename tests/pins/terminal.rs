@@ -117,10 +117,10 @@ fn the_prompt_says_that_the_last_pin_was_wrong() {
     pty.expect(PROMPT).until_echo(false).send("9999\n");
     let (code, shown) = pty.wait();
     assert_eq!(code, 12, "{shown}");
-    assert!(shown.contains("tries may be running out"), "{shown}");
+    assert!(shown.contains("attempts may be running out"), "{shown}");
 
     let mut pty = Pty::spawn(&list(&work));
-    pty.expect("PIN of the token \"test\" (the last one was wrong; tries may be running out): ");
+    pty.expect("PIN of the token \"test\" (the last one was wrong; attempts may be running out): ");
     pty.until_echo(false).send("1234\n");
     assert_eq!(pty.wait().0, 0);
     let mut pty = Pty::spawn(&list(&work));

@@ -100,7 +100,7 @@ fn a_dialogue_leads_from_an_empty_token_to_a_key() {
     pty.expect("Found: an empty token, SoftHSM project");
     pty.expect("Label of the token [iexec]: ").send("\n");
     for (question, pin) in [
-        ("Security officer's PIN of the token \"iexec\": ", "officer"),
+        ("SO PIN of the token \"iexec\": ", "officer"),
         ("Once more: ", "officer"),
         ("New PIN of the token \"iexec\": ", "typed-pin"),
         ("Once more: ", "typed-pin"),

@@ -92,7 +92,7 @@ impl Token {
         self.secret_file("pin", &self.pin)
     }
 
-    /// A file with the security officer's PIN in it.
+    /// A file with the SO PIN in it.
     pub fn so_pin_file(&self) -> PathBuf {
         self.secret_file("so-pin", &self.so_pin)
     }

@@ -96,7 +96,7 @@ fn pins_are_typed_twice_and_not_shown() {
     let work = Work::new(&token);
     let mut pty = Pty::spawn(&work.cmd(INIT));
     for (question, pin) in [
-        ("Security officer's PIN of the token \"fresh\": ", "officer"),
+        ("SO PIN of the token \"fresh\": ", "officer"),
         ("Once more: ", "officer"),
         ("New PIN of the token \"fresh\": ", "typed-pin"),
         ("Once more: ", "typed-pin"),
@@ -160,7 +160,7 @@ fn an_officers_pin_that_an_empty_token_refuses_is_not_called_another_ones() {
     let work = Work::new(&token);
     let run = work.cmd(INIT).pin().env("IEXEC_HSM_SO_PIN", "12").run();
     let said = run.fails(12).err();
-    assert!(said.contains("security officer's PIN"), "{said}");
+    assert!(said.contains("SO PIN"), "{said}");
     assert!(said.contains("Choose another one"), "{said}");
     let taken = Token::new();
     let work = Work::new(&taken);
@@ -171,10 +171,7 @@ fn an_officers_pin_that_an_empty_token_refuses_is_not_called_another_ones() {
         .run()
         .fails(12)
         .err();
-    assert!(
-        said.contains("security officer's PIN that it has"),
-        "{said}"
-    );
+    assert!(said.contains("SO PIN that it has"), "{said}");
     assert_eq!(set_up(&work), 1);
 }
 
@@ -204,7 +201,7 @@ fn pins_of_a_wrong_length_change_nothing() {
     for (so_pin, pin, words) in [
         (token.so_pin.as_str(), "123", "has 3 bytes"),
         (&token.so_pin, &long, "has 256 bytes"),
-        ("12", "1234", "refused the security officer's PIN"),
+        ("12", "1234", "refused the SO PIN"),
     ] {
         for force in [false, true] {
             let mut cmd = work
@@ -300,7 +297,7 @@ fn the_officers_pin_that_a_token_has_is_typed_once() {
     let work = Work::new(&token);
     let force = ["--token=test", "--force", "--confirm-label=test"];
     let mut pty = Pty::spawn(&work.cmd(INIT.iter().chain(&force)).pin());
-    pty.expect("Security officer's PIN of the token \"test\": ")
+    pty.expect("SO PIN of the token \"test\": ")
         .until_echo(false);
     pty.send(&token.so_pin).send("\n");
     let (code, shown) = pty.wait();
@@ -322,7 +319,7 @@ fn a_wrong_officers_pin_is_named_and_loses_nothing() {
         .arg("--confirm-label=test")
         .run()
         .fails(12);
-    assert!(run.err().contains("security officer"), "{}", run.err());
+    assert!(run.err().contains("SO PIN"), "{}", run.err());
     assert!(has_key(&token));
 }
 

@@ -71,7 +71,7 @@ impl Agent {
         if pin.is_some_and(|pin| inner.refused.has(pin)) {
             let refusal = Refusal::new(
                 Code::PinWrong,
-                "the token refused this very PIN before, so it was not sent again; no try was spent",
+                "the token refused this very PIN before, so it was not sent again; no attempt was spent",
             );
             return Err(refusal
                 .hint("If it is right by now, restart the agent.")

@@ -131,7 +131,7 @@ impl Worker {
         }
         if matches!(
             result,
-            Err(TokenError::PinWrong { .. } | TokenError::PinLocked(_))
+            Err(TokenError::PinWrong { .. } | TokenError::PinBlocked(_))
         ) {
             self.login.forget_pin();
         }

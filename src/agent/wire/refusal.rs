@@ -48,8 +48,8 @@ impl From<&TokenError> for Code {
             TokenError::PinWrong { .. }
             | TokenError::SoPinWrong { .. }
             | TokenError::Pin(PinError::Length { .. }) => Self::PinWrong,
-            TokenError::PinLocked(_) | TokenError::SoPinLocked(_) | TokenError::FinalTry(_) => {
-                Self::PinLocked
+            TokenError::PinBlocked(_) | TokenError::SoPinBlocked(_) | TokenError::FinalTry(_) => {
+                Self::PinBlocked
             }
             TokenError::Pin(PinError::File { .. }) => Self::IoFailed,
             TokenError::Pin(_) => Self::PinNeeded,

@@ -132,8 +132,8 @@ fn label(setup: &Setup, questions: &Questions) -> Result<String, Failure> {
     if let Some(label) = &setup.token_label {
         return Ok(label.clone());
     }
-    questions.tell("The token is empty. It gets a label and two PINs: the security officer's,");
-    questions.tell("which can reset the other one, and that of every day.");
+    questions.tell("The token is empty. It gets a label and two PINs: the SO PIN, which can");
+    questions.tell("reset the other one, and the user PIN, which you use every day.");
     let label = questions.line(
         "Label of the token",
         Some("iexec"),

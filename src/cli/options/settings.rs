@@ -44,9 +44,9 @@ declare::settings! {
     pin_file: Option<FilePath> = Setting { value_name: "FILE", ..GLOBAL };
     /// The PIN
     pin = SECRET;
-    /// A file whose first line is the security officer's PIN
+    /// A file whose first line is the SO PIN
     so_pin_file: Option<FilePath> = Setting { value_name: "FILE", ..NOT_IN_FILE };
-    /// The security officer's PIN
+    /// The SO PIN
     so_pin = SECRET;
     /// The beneficiary's address
     wallet_address: Option<Beneficiary> = Setting {

@@ -42,8 +42,8 @@ fn every_variant() -> Vec<TokenError> {
             min: 4,
             max: 8,
         }),
-        TokenError::SoPinLocked(label()),
-        TokenError::PinLocked(label()),
+        TokenError::SoPinBlocked(label()),
+        TokenError::PinBlocked(label()),
         TokenError::FinalTry(label()),
         TokenError::Pin(PinError::NobodyToAsk {
             token: label(),
@@ -67,7 +67,7 @@ fn every_variant() -> Vec<TokenError> {
         },
         TokenError::Unfinished {
             state: "the new key was removed again".into(),
-            cause: Box::new(TokenError::PinLocked(label())),
+            cause: Box::new(TokenError::PinBlocked(label())),
             hint: "Unlock it.".into(),
         },
     ]
@@ -94,7 +94,7 @@ fn what_the_token_says_of_tries_is_in_the_message() {
     assert_eq!(wrong(PinState::Ok).to_string(), refused);
     assert_eq!(
         wrong(PinState::FinalTry).to_string(),
-        format!("{refused}; one try is left")
+        format!("{refused}; one attempt is left")
     );
 }
 
@@ -113,5 +113,5 @@ fn only_a_login_may_have_cost_a_try() {
     let login = login.hint();
     assert!(login.contains("is not known"), "{login}");
     let other = TokenError::device("C_Decrypt", "DeviceError").hint();
-    assert!(other.contains("no PIN try was spent"), "{other}");
+    assert!(other.contains("no PIN attempt was spent"), "{other}");
 }

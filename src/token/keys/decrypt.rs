@@ -195,7 +195,7 @@ fn in_range(public: &PublicKey, ciphertext: &[u8]) -> Option<(Vec<u8>, bool)> {
 
 fn no_private(key: &ResultKey) -> TokenError {
     TokenError::Unfit {
-        what: format!("the private half of \"{}\" is not visible", key.label),
+        what: format!("the private key of \"{}\" is not visible", key.label),
         hint: "Log in to the token that holds it.".into(),
     }
 }

@@ -275,7 +275,7 @@ fn cannot_make(label: &str, error: CallError) -> TokenError {
                     error.call,
                     rv_name(&rv)
                 ),
-                hint: format!("If its security officer may, add --so-login. {ELSEWHERE}"),
+                hint: format!("If its SO may, add --so-login. {ELSEWHERE}"),
             }
         }
         rv => TokenError::Unfit {

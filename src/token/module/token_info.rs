@@ -51,7 +51,7 @@ pub enum PinState {
     /// One try is left.
     FinalTry,
     /// No try is left.
-    Locked,
+    Blocked,
 }
 
 impl PinState {
@@ -62,7 +62,7 @@ impl PinState {
             Self::NotSet => "not-set",
             Self::CountLow => "count-low",
             Self::FinalTry => "final-try",
-            Self::Locked => "locked",
+            Self::Blocked => "blocked",
         }
     }
 
@@ -70,9 +70,9 @@ impl PinState {
     pub fn note(self) -> &'static str {
         match self {
             Self::Ok | Self::NotSet => "",
-            Self::CountLow => "; tries may be running out",
-            Self::FinalTry => "; one try is left",
-            Self::Locked => "; it is locked now",
+            Self::CountLow => "; attempts may be running out",
+            Self::FinalTry => "; one attempt is left",
+            Self::Blocked => "; it is blocked now",
         }
     }
 }
@@ -140,7 +140,7 @@ impl TokenInfo {
     /// What it says of the user PIN.
     pub fn pin_state(&self) -> PinState {
         if self.has(CKF_USER_PIN_LOCKED) {
-            PinState::Locked
+            PinState::Blocked
         } else if self.has(CKF_USER_PIN_FINAL_TRY) {
             PinState::FinalTry
         } else if self.has(CKF_USER_PIN_COUNT_LOW) {
@@ -152,12 +152,12 @@ impl TokenInfo {
         }
     }
 
-    /// Whether it says that the security officer's PIN is locked.
+    /// Whether it says that the SO PIN is locked.
     pub(in crate::token) fn so_pin_locked(&self) -> bool {
         self.has(CKF_SO_PIN_LOCKED)
     }
 
-    /// Whether it says that one try of the security officer's PIN is left.
+    /// Whether it says that one try of the SO PIN is left.
     pub(in crate::token) fn so_pin_final_try(&self) -> bool {
         self.has(CKF_SO_PIN_FINAL_TRY)
     }

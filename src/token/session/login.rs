@@ -95,7 +95,7 @@ impl Session {
             let error = refused(error, now.as_ref(), &self.token.label);
             self.refused = matches!(
                 error,
-                TokenError::PinWrong { .. } | TokenError::PinLocked(_)
+                TokenError::PinWrong { .. } | TokenError::PinBlocked(_)
             );
             error
         })
@@ -133,7 +133,7 @@ pub(in crate::token) fn check_state(
     pins: &mut dyn PinSource,
 ) -> Result<(), TokenError> {
     match token.pin_state() {
-        PinState::Locked => Err(TokenError::PinLocked(token.label.clone())),
+        PinState::Blocked => Err(TokenError::PinBlocked(token.label.clone())),
         PinState::FinalTry if !pins.allow_final_try(token) => {
             Err(TokenError::FinalTry(token.label.clone()))
         }
@@ -193,13 +193,13 @@ pub(in crate::token) fn refused(
 ) -> TokenError {
     let state = token.map_or(PinState::Ok, TokenInfo::pin_state);
     match error.rv {
-        RvError::PinLocked => TokenError::PinLocked(label.to_owned()),
+        RvError::PinLocked => TokenError::PinBlocked(label.to_owned()),
         // One module says ARGUMENTS_BAD of a PIN that is too short.
         RvError::PinIncorrect
         | RvError::PinInvalid
         | RvError::PinLenRange
         | RvError::ArgumentsBad => match state {
-            PinState::Locked => TokenError::PinLocked(label.to_owned()),
+            PinState::Blocked => TokenError::PinBlocked(label.to_owned()),
             tries => TokenError::PinWrong {
                 label: label.to_owned(),
                 tries,

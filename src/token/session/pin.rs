@@ -84,7 +84,7 @@ pub enum PinUse {
     KeyUse(String),
     /// To log the security officer in.
     So,
-    /// The security officer's PIN of a token being initialised.
+    /// The SO PIN of a token being initialised.
     NewSo,
     /// The user PIN of a token being initialised.
     New,

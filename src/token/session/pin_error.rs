@@ -20,7 +20,7 @@ pub enum PinError {
         /// Why.
         source: std::io::Error,
     },
-    /// The PIN cannot be right and was not sent. No try was spent.
+    /// The PIN cannot be right and was not sent. No attempt was spent.
     #[error(
         "the PIN was not sent to \"{label}\": it has {len} bytes and the token takes {min} to {max}"
     )]
@@ -50,7 +50,7 @@ impl PinError {
             Self::File { .. } => {
                 "Check --pin-file, IEXEC_HSM_PIN_FILE or the configuration file.".into()
             }
-            Self::Length { .. } => "No try was spent; check where the PIN comes from.".into(),
+            Self::Length { .. } => "No attempt was spent; check where the PIN comes from.".into(),
             Self::Empty(_) => "Put the PIN into it, or leave it out.".into(),
             Self::NotGiven(_) => "Run the command again.".into(),
         }

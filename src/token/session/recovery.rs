@@ -114,7 +114,7 @@ mod tests {
     fn what_concerns_the_pin_is_told_from_all_else() {
         let label = || "card".to_owned();
         for refused in [
-            TokenError::PinLocked(label()),
+            TokenError::PinBlocked(label()),
             TokenError::FinalTry(label()),
             TokenError::PinNotReady {
                 label: label(),

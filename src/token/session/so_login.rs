@@ -13,7 +13,7 @@ impl Session {
         let token = self.module.refresh(&self.token)?;
         let label = token.name();
         if token.so_pin_locked() {
-            return Err(TokenError::SoPinLocked(label));
+            return Err(TokenError::SoPinBlocked(label));
         }
         if token.so_pin_final_try() && !pins.allow_final_try(&token) {
             return Err(TokenError::FinalTry(label));
@@ -22,7 +22,7 @@ impl Session {
         let _slow = pin.as_ref().map(|_| self.slow(SlowCall::Login));
         let login = self.raw.login(CKU_SO, pin.as_ref().map(Pin::bytes));
         login.map_err(|error| match error.rv {
-            RvError::PinLocked => TokenError::SoPinLocked(label),
+            RvError::PinLocked => TokenError::SoPinBlocked(label),
             RvError::PinIncorrect
             | RvError::PinInvalid
             | RvError::PinLenRange
@@ -31,7 +31,7 @@ impl Session {
                 set_up: true,
             },
             RvError::UserTypeInvalid | RvError::FunctionNotSupported => TokenError::Unfit {
-                what: format!("the token \"{label}\" has no login of a security officer"),
+                what: format!("the token \"{label}\" has no SO login"),
                 hint: "Leave --so-login out.".into(),
             },
             _ => TokenError::login(error),

@@ -75,7 +75,7 @@ fn does_not_sign(label: &str, error: CallError) -> TokenError {
 
 fn no_private(key: &WalletKey) -> TokenError {
     TokenError::Unfit {
-        what: format!("the private half of \"{}\" is not visible", key.label),
+        what: format!("the private key of \"{}\" is not visible", key.label),
         hint: "Log in to the token that holds it.".into(),
     }
 }

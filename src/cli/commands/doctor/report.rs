@@ -142,7 +142,7 @@ mod tests {
             text.ends_with("looked at: PIN; not there yet: agent"),
             "{text}"
         );
-        let failure = Failure::new(Code::PinLocked, "locked");
+        let failure = Failure::new(Code::PinBlocked, "locked");
         let (word, text) = verdict_of(vec![Check::failed("PIN", failure)]);
         assert_eq!((word, &*text), ("broken", "Verdict: broken: PIN"));
     }

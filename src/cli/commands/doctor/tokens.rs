@@ -85,12 +85,12 @@ pub(super) fn pin(token: &TokenInfo) -> Check {
         ""
     };
     match token.pin_state() {
-        PinState::Ok => Check::ok("PIN", format!("set{length}; the token tells of no wrong try{by_pad}")),
-        PinState::CountLow => Check::warning("PIN", "the last one was wrong; tries may be running out")
-            .fix("Be sure of the PIN before the next try; a right one sets the count back."),
-        PinState::FinalTry => Check::warning("PIN", "one try is left, and the token locks if it is wrong")
-            .fix("Be sure of the PIN, then allow the try with --final-pin-try."),
-        PinState::Locked => Check::failed("PIN", TokenError::PinLocked(token.label.clone()).into()),
+        PinState::Ok => Check::ok("PIN", format!("set{length}; the token reports no wrong attempt{by_pad}")),
+        PinState::CountLow => Check::warning("PIN", "the last one was wrong; attempts may be running out")
+            .fix("Be sure of the PIN before the next attempt; a right one resets the count."),
+        PinState::FinalTry => Check::warning("PIN", "one attempt is left, and the token blocks the PIN if it is wrong")
+            .fix("Be sure of the PIN, then allow the attempt with --final-pin-try."),
+        PinState::Blocked => Check::failed("PIN", TokenError::PinBlocked(token.label.clone()).into()),
         PinState::NotSet => Check::failed(
             "PIN",
             Failure::new(Code::TokenNotUsable, "no PIN is set yet")

@@ -148,7 +148,7 @@ impl<E: Into<Failure>> From<E> for Stop {
             Code::TokenNotUsable
                 | Code::DeviceFailed
                 | Code::PinWrong
-                | Code::PinLocked
+                | Code::PinBlocked
                 | Code::PinNeeded
                 | Code::KeyNotFound
                 | Code::AgentNotAvailable

@@ -22,7 +22,7 @@ pub(crate) struct Generate {
     /// CKA_LABEL
     #[arg(long, value_parser = label_parser())]
     label: Option<String>,
-    /// Have the security officer make the key, for tokens that let nobody else
+    /// Have the SO (security officer) make the key, for tokens that let nobody else
     #[arg(long)]
     so_login: bool,
     #[command(flatten)]

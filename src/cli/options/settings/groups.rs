@@ -47,14 +47,14 @@ groups! {
     Wallet: wallet;
     /// The file of the wallet's password.
     PasswordFile: password_file;
-    /// The file of the security officer's PIN.
+    /// The file of the SO PIN.
     SoPinFile: so_pin_file;
     /// The same for `setup`.
     SetupSoPinFile: so_pin_file
-        = "A file whose first line is the security officer's PIN, for an empty token";
+        = "A file whose first line is the SO PIN, for an empty token";
     /// The same for `result generate-encryption-keypair`.
     GenerateSoPinFile: so_pin_file
-        = "With --so-login: a file whose first line is the security officer's PIN";
+        = "With --so-login: a file whose first line is the SO PIN";
     /// The services that keys are published to.
     Services: chain, tee_framework, sms_url;
     /// The longest wait for a service.

@@ -45,8 +45,8 @@ fn failures_of_decrypting_end_as_documented() {
     is(Error::Read(full()), Code::IoFailed);
     is(Error::Random(getrandom::Error::UNSUPPORTED), Code::Failed);
     is(
-        Error::Keys(TokenError::PinLocked("mine".into())),
-        Code::PinLocked,
+        Error::Keys(TokenError::PinBlocked("mine".into())),
+        Code::PinBlocked,
     );
 }
 

@@ -27,14 +27,19 @@ fn the_gravest_state_of_the_pin_is_told() {
             low,
             PinState::CountLow,
             "count-low",
-            "; tries may be running out",
+            "; attempts may be running out",
         ),
-        (last, PinState::FinalTry, "final-try", "; one try is left"),
+        (
+            last,
+            PinState::FinalTry,
+            "final-try",
+            "; one attempt is left",
+        ),
         (
             last | CKF_USER_PIN_LOCKED,
-            PinState::Locked,
-            "locked",
-            "; it is locked now",
+            PinState::Blocked,
+            "blocked",
+            "; it is blocked now",
         ),
     ] {
         let state = state(flags);

@@ -31,7 +31,7 @@ fn the_last_try_is_never_used_without_a_person() {
 fn a_pin_that_is_locked_or_not_set_is_not_asked_for() {
     let locked = token("mine", "1", READY | CKF_USER_PIN_LOCKED);
     let error = check_state(&locked, &mut NoPins).unwrap_err();
-    assert!(matches!(error, TokenError::PinLocked(_)), "{error}");
+    assert!(matches!(error, TokenError::PinBlocked(_)), "{error}");
     let error = check_state(&token("mine", "1", SET_UP), &mut NoPins).unwrap_err();
     let reason = "none is set";
     assert!(
@@ -105,7 +105,7 @@ fn what_a_refused_login_means_depends_on_what_the_token_says_then() {
         refused(CallError { call, rv }, token, "mine").to_string()
     };
     let wrong = "the token \"mine\" refused the PIN";
-    let is_locked = "the PIN of the token \"mine\" is locked";
+    let is_locked = "the PIN of the token \"mine\" is blocked";
     for rv in [
         RvError::PinIncorrect,
         RvError::PinInvalid,
@@ -114,7 +114,7 @@ fn what_a_refused_login_means_depends_on_what_the_token_says_then() {
     ] {
         assert_eq!(told(rv, None), wrong, "{rv:?}");
         assert_eq!(told(rv, Some(&ready)), wrong, "{rv:?}");
-        let one_left = format!("{wrong}; one try is left");
+        let one_left = format!("{wrong}; one attempt is left");
         assert_eq!(told(rv, Some(&last)), one_left, "{rv:?}");
         assert_eq!(told(rv, Some(&locked)), is_locked, "{rv:?}");
     }
