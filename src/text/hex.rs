@@ -1,47 +1,34 @@
-//! Bytes as people write them.
+//! Bytes as hexadecimal digits, which are read in both letter cases.
 
-/// Two lower-case digits for each byte.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
+use base16ct::mixed;
 
-/// Fills `bytes` with what `digits` say, leaving no copy of what may be a secret; `None` where
+pub(crate) use base16ct::HexDisplay;
+pub(crate) use base16ct::lower::encode_string as hex;
+
+/// Fills `bytes` with the value of `digits`, leaving no copy of what may be a secret; `None` where
 /// they are not exactly as many as that takes.
 pub(crate) fn fill(bytes: &mut [u8], digits: &[u8]) -> Option<()> {
     if digits.len() != 2 * bytes.len() {
         return None;
     }
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = pair
-            .iter()
-            .try_fold(0, |value, &digit| Some(value << 4 | digit_value(digit)?))?;
-    }
-    Some(())
+    mixed::decode(digits, bytes).ok().map(drop)
 }
 
-/// So many bytes.
+/// The bytes of exactly `2 * N` digits.
 pub(crate) fn array<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     fill(&mut bytes, digits)?;
     Some(bytes)
 }
 
-/// As many bytes as there are digits for.
+/// The bytes of any even number of digits.
 pub(crate) fn vec(digits: &[u8]) -> Option<Vec<u8>> {
-    let mut bytes = vec![0; digits.len() / 2];
-    fill(&mut bytes, digits)?;
-    Some(bytes)
+    mixed::decode_vec(digits).ok()
 }
 
-/// Without the `0x` in front, if there is one.
+/// The text without the `0x` in front, if there is one.
 pub(crate) fn without_prefix(text: &[u8]) -> &[u8] {
     text.strip_prefix(b"0x").unwrap_or(text)
-}
-
-fn digit_value(digit: u8) -> Option<u8> {
-    char::from(digit)
-        .to_digit(16)
-        .and_then(|value| u8::try_from(value).ok())
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use sha3::{Digest, Keccak256};
 use thiserror::Error;
 
-use crate::text::hex::hex;
+use crate::text::hex;
 
 const LENGTH: usize = 20;
 
@@ -65,7 +65,7 @@ impl Address {
     }
 
     fn digits(&self) -> String {
-        hex(&self.0)
+        hex::hex(&self.0)
     }
 
     /// The digits with the letter case that EIP-55 derives from their hash.
@@ -100,17 +100,10 @@ impl FromStr for Address {
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(AddressError::NotHexadecimal);
         }
-        if digits.len() != 2 * LENGTH {
-            return Err(AddressError::Length {
-                digits: digits.len(),
-            });
-        }
-        let mut address = [0; LENGTH];
-        for (index, byte) in address.iter_mut().enumerate() {
-            let pair = &digits[2 * index..][..2];
-            *byte = u8::from_str_radix(pair, 16).map_err(|_| AddressError::NotHexadecimal)?;
-        }
-        let address = Self(address);
+        let bytes = hex::array(digits.as_bytes()).ok_or(AddressError::Length {
+            digits: digits.len(),
+        })?;
+        let address = Self(bytes);
         if has_mixed_case(digits) && digits != address.checksummed_digits() {
             return Err(AddressError::Checksum);
         }

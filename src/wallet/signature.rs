@@ -150,10 +150,7 @@ impl Signature {
 /// `0x`, and `r`, `s` and `v` in 130 lower-case digits.
 impl fmt::Display for Signature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("0x")?;
-        self.to_bytes()
-            .iter()
-            .try_for_each(|byte| write!(f, "{byte:02x}"))
+        write!(f, "0x{:x}", hex::HexDisplay(&*self.to_bytes()))
     }
 }
 

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
 
+use crate::text::hex;
 use crate::token::Uri;
 
 /// A token by its URI, or else by its label.
@@ -48,19 +49,9 @@ pub(crate) fn parse_timeout(text: &str) -> Result<Duration, &'static str> {
 
 /// A `CKA_ID` in hexadecimal digits: `0x01ab` or `01ab`.
 pub(crate) fn parse_id(text: &str) -> Result<Vec<u8>, String> {
-    let digits = text.strip_prefix("0x").unwrap_or(text).as_bytes();
-    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-    let id: Option<Vec<u8>> = digits.chunks(2).map(byte).collect();
-    match id {
-        Some(id)
-            if !id.is_empty()
-                && digits.len() == 2 * id.len()
-                && digits.iter().all(u8::is_ascii_hexdigit) =>
-        {
-            Ok(id)
-        }
-        _ => Err("an even number of hexadecimal digits is needed, as in 0x01ab".into()),
-    }
+    hex::vec(hex::without_prefix(text.as_bytes()))
+        .filter(|id| !id.is_empty())
+        .ok_or_else(|| "an even number of hexadecimal digits is needed, as in 0x01ab".into())
 }
 
 /// A `CKA_LABEL` that every token can keep.

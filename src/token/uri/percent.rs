@@ -1,5 +1,9 @@
 //! Percent-encoding with the character sets of RFC 7512.
 
+use percent_encoding::percent_encode_byte;
+
+use crate::text::hex;
+
 /// Why a value cannot be decoded.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum DecodeError {
@@ -23,32 +27,22 @@ fn is_common_char(byte: u8) -> bool {
 
 /// Decodes `%xx`, strictly: every other character must be allowed to stand as itself.
 pub(super) fn decode(value: &str, allowed: fn(u8) -> bool) -> Result<Vec<u8>, DecodeError> {
+    let as_itself = |character: &char| u8::try_from(*character).is_ok_and(allowed);
     let mut decoded = Vec::with_capacity(value.len());
-    let mut characters = value.chars();
-    while let Some(character) = characters.next() {
-        match u8::try_from(character) {
-            Ok(b'%') => {
-                let high = characters
-                    .next()
-                    .and_then(hex_digit)
-                    .ok_or(DecodeError::Escape)?;
-                let low = characters
-                    .next()
-                    .and_then(hex_digit)
-                    .ok_or(DecodeError::Escape)?;
-                decoded.push(high << 4 | low);
-            }
-            Ok(byte) if allowed(byte) => decoded.push(byte),
-            _ => return Err(DecodeError::Unencoded(character)),
+    for (index, part) in value.split('%').enumerate() {
+        let mut plain = part;
+        if index > 0 {
+            let (digits, rest) = part.split_at_checked(2).ok_or(DecodeError::Escape)?;
+            let byte: [u8; 1] = hex::array(digits.as_bytes()).ok_or(DecodeError::Escape)?;
+            decoded.extend(byte);
+            plain = rest;
         }
+        if let Some(other) = plain.chars().find(|it| !as_itself(it)) {
+            return Err(DecodeError::Unencoded(other));
+        }
+        decoded.extend(plain.bytes());
     }
     Ok(decoded)
-}
-
-fn hex_digit(character: char) -> Option<u8> {
-    character
-        .to_digit(16)
-        .and_then(|digit| u8::try_from(digit).ok())
 }
 
 /// Encodes what may not stand as itself.
@@ -60,7 +54,7 @@ pub(super) fn encode(value: &[u8], allowed: fn(u8) -> bool) -> String {
         if as_itself(byte) {
             encoded + char::from(byte).encode_utf8(&mut [0; 4])
         } else {
-            encoded + &format!("%{byte:02X}")
+            encoded + percent_encode_byte(byte)
         }
     })
 }
