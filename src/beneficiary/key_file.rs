@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::file::{self, FileError};
-use super::{key_pem, software_key};
+use super::key_pem;
+use crate::text::pem::holds_private_key;
 use crate::token::uri::{Uri, UriError};
 
 /// A reference to a key on a token. It holds no secret, and says nothing of PIN or module: a file
@@ -88,7 +89,7 @@ impl KeyFile {
 
     /// What the file at `path` holds.
     pub(crate) fn parse(path: &Path, content: &[u8]) -> Result<Self, KeyFileError> {
-        if software_key::is_in(content) {
+        if holds_private_key(content) {
             return Err(KeyFileError::SoftwareKey { path: path.into() });
         }
         let text = str::from_utf8(content).ok().and_then(key_pem::decode);
@@ -123,7 +124,7 @@ impl KeyFile {
         match file::read(path) {
             Err(FileError::Missing { .. }) => Ok(()),
             Err(error) => Err(error.into()),
-            Ok(content) if software_key::is_in(&content) => {
+            Ok(content) if holds_private_key(&content) => {
                 Err(KeyFileError::WouldDestroySoftwareKey { path: path.into() })
             }
             Ok(content) if content.is_empty() || key_pem::is_reference(&content) => Ok(()),
@@ -249,13 +250,12 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_key_file_says_how_to_make_one() {
+    fn a_missing_key_file_is_told_from_a_damaged_one() {
         let (_folder, path) = key_path();
         let error = KeyFile::read(&path).unwrap_err();
         assert!(matches!(
             error,
             KeyFileError::File(FileError::Missing { .. })
         ));
-        assert!(error.to_string().contains("generate-encryption-keypair"));
     }
 }

@@ -2,50 +2,32 @@
 //!
 //! It looks like a PEM file so that a program which expects a private key there fails cleanly.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use crate::text::pem;
 
-const BEGIN: &str = "-----BEGIN IEXEC-HSM KEY REFERENCE-----";
-const END: &str = "-----END IEXEC-HSM KEY REFERENCE-----";
-const COLUMNS: usize = 64;
+const LABEL: &str = "IEXEC-HSM KEY REFERENCE";
 
 /// Wraps a URI, after two lines that tell whoever opens the file what it is.
 pub(super) fn encode(uri: &str) -> String {
-    let mut text = format!(
+    format!(
         "This file holds no secret: the private key stays on its token.\n\
          It names the key {uri} on its token.\n\
-         {BEGIN}\n"
-    );
-    let mut rest = STANDARD.encode(uri);
-    while rest.len() > COLUMNS {
-        let tail = rest.split_off(COLUMNS);
-        text += &rest;
-        text.push('\n');
-        rest = tail;
-    }
-    text + &rest + "\n" + END + "\n"
+         {}",
+        pem::encode(LABEL, uri.as_bytes())
+    )
 }
 
-/// The URI in a key file's text; `None` unless there is exactly one whole block.
+/// The URI in a key file's text; `None` unless there is exactly one whole block, and nothing behind it.
 pub(super) fn decode(text: &str) -> Option<String> {
-    let mut lines = text.lines().map(str::trim_end);
-    lines.find(|line| *line == BEGIN)?;
-    let mut encoded = String::new();
-    loop {
-        match lines.next()? {
-            END => break,
-            line => encoded += line,
-        }
-    }
-    if lines.any(|line| !line.is_empty()) {
+    let block = pem::only_block(text).ok()?;
+    if block.label != LABEL || !block.rest?.trim().is_empty() {
         return None;
     }
-    String::from_utf8(STANDARD.decode(encoded).ok()?).ok()
+    String::from_utf8(block.decode().ok()?.to_vec()).ok()
 }
 
 /// Whether a file was a key reference once, even if it is damaged now.
 pub(super) fn is_reference(content: &[u8]) -> bool {
-    super::software_key::contains(content, BEGIN)
+    pem::holds(content, LABEL)
 }
 
 #[cfg(test)]
@@ -71,7 +53,7 @@ mod tests {
         for length in 0..200 {
             let uri = "u".repeat(length);
             let text = encode(&uri);
-            assert!(text.lines().skip(2).all(|line| line.len() <= COLUMNS));
+            assert!(text.lines().skip(2).all(|line| line.len() <= 64));
             assert!(length == 0 || !text.contains("\n\n"));
             assert_eq!(decode(&text), Some(uri.clone()));
             assert_eq!(decode(&text.replace('\n', "\r\n")), Some(uri));
@@ -84,8 +66,8 @@ mod tests {
         for damaged in [
             String::new(),
             "pkcs11:".to_owned(),
-            text.replace(BEGIN, ""),
-            text.replace(END, ""),
+            text.replace("-----BEGIN", ""),
+            text.replace("-----END", ""),
             text.replace("cGtj", "c*tj"),
             text.replace("cGtj", "cGt"),
             text.clone() + "more",

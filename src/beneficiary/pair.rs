@@ -1,8 +1,9 @@
 //! The two files of an address, which are replaced together.
 
+use super::Folder;
 use super::file::{self, FileError, Prepared};
 use super::key_file::{KeyFile, KeyFileError};
-use super::{Folder, software_key};
+use crate::text::pem::holds_private_key;
 use crate::wallet::address::Address;
 
 /// Both files of an address, complete and beside their final names. Dropped, they are gone.
@@ -31,7 +32,7 @@ impl Folder {
         match file::read(&path) {
             Err(FileError::Missing { .. }) => Ok(()),
             Err(error) => Err(error.into()),
-            Ok(content) if software_key::is_in(&content) => {
+            Ok(content) if holds_private_key(&content) => {
                 Err(KeyFileError::WouldDestroySoftwareKey { path })
             }
             Ok(_) => Ok(()),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::file::{self, FileError};
-use super::software_key;
+use crate::text::pem::holds_private_key;
 
 /// Why a public key file could not be read or written.
 #[derive(Debug, Error)]
@@ -35,7 +35,7 @@ pub enum PublicKeyFileError {
 /// When it cannot be read, is no text, or holds a private key.
 pub fn read(path: &Path) -> Result<String, PublicKeyFileError> {
     let content = file::read(path)?;
-    if software_key::is_in(&content) {
+    if holds_private_key(&content) {
         return Err(PublicKeyFileError::PrivateKey { path: path.into() });
     }
     let text = str::from_utf8(&content);

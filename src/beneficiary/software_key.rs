@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::file::{self, FileError};
 use crate::file::temporary::{folder_of, sync_folder};
+use crate::text::pem::holds_private_key;
 
 /// Why a software key could not be put aside. It is still where it was.
 #[derive(Debug, Error)]
@@ -31,7 +32,7 @@ pub enum BackupError {
 /// # Errors
 /// [`BackupError`]; the file is then still where it was.
 pub fn backup_software_key(path: &Path) -> Result<PathBuf, BackupError> {
-    if !is_in(&file::read(path)?) {
+    if !holds_private_key(&file::read(path)?) {
         return Err(BackupError::NotASoftwareKey { path: path.into() });
     }
     let moved = put_aside(path).map_err(|source| FileError::Write {
@@ -39,18 +40,6 @@ pub fn backup_software_key(path: &Path) -> Result<PathBuf, BackupError> {
         source,
     })?;
     Ok(moved)
-}
-
-/// Whether a file's content holds a PEM private key of any kind.
-pub(super) fn is_in(content: &[u8]) -> bool {
-    contains(content, "PRIVATE KEY-----")
-}
-
-/// Whether bytes contain a text.
-pub(super) fn contains(content: &[u8], text: &str) -> bool {
-    content
-        .windows(text.len())
-        .any(|window| window == text.as_bytes())
 }
 
 fn put_aside(path: &Path) -> io::Result<PathBuf> {

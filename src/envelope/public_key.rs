@@ -4,6 +4,7 @@ use rsa::traits::PublicKeyParts as _;
 use rsa::{BigUint, Oaep, Pkcs1v15Encrypt, RsaPublicKey};
 
 use crate::archive::Scheme;
+use crate::text::pem::{PemError, only_block};
 
 /// Largest modulus that a token's key may have, in bits.
 const MAX_BITS: usize = 16_384;
@@ -57,9 +58,12 @@ impl PublicKey {
     /// # Errors
     /// When `pem` is anything else.
     pub fn from_pem(pem: &str) -> Result<Self, PublicKeyError> {
-        RsaPublicKey::from_public_key_pem(pem)
-            .map(Self)
-            .map_err(|error| PublicKeyError::Pem(error.to_string()))
+        let unreadable = |error: PemError| PublicKeyError::Pem(error.to_string());
+        let block = only_block(pem).map_err(unreadable)?;
+        if block.label != "PUBLIC KEY" {
+            return Err(PublicKeyError::Pem("it is PEM of another kind".into()));
+        }
+        Self::from_spki_der(&block.decode().map_err(unreadable)?)
     }
 
     /// SPKI PEM as the SDK writes it, byte for byte: 64 columns, LF, LF at the end. It is also

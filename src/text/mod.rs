@@ -1,4 +1,5 @@
-//! Forms of text: bytes as digits, and what a terminal may see.
+//! Forms of text: hexadecimal digits, PEM, and what a terminal may see.
 
 pub(crate) mod escape;
 pub(crate) mod hex;
+pub(crate) mod pem;

@@ -1,15 +1,11 @@
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use rsa::pkcs1;
 use rsa::pkcs8::SubjectPublicKeyInfoRef;
 use rsa::pkcs8::der::Decode as _;
 
 use super::ValueError;
 use crate::envelope::PublicKey;
+use crate::text::pem::{PemError, holds_private_key, only_block};
 
-const BEGIN: &str = "-----BEGIN ";
-const END: &str = "-----END ";
-const DASHES: &str = "-----";
 const LABEL: &str = "PUBLIC KEY";
 
 const RSA_PSS: &str = "1.2.840.113549.1.1.10";
@@ -22,37 +18,25 @@ const ELLIPTIC_CURVE: &str = "1.2.840.10045.2.1";
 /// When the text holds a private key, anything else than one public key, or a key that is not RSA.
 pub fn from_pem_text(text: &str) -> Result<PublicKey, ValueError> {
     // Asked first, and of every line, so that no damage makes a private key look like something else.
-    let mut lines = text.split(['\n', '\r']);
-    if lines.any(|line| line.contains("----") && line.contains("PRIVATE KEY")) {
+    if holds_private_key(text.as_bytes()) {
         return Err(ValueError::PrivateKey);
     }
-    let (label, body) = only_block(text)?;
-    if label != LABEL {
-        return Err(other_pem(label));
+    let block = only_block(text)?;
+    if block.label != LABEL {
+        return Err(other_pem(block.label));
     }
-    let digits: String = body.split_ascii_whitespace().collect();
-    let der = STANDARD
-        .decode(digits)
-        .map_err(|_| ValueError::Damaged("its base64 is broken"))?;
-    from_der(&der)
+    from_der(&*block.decode()?)
 }
 
-/// The label and content of the PEM block.
-fn only_block(text: &str) -> Result<(&str, &str), ValueError> {
-    let (_, block) = text
-        .split_once(BEGIN)
-        .ok_or(ValueError::NoPem("it is not PEM"))?;
-    let whole = block.split_once(DASHES).and_then(|(label, rest)| {
-        let (body, end) = rest.split_once(END)?;
-        let end = end.strip_prefix(label)?.strip_prefix(DASHES)?;
-        Some((label, body, end))
-    });
-    let (label, body, rest) = whole.ok_or(ValueError::NoPem("its PEM text is cut off"))?;
-    if rest.contains(BEGIN) {
-        let problem = "it holds more than one PEM text";
-        return Err(ValueError::NoPem(problem));
+impl From<PemError> for ValueError {
+    fn from(error: PemError) -> Self {
+        match error {
+            PemError::None => Self::NoPem("it is not PEM"),
+            PemError::CutOff => Self::NoPem("its PEM text is cut off"),
+            PemError::Several => Self::NoPem("it holds more than one PEM text"),
+            PemError::Base64 => Self::Damaged("its base64 is broken"),
+        }
     }
-    Ok((label, body))
 }
 
 fn other_pem(label: &str) -> ValueError {

@@ -8,6 +8,7 @@ use rsa::traits::{PrivateKeyParts as _, PublicKeyParts as _};
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::envelope::PublicKey;
+use crate::text::pem::{self, PemError};
 use crate::token::error::rv_name;
 use crate::token::keys::fresh_key::FreshKey;
 use crate::token::keys::generate::private_template;
@@ -47,10 +48,10 @@ impl SoftwareKey {
     /// # Errors
     /// When there is none, it is encrypted or damaged, or its size is not usable.
     pub fn from_pem(text: &str) -> Result<Self, SoftwareKeyError> {
-        let pem = block(text)?;
+        let der = private_key(text)?;
         // Both validate it, and take two primes only.
-        let key = RsaPrivateKey::from_pkcs8_pem(&pem)
-            .or_else(|_| RsaPrivateKey::from_pkcs1_pem(&pem))
+        let key = RsaPrivateKey::from_pkcs8_der(&der)
+            .or_else(|_| RsaPrivateKey::from_pkcs1_der(&der))
             .map_err(|_| SoftwareKeyError::Invalid)?;
         if key.e() != &rsa::BigUint::from(65_537_u32) {
             return Err(SoftwareKeyError::Exponent);
@@ -160,26 +161,17 @@ impl Session {
     }
 }
 
-/// The one PEM private key block in `text`, its lines without white space around them.
-fn block(text: &str) -> Result<Zeroizing<String>, SoftwareKeyError> {
-    let mut pem = Zeroizing::new(String::with_capacity(text.len() + 1));
-    let mut inside = false;
-    for line in text.lines().map(str::trim) {
-        if line.starts_with("-----BEGIN ") && line.ends_with("PRIVATE KEY-----") {
-            inside = true;
-        }
-        if inside {
-            if line.contains("ENCRYPTED") {
-                return Err(SoftwareKeyError::Encrypted);
-            }
-            pem.push_str(line);
-            pem.push('\n');
-        }
-        if inside && line.starts_with("-----END ") {
-            return Ok(pem);
-        }
+/// The content of the first PEM private key in `text`.
+fn private_key(text: &str) -> Result<Zeroizing<Vec<u8>>, SoftwareKeyError> {
+    let block = pem::blocks(text).find(|it| it.label.ends_with("PRIVATE KEY"));
+    let block = block.ok_or(SoftwareKeyError::NoPem)?;
+    if block.label.contains("ENCRYPTED") || block.body.contains("ENCRYPTED") {
+        return Err(SoftwareKeyError::Encrypted);
     }
-    Err(SoftwareKeyError::NoPem)
+    block.decode().map_err(|error| match error {
+        PemError::CutOff => SoftwareKeyError::NoPem,
+        _ => SoftwareKeyError::Invalid,
+    })
 }
 
 /// Wipes the private components, which `cryptoki` keeps in plain vectors.
