@@ -72,12 +72,17 @@
 //! [`token::TokenKeys`] is its holder in this process, [`agent::client::AgentKeys`] that in another;
 //! `decrypt` knows only the trait.
 
+// Helpers that only a left out part uses.
+#![cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports))]
+
 pub mod agent;
 pub mod archive;
 #[doc(hidden)]
 pub mod bench_support;
 pub mod beneficiary;
+#[cfg(feature = "publish")]
 pub mod chain;
+#[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
 mod code;
@@ -88,6 +93,7 @@ mod file;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+#[cfg(feature = "publish")]
 pub mod http;
 pub mod sms;
 mod text;

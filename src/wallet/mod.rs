@@ -1,17 +1,25 @@
 //! Who the beneficiary is, and who signs for it.
 
 pub mod address;
+#[cfg(feature = "publish")]
 mod address_field;
 pub mod eip191;
+#[cfg(feature = "publish")]
 mod error;
+#[cfg(feature = "publish")]
 mod keystore;
+#[cfg(feature = "publish")]
 pub mod keystore_v3;
+#[cfg(feature = "publish")]
 pub(crate) mod locate;
 pub mod on_token;
 mod public_key;
 pub mod sign;
 pub mod signature;
+#[cfg(feature = "publish")]
 pub mod software;
+#[cfg(feature = "publish")]
 pub mod wallet_file;
 
+#[cfg(feature = "publish")]
 pub use error::{BrokenJson, LocateError};
