@@ -14,6 +14,10 @@ const STRIDE: usize = 16;
 /// a deflater makes larger ones, and what is remembered stays below a thousandth of the file.
 const LEAST_MEAN: u64 = 4 * 1024;
 
+/// Bytes that are read at once for the headers in them where the disk has to be asked: asked for
+/// each header by itself it can take many times longer.
+const PIECE: u64 = 256 * 1024;
+
 /// Bytes of a stored block before its data.
 const HEADER: usize = 5;
 
@@ -76,12 +80,16 @@ impl SeekableBody {
     fn find_blocks(&mut self) -> io::Result<bool> {
         let start = self.known[0];
         let mut here = start;
+        let mut headers = Headers {
+            file: &*self.file,
+            end: self.end,
+            piece: Vec::new(),
+            start: 0,
+        };
         loop {
-            let mut header = [0; HEADER];
-            if here.file.saturating_add(HEADER as u64) > self.end {
+            let Some(header) = headers.at(here.file)? else {
                 return Ok(false);
-            }
-            self.file.read_exact_at(&mut header, here.file)?;
+            };
             let Some(len) = stored_len(&header) else {
                 return Ok(false);
             };
@@ -120,6 +128,47 @@ impl SeekableBody {
             file: here.file + at,
             len: self.len - at,
         }
+    }
+}
+
+/// Reads the headers of blocks in their order.
+struct Headers<'a> {
+    file: &'a dyn ReadAt,
+    /// Where the body ends.
+    end: u64,
+    /// What was read from `start` on.
+    piece: Vec<u8>,
+    start: u64,
+}
+
+impl Headers<'_> {
+    /// The header at `at`; `None` where it would not end before the body does.
+    fn at(&mut self, at: u64) -> io::Result<Option<[u8; HEADER]>> {
+        if let Some(header) = self.in_piece(at) {
+            return Ok(Some(header));
+        }
+        let len = self.end.saturating_sub(at).min(PIECE);
+        if len < HEADER as u64 {
+            return Ok(None);
+        }
+        let mut header = [0; HEADER];
+        if self
+            .file
+            .read_ready_at(&mut header, at)
+            .is_ok_and(|count| count == HEADER)
+        {
+            return Ok(Some(header));
+        }
+        self.start = at;
+        self.piece.resize(len as usize, 0);
+        self.file.read_exact_at(&mut self.piece, at)?;
+        Ok(self.in_piece(at))
+    }
+
+    /// The header at `at` where it was read already.
+    fn in_piece(&self, at: u64) -> Option<[u8; HEADER]> {
+        let from = usize::try_from(at.checked_sub(self.start)?).ok()?;
+        self.piece.get(from..)?.first_chunk().copied()
     }
 }
 
@@ -178,6 +227,7 @@ impl ReadAt for SeekableBody {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use std::io::Read as _;
+    use std::sync::atomic::{AtomicU64, Ordering};
 
     use super::super::testing::{deflate, file_of, noise, stored_block};
     use super::super::zip::Content;
@@ -273,6 +323,40 @@ mod tests {
             let packed = [&first[..], &next, &stored_block(1, b"")].concat();
             let body = SeekableBody::of(&source(Method::Deflate, &packed, len)).unwrap();
             assert_eq!(body.is_some(), expected, "{len}");
+        }
+    }
+
+    /// A file that is not in memory: whoever reads waits.
+    #[derive(Debug)]
+    struct OnDisk(std::fs::File, AtomicU64);
+
+    impl ReadAt for OnDisk {
+        fn read_at(&self, out: &mut [u8], at: u64) -> io::Result<usize> {
+            self.1.fetch_add(1, Ordering::Relaxed);
+            ReadAt::read_at(&self.0, out, at)
+        }
+
+        fn len(&self) -> io::Result<u64> {
+            ReadAt::len(&self.0)
+        }
+    }
+
+    #[test]
+    fn blocks_on_a_disk_are_looked_for_in_large_pieces() {
+        let data = noise(700_000);
+        let packed = deflate(&data);
+        let mut source = source(Method::Deflate, &packed, data.len());
+        let bytes = [b"before", &packed[..], b"after"].concat();
+        let file = Arc::new(OnDisk(file_of(&bytes), AtomicU64::new(0)));
+        source.file = file.clone();
+        assert!(SeekableBody::of(&source).unwrap().is_some());
+        let pieces = (packed.len() as u64).div_ceil(PIECE);
+        assert_eq!(file.1.load(Ordering::Relaxed), pieces);
+        assert_reads(&source, &data);
+        for cut in 1..=HEADER as u64 {
+            let mut cut_short = source.clone();
+            cut_short.content.compressed -= cut;
+            assert!(SeekableBody::of(&cut_short).unwrap().is_none(), "{cut}");
         }
     }
 

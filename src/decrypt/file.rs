@@ -9,10 +9,9 @@ use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{OutputError, Progress, RunError};
+use super::{OutputError, Progress, RunError, pool};
 use crate::envelope::{Chunks, Encrypted, EncryptedChunk};
 use crate::file::WriteBehind;
 
@@ -20,8 +19,8 @@ use crate::file::WriteBehind;
 /// To be woken up takes a good part of that.
 const PATIENCE: Duration = Duration::from_micros(100);
 
-/// Decrypts all of `body` into `file`, whose name is for messages; by `threads` threads, of which
-/// this is one. Returns the number of bytes.
+/// Decrypts all of `body` into `file`, whose name is for messages; by `threads` threads. Returns the
+/// number of bytes.
 ///
 /// # Errors
 /// The failure that comes first in the result.
@@ -40,26 +39,23 @@ pub(super) fn pour(
         }),
         file,
         name,
-        untold: AtomicU64::new(0),
+        written: AtomicU64::new(0),
     };
-    let mut written = 0;
-    let mut tell = || {
-        let bytes = relay.untold.swap(0, Ordering::Relaxed);
-        written += bytes;
-        progress(bytes);
-    };
-    thread::scope(|scope| {
-        for _ in 1..threads {
-            // Where there is no thread to be had, fewer do.
-            let _ = thread::Builder::new().spawn_scoped(scope, || relay.run(&mut || {}));
-        }
-        relay.run(&mut tell);
-    });
-    tell();
+    match threads {
+        1 => relay.run(progress),
+        _ => pool::each(
+            &vec![(); threads],
+            |(), tell| {
+                relay.run(tell);
+                Ok(())
+            },
+            progress,
+        )?,
+    }
     let source = relay.source.into_inner();
     match source.unwrap_or_else(PoisonError::into_inner).failed {
         Some((_, error)) => Err(error),
-        None => Ok(written),
+        None => Ok(relay.written.into_inner()),
     }
 }
 
@@ -67,8 +63,8 @@ struct Relay<'a, C> {
     source: Mutex<Source<C>>,
     file: &'a WriteBehind<'a>,
     name: &'a Path,
-    /// Bytes that were written since `progress` was told.
-    untold: AtomicU64,
+    /// Bytes that were written.
+    written: AtomicU64,
 }
 
 /// What one thread at a time may have.
@@ -82,8 +78,8 @@ struct Source<C> {
 }
 
 impl<C: Chunks> Relay<'_, C> {
-    /// Takes chunk after chunk and writes it; calls `tell` after each.
-    fn run(&self, tell: &mut dyn FnMut()) {
+    /// Takes chunk after chunk and writes it; tells of each.
+    fn run(&self, tell: pool::Tell<'_>) {
         let mut buffer = Vec::new();
         loop {
             let Some((chunk, at)) = self.source().next(buffer) else {
@@ -95,9 +91,9 @@ impl<C: Chunks> Relay<'_, C> {
                     return self.source().fail(at, error);
                 }
             };
-            self.untold
-                .fetch_add(buffer.len() as u64, Ordering::Relaxed);
-            tell();
+            let count = buffer.len() as u64;
+            self.written.fetch_add(count, Ordering::Relaxed);
+            tell(count);
         }
     }
 

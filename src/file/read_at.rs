@@ -2,9 +2,11 @@
 
 use std::fmt::Debug;
 use std::fs::File;
-use std::io;
+use std::io::{self, IoSliceMut};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
+
+use rustix::io::{ReadWriteFlags, preadv2};
 
 /// Bytes that several readers can read, each at its own place and on its own thread.
 pub trait ReadAt: Debug + Send + Sync {
@@ -19,6 +21,14 @@ pub trait ReadAt: Debug + Send + Sync {
     /// # Errors
     /// When nobody can tell.
     fn len(&self) -> io::Result<u64>;
+
+    /// Reads some of the bytes from `at` on if that needs no wait, as for a disk.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::WouldBlock`] where it does, or nobody can tell; what reading met.
+    fn read_ready_at(&self, _out: &mut [u8], _at: u64) -> io::Result<usize> {
+        Err(io::ErrorKind::WouldBlock.into())
+    }
 
     /// Fills `out` with the bytes from `at` on.
     ///
@@ -47,6 +57,11 @@ impl ReadAt for File {
 
     fn len(&self) -> io::Result<u64> {
         Ok(self.metadata()?.len())
+    }
+
+    fn read_ready_at(&self, out: &mut [u8], at: u64) -> io::Result<usize> {
+        let flags = ReadWriteFlags::NOWAIT;
+        Ok(preadv2(self, &mut [IoSliceMut::new(out)], at, flags)?)
     }
 }
 
