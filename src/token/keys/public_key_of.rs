@@ -2,6 +2,8 @@
 
 use cryptoki::object::{Attribute, AttributeType, ObjectClass};
 use cryptoki_sys::CK_OBJECT_HANDLE;
+use rsa::pkcs8::der::asn1::AnyRef;
+use rsa::pkcs8::der::{self, Decode as _, Reader as _, SliceReader, Tag, TagNumber};
 
 use crate::envelope::PublicKey;
 use crate::token::Session;
@@ -66,59 +68,34 @@ impl Session {
         let found = self.raw.find(&template).unwrap_or_default().into_iter();
         found
             .filter_map(|it| bytes(&self.raw, it, AttributeType::Value))
-            .filter_map(|it| PublicKey::from_spki_der(spki(&it)?).ok())
+            .filter_map(|it| PublicKey::from_spki_der(spki(&it).ok()?).ok())
             .collect()
     }
 }
 
 /// The public key of an X.509 certificate, in DER: after version, serial, algorithm, issuer,
 /// validity and subject.
-fn spki(certificate: &[u8]) -> Option<&[u8]> {
-    const VERSION: u8 = 0xa0;
-    let signed = content(element(certificate)?.0)?;
-    let mut rest = content(element(signed)?.0)?;
-    let before = if rest.first() == Some(&VERSION) { 6 } else { 5 };
-    for _ in 0..before {
-        rest = element(rest)?.1;
-    }
-    Some(element(rest)?.0)
-}
-
-/// The first DER element of `bytes`, and what is behind it.
-fn element(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (start, len) = length(bytes)?;
-    bytes.split_at_checked(start.checked_add(len)?)
-}
-
-/// What is in a DER element.
-fn content(element: &[u8]) -> Option<&[u8]> {
-    element.get(length(element)?.0..)
-}
-
-/// Where the content of the first DER element begins, and how long it is.
-fn length(bytes: &[u8]) -> Option<(usize, usize)> {
-    let [_, first, rest @ ..] = bytes else {
-        return None;
+fn spki(certificate: &[u8]) -> der::Result<&[u8]> {
+    const VERSION: Tag = Tag::ContextSpecific {
+        constructed: true,
+        number: TagNumber::N0,
     };
-    let count = usize::from(first & 0x7f);
-    match (first & 0x80, count) {
-        (0, count) => Some((2, count)),
-        (_, 1..=4) => {
-            let digits = rest.get(..count)?.iter();
-            Some((
-                2 + count,
-                digits.fold(0, |len, digit| len << 8 | usize::from(*digit)),
-            ))
-        }
-        _ => None,
+    let certificate = AnyRef::decode(&mut SliceReader::new(certificate)?)?;
+    let signed = AnyRef::decode(&mut SliceReader::new(certificate.value())?)?;
+    let mut fields = SliceReader::new(signed.value())?;
+    let before = if fields.peek_tag()? == VERSION { 6 } else { 5 };
+    for _ in 0..before {
+        fields.tlv_bytes()?;
     }
+    fields.tlv_bytes()
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
-    /// `30 LEN` and so on: elements of one byte, and a key that is marked.
+    /// `30 LEN` and so on: elements of few bytes, and a key that is marked.
     fn certificate(version: bool) -> Vec<u8> {
         let mut signed = Vec::new();
         if version {
@@ -127,22 +104,22 @@ mod tests {
         signed.extend([2, 1, 7, 0x30, 0, 0x30, 0, 0x30, 0, 0x30, 0]);
         signed.extend([0x30, 3, 1, 2, 3, 0xa3, 0]);
         let len = u8::try_from(signed.len()).unwrap_or_default();
-        let signed = [&[0x30, 0x81, len], signed.as_slice()].concat();
+        let signed = [&[0x30, len], signed.as_slice()].concat();
         let len = u8::try_from(signed.len()).unwrap_or_default();
-        [&[0x30, 0x82, 0, len], signed.as_slice()].concat()
+        [&[0x30, len], signed.as_slice()].concat()
     }
 
     #[test]
     fn the_key_of_a_certificate_is_found_with_and_without_a_version() {
         for version in [true, false] {
             let whole = certificate(version);
-            assert_eq!(spki(&whole), Some(&[0x30, 3, 1, 2, 3][..]));
+            assert_eq!(spki(&whole).unwrap(), [0x30, 3, 1, 2, 3]);
             // What is cut short leads nowhere, and never past its end.
             for len in 0..whole.len() - 7 {
-                assert_eq!(spki(&whole[..len]), None);
+                assert!(spki(&whole[..len]).is_err());
             }
         }
-        assert_eq!(spki(&[0x30, 0x84, 0xff, 0xff, 0xff, 0xff, 0]), None);
-        assert_eq!(spki(&[0x30, 0x80, 0, 0]), None);
+        assert!(spki(&[0x30, 0x84, 0xff, 0xff, 0xff, 0xff, 0]).is_err());
+        assert!(spki(&[0x30, 0x80, 0, 0]).is_err());
     }
 }
