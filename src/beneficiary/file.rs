@@ -13,6 +13,7 @@ use crate::file::temporary::{TemporaryFile, folder_of};
 
 /// Why a file of the folder could not be read or written.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum FileError {
     /// There is no such file.
     #[error("{path:?} does not exist")]
@@ -25,7 +26,7 @@ pub enum FileError {
     Read {
         /// The file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
     /// The file cannot be written; what stood there before still does.
@@ -33,7 +34,7 @@ pub enum FileError {
     Write {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
 }

@@ -18,6 +18,7 @@ pub struct KeyFile {
 
 /// Why a key file could not be read or written.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum KeyFileError {
     /// The file is missing, or the system refuses.
     #[error(transparent)]
@@ -55,7 +56,7 @@ pub enum KeyFileError {
     Uri {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The fault.
         source: UriError,
     },
     /// The URI in the file says how to reach the key.
@@ -87,7 +88,7 @@ impl KeyFile {
         Self::parse(path, &file::read(path)?)
     }
 
-    /// What the file at `path` holds.
+    /// Reads the content of the file at `path`.
     pub(crate) fn parse(path: &Path, content: &[u8]) -> Result<Self, KeyFileError> {
         if holds_private_key(content) {
             return Err(KeyFileError::SoftwareKey { path: path.into() });

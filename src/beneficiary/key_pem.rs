@@ -1,6 +1,6 @@
 //! The text of a key file: a PEM block with a label of its own around the URI of the key.
 //!
-//! It looks like a PEM file so that a program which expects a private key there fails cleanly.
+//! A key file looks like a PEM file so that a program which expects a private key there fails cleanly.
 
 use crate::text::pem;
 

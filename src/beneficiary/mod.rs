@@ -37,7 +37,7 @@ impl Folder {
         Self::new(cwd.join(".secrets/beneficiary"))
     }
 
-    /// Where the folder is.
+    /// The path of the folder.
     pub fn path(&self) -> &Path {
         &self.path
     }

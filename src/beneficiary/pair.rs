@@ -23,7 +23,7 @@ impl Folder {
         self.check_public_replaceable(address)
     }
 
-    /// The same for the public key file alone.
+    /// Refuses an address whose public key file holds a private key.
     ///
     /// # Errors
     /// When it holds a private key, or cannot be read.

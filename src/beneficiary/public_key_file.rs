@@ -9,6 +9,7 @@ use crate::text::pem::holds_private_key;
 
 /// Why a public key file could not be read or written.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum PublicKeyFileError {
     /// The file is missing, or the system refuses.
     #[error(transparent)]

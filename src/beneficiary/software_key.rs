@@ -12,6 +12,7 @@ use crate::text::pem::holds_private_key;
 
 /// Why a software key could not be put aside. It is still where it was.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum BackupError {
     /// The file is missing, or the system refuses.
     #[error(transparent)]

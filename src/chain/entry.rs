@@ -5,6 +5,7 @@ use crate::wallet::address::Address;
 
 /// The settings of one chain. A key that is there hides all of the built-in value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ChainEntry {
     /// Its number.
     pub id: Option<u64>,

@@ -8,13 +8,14 @@ use super::tee_framework::TeeFramework;
 /// Why a chain cannot be used. Where the SDK has words for it, the text begins with them. No value
 /// of the file is shown.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum ChainError {
     /// `chain.json` is there and cannot be read.
     #[error("cannot read {path:?}: {source}; check its permissions, or move it away")]
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
     /// `chain.json` is not JSON.
@@ -26,7 +27,7 @@ pub enum ChainError {
         line: usize,
         /// The column of the error, in bytes.
         column: usize,
-        /// What is wrong.
+        /// The fault.
         problem: String,
     },
     /// A value of `chain.json` is of the wrong kind.
@@ -34,9 +35,9 @@ pub enum ChainError {
     Wrong {
         /// The file.
         path: PathBuf,
-        /// Where it is wrong, as in `chains.bellecour.sms.scone`.
+        /// The place of the fault, as in `chains.bellecour.sms.scone`.
         key: String,
-        /// What is wrong.
+        /// The fault.
         problem: String,
     },
     /// There is no `chain.json`, and no chain was named.

@@ -12,11 +12,12 @@ use crate::file::small;
 
 const NAME: &str = "chain.json";
 
-/// What `chain.json` of the working folder says, in the form of the SDK 8.x or 9.x.
+/// The content of `chain.json` of the working folder, in the form of the SDK 8.x or 9.x.
 ///
 /// Of its keys, those about ENS, vouchers, bridges, markets and RPC services are checked and not
 /// kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ChainFile {
     /// The chain that is used where none is named.
     pub default: Option<String>,
@@ -40,7 +41,7 @@ impl ChainFile {
         }
     }
 
-    /// What the file at `path` says.
+    /// Reads the content of the file at `path`.
     pub(crate) fn parse(path: &Path, content: &[u8]) -> Result<Self, ChainError> {
         let value = match serde_json::from_slice(content) {
             Err(error) => {

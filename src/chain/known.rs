@@ -80,7 +80,7 @@ pub(super) fn find(name_or_id: &str) -> Option<(u64, &'static str)> {
     Some((known.id, known.name))
 }
 
-/// What is built in for the chain of this number; nothing for another one.
+/// The built-in settings of the chain of this number; none for another one.
 pub(super) fn defaults(id: Option<u64>) -> ChainEntry {
     let known = KNOWN.iter().find(|known| Some(known.id) == id);
     known.map(Known::entry).unwrap_or_default()

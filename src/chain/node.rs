@@ -4,8 +4,9 @@ use serde_json::Value;
 
 /// A key of `chain.json` that means nothing. The SDK refuses the whole file for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct UnknownKey {
-    /// Where the key is, as in `chains.bellecour.smsUrl`.
+    /// The place of the key, as in `chains.bellecour.smsUrl`.
     pub key: String,
 }
 

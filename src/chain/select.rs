@@ -5,10 +5,11 @@ use super::known;
 
 /// The chain that is used: what is built in for its number, overlaid by `chain.json`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Chain {
     /// The name: its key in `chain.json`, else the built-in one.
     pub name: String,
-    /// All that is said of it. The number is unknown where neither `chain.json` says it nor the
+    /// The settings. The number is unknown where neither `chain.json` says it nor the
     /// name is a built-in one.
     pub entry: ChainEntry,
 }

@@ -5,6 +5,7 @@ use super::tee_framework::{FrameworkChoice, TeeFramework};
 
 /// One Secret Management Service and what it is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SmsUrl {
     /// The frameworks that it serves among those that were chosen.
     pub frameworks: Vec<TeeFramework>,

@@ -5,6 +5,7 @@ use thiserror::Error;
 
 /// A way to run an application in a trusted execution environment. Its name is that of the SDK.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum TeeFramework {
     /// Intel SGX by Scone; what the SDK takes where nothing else is said.
     #[default]
@@ -50,6 +51,7 @@ impl FromStr for TeeFramework {
 
 /// For which frameworks a key is published or looked up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FrameworkChoice {
     /// The chain's default, which is `scone` where the chain has none.
     #[default]
@@ -75,11 +77,12 @@ impl FromStr for FrameworkChoice {
 
 /// Why a text names no framework.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum TeeFrameworkError {
-    /// It is none of the names.
+    /// The text is none of the names.
     #[error("not a TEE framework; choose scone, gramine or tdx")]
     Framework,
-    /// It is none of the names, and not `all`.
+    /// The text is none of the names, and not `all`.
     #[error("not a TEE framework; choose scone, gramine, tdx or all")]
     Choice,
 }

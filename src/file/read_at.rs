@@ -13,10 +13,10 @@ pub trait ReadAt: Debug + Send + Sync {
     /// Reads some of the bytes from `at` on; none only at the end, or where there is no room.
     ///
     /// # Errors
-    /// What reading met.
+    /// The error of reading.
     fn read_at(&self, out: &mut [u8], at: u64) -> io::Result<usize>;
 
-    /// How many bytes there are.
+    /// The number of bytes.
     ///
     /// # Errors
     /// When nobody can tell.
@@ -33,7 +33,7 @@ pub trait ReadAt: Debug + Send + Sync {
     /// Fills `out` with the bytes from `at` on.
     ///
     /// # Errors
-    /// What reading met; [`io::ErrorKind::UnexpectedEof`] where there are not as many.
+    /// The error of reading; [`io::ErrorKind::UnexpectedEof`] where there are not as many.
     fn read_exact_at(&self, mut out: &mut [u8], mut at: u64) -> io::Result<()> {
         while !out.is_empty() {
             match self.read_at(out, at) {

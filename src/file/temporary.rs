@@ -14,7 +14,7 @@ use tempfile::{Builder, NamedTempFile, TempDir};
 const PREFIX: &str = ".iexec-hsm-";
 const SUFFIX: &str = ".part";
 
-/// What would be left behind if the process ended now. Held while something is published, so
+/// The temporaries that would be left behind if the process ended now. Held while something is published, so
 /// that it is not removed half-way.
 static LEFT: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
@@ -71,7 +71,7 @@ impl TemporaryFile {
         Ok(Self { temp, entry })
     }
 
-    /// Where it is until it is published.
+    /// The path until it is published.
     pub(crate) fn path(&self) -> &Path {
         &self.entry.path
     }

@@ -15,7 +15,7 @@ pub fn file_of(bytes: &[u8]) -> File {
     file
 }
 
-/// What a signal interrupts at every second try, the first one included.
+/// A reader that a signal interrupts at every second try, the first one included.
 #[derive(Debug)]
 pub struct Interrupted<T> {
     inner: T,

@@ -32,7 +32,7 @@ impl Answer {
         self.response.status().as_u16()
     }
 
-    /// How long the server asks to wait.
+    /// The wait that the server asks for.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         retry_after(self.response.headers())
     }

@@ -165,7 +165,7 @@ impl fmt::Debug for HttpClient {
     }
 }
 
-/// Where the answer leads, if it leads anywhere.
+/// The URL that an answer redirects to, if it does.
 fn location(response: &Response) -> Option<String> {
     let leads_on = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
     let location = response.headers().get(LOCATION).filter(|_| leads_on)?;

@@ -7,7 +7,7 @@ pub enum HttpError {
     Url {
         /// The service.
         service: &'static str,
-        /// What is wrong with it.
+        /// The fault.
         reason: &'static str,
     },
     /// The service is on another machine and its URL has no TLS.
@@ -15,7 +15,7 @@ pub enum HttpError {
     Plain {
         /// Scheme, host and port of the service.
         origin: String,
-        /// What everybody on the way could do.
+        /// The attack that TLS would prevent.
         exposed: &'static str,
     },
     /// This machine cannot speak to any service.

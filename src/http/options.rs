@@ -7,7 +7,7 @@ use super::limits::HttpLimits;
 pub struct HttpOptions {
     /// Allow `http` without TLS to other machines. Whoever listens on the way can read and replay what is sent.
     pub insecure_http: bool,
-    /// How long and how often it tries.
+    /// The limits of time and attempts.
     pub limits: HttpLimits,
     /// Told of every request once its answer, or none, is there.
     pub on_exchange: Option<fn(&Exchange<'_>)>,
@@ -30,6 +30,6 @@ pub struct Exchange<'a> {
 pub(crate) struct Service {
     /// Its name in a sentence.
     pub(crate) name: &'static str,
-    /// What everybody on the way could do without TLS.
+    /// The attack that TLS prevents, completing "everybody on the way could …".
     pub(crate) exposed: &'static str,
 }

@@ -1,6 +1,6 @@
-//! What the owner of a secret signs to publish it.
+//! The message that the owner of a secret signs to publish it.
 //!
-//! It names no chain, no service and no time: whoever holds the signature can publish the same
+//! The message names no chain, no service and no time: whoever holds the signature can publish the same
 //! value again, on every Secret Management Service.
 
 use sha3::{Digest as _, Keccak256};
@@ -36,7 +36,7 @@ impl Web2Challenge<'_> {
         hash.finalize().into()
     }
 
-    /// All that goes into the message, in its order, with the names that the service gives it.
+    /// The parts of the message, in their order, with the names that the service gives them.
     pub fn fields(&self) -> [(&'static str, String); 4] {
         [
             ("domain", DOMAIN.to_owned()),

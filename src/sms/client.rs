@@ -57,7 +57,7 @@ impl SmsClient {
     /// it may then be replaced. A signature is not needed yet.
     ///
     /// # Errors
-    /// Those of [`Self::exists`], and [`SmsError::AlreadyPublished`] without `force_update`.
+    /// The errors of [`Self::exists`], and [`SmsError::AlreadyPublished`] without `force_update`.
     pub fn prepare<'a>(
         &'a self,
         owner: Address,

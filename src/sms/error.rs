@@ -17,7 +17,7 @@ pub enum SmsError {
     /// 400: it does not understand the request. A retry does not help.
     #[error("the SMS found the request malformed (400){}", said(.text))]
     BadRequest {
-        /// What it said.
+        /// The words of the SMS.
         text: String,
     },
     /// 401: the signature is not the owner's, or not for this value. A retry does not help.
@@ -52,15 +52,15 @@ pub enum SmsError {
     /// 429: too many requests. A retry helps later.
     #[error("the SMS takes no more requests for now (429){}", later(.retry_after))]
     RateLimited {
-        /// How long it asks to wait.
+        /// The wait that it asks for.
         retry_after: Option<Duration>,
     },
     /// 503: maintenance. A retry helps later.
     #[error("the SMS is in maintenance (503){}{}", said(.text), later(.retry_after))]
     Maintenance {
-        /// What it said.
+        /// The words of the SMS.
         text: String,
-        /// How long it asks to wait.
+        /// The wait that it asks for.
         retry_after: Option<Duration>,
     },
     /// Another 5xx: the SMS or a gateway in front of it failed. A retry may help.
@@ -68,7 +68,7 @@ pub enum SmsError {
     Server {
         /// The status.
         status: u16,
-        /// What it said.
+        /// The words of the SMS.
         text: String,
     },
     /// A status that no SMS answers. A retry does not help.
@@ -78,7 +78,7 @@ pub enum SmsError {
         origin: String,
         /// The status.
         status: u16,
-        /// What it said.
+        /// The words of the SMS.
         text: String,
     },
     /// The answer was lost, and asking again did not tell whether the value was stored. To publish again does no harm.
@@ -89,11 +89,11 @@ pub enum SmsError {
     },
 }
 
-/// What kind of failure it is, for those who only need to tell kinds apart.
+/// The kind of a failure, for those who only need to tell kinds apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kind {
-    /// What was given cannot be used; nothing was sent.
+    /// The URL or the signature cannot be used; nothing was sent.
     Usage,
     /// There was no answer of an SMS that is at work, or it is not known what became of the request.
     Unreachable,
@@ -104,7 +104,7 @@ pub enum Kind {
 }
 
 impl SmsError {
-    /// What kind of failure it is.
+    /// The kind of the failure.
     pub fn kind(&self) -> Kind {
         match self {
             Self::Http(HttpError::Url { .. } | HttpError::Plain { .. }) | Self::Signature => {
@@ -139,7 +139,7 @@ impl SmsError {
         matches!(self, Self::Http(error) if error.is_without_answer())
     }
 
-    /// How long the server asks to wait.
+    /// The wait that the server asks for.
     pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::RateLimited { retry_after } | Self::Maintenance { retry_after, .. } => {

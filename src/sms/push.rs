@@ -35,7 +35,7 @@ impl Prepared<'_> {
 /// A value that is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pushed {
-    /// It replaced another one, or the same.
+    /// Whether it replaced another one, or the same.
     pub updated: bool,
     /// The answer was lost and the SMS was asked again: nothing was there before, and a value is now. It is this
     /// one, unless the same wallet published another one from elsewhere in that very moment.
@@ -45,11 +45,11 @@ pub struct Pushed {
 /// The possible effects of writes that nobody confirmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Doubt {
-    /// Nothing was done.
+    /// No write had an effect.
     None,
     /// The server failed and said so. It is done with it, and a question tells what is stored.
     Over,
-    /// It may take effect even after a question was answered.
+    /// A write may take effect even after a question was answered.
     UnderWay,
 }
 

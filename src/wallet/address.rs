@@ -16,6 +16,7 @@ pub struct Address([u8; LENGTH]);
 
 /// Why a text is not a usable address. The text is never repeated: it might be a private key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum AddressError {
     /// Something else than hexadecimal digits.
     #[error(
@@ -27,7 +28,7 @@ pub enum AddressError {
         "not an Ethereum address: it has {digits} hexadecimal digits instead of 40; copy it again"
     )]
     Length {
-        /// How many digits there are.
+        /// The number of digits.
         digits: usize,
     },
     /// The letter case does not fit the digits.

@@ -1,8 +1,8 @@
-//! How a wallet hashes a message before it signs it (EIP-191, `personal_sign`).
+//! The hash of a message that a wallet signs (EIP-191, `personal_sign`).
 
 use sha3::{Digest as _, Keccak256};
 
-/// What is signed for a message of 32 bytes. The prefix keeps it from being a transaction.
+/// The hash that is signed for a message of 32 bytes. The prefix keeps it from being a transaction.
 pub fn eip191_digest(message: &[u8; 32]) -> [u8; 32] {
     Keccak256::new_with_prefix(b"\x19Ethereum Signed Message:\n32")
         .chain_update(message)

@@ -8,6 +8,7 @@ use super::address::{Address, AddressError};
 /// A wallet file that is not the JSON it should be. Nothing of it is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{path:?} is not a wallet: its JSON is broken at line {line}, column {column}")]
+#[non_exhaustive]
 pub struct BrokenJson {
     /// The file.
     pub path: PathBuf,
@@ -56,7 +57,7 @@ pub enum LocateError {
     Read {
         /// The file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
     /// A wallet file is not the JSON it should be.
@@ -73,7 +74,7 @@ pub enum LocateError {
     Address {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault.
         source: AddressError,
     },
     /// The address in the name of a keystore file is not the one in the file.

@@ -8,7 +8,7 @@ use super::address::Address;
 use super::address_field::read_address;
 use super::error::LocateError;
 
-/// Where the programs of an operating system (as [`std::env::consts::OS`] calls it) keep encrypted wallets.
+/// The folder in which the programs of an operating system (as [`std::env::consts::OS`] calls it) keep encrypted wallets.
 pub(super) fn global_folder(os: &str, home: &Path) -> PathBuf {
     match os {
         "linux" => home.join(".ethereum/keystore"),

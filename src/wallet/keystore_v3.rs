@@ -49,12 +49,12 @@ pub struct Keystore {
 #[derive(Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum KeystoreError {
-    /// It is of another version of the format.
+    /// The keystore is of another version of the format.
     #[error(
         "the keystore is not of version 3; open it with the program that made it, and export it again"
     )]
     Version,
-    /// It is encrypted in another way.
+    /// The keystore is encrypted in another way.
     #[error("the keystore's `{0}` is none that the format has; export the wallet again")]
     Unknown(&'static str),
     /// A field is missing or damaged.
@@ -65,23 +65,23 @@ pub enum KeystoreError {
         "the keystore asks for more than {limit} to open, which no program does; do not trust it"
     )]
     TooCostly {
-        /// What is granted.
+        /// The limit.
         limit: &'static str,
     },
     /// The password is not that of this wallet.
     #[error("incorrect password; check it and where it comes from")]
     Password,
-    /// It holds the key of another address than it says.
+    /// The keystore holds the key of another address than it says.
     #[error(
         "the keystore is for {named}, but its key is that of {held}; do not use it, and restore the file from a backup"
     )]
     Disagree {
-        /// Whose it says it is.
+        /// The address that it names.
         named: Address,
-        /// Whose key it holds.
+        /// The address of its key.
         held: Address,
     },
-    /// What it holds is no private key.
+    /// The content is no private key.
     #[error(transparent)]
     Key(#[from] PrivateKeyError),
 }
@@ -108,7 +108,7 @@ impl Keystore {
         })
     }
 
-    /// Whose it says it is; `None` where it does not tell.
+    /// The address that it names, if any.
     pub fn address(&self) -> Option<Address> {
         self.address
     }

@@ -1,4 +1,4 @@
-//! Which address the user's iExec wallet has, found as the iExec SDK finds it, without unlocking anything.
+//! The address of the user's iExec wallet, found as the iExec SDK finds it, without unlocking anything.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -12,9 +12,10 @@ use super::{address_field, keystore};
 /// The plain wallet of a working directory.
 const WALLET_JSON: &str = "wallet.json";
 
-/// Where encrypted wallets are kept.
+/// The folder of encrypted wallets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(from = "PathBuf")]
+#[non_exhaustive]
 pub enum KeystoreDir {
     /// The folder that Ethereum programs share on this system.
     #[default]
@@ -36,8 +37,9 @@ impl From<PathBuf> for KeystoreDir {
     }
 }
 
-/// What the user said about the wallet.
+/// The user's settings about the wallet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct WalletOptions {
     /// A file in the keystore folder, or an absolute path.
     pub wallet_file: Option<PathBuf>,
@@ -45,12 +47,13 @@ pub struct WalletOptions {
     pub wallet_address: Option<Address>,
     /// The address of the private key in the environment.
     pub environment: Option<Address>,
-    /// Where encrypted wallets are kept.
+    /// The folder of encrypted wallets.
     pub keystore_dir: KeystoreDir,
 }
 
-/// Where an address came from. Displayed, it completes "using the address of …".
+/// The source of an address. Displayed, it completes "using the address of …".
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum AddressOrigin {
     /// The user gave the address.
     Given,
@@ -75,10 +78,11 @@ impl fmt::Display for AddressOrigin {
 
 /// An address and where it came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Located {
     /// The address; never the zero address.
     pub address: Address,
-    /// Where it came from.
+    /// The source of the address.
     pub origin: AddressOrigin,
 }
 

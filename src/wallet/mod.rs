@@ -1,4 +1,4 @@
-//! Who the beneficiary is, and who signs for it.
+//! The beneficiary's address, and the wallets that sign for it.
 
 pub mod address;
 #[cfg(feature = "publish")]

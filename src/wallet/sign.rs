@@ -1,4 +1,4 @@
-//! What every wallet does: sign for one address.
+//! The trait of every wallet: to sign for one address.
 
 use thiserror::Error;
 
@@ -9,7 +9,7 @@ use crate::token::TokenError;
 
 /// A secp256k1 key that signs for its address, wherever it is kept.
 pub trait Wallet {
-    /// Whom it signs for.
+    /// The address that it signs for.
     fn address(&self) -> Address;
 
     /// Signs a hash as it is: that of a transaction, of EIP-712 data, or of a message with its
@@ -35,7 +35,7 @@ pub enum WalletError {
     /// The token that holds the key; [`TokenError::hint`] says what to do.
     #[error(transparent)]
     Token(#[from] TokenError),
-    /// What came out is no signature of the wallet's address.
+    /// The result is no signature of the wallet's address.
     #[error(
         "the signature does not lead back to the wallet's address {0}, so it was thrown away; check that the public and the private key of the wallet belong together"
     )]
@@ -45,7 +45,7 @@ pub enum WalletError {
     NotOnToken {
         /// Label of the token.
         label: String,
-        /// What was looked for.
+        /// The URI that was looked for.
         wanted: String,
         /// URIs of the wallets that are there.
         present: Vec<String>,

@@ -13,7 +13,7 @@ use crate::text::hex;
 
 const LENGTH: usize = 65;
 
-/// What is added to the parity of the curve point that a signature hides.
+/// The number that is added to the parity of the curve point that a signature hides.
 const V: u8 = 27;
 
 /// A recoverable signature with its `s` in the lower half, as Ethereum takes it.
@@ -28,6 +28,7 @@ pub struct Signature {
 
 /// Why a text is no signature, or none of anybody. The text is never repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum SignatureError {
     /// Something else than `0x` and hexadecimal digits.
     #[error("not a signature: give `0x` and 130 hexadecimal digits, as `personal_sign` returns it")]
@@ -37,10 +38,10 @@ pub enum SignatureError {
         "not a signature: it has {digits} hexadecimal digits instead of 130; copy all of it, in the form r, s, v"
     )]
     Length {
-        /// How many digits there are.
+        /// The number of digits.
         digits: usize,
     },
-    /// It does not end in 27 or 28.
+    /// The signature does not end in 27 or 28.
     #[error(
         "the signature ends in {0} instead of 27 or 28 (1b or 1c); if your wallet ends it in 0 or 1, add 27"
     )]
@@ -53,7 +54,7 @@ pub enum SignatureError {
         "the signature has a high s, which Ethereum does not take; sign with an Ethereum wallet, or turn s into the order of the curve minus s and the end 1b into 1c or 1c into 1b"
     )]
     HighS,
-    /// It belongs to no key at all.
+    /// The signature belongs to no key at all.
     #[error("the signature is nobody's for this message; sign the message again")]
     Nobodys,
 }
@@ -98,7 +99,7 @@ impl Signature {
         text
     }
 
-    /// Who signed `digest`.
+    /// The address that signed `digest`.
     ///
     /// # Errors
     /// [`SignatureError::Nobodys`] when no key can have made this signature.

@@ -21,6 +21,7 @@ pub struct SoftwareWallet {
 
 /// Why something is no private key. It is never repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum PrivateKeyError {
     /// Something else than hexadecimal digits.
     #[error("not a private key: give 64 hexadecimal digits, with or without `0x`")]
@@ -30,7 +31,7 @@ pub enum PrivateKeyError {
         "not a private key: it has {digits} hexadecimal digits instead of 64; copy it again, with its leading zeros"
     )]
     Length {
-        /// How many digits there are.
+        /// The number of digits.
         digits: usize,
     },
     /// Zero, or not below the order of the curve.
@@ -72,7 +73,7 @@ impl Wallet for SoftwareWallet {
         self.address
     }
 
-    /// The same signature for the same hash, every time (RFC 6979).
+    /// Makes the same signature for the same hash, every time (RFC 6979).
     fn sign_digest(&mut self, digest: &[u8; 32]) -> Result<Signature, WalletError> {
         let (numbers, id) = self.key.sign_prehash_recoverable(digest);
         Signature::recoverable(&numbers, id).ok_or(WalletError::Foreign(self.address))

@@ -28,8 +28,9 @@ struct Content<'a> {
     private_key: Option<&'a str>,
 }
 
-/// What a wallet file holds.
+/// The content of a wallet file.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum WalletFile {
     /// A private key that nothing protects but the file's permissions.
     Plain(SoftwareWallet),
@@ -39,6 +40,7 @@ pub enum WalletFile {
 
 /// A wallet file that every user of the machine can read.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Exposed {
     /// The file.
     pub path: PathBuf,
@@ -60,29 +62,29 @@ impl fmt::Display for Exposed {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum WalletFileError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("cannot read the wallet {path:?}: {source}; check the name and its permissions")]
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
-    /// It is not the JSON that it should be.
+    /// The file is not the JSON that it should be.
     #[error(transparent)]
     Json(#[from] BrokenJson),
-    /// It holds no key.
+    /// The file holds no key.
     #[error("the wallet {path:?} holds neither `crypto` nor `privateKey`, so it cannot sign")]
     NoKey {
         /// The file.
         path: PathBuf,
     },
-    /// It names something that is no address.
+    /// The file names something that is no address.
     #[error("the wallet {path:?} names no usable address: {source}")]
     Address {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault.
         source: AddressError,
     },
     /// Its name and its content name two addresses, or its key is that of another address.
@@ -90,9 +92,9 @@ pub enum WalletFileError {
     Disagree {
         /// The file.
         path: PathBuf,
-        /// Whose it says it is.
+        /// The address that it names.
         named: Address,
-        /// Whose key, or whose content, it holds.
+        /// The address of its key, or in its content.
         held: Address,
     },
     /// The encrypted wallet in it is not usable.
@@ -100,7 +102,7 @@ pub enum WalletFileError {
     Keystore {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault.
         source: KeystoreError,
     },
     /// The plain private key in it is not usable.
@@ -108,7 +110,7 @@ pub enum WalletFileError {
     PrivateKey {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault.
         source: PrivateKeyError,
     },
 }
@@ -135,7 +137,7 @@ pub fn read(path: &Path) -> Result<(WalletFile, Option<Exposed>), WalletFileErro
     Ok((parse(path, &text)?, exposed))
 }
 
-/// What the file at `path` holds.
+/// Reads the content of the file at `path`.
 pub(crate) fn parse(path: &Path, text: &[u8]) -> Result<WalletFile, WalletFileError> {
     let content: Content<'_> =
         serde_json::from_slice(text).map_err(|error| BrokenJson::new(path, &error))?;

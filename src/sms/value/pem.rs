@@ -25,7 +25,7 @@ pub fn from_pem_text(text: &str) -> Result<PublicKey, ValueError> {
     if block.label != LABEL {
         return Err(other_pem(block.label));
     }
-    from_der(&*block.decode()?)
+    from_der(&block.decode()?)
 }
 
 impl From<PemError> for ValueError {
