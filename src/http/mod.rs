@@ -1,6 +1,6 @@
 //! The HTTP client of all services: TLS, names, origins, limits, retries, and errors that repeat nothing secret.
 //!
-//! The only room that names `reqwest`. It knows no service; who uses it says what a status means.
+//! Nothing else names `reqwest`, and it knows no service: its users say what a status means.
 
 mod answer;
 mod base_url;

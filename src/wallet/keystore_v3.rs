@@ -36,7 +36,7 @@ struct CipherParams {
     iv: String,
 }
 
-/// An encrypted wallet, still locked.
+/// An encrypted wallet, not yet opened.
 pub struct Keystore {
     address: Option<Address>,
     iv: [u8; 16],
