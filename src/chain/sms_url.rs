@@ -161,16 +161,16 @@ mod tests {
         let text = |chain: &Chain, choice| chain.sms_urls(choice).unwrap_err().to_string();
         for choice in [ChainDefault, One(Tdx), All] {
             let text = text(&known("mainnet"), choice);
-            assert!(text.starts_with("Missing sms in \"chain.json\" for chain 1;"));
+            assert!(text.starts_with("Missing sms in \"chain.json\" for chain 1"));
         }
-        let expected = "Missing sms for tee framework tdx in \"chain.json\" for chain 134;";
+        let expected = "Missing sms for tee framework tdx in \"chain.json\" for chain 134";
         assert!(text(&known("bellecour"), One(Tdx)).starts_with(expected));
 
         let mut chain = known("bellecour");
         chain.entry.sms = Some(Sms::PerFramework(BTreeMap::new()));
-        let expected = "Missing sms for tee framework scone in \"chain.json\" for chain 134;";
+        let expected = "Missing sms for tee framework scone in \"chain.json\" for chain 134";
         assert!(text(&chain, ChainDefault).starts_with(expected));
-        let expected = "Missing sms in \"chain.json\" for chain 134;";
+        let expected = "Missing sms in \"chain.json\" for chain 134";
         assert!(text(&chain, All).starts_with(expected));
     }
 }
