@@ -7,7 +7,7 @@ use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcomm
 use super::commands::{
     agent, completions, config, doctor, key, manual, result, setup, token, wallet,
 };
-use super::options::{Given, Global};
+use super::options::{Given, Global, SETTINGS};
 use super::ui::failure::Failure;
 use super::ui::reply::DONE;
 use crate::code::Code;
@@ -83,22 +83,6 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Its name as people type it.
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Self::Result(command) => command.name(),
-            Self::Key(command) => command.name(),
-            Self::Token(command) => command.name(),
-            Self::Wallet(command) => command.name(),
-            Self::Agent(command) => command.name(),
-            Self::Config(command) => command.name(),
-            Self::Doctor(_) => doctor::NAME,
-            Self::Setup(_) => setup::NAME,
-            Self::Completions(_) => "completions",
-            Self::Man(_) => "man",
-        }
-    }
-
     /// Whether it does something else on a signal than end.
     pub(crate) fn handles_signals(&self) -> bool {
         matches!(self, Self::Agent(command) if command.serves())
@@ -110,7 +94,21 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     let matches = Cli::command().try_get_matches_from(arguments)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
     cli.given = Given::of(deepest(&matches));
+    if let Command::Key(command) = &cli.command
+        && let Some(uri) = command.named()
+    {
+        cli.given = cli.given.typed(&SETTINGS.key, uri.to_string());
+    }
+    cli.global.command = name(&matches);
     Ok(cli)
+}
+
+/// Returns the names of a command and of those inside.
+fn name(matches: &ArgMatches) -> String {
+    match matches.subcommand() {
+        Some((outer, matches)) => format!("{outer} {}", name(matches)).trim_end().to_owned(),
+        None => String::new(),
+    }
 }
 
 /// Returns the matches of the innermost command.

@@ -1,12 +1,17 @@
 //! The command line: arguments, prompts, progress, text and JSON, exit codes.
 
+mod adopt_key;
 mod agent_link;
-mod chosen_key;
 mod command;
 mod commands;
 mod config;
 mod context;
+mod init_token;
+mod key_choice;
+mod key_facts;
+mod key_files;
 mod key_records;
+mod make_key;
 mod options;
 mod password;
 mod pins;
@@ -36,7 +41,7 @@ pub fn main() -> u8 {
         Ok(cli) => cli,
         Err(error) => return command::refuse(error, &arguments),
     };
-    let name = cli.command.name();
+    let name = cli.global.command.clone();
     let raw = cli.global.raw;
     let signals = if cli.command.handles_signals() {
         Ok(())
@@ -47,8 +52,8 @@ pub fn main() -> u8 {
         .map_err(|error| Failure::new(Code::Failed, format!("signals cannot be handled: {error}")))
         .and_then(|()| run(cli, secrets));
     match outcome {
-        Ok(reply) => reply.print(name, raw),
-        Err(failure) => failure.print(name, raw),
+        Ok(reply) => reply.print(&name, raw),
+        Err(failure) => failure.print(&name, raw),
     }
 }
 

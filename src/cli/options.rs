@@ -5,16 +5,21 @@ mod values;
 
 use clap::Args;
 
+use crate::token::Uri;
+
 pub(crate) use settings::merge::{Given, merge};
 pub(crate) use settings::{
     Fallback, Form, Found, Kind, SETTINGS, Setting, Settings, Source, groups,
 };
-pub(crate) use values::{label_parser, parse_id};
+pub(crate) use values::{label_parser, parse_id, parse_token_label};
 
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct Global {
+    /// The command's name, as people type it.
+    #[arg(skip)]
+    pub(crate) command: String,
     /// Print one line of JSON, to stdout on success and to stderr on failure
     #[arg(long, global = true)]
     pub(crate) raw: bool,
@@ -34,4 +39,12 @@ pub(crate) struct Global {
     pub(crate) final_pin_try: bool,
     #[command(flatten)]
     beneficiary: groups::Beneficiary,
+}
+
+/// The result key that a command is about, as an argument in the place of `--key`.
+#[derive(Debug, Args)]
+pub(crate) struct NamedKey {
+    /// The key's PKCS#11 URI [default: the key of the address, or the only one]
+    #[arg(value_name = "URI")]
+    pub(crate) uri: Option<Uri>,
 }

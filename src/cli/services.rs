@@ -153,7 +153,6 @@ impl Service {
 /// not keep the others from theirs, and the first failure decides how the program ends.
 pub(crate) fn each(
     context: &Context,
-    command: &str,
     services: &[Service],
     mut work: impl FnMut(&Service) -> Result<Reply, Failure>,
 ) -> Result<Reply, Failure> {
@@ -164,13 +163,15 @@ pub(crate) fn each(
     for service in services {
         match work(service) {
             Ok(reply) => {
-                reply.of(&service.name()).print(command, context.global.raw);
+                reply
+                    .of(&service.name())
+                    .print(&context.global.command, context.global.raw);
             }
             Err(failure) => {
                 let code = failure.code;
                 failure
                     .of(&service.name())
-                    .print(command, context.global.raw);
+                    .print(&context.global.command, context.global.raw);
                 first = first.or(Some(code));
                 // What is not the service's fault would fail with every other one.
                 if !is_of_service(code) {

@@ -33,16 +33,6 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Self::Start(_) => "agent start",
-            Self::Status => "agent status",
-            Self::Unlock => "agent unlock",
-            Self::Lock => "agent lock",
-            Self::Stop => "agent stop",
-        }
-    }
-
     /// Whether it becomes the agent itself.
     pub(crate) fn serves(&self) -> bool {
         matches!(self, Self::Start(start) if start.serves())

@@ -34,9 +34,6 @@ use crate::cli::ui::reply::Reply;
 use crate::token::{Module, Session, TokenInfo};
 use check::Check;
 
-/// Its name, as people type it.
-pub(crate) const NAME: &str = "doctor";
-
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  iexec-hsm doctor --selftest")]
 pub(crate) struct Doctor {

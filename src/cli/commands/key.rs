@@ -9,11 +9,11 @@ mod show;
 
 use clap::Subcommand;
 
-use crate::cli::chosen_key::Which;
 use crate::cli::context::Context;
+use crate::cli::options::NamedKey;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
-pub(crate) use adopt::{Adopt, run as adopt};
+use crate::token::Uri;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -22,7 +22,7 @@ pub(crate) enum Command {
     List,
     /// Show one result key and what the token says of it
     #[command(after_help = "Example:\n  iexec-hsm key show 'pkcs11:serial=0123;id=%03'")]
-    Show(Which),
+    Show(NamedKey),
     /// Take over a decryption key that is on the token already
     Adopt(adopt::Adopt),
     /// Write the public key of a result key, as PEM
@@ -32,13 +32,14 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    pub(crate) fn name(&self) -> &'static str {
+    /// Returns the key that is named by its URI.
+    pub(crate) fn named(&self) -> Option<&Uri> {
         match self {
-            Self::List => "key list",
-            Self::Show(_) => "key show",
-            Self::Adopt(_) => "key adopt",
-            Self::Export(_) => "key export",
-            Self::Delete(_) => "key delete",
+            Self::List => None,
+            Self::Show(key) => key.uri.as_ref(),
+            Self::Adopt(command) => command.key.uri.as_ref(),
+            Self::Export(command) => command.key.uri.as_ref(),
+            Self::Delete(command) => command.key.uri.as_ref(),
         }
     }
 }
@@ -46,8 +47,8 @@ impl Command {
 pub(crate) fn run(context: &mut Context, command: Command) -> Result<Reply, Failure> {
     match command {
         Command::List => list::run(context),
-        Command::Show(which) => show::run(context, &which),
-        Command::Adopt(command) => adopt::run(context, command),
+        Command::Show(_) => show::run(context),
+        Command::Adopt(command) => adopt::run(context, &command),
         Command::Export(command) => export::run(context, command),
         Command::Delete(command) => delete::run(context, command),
     }

@@ -14,7 +14,6 @@ use serde_json::Value;
 use crate::cli::context::Context;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
-pub(crate) use generate::{Generate, run as generate};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -35,20 +34,6 @@ pub(crate) enum Command {
     Inspect(inspect::Inspect),
     /// Move an old software key onto the token
     ImportEncryptionKey(import::Import),
-}
-
-impl Command {
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Self::GenerateEncryptionKeypair(_) => "result generate-encryption-keypair",
-            Self::PushEncryptionKey(_) => push::NAME,
-            Self::CheckEncryptionKey(_) => check::NAME,
-            Self::Decrypt(_) => "result decrypt",
-            Self::Encrypt(_) => "result encrypt",
-            Self::Inspect(_) => "result inspect",
-            Self::ImportEncryptionKey(_) => "result import-encryption-key",
-        }
-    }
 }
 
 /// Adds the fields of one object to another.

@@ -1,7 +1,7 @@
 //! `iexec-hsm setup`: the way from nothing to a key that can be published, in one dialogue.
 //!
-//! What is done is done by the commands that do it alone: `token init`, `result
-//! generate-encryption-keypair`, `key adopt`. Here is only what is asked, and in which order.
+//! The work is that of `token init`, `result generate-encryption-keypair` and `key adopt`. Here is
+//! only what is asked, and in which order.
 
 mod candidates;
 mod key;
@@ -11,9 +11,9 @@ mod settings;
 use clap::Args;
 use serde_json::json;
 
-use super::token::{self, Init, parse_label};
 use crate::cli::context::Context;
-use crate::cli::options::{SETTINGS, groups};
+use crate::cli::init_token::{TokenToInit, initialise};
+use crate::cli::options::{SETTINGS, groups, parse_token_label};
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::hints;
 use crate::cli::ui::reply::Reply;
@@ -23,16 +23,13 @@ use candidates::Candidate;
 use questions::Questions;
 use settings::Settings;
 
-/// Its name, as people type it.
-pub(crate) const NAME: &str = "setup";
-
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  iexec-hsm setup\n  iexec-hsm setup --no-input --token-label iexec --so-pin-file so-pin --pin-file pin --wallet-address 0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
 )]
 pub(crate) struct Setup {
     /// Initialise an empty token with this label, unless a token has it already
-    #[arg(long, value_name = "LABEL", value_parser = parse_label)]
+    #[arg(long, value_name = "LABEL", value_parser = parse_token_label)]
     token_label: Option<String>,
     #[command(flatten)]
     so_pin_file: groups::SetupSoPinFile,
@@ -60,11 +57,11 @@ pub(crate) fn run(context: Context, setup: &Setup) -> Result<Reply, Failure> {
         settings.set(&SETTINGS.module_args, arguments);
     }
     settings.set(&SETTINGS.token, candidate.token.uri().to_string());
-    let (mut context, address) = address(context, &questions)?;
+    let (context, address) = address(context, &questions)?;
     settings.of_person(&context, &address)?;
     // Before a key is made that the settings would then not lead to.
     settings.agree(&questions, setup.replace)?;
-    let (reply, key) = key::ready(&mut context, setup, &questions, &candidate, &address)?;
+    let (reply, key) = key::ready(context, setup, &questions, &candidate, &address)?;
     let written = settings.write()?;
     let reply = reply.with(json!({
         "config": settings.path(),
@@ -112,7 +109,11 @@ fn ready_token(
         context = context.typed(&SETTINGS.token, uri.to_string())?;
         // That of the environment is taken by this, and needed once more for the key.
         let given = context.secrets.pin.clone();
-        let (token, typed) = token::initialise(&mut context, Init::empty(label))?;
+        let init = TokenToInit {
+            label,
+            ..TokenToInit::default()
+        };
+        let (token, typed) = initialise(&mut context, &init)?;
         chosen.token = token;
         context.secrets.pin = given.or(typed);
         context.tell(format_args!(
@@ -138,7 +139,7 @@ fn label(setup: &Setup, questions: &Questions) -> Result<String, Failure> {
         "Label of the token",
         Some("iexec"),
         "the token is empty: name its label with --token-label",
-        |text| parse_label(text).map_err(str::to_owned),
+        |text| parse_token_label(text).map_err(str::to_owned),
     )?;
     Ok(label)
 }

@@ -19,15 +19,6 @@ pub(crate) enum Command {
     List(list::List),
 }
 
-impl Command {
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Self::Create(_) => "wallet create",
-            Self::List(_) => "wallet list",
-        }
-    }
-}
-
 pub(crate) fn run(context: &mut Context, command: Command) -> Result<Reply, Failure> {
     match command {
         Command::Create(command) => create::run(context, command),

@@ -91,5 +91,13 @@ pub(crate) fn parse_limit(text: &str) -> Result<Duration, String> {
     Ok(time)
 }
 
+/// Reads a token label: at most 32 bytes, as PKCS#11 has no room for more.
+pub(crate) fn parse_token_label(text: &str) -> Result<String, &'static str> {
+    if text.trim().is_empty() || text.len() > 32 {
+        return Err("a token label has 1 to 32 bytes");
+    }
+    Ok(text.to_owned())
+}
+
 #[cfg(test)]
 mod tests;

@@ -117,7 +117,7 @@ pub(super) fn run(context: &mut Context, start: &Start) -> Result<Reply, Failure
                 Code::DeviceFailed,
                 "the agent has ended while a call was in the token's module",
             );
-            failure.print("agent start", raw);
+            failure.print(&context.global.command, raw);
             // Finalising the module, or its exit handlers, could wait for ever.
             signal_hook::low_level::exit(Code::DeviceFailed.exit().into());
         }

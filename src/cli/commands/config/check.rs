@@ -1,11 +1,20 @@
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use serde_json::json;
 
 use crate::cli::config::{ConfigError, ConfigFile, usual};
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  iexec-hsm config check new-config.toml")]
+pub(crate) struct Check {
+    /// The file [default: the one that is used]
+    #[arg(value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+}
 
 /// Reads a configuration file as every command does, and says what is wrong with it.
 pub(super) fn run(file: Option<PathBuf>) -> Result<Reply, Failure> {

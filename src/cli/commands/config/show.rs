@@ -1,12 +1,25 @@
 use std::path::Path;
 
+use clap::Args;
 use serde_json::{Value, json};
 
 use crate::cli::config::{ConfigFile, usual};
-use crate::cli::options::{Fallback, Found, Given, Global, Kind, SETTINGS, Setting, Source, merge};
+use crate::cli::options::{
+    Fallback, Found, Given, Global, Kind, SETTINGS, Setting, Source, groups, merge,
+};
 use crate::cli::secrets::Secrets;
+use crate::cli::services::SmsArgs;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  iexec-hsm config show")]
+pub(crate) struct Show {
+    #[command(flatten)]
+    sms: SmsArgs,
+    #[command(flatten)]
+    wallet: groups::Wallet,
+}
 
 /// A setting with what was found of it.
 struct Shown {

@@ -1,5 +1,5 @@
 use super::check::Check;
-use crate::cli::chosen_key::facts_text;
+use crate::cli::key_facts::facts_text;
 use crate::cli::key_records::KeyRecords;
 use crate::token::{Origin, ResultKey, Session};
 

@@ -1,15 +1,12 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::beneficiary::public_key_file;
-use crate::cli::chosen_key::{Which, facts_text, record};
+use crate::cli::adopt_key::{Adoption, adopt_key};
 use crate::cli::context::Context;
+use crate::cli::options::NamedKey;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
-use crate::code::Code;
-use crate::envelope::PublicKey;
-use crate::token::{Origin, TokenError, Uri};
 
 #[derive(Debug, Args)]
 #[command(
@@ -17,7 +14,7 @@ use crate::token::{Origin, TokenError, Uri};
 )]
 pub(crate) struct Adopt {
     #[command(flatten)]
-    which: Which,
+    pub(super) key: NamedKey,
     /// Adopt a key that may leave its token
     #[arg(long)]
     allow_extractable: bool,
@@ -29,85 +26,11 @@ pub(crate) struct Adopt {
     allow_imported: bool,
 }
 
-impl Adopt {
-    /// Adopts the key with this URI.
-    pub(crate) fn named(uri: Uri, allow_imported: bool) -> Self {
-        Self {
-            which: Which::named(uri),
-            allow_extractable: false,
-            public_key: None,
-            allow_imported,
-        }
-    }
-}
-
-pub(crate) fn run(context: &mut Context, command: Adopt) -> Result<Reply, Failure> {
-    let address = context.located()?.address;
-    context.folder().check_replaceable(&address)?;
-    let mut pins = command.which.pins(context)?;
-    let given = command.public_key.as_deref().map(read_public).transpose()?;
-    let known = given.iter().map(|public| (None, public.clone())).collect();
-    let mut chosen = command
-        .which
-        .choose_knowing(context, Some(&mut pins), known)?;
-    let key = &chosen.key;
-    let facts = chosen.session.facts(key);
-    if !facts.stays_on_token() && !command.allow_extractable {
-        return Err(Failure::new(
-            Code::NotSupported,
-            format!(
-                "the token does not say that the key stays on it: {}",
-                facts_text(&facts)
-            ),
-        )
-        .hint("Make a new key, or adopt this one all the same with --allow-extractable."));
-    }
-    let origin = facts.origin();
-    if origin != Origin::MadeOnToken && !command.allow_imported && !command.allow_extractable {
-        return Err(Failure::new(
-            Code::NotSupported,
-            format!("a copy of the key may be elsewhere: {}", origin.as_str()),
-        )
-        .hint("Make a new key, or adopt this one all the same with --allow-imported."));
-    }
-    if given.is_some_and(|given| given != key.public) {
-        return Err(Failure::new(
-            Code::NotSupported,
-            "the token shows another public key than --public-key gives",
-        )
-        .hint("Leave --public-key out."));
-    }
-    chosen
-        .session
-        .prove(key, &mut pins)
-        .map_err(|error| match (error, &command.public_key) {
-            (error @ TokenError::Device { .. }, Some(path)) => Failure::new(
-                Code::NotSupported,
-                format!(
-                    "the key does not open what was encrypted for {}: {error}",
-                    path.display()
-                ),
-            )
-            .hint("Name the public key of this very key; if it is, check that the device works."),
-            (error, _) => error.into(),
-        })?;
-    let token = chosen.session.token();
-    let files = record(context, &address, token, key)?;
-    Ok(Reply::new(files.json(token, key, &facts))
-        .note(format!(
-            "The key is the result key of {address} now: {}",
-            facts_text(&facts)
-        ))
-        .note(format!(
-            "\"{}\" and \"{}\" written in \"{}\"",
-            files.key,
-            files.public,
-            files.folder.display()
-        )))
-}
-
-fn read_public(path: &Path) -> Result<PublicKey, Failure> {
-    let pem = public_key_file::read(path)?;
-    let public = PublicKey::from_pem(&pem);
-    public.map_err(|error| Failure::from(error).of(&path.display().to_string()))
+pub(super) fn run(context: &mut Context, command: &Adopt) -> Result<Reply, Failure> {
+    let adoption = Adoption {
+        public_key: command.public_key.clone(),
+        allow_extractable: command.allow_extractable,
+        allow_imported: command.allow_imported,
+    };
+    adopt_key(context, &adoption)
 }

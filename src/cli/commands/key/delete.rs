@@ -1,9 +1,10 @@
 use clap::Args;
 use serde_json::json;
 
-use crate::cli::chosen_key::{Chosen, Which};
 use crate::cli::context::Context;
+use crate::cli::key_choice::ChosenKey;
 use crate::cli::key_records::KeyRecords;
+use crate::cli::options::NamedKey;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
@@ -13,15 +14,15 @@ use crate::text::hex::hex;
 #[command(after_help = "Example:\n  iexec-hsm key delete 'pkcs11:serial=0123;id=%03'")]
 pub(crate) struct Delete {
     #[command(flatten)]
-    which: Which,
+    pub(super) key: NamedKey,
     /// The key's label, or its id where it has none, in place of typing it
     #[arg(long, value_name = "LABEL")]
     confirm_label: Option<String>,
 }
 
 pub(super) fn run(context: &mut Context, command: Delete) -> Result<Reply, Failure> {
-    let mut pins = command.which.pins(context)?;
-    let chosen = command.which.choose(context, Some(&mut pins))?;
+    let mut pins = context.pins()?;
+    let chosen = ChosenKey::find(context, Some(&mut pins))?;
     let (token, key) = (chosen.session.token(), &chosen.key);
     let uri = key.uri(token).to_string();
     let what = format!(
@@ -52,7 +53,7 @@ pub(super) fn run(context: &mut Context, command: Delete) -> Result<Reply, Failu
 /// Removes the files that record the key: whoever published such a public key would lose results.
 fn forget(
     context: &Context,
-    chosen: &Chosen,
+    chosen: &ChosenKey,
     recorded: &KeyRecords,
 ) -> Result<Vec<String>, Failure> {
     let folder = context.folder();

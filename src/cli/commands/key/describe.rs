@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::cli::chosen_key::{facts_json, facts_text};
+use crate::cli::key_facts::{facts_json, facts_text};
 use crate::cli::key_records::KeyRecords;
 use crate::text::hex::hex;
 use crate::token::{ResultKey, Session, TokenInfo};

@@ -4,8 +4,9 @@ use clap::Args;
 use serde_json::json;
 
 use crate::beneficiary::public_key_file;
-use crate::cli::chosen_key::Which;
 use crate::cli::context::Context;
+use crate::cli::key_choice::ChosenKey;
+use crate::cli::options::NamedKey;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::decrypt::OutputError;
@@ -14,7 +15,7 @@ use crate::decrypt::OutputError;
 #[command(after_help = "Example:\n  iexec-hsm key export --output beneficiary.pub")]
 pub(crate) struct Export {
     #[command(flatten)]
-    which: Which,
+    pub(super) key: NamedKey,
     /// The file to write [default: stdout]
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -24,11 +25,11 @@ pub(crate) struct Export {
 }
 
 pub(super) fn run(context: &mut Context, command: Export) -> Result<Reply, Failure> {
-    let mut pins = command.which.pins(context)?;
+    let mut pins = context.pins()?;
     // Public keys are visible without a PIN on most tokens, and after a login on the others.
-    let chosen = match command.which.choose(context, None) {
+    let chosen = match ChosenKey::find(context, None) {
         Ok(chosen) => chosen,
-        Err(_) => command.which.choose(context, Some(&mut pins))?,
+        Err(_) => ChosenKey::find(context, Some(&mut pins))?,
     };
     let pem = chosen.key.public.to_pem()?;
     let uri = chosen.key.uri(chosen.session.token()).to_string();

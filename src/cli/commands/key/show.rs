@@ -1,14 +1,14 @@
 use serde_json::json;
 
 use super::describe::{to_json, to_text};
-use crate::cli::chosen_key::Which;
 use crate::cli::context::Context;
+use crate::cli::key_choice::ChosenKey;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 
-pub(super) fn run(context: &mut Context, which: &Which) -> Result<Reply, Failure> {
-    let mut pins = which.pins(context)?;
-    let chosen = which.choose(context, Some(&mut pins))?;
+pub(super) fn run(context: &mut Context) -> Result<Reply, Failure> {
+    let mut pins = context.pins()?;
+    let chosen = ChosenKey::find(context, Some(&mut pins))?;
     let recorded = context.every_key_record()?;
     let session = &chosen.session;
     let json = to_json(session, &chosen.key, &recorded);

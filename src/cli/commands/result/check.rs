@@ -12,9 +12,6 @@ use crate::code::Code;
 use crate::sms::challenge::RESULT_KEY_NAME;
 use crate::wallet::address::Address;
 
-/// Its name, for what is told of one of several services.
-pub(super) const NAME: &str = "result check-encryption-key";
-
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  iexec-hsm result check-encryption-key 0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf --chain bellecour"
@@ -44,7 +41,7 @@ pub(super) fn run(context: &mut Context, command: Check) -> Result<Reply, Failur
     context.tell(format_args!(
         "Checking encryption key exists for wallet {address}"
     ));
-    each(context, NAME, &services, |service| {
+    each(context, &services, |service| {
         check(service, &address, command.require)
     })
 }

@@ -218,7 +218,8 @@ impl Run<'_> {
             Err(stop) => {
                 let failure = stop.failure.of(&job.archive.display().to_string());
                 let raw = self.context.global.raw;
-                self.progress.aside(|| failure.print("result decrypt", raw));
+                self.progress
+                    .aside(|| failure.print(&self.context.global.command, raw));
                 Some(failure.code)
             }
         }
@@ -303,7 +304,7 @@ fn reply(context: &Context, job: &Job, report: &Report) -> Reply {
 /// Tells of one of several archives at once, because the next may take long.
 fn tell(context: &Context, job: &Job, report: &Report) {
     if context.global.raw {
-        reply(context, job, report).print("result decrypt", true);
+        reply(context, job, report).print(&context.global.command, true);
     } else {
         let place = context.absolute(job.place.path().unwrap_or(Path::new("-")));
         say(&format!("{} -> {}", job.archive.display(), place.display()));

@@ -5,8 +5,9 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::beneficiary::software_key::backup_software_key;
-use crate::cli::chosen_key::{facts_text, label_for, record_new};
 use crate::cli::context::Context;
+use crate::cli::key_facts::facts_text;
+use crate::cli::key_files::{label_for, record_new};
 use crate::cli::options::{label_parser, parse_id};
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;

@@ -20,9 +20,6 @@ use crate::wallet::address::Address;
 use given::{GivenSignature, parse_signature};
 use key::{Candidate, KeyArgs, Proven};
 
-/// Its name, for what is told of one of several services.
-pub(super) const NAME: &str = "result push-encryption-key";
-
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  iexec-hsm result push-encryption-key --chain arbitrum-mainnet\n  iexec-hsm result push-encryption-key --tee-framework all --force-update\n  iexec-hsm result push-encryption-key --wallet 'pkcs11:object=iexec%20wallet'"
@@ -119,9 +116,7 @@ impl Publication<'_> {
         if let Some(signer) = &self.signer {
             signer.check(&self.challenge)?;
         }
-        each(self.context, NAME, services, |service| {
-            self.push_to(service)
-        })
+        each(self.context, services, |service| self.push_to(service))
     }
 
     fn push_to(&mut self, service: &Service) -> Result<Reply, Failure> {

@@ -3,10 +3,10 @@ use serde_json::json;
 use super::Setup;
 use super::candidates::Candidate;
 use super::questions::Questions;
-use crate::cli::commands::key::Adopt;
-use crate::cli::commands::result::Generate;
-use crate::cli::commands::{key, result};
+use crate::cli::adopt_key::{Adoption, adopt_key};
 use crate::cli::context::Context;
+use crate::cli::make_key::{KeyToMake, make_key};
+use crate::cli::options::SETTINGS;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
@@ -41,7 +41,7 @@ enum Plan {
 
 /// Sees to it that `address` has a result key on the token, with its files.
 pub(super) fn ready(
-    context: &mut Context,
+    mut context: Context,
     setup: &Setup,
     questions: &Questions,
     candidate: &Candidate,
@@ -50,16 +50,27 @@ pub(super) fn ready(
     // All that is open is closed before the command that does it opens the module itself.
     let plan = {
         let module = context.load(&candidate.module)?;
-        plan(context, setup, questions, &module, candidate, address)?
+        plan(&context, setup, questions, &module, candidate, address)?
     };
     match plan {
         Plan::Make => {
             context.tell("Making a key, which takes a moment ...");
-            let reply = result::generate(context, Generate::of_bits(setup.bits.clone()))?;
+            let reply = make_key(
+                &mut context,
+                KeyToMake {
+                    bits: setup.bits.as_ref().and_then(|bits| bits.parse().ok()),
+                    ..KeyToMake::default()
+                },
+            )?;
             Ok((reply, Key::Made))
         }
         Plan::Adopt(uri) => {
-            let reply = key::adopt(context, Adopt::named(*uri, setup.allow_imported))?;
+            let mut context = context.typed(&SETTINGS.key, uri.to_string())?;
+            let adoption = Adoption {
+                allow_imported: setup.allow_imported,
+                ..Adoption::default()
+            };
+            let reply = adopt_key(&mut context, &adoption)?;
             Ok((reply, Key::Adopted))
         }
         Plan::Keep(uri) => {

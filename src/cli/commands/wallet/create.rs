@@ -1,8 +1,8 @@
 use clap::Args;
 use serde_json::json;
 
-use crate::cli::chosen_key::{facts_json, facts_text};
 use crate::cli::context::Context;
+use crate::cli::key_facts::{facts_json, facts_text};
 use crate::cli::options::{label_parser, parse_id};
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;

@@ -6,8 +6,8 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::beneficiary::public_key_file;
-use crate::cli::chosen_key::{facts_json, facts_text};
 use crate::cli::context::Context;
+use crate::cli::key_facts::{facts_json, facts_text};
 use crate::cli::key_records::{KeyRecord, KeyRecords};
 use crate::cli::token_sessions::TokenSessions;
 use crate::cli::ui::failure::Failure;

@@ -1,0 +1,98 @@
+//! The adoption of a key that is on the token already.
+
+use std::path::{Path, PathBuf};
+
+use super::context::Context;
+use super::key_choice::ChosenKey;
+use super::key_facts::facts_text;
+use super::key_files::record;
+use super::ui::failure::Failure;
+use super::ui::reply::Reply;
+use crate::beneficiary::public_key_file;
+use crate::code::Code;
+use crate::envelope::PublicKey;
+use crate::token::{Origin, TokenError};
+
+/// What is known of the key to adopt, and what it may be.
+#[derive(Debug, Default)]
+pub(crate) struct Adoption {
+    /// A file with its public key.
+    pub(crate) public_key: Option<PathBuf>,
+    /// It may leave its token.
+    pub(crate) allow_extractable: bool,
+    /// It may have been imported.
+    pub(crate) allow_imported: bool,
+}
+
+/// Makes the key that is named the result key of the beneficiary's address.
+pub(crate) fn adopt_key(context: &mut Context, adoption: &Adoption) -> Result<Reply, Failure> {
+    let address = context.located()?.address;
+    context.folder().check_replaceable(&address)?;
+    let mut pins = context.pins()?;
+    let given = adoption
+        .public_key
+        .as_deref()
+        .map(read_public)
+        .transpose()?;
+    let mut chosen = ChosenKey::find_knowing(context, Some(&mut pins), given.as_ref())?;
+    let key = &chosen.key;
+    let facts = chosen.session.facts(key);
+    if !facts.stays_on_token() && !adoption.allow_extractable {
+        return Err(Failure::new(
+            Code::NotSupported,
+            format!(
+                "the token does not say that the key stays on it: {}",
+                facts_text(&facts)
+            ),
+        )
+        .hint("Make a new key, or adopt this one all the same with --allow-extractable."));
+    }
+    let origin = facts.origin();
+    if origin != Origin::MadeOnToken && !adoption.allow_imported && !adoption.allow_extractable {
+        return Err(Failure::new(
+            Code::NotSupported,
+            format!("a copy of the key may be elsewhere: {}", origin.as_str()),
+        )
+        .hint("Make a new key, or adopt this one all the same with --allow-imported."));
+    }
+    if given.is_some_and(|given| given != key.public) {
+        return Err(Failure::new(
+            Code::NotSupported,
+            "the token shows another public key than --public-key gives",
+        )
+        .hint("Leave --public-key out."));
+    }
+    chosen
+        .session
+        .prove(key, &mut pins)
+        .map_err(|error| match (error, &adoption.public_key) {
+            (error @ TokenError::Device { .. }, Some(path)) => Failure::new(
+                Code::NotSupported,
+                format!(
+                    "the key does not open what was encrypted for {}: {error}",
+                    path.display()
+                ),
+            )
+            .hint("Name the public key of this very key; if it is, check that the device works."),
+            (error, _) => error.into(),
+        })?;
+    let token = chosen.session.token();
+    let files = record(context, &address, token, key)?;
+    Ok(Reply::new(files.json(token, key, &facts))
+        .note(format!(
+            "The key is the result key of {address} now: {}",
+            facts_text(&facts)
+        ))
+        .note(format!(
+            "\"{}\" and \"{}\" written in \"{}\"",
+            files.key,
+            files.public,
+            files.folder.display()
+        )))
+}
+
+fn read_public(path: &Path) -> Result<PublicKey, Failure> {
+    let pem = public_key_file::read(path)?;
+    let public = PublicKey::from_pem(&pem);
+    public.map_err(|error| Failure::from(error).of(&path.display().to_string()))
+}

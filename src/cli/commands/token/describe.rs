@@ -1,0 +1,35 @@
+//! A token in JSON and in words.
+
+use serde_json::{Value, json};
+
+use crate::token::TokenInfo;
+
+pub(super) fn to_json(token: &TokenInfo) -> Value {
+    json!({
+        "uri": token.uri().to_string(),
+        "label": token.label,
+        "serial": token.serial,
+        "manufacturer": token.manufacturer,
+        "model": token.model,
+        "slotId": token.slot_id(),
+        "initialised": token.initialised(),
+        "pin": token.pin_state().as_str(),
+        "pinPad": token.protected_authentication_path(),
+        "writeProtected": token.write_protected(),
+    })
+}
+
+pub(super) fn to_text(token: &TokenInfo) -> String {
+    if !token.initialised() {
+        return format!("{}\n  empty, slot-id={}", token.uri(), token.slot_id());
+    }
+    format!(
+        "{}\n  \"{}\", {} {}, serial {}, PIN {}",
+        token.uri(),
+        token.label,
+        token.manufacturer,
+        token.model,
+        token.serial,
+        token.pin_state().as_str(),
+    )
+}

@@ -1,0 +1,91 @@
+//! The files of an address that record its result key.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::key_facts::facts_json;
+use super::ui::failure::Failure;
+use crate::beneficiary::key_file::KeyFile;
+use crate::beneficiary::{Folder, Pair};
+use crate::token::{Facts, ResultKey, Session, TokenInfo};
+use crate::wallet::address::Address;
+
+/// Returns the label of a key made for `address`, at most 40 ASCII bytes.
+pub(crate) fn label_for(address: &Address) -> String {
+    format!("iexec result key {}", address.short())
+}
+
+/// The files of an address, as the SDK names them in its JSON.
+pub(crate) struct Files {
+    address: Address,
+    pub(crate) folder: PathBuf,
+    pub(crate) key: String,
+    pub(crate) public: String,
+}
+
+impl Files {
+    /// Returns what `--raw` says of the key that they record.
+    pub(crate) fn json(&self, token: &TokenInfo, key: &ResultKey, facts: &Facts) -> Value {
+        json!({
+            "secretPath": self.folder,
+            "privateKeyFile": self.key,
+            "publicKeyFile": self.public,
+            "address": self.address.to_string(),
+            "key": key.uri(token).to_string(),
+            "bits": key.public.bits(),
+            "token": facts_json(facts),
+        })
+    }
+}
+
+/// Writes the key file and the public key file of `address`.
+pub(crate) fn record(
+    context: &Context,
+    address: &Address,
+    token: &TokenInfo,
+    key: &ResultKey,
+) -> Result<Files, Failure> {
+    let folder = context.folder();
+    prepare(&folder, address, token, key)?.commit()?;
+    Ok(files(&folder, address))
+}
+
+/// Writes the files of a key that is `new`, in two steps: when the files cannot be written, the key is
+/// removed again; `between` is done when they are, before they get their names.
+pub(crate) fn record_new<T>(
+    context: &Context,
+    address: &Address,
+    (session, key): (&Session, &ResultKey),
+    between: impl FnOnce() -> Result<T, Failure>,
+) -> Result<(Files, T), Failure> {
+    let folder = context.folder();
+    let prepared = prepare(&folder, address, session.token(), key);
+    let ready = prepared.and_then(|pair| Ok((pair, between()?)));
+    let (pair, done) = ready.map_err(|failure| match session.delete(key) {
+        Ok(()) => failure.also("the key was removed from the token again"),
+        Err(error) => failure.also(&format!("the key is left on the token: {error}")),
+    })?;
+    pair.commit()?;
+    Ok((files(&folder, address), done))
+}
+
+fn prepare(
+    folder: &Folder,
+    address: &Address,
+    token: &TokenInfo,
+    key: &ResultKey,
+) -> Result<Pair, Failure> {
+    let reference = KeyFile::new(&key.uri(token));
+    Ok(folder.prepare(address, &reference, &key.public.to_pem()?)?)
+}
+
+fn files(folder: &Folder, address: &Address) -> Files {
+    Files {
+        address: *address,
+        folder: folder.path().to_owned(),
+        key: format!("{address}_key"),
+        public: format!("{address}_key.pub"),
+    }
+}
