@@ -11,7 +11,7 @@ pub(crate) use settings::merge::{Given, merge};
 pub(crate) use settings::{
     Fallback, Form, Found, Kind, SETTINGS, Setting, Settings, Source, groups,
 };
-pub(crate) use values::{label_parser, parse_id, parse_token_label};
+pub(crate) use values::{label_parser, parse_id, parse_token_label, parse_uri};
 
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
@@ -45,6 +45,6 @@ pub(crate) struct Global {
 #[derive(Debug, Args)]
 pub(crate) struct NamedKey {
     /// The key's PKCS#11 URI [default: the key of the address, or the only one]
-    #[arg(value_name = "URI")]
+    #[arg(value_name = "URI", value_parser = parse_uri)]
     pub(crate) uri: Option<Uri>,
 }

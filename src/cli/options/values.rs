@@ -2,8 +2,19 @@ use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
 
+use crate::cli::ui::hints;
 use crate::text::hex;
 use crate::token::Uri;
+use crate::token::uri::UriError;
+
+/// Reads a URI; what is wrong is followed by what to do.
+pub(crate) fn parse_uri(text: &str) -> Result<Uri, String> {
+    text.parse()
+        .map_err(|error: UriError| match hints::uri(&error) {
+            "" => error.to_string(),
+            hint => format!("{error}. {hint}"),
+        })
+}
 
 /// A token by its URI, or else by its label.
 pub(crate) fn parse_token(text: &str) -> Result<Uri, String> {
@@ -11,9 +22,7 @@ pub(crate) fn parse_token(text: &str) -> Result<Uri, String> {
         .get(..7)
         .is_some_and(|scheme| scheme.eq_ignore_ascii_case("pkcs11:"))
     {
-        return text
-            .parse()
-            .map_err(|error: crate::token::uri::UriError| error.to_string());
+        return parse_uri(text);
     }
     if text.is_empty() {
         return Err("a label or a pkcs11: URI is needed".into());

@@ -135,7 +135,7 @@ codes! {
     PublicKeyError => NotSupported, hints::public_key;
     SocketError => Failed, hints::socket;
     SoftwareKeyError => NotSupported, hints::software_key;
-    UriError => Usage;
+    UriError => Usage, hints::uri;
     ValueError => NotSupported, hints::value;
     WalletFileError => Wallet, hints::wallet_file;
 }

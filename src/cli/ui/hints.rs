@@ -18,6 +18,7 @@ use crate::http::HttpError;
 use crate::sms::SmsError;
 use crate::sms::value::ValueError;
 use crate::token::SoftwareKeyError;
+use crate::token::uri::UriError;
 use crate::wallet::LocateError;
 use crate::wallet::locate::AddressOrigin;
 use crate::wallet::wallet_file::WalletFileError;
@@ -152,7 +153,8 @@ pub(crate) fn key_file(error: &KeyFileError) -> String {
             "Move it onto the token with `iexec-hsm result import-encryption-key {path:?}`, or move the file away."
         ),
         KeyFileError::NotAReference { .. } | KeyFileError::SaysHow { .. } => FIND_KEY.into(),
-        KeyFileError::WouldReplaceUnknown { .. } | KeyFileError::Uri { .. } => String::new(),
+        KeyFileError::Uri { source, .. } => uri(source).into(),
+        KeyFileError::WouldReplaceUnknown { .. } => String::new(),
     }
 }
 
@@ -273,6 +275,16 @@ pub(crate) fn socket(error: &SocketError) -> &'static str {
         SocketError::NotASocket(_) => "Move it away, or name another socket with --agent-sock.",
         SocketError::Io { .. } => "Check the folder, or name another socket with --agent-sock.",
         SocketError::Passed(_) => "The unit needs one ListenStream= with the path of a socket.",
+    }
+}
+
+pub(crate) fn uri(error: &UriError) -> &'static str {
+    match error {
+        UriError::Scheme => "`iexec-hsm token list` prints URIs to copy.",
+        UriError::PinValue | UriError::PinCommand | UriError::PinSource => {
+            "Or name the PIN's file with --pin-file."
+        }
+        _ => "",
     }
 }
 

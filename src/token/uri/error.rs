@@ -7,9 +7,7 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum UriError {
     /// The text has another scheme, or none.
-    #[error(
-        "not a PKCS#11 URI: it does not begin with `pkcs11:`; `iexec-hsm token list` prints URIs to copy"
-    )]
+    #[error("not a PKCS#11 URI: it does not begin with `pkcs11:`")]
     Scheme,
     /// Between two separators there is no `name=value`.
     #[error(
@@ -70,17 +68,17 @@ pub enum UriError {
     },
     /// The URI carries a PIN.
     #[error(
-        "the PKCS#11 URI carries a PIN (`pin-value`), which other users can see in the list of processes; use `pin-source=file:/path` or --pin-file instead"
+        "the PKCS#11 URI carries a PIN (`pin-value`), which other users can see in the list of processes; use `pin-source=file:/path` instead"
     )]
     PinValue,
     /// `pin-source` is a command to run.
     #[error(
-        "the PKCS#11 URI's pin-source is a command, and commands are never run; use `pin-source=file:/path` or --pin-file"
+        "the PKCS#11 URI's pin-source is a command, and commands are never run; use `pin-source=file:/path`"
     )]
     PinCommand,
     /// `pin-source` is neither a local file nor a command.
     #[error(
-        "the PKCS#11 URI's pin-source is not a local file; use `pin-source=file:/path` with an absolute path, or --pin-file"
+        "the PKCS#11 URI's pin-source is not a local file; use `pin-source=file:/path` with an absolute path"
     )]
     PinSource,
 }

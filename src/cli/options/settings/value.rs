@@ -14,7 +14,7 @@ use clap::{Arg, Command, value_parser};
 
 use crate::chain::FrameworkChoice;
 use crate::cli::options::values::{
-    parse_limit, parse_size, parse_time, parse_timeout, parse_token,
+    parse_limit, parse_size, parse_time, parse_timeout, parse_token, parse_uri,
 };
 use crate::token::Uri;
 use crate::wallet::address::Address;
@@ -89,7 +89,7 @@ value_types! {
     /// A token by its URI, or else by its label.
     TokenUri: Uri, Text, parse_token;
     /// A key by its URI.
-    KeyUri: Uri, Text, str::parse::<Uri>;
+    KeyUri: Uri, Text, parse_uri;
     /// An address that results are for.
     Beneficiary: Address, Text, Address::parse_beneficiary;
     /// A framework of enclaves, or all.
