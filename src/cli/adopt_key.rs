@@ -13,14 +13,14 @@ use crate::code::Code;
 use crate::envelope::PublicKey;
 use crate::token::{Origin, TokenError};
 
-/// What is known of the key to adopt, and what it may be.
+/// The key to adopt: what is known of it, and what it may be.
 #[derive(Debug, Default)]
 pub(crate) struct Adoption {
     /// A file with its public key.
     pub(crate) public_key: Option<PathBuf>,
-    /// It may leave its token.
+    /// Whether it may leave its token.
     pub(crate) allow_extractable: bool,
-    /// It may have been imported.
+    /// Whether it may have been imported.
     pub(crate) allow_imported: bool,
 }
 

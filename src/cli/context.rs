@@ -21,7 +21,7 @@ use crate::wallet::software::SoftwareWallet;
 /// The variable that holds a private key.
 pub(crate) const WALLET_KEY: &str = "IEXEC_HSM_WALLET_KEY";
 
-/// All that a command works with: its options, its settings, and where it runs.
+/// The options and settings that a command works with, and where it runs.
 pub(crate) struct Context {
     pub(crate) global: Global,
     pub(crate) settings: Settings,
@@ -42,7 +42,7 @@ impl Context {
         Self::with(global, given, secrets, entries)
     }
 
-    /// The same with the settings of a file that was read already.
+    /// Resolves them with the settings of a file that was read already.
     pub(crate) fn with(
         global: Global,
         given: Given,
@@ -66,7 +66,7 @@ impl Context {
         })
     }
 
-    /// The same context as if `setting` had been typed.
+    /// Resolves them as if `setting` had been typed.
     pub(crate) fn typed(
         mut self,
         setting: &Setting,
@@ -137,7 +137,7 @@ impl Context {
         Ok(token)
     }
 
-    /// Where PINs come from. The secrets of the environment go with it.
+    /// Returns the sources of PINs. The secrets of the environment go with them.
     pub(crate) fn pins(&mut self) -> Result<Pins, Failure> {
         let settings = &self.settings;
         let set = settings.pin_file.clone();
@@ -158,7 +158,7 @@ impl Context {
         })
     }
 
-    /// Where the agent listens; unknown when no folder for such things is set.
+    /// Returns the socket of the agent; unknown when no folder for such things is set.
     pub(crate) fn agent_socket(&self) -> Result<PathBuf, Failure> {
         if let Some(path) = &self.settings.agent_sock {
             return Ok(self.cwd.join(path));
@@ -315,7 +315,7 @@ fn resolve(given: &Given, file: &[Entry]) -> Result<Settings, Failure> {
     Settings::read(merge(given, file)).map_err(|problem| Failure::new(Code::Usage, problem))
 }
 
-/// One module's arguments would only confuse another.
+/// Refuses arguments that are for no named module: they would only confuse another.
 fn args_of_no_module() -> Failure {
     Failure::new(
         Code::Usage,

@@ -10,7 +10,7 @@ use crate::token::{Module, Pin, TokenError, TokenInfo, init_token};
 pub(crate) struct TokenToInit {
     /// The label that it gets.
     pub(crate) label: String,
-    /// It may be set up already.
+    /// Whether it may be set up already.
     pub(crate) force: bool,
     /// Its present label, in place of typing it.
     pub(crate) confirm_label: Option<String>,

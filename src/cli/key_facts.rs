@@ -1,4 +1,4 @@
-//! What a token says of a key, in JSON and in words.
+//! The facts that a token tells of a key, in JSON and in words.
 
 use serde_json::{Value, json};
 

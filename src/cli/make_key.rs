@@ -17,7 +17,7 @@ pub(crate) struct KeyToMake {
     pub(crate) id: Option<Vec<u8>>,
     /// Its `CKA_LABEL`.
     pub(crate) label: Option<String>,
-    /// The security officer makes it.
+    /// Whether the security officer makes it.
     pub(crate) by_so: bool,
 }
 

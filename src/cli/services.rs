@@ -1,4 +1,4 @@
-//! Which Secret Management Services are spoken to, and what is told of each.
+//! The Secret Management Services that are spoken to, and what is told of each.
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::http::{Exchange, HttpLimits, HttpOptions};
 use crate::sms::SmsClient;
 use crate::text::escape::escape;
 
-/// Where the key is published or looked for.
+/// The options that say where the key is published or looked for.
 #[derive(Debug, Args)]
 pub(crate) struct SmsArgs {
     #[command(flatten)]
@@ -28,7 +28,7 @@ pub(crate) struct SmsArgs {
     timeout: groups::Timeout,
 }
 
-/// What says where the services are.
+/// An address or a chain that says where the services are.
 pub(crate) enum SmsLocation {
     /// An address, in place of a chain's.
     Url(String),
@@ -39,7 +39,7 @@ pub(crate) enum SmsLocation {
     },
 }
 
-/// One service, and the frameworks that it was chosen for.
+/// A service, and the frameworks that it was chosen for.
 pub(crate) struct Service {
     url: String,
     frameworks: Vec<TeeFramework>,
@@ -87,7 +87,7 @@ impl SmsArgs {
         self.urls_of(context, place)
     }
 
-    /// What says where the services are: an address, or a chain. Nothing is told.
+    /// Returns what says where the services are. Nothing is told.
     pub(crate) fn place(&self, context: &Context) -> Result<SmsLocation, Failure> {
         if let Some(url) = &context.settings.sms_url {
             return Ok(SmsLocation::Url(url.clone()));
@@ -134,7 +134,7 @@ pub(crate) fn chain_name(chain: &Chain) -> String {
 }
 
 impl Service {
-    /// What `--raw` says of it, beside other fields.
+    /// Adds what `--raw` says of it to other fields.
     pub(crate) fn json(&self, mut fields: Value) -> Value {
         let names: Vec<_> = self.frameworks.iter().map(|it| it.name()).collect();
         fields["sms"] = json!(self.url);

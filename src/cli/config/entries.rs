@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::cli::options::{Form, Kind, SETTINGS, Setting};
 
-/// One setting of the file.
+/// A setting of the file.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub(crate) setting: &'static Setting,

@@ -124,7 +124,7 @@ pub(super) fn run(context: &mut Context, start: &Start) -> Result<Reply, Failure
     }
 }
 
-/// What unlocks the agent at once, where the PIN is in a file, a credential or the environment.
+/// Returns what unlocks the agent at once, where the PIN is in a file, a credential or the environment.
 fn given(pins: &Pins) -> Result<Option<Unlock>, Failure> {
     let Some(pin) = pins.given().transpose()? else {
         return Ok(None);

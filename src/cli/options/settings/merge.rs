@@ -42,7 +42,7 @@ impl Given {
         self
     }
 
-    /// As if this had been typed.
+    /// Adds a value as if it had been typed.
     pub(crate) fn typed(mut self, setting: &Setting, value: impl Into<OsString>) -> Self {
         self.0.retain(|(id, _)| *id != setting.id);
         self.0
@@ -83,7 +83,7 @@ pub(crate) fn merge(given: &Given, file: &[Entry]) -> Each<Found> {
     found
 }
 
-/// What sets `setting`, the closest to the command first.
+/// Returns what sets `setting`, the closest to the command first.
 fn closest(setting: &Setting, given: &Given, file: &[Entry]) -> Found {
     let (text, source, line) = if let Some((source, value)) = given.get(setting) {
         (Some(value.clone()), *source, None)

@@ -4,7 +4,7 @@ use clap::Arg;
 
 use super::value::Erased;
 
-/// One setting.
+/// A setting.
 #[derive(Debug)]
 pub(crate) struct Setting {
     /// Its name in the code, and clap's.
@@ -15,17 +15,17 @@ pub(crate) struct Setting {
     pub(crate) value_name: &'static str,
     /// Another name of the option.
     pub(crate) alias: Option<&'static str>,
-    /// Where it may be set.
+    /// The places where it may be set.
     pub(crate) kind: Kind,
-    /// What counts where it is not set.
+    /// The value where it is not set.
     pub(crate) default: Fallback,
     /// Whether it is an option of every command.
     pub(crate) is_global: bool,
-    /// How its value is read; a secret is taken as it is.
+    /// The reader of its value; a secret is taken as it is.
     pub(crate) value: Option<Erased>,
 }
 
-/// Where a setting may be set.
+/// The places where a setting may be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Option, environment and file.
@@ -36,7 +36,7 @@ pub(crate) enum Kind {
     Secret,
 }
 
-/// What counts where a setting is not set.
+/// The value where a setting is not set.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Fallback {
     /// This value.
@@ -46,7 +46,7 @@ pub(crate) enum Fallback {
     Nothing,
 }
 
-/// Where a value comes from; what is greater was said closer to the command.
+/// The source of a value; what is greater was said closer to the command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Source {
     Default,
@@ -90,7 +90,7 @@ pub(super) const PER_COMMAND: Setting = Setting {
     ..SECRET
 };
 
-/// The same of one that has no place in the file.
+/// Declares a setting that has no place in the file.
 pub(super) const NOT_IN_FILE: Setting = Setting {
     kind: Kind::NotInFile,
     ..SECRET
@@ -125,7 +125,7 @@ impl Setting {
 }
 
 impl Source {
-    /// One word for JSON.
+    /// Returns the word for JSON.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Default => "default",
