@@ -6,6 +6,7 @@ use std::io::{self, BufRead, Read, Seek as _, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
@@ -17,16 +18,16 @@ use crate::envelope::{
 use crate::file::WriteBehind;
 use crate::file::temporary::{TemporaryFile, folder_of};
 
-/// What sealing can meet. A retry helps where reading or writing failed.
+/// A failure to seal. A retry helps where reading or writing failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EncryptError {
     /// The result cannot be read.
     #[error("reading {} failed: {source}", .path.display())]
     Read {
-        /// What was read.
+        /// The path that was read.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// Writing the archive failed.
@@ -40,17 +41,24 @@ pub enum EncryptError {
     Wrap(#[from] PublicKeyError),
     /// The zip cannot be made.
     #[error("making the zip failed: {0}")]
-    Zip(#[from] zip::result::ZipError),
+    Zip(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A name in the folder cannot stand in a zip.
     #[error("{} has a name that is not UTF-8", .0.display())]
     Name(PathBuf),
 }
 
-/// What was sealed.
+/// A result that was sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Sealed {
     /// Bytes of the result as a zip.
     pub bytes: u64,
+}
+
+impl From<ZipError> for EncryptError {
+    fn from(error: ZipError) -> Self {
+        Self::Zip(Box::new(error))
+    }
 }
 
 /// Seals `source`, a folder or a file, to `public` into the archive `output`, which `force`
@@ -194,7 +202,7 @@ fn entries(scheme: Scheme) -> (&'static str, &'static str) {
     }
 }
 
-/// How the body is kept. The enclave deflates it, which of ciphertext makes stored blocks: as large
+/// Returns how the body is stored. The enclave deflates it, which of ciphertext makes stored blocks: as large
 /// as it was, and slow to make. Base64 text does get smaller.
 fn method(scheme: Scheme) -> CompressionMethod {
     match scheme {

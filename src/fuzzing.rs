@@ -1,4 +1,4 @@
-//! What the fuzz targets (`fuzz/`) test and the library keeps to itself. Only they are built with it.
+//! Parts that the fuzz targets (`fuzz/`) test and the library keeps to itself. Only they are built with it.
 #![allow(missing_docs, clippy::missing_errors_doc)]
 
 use std::path::Path;

@@ -10,10 +10,7 @@ use libfuzzer_sys::fuzz_target;
 use properties::check_message;
 use rc_zip_sync::ReadZip as _;
 
-const LIMITS: Limits = Limits {
-    max_entries: 16,
-    max_size: 4096,
-};
+const LIMITS: Limits = Limits::DEFAULT.with_max_entries(16).with_max_size(4096);
 
 fuzz_target!(|zip: &[u8]| {
     let archive = match open_archive(zip, &LIMITS) {
@@ -45,7 +42,7 @@ fn through_a_pipe(zip: &[u8], archive: &Archive) {
     assert_eq!(piped.wrapped_key(), archive.wrapped_key());
 }
 
-/// What the other reader refuses is its own affair. What it takes must be the same.
+/// Compares with the other reader. A zip that it refuses is its own affair.
 fn by_another_reader(zip: &[u8], archive: &Archive, body: &[u8]) {
     let Ok(other) = zip.read_zip() else { return };
     let name = archive.layout().body_entry;

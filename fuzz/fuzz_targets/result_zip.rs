@@ -10,10 +10,9 @@ use libfuzzer_sys::fuzz_target;
 use properties::check_message;
 use rc_zip_sync::ReadZip as _;
 
-const LIMITS: Limits = Limits {
-    max_entries: 16,
-    max_size: 64 * 1024,
-};
+const LIMITS: Limits = Limits::DEFAULT
+    .with_max_entries(16)
+    .with_max_size(64 * 1024);
 
 fuzz_target!(|zip: &[u8]| {
     let result = match open_result_zip(zip, &LIMITS) {

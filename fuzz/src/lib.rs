@@ -1,4 +1,4 @@
-//! What several fuzz targets check.
+//! Checks of several fuzz targets.
 
 use std::fmt::Display;
 

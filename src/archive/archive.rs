@@ -20,22 +20,22 @@ pub struct Archive {
 }
 
 impl Archive {
-    /// What was found, and under which names.
+    /// Returns the form of the archive, and the names in it.
     pub fn layout(&self) -> &Layout {
         &self.layout
     }
 
-    /// The content key, encrypted.
+    /// Returns the content key, encrypted.
     pub fn wrapped_key(&self) -> &WrappedKey {
         &self.key
     }
 
-    /// The length of the body in bytes, as the archive declares it.
+    /// Returns the length of the body in bytes, as the archive declares it.
     pub fn body_len(&self) -> u64 {
         self.body.content.size
     }
 
-    /// About how many bytes the result has: those of the body without base64.
+    /// Estimates the bytes of the result: those of the body without base64.
     pub fn result_len(&self) -> u64 {
         match self.layout.scheme {
             Scheme::LegacyEcb => self.body_len() / 4 * 3,
@@ -43,13 +43,13 @@ impl Archive {
         }
     }
 
-    /// A reader of the body, from its beginning. There can be several, one after the other or at
+    /// Returns a reader of the body, from its beginning. There can be several, one after the other or at
     /// the same time.
     pub fn body(&self) -> Body {
         self.body.open()
     }
 
-    /// The body, at any place; `None` where it can only be read in order.
+    /// Returns the body as one that can be read at any place; `None` where it can only be read in order.
     pub(crate) fn seekable_body(&self) -> io::Result<Option<CrcAt<SeekableBody>>> {
         let body = SeekableBody::of(&self.body)?;
         let crc = self.body.has_crc.then_some(self.body.content.crc);

@@ -19,11 +19,11 @@ use crate::file::ReadAt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("the archive is damaged: the encrypted body is not what it should be: {reason}")]
 pub struct Damaged {
-    /// What is wrong.
+    /// The reason.
     pub reason: &'static str,
 }
 
-/// Where the bytes of a body are.
+/// The place and the form of the bytes of a body.
 #[derive(Clone, Debug)]
 pub(super) struct BodySource {
     pub file: Arc<dyn ReadAt>,
@@ -35,7 +35,7 @@ pub(super) struct BodySource {
 }
 
 impl BodySource {
-    /// A whole file, as it is.
+    /// Takes a whole file, as it is.
     pub fn whole(file: Arc<dyn ReadAt>, len: u64) -> Self {
         Self {
             file,
@@ -97,7 +97,7 @@ impl Body {
             })
     }
 
-    /// All declared bytes are out: the data must end here, and be the right one.
+    /// Ends after all declared bytes: the data must end here, and be the right one.
     fn finish(&mut self) -> io::Result<()> {
         while !self.ended {
             let mut one_more = [0];

@@ -86,7 +86,7 @@ impl<R: ReadAt> CrcAt<R> {
     }
 }
 
-/// What was read, by where it begins. No two of them overlap.
+/// The bytes that were read, as spans by their beginning. No two of them overlap.
 #[derive(Debug, Default)]
 struct Spans(BTreeMap<u64, Span>);
 
@@ -97,7 +97,7 @@ struct Span {
 }
 
 impl Spans {
-    /// What of `bytes` at `at` was not read before, up to the next span.
+    /// Returns those of `bytes` at `at` that were not read before, up to the next span.
     fn new_of<'b>(&self, bytes: &'b [u8], at: u64) -> &'b [u8] {
         let before = self.0.range(..=at).next_back();
         if before.is_some_and(|(_, span)| span.end > at) {

@@ -1,4 +1,4 @@
-//! What can be wrong with an archive.
+//! Errors in an archive.
 
 use std::io;
 use std::path::PathBuf;
@@ -14,9 +14,9 @@ pub enum ArchiveError {
     /// Reading failed. Trying again may help if the cause is outside the file.
     #[error("cannot read {}: {source}", path.display())]
     Io {
-        /// What was read.
+        /// The path that was read.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
     /// Writing the temporary copy of a piped archive failed.
@@ -24,7 +24,7 @@ pub enum ArchiveError {
     Spool {
         /// The folder of the temporary copy.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
     /// The path names a pipe, a device or a socket.
@@ -39,13 +39,13 @@ pub enum ArchiveError {
     /// The file begins like a zip, but its end is not there.
     #[error("the archive is cut short: {reason}")]
     Truncated {
-        /// What is missing.
+        /// The missing part.
         reason: String,
     },
     /// The zip contradicts itself or uses what no producer of results uses.
     #[error("the archive is damaged: {reason}")]
     Malformed {
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
     /// Only one of wrapped key and body is there.
@@ -84,7 +84,7 @@ pub enum ArchiveError {
     /// A limit was passed.
     #[error("the {what} is larger than the limit of {limit}")]
     TooLarge {
-        /// What is too large, with its unit.
+        /// The thing that is too large, with its unit.
         what: &'static str,
         /// The limit.
         limit: u64,

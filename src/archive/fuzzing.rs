@@ -52,7 +52,7 @@ pub struct ResultZip {
 
 pub struct ResultMember {
     pub name: Vec<u8>,
-    /// Where it would be extracted to.
+    /// The path that it would be extracted to.
     pub path: Option<PathBuf>,
     pub size: u64,
     /// `None` where it is damaged.

@@ -6,7 +6,7 @@ use flate2::{Decompress, FlushDecompress, Status};
 
 use super::stored_blocks::{InflateError, Next, StoredBlocks};
 
-/// What one step brought.
+/// The outcome of one step.
 pub(super) struct Step {
     /// The bytes written to the output.
     pub produced: usize,
@@ -24,7 +24,7 @@ pub(super) enum Inflater {
 }
 
 impl Inflater {
-    /// One for a stream from its beginning.
+    /// Begins a stream.
     pub(super) fn new() -> Self {
         Self::Stored(StoredBlocks::default())
     }

@@ -1,9 +1,10 @@
-//! Which names a wrapped key and its body go by.
+//! The names that a wrapped key and its body go by.
 
 use super::ArchiveError;
 
-/// How the wrapped key and the body are encoded and encrypted.
+/// The encoding and encryption of a wrapped key and its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Scheme {
     /// Raw RSAES-PKCS1-v1_5 of a 32-byte key; an IV, then AES-256-CBC.
     Current,
@@ -24,10 +25,11 @@ impl Scheme {
     }
 }
 
-/// What was found in an archive.
+/// The form of an archive, and the names in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Layout {
-    /// How key and body are encoded and encrypted.
+    /// The encoding and encryption of key and body.
     pub scheme: Scheme,
     /// The name of the entry with the wrapped key, folder included.
     pub key_entry: &'static str,

@@ -1,4 +1,4 @@
-//! How much an archive may ask of this machine.
+//! Bounds on what an archive may ask of this machine.
 
 /// The bytes that a zip's central directory, and all names in it, may take.
 pub(super) const MAX_DIRECTORY: u64 = 16 * 1024 * 1024;
@@ -8,6 +8,7 @@ pub(super) const MAX_KEY_ENTRY: u64 = 64 * 1024;
 
 /// Bounds on the archives that are opened, inside and outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// The most entries that a zip may hold.
     pub max_entries: u64,
@@ -16,6 +17,24 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// The limits where nothing else is said.
+    pub const DEFAULT: Self = Self {
+        max_entries: 100_000,
+        max_size: 32 * 1024 * 1024 * 1024,
+    };
+
+    /// Sets the most entries that a zip may hold.
+    pub const fn with_max_entries(mut self, max_entries: u64) -> Self {
+        self.max_entries = max_entries;
+        self
+    }
+
+    /// Sets the most bytes that a body, or all files of a result together, may take.
+    pub const fn with_max_size(mut self, max_size: u64) -> Self {
+        self.max_size = max_size;
+        self
+    }
+
     /// The most bytes that a whole archive may take on its way through a pipe.
     ///
     /// Deflated ciphertext grows by far less than 1/64; the rest is for headers.
@@ -28,9 +47,6 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            max_entries: 100_000,
-            max_size: 32 * 1024 * 1024 * 1024,
-        }
+        Self::DEFAULT
     }
 }

@@ -27,16 +27,16 @@ const HEADER: usize = 5;
 pub(crate) struct SeekableBody {
     file: Arc<dyn ReadAt>,
     len: u64,
-    /// Where it begins; if deflated, where every [`STRIDE`]th block does.
+    /// The place where it begins; if deflated, where every [`STRIDE`]th block does.
     known: Vec<Known>,
     /// The lengths of all blocks: to read their headers again and again would cost more than to
     /// decrypt what is in them.
     blocks: Vec<u16>,
-    /// Where it ends in the file.
+    /// The place where it ends in the file.
     end: u64,
 }
 
-/// What is at `body` is at `file`; if deflated, with its header.
+/// A place in the body, and the same place in the file; if deflated, that of a header.
 #[derive(Clone, Copy, Debug)]
 struct Known {
     body: u64,
@@ -76,7 +76,7 @@ impl SeekableBody {
         Ok(readable.then_some(body))
     }
 
-    /// Steps over all blocks; whether they are stored ones, and the whole body.
+    /// Steps over all blocks. Returns whether they are stored ones, and the whole body.
     fn find_blocks(&mut self) -> io::Result<bool> {
         let start = self.known[0];
         let mut here = start;
@@ -108,7 +108,7 @@ impl SeekableBody {
         }
     }
 
-    /// Where the byte `at` is, and how many follow it there.
+    /// Finds the byte `at`, and how many follow it there.
     fn span(&self, at: u64) -> Span {
         // The first one is that of byte 0.
         let last = self.known.partition_point(|known| known.body <= at) - 1;
@@ -134,9 +134,9 @@ impl SeekableBody {
 /// Reads the headers of blocks in their order.
 struct Headers<'a> {
     file: &'a dyn ReadAt,
-    /// Where the body ends.
+    /// The end of the body.
     end: u64,
-    /// What was read from `start` on.
+    /// The bytes that were read from `start` on.
     piece: Vec<u8>,
     start: u64,
 }

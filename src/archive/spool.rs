@@ -46,7 +46,7 @@ pub(super) fn copy(
     }
 }
 
-/// Which of the two sides failed is not told.
+/// Whether the error is one of writing: the copy does not say which of its two sides failed.
 fn is_of_writing(error: &io::Error) -> bool {
     matches!(
         error.kind(),

@@ -5,7 +5,7 @@
 
 use std::io::{self, BufRead};
 
-/// How far back a deflated block may reach.
+/// Bytes that a deflated block may reach back.
 const HISTORY: usize = 32 * 1024;
 
 /// Why inflating cannot go on.
@@ -111,7 +111,7 @@ impl StoredBlocks {
     }
 }
 
-/// What is buffered, which is something: the stream is not at its end.
+/// Returns the buffered bytes; at least one, as the stream is not at its end.
 fn buffered<R: BufRead + ?Sized>(input: &mut R) -> Result<&[u8], InflateError> {
     while let Err(error) = input.fill_buf() {
         if error.kind() != io::ErrorKind::Interrupted {

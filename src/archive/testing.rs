@@ -54,7 +54,7 @@ pub fn crc(data: &[u8]) -> u32 {
     crc32fast::hash(data)
 }
 
-/// How an entry made by hand says its sizes.
+/// The way in which an entry made by hand says its sizes.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Sizes {
     /// In the local header.
@@ -202,7 +202,7 @@ pub fn handmade(items: &[Item]) -> Vec<u8> {
     out
 }
 
-/// The same, with a zip64 end.
+/// A zip made by hand, with a zip64 end.
 pub fn handmade_wide(items: &[Item]) -> Vec<u8> {
     let mut out = handmade(items);
     let end_start = out.len() - 22;

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::layout::{Pair, Scheme};
 use super::{ArchiveError, Layout};
 
-/// The content key, still encrypted with the public half of a result key.
+/// The content key, still encrypted with the public key of a beneficiary.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrappedKey {
     scheme: Scheme,
@@ -14,12 +14,12 @@ pub struct WrappedKey {
 }
 
 impl WrappedKey {
-    /// How the key is wrapped.
+    /// Returns how the key is wrapped.
     pub fn scheme(&self) -> Scheme {
         self.scheme
     }
 
-    /// The RSA ciphertext, as long as the modulus; any base64 is already taken off.
+    /// Returns the RSA ciphertext, as long as the modulus; any base64 is already taken off.
     pub fn ciphertext(&self) -> &[u8] {
         &self.ciphertext
     }

@@ -4,9 +4,9 @@ use std::io;
 use super::OutputError;
 use crate::archive::result_zip::ResultZipError;
 use crate::archive::{ArchiveError, Damaged};
-use crate::envelope::BadCiphertext;
+use crate::envelope::{BadCiphertext, NoRandomness};
 
-/// What opening an archive can meet. Each variant says whether a retry can help.
+/// A failure to open an archive. Each variant says whether a retry can help.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecryptError<E: std::error::Error> {
@@ -19,7 +19,7 @@ pub enum DecryptError<E: std::error::Error> {
         "cannot decrypt: the archive was not sealed for a key on this token, or it was changed on its way"
     )]
     CannotDecrypt,
-    /// It is not an archive, or cannot be read; see there.
+    /// The path names no archive, or one that cannot be read; see there.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
     /// The archive was damaged on its way, which its own checksums show. A retry helps with a
@@ -47,16 +47,16 @@ pub enum DecryptError<E: std::error::Error> {
     UnsafeName {
         /// The name, with what is not UTF-8 replaced.
         name: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
     /// The operating system gave no randomness.
-    #[error("no randomness from the operating system: {0}")]
-    Random(#[from] getrandom::Error),
+    #[error(transparent)]
+    Random(#[from] NoRandomness),
 }
 
 impl<E: std::error::Error> DecryptError<E> {
-    /// What an error met while reading a body, a result or a file in it means.
+    /// Turns an error met while reading a body, a result or a file in it into what it means.
     pub(super) fn from_read(error: io::Error) -> Self {
         if let Some(damaged) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
             return Self::Damaged(*damaged);
@@ -74,7 +74,7 @@ impl<E: std::error::Error> DecryptError<E> {
 }
 
 impl DecryptError<Infallible> {
-    /// The same failure where a key holder could have had a part.
+    /// Returns the same failure where a key holder could have had a part.
     pub(super) fn with_keys<E: std::error::Error>(self) -> DecryptError<E> {
         match self {
             Self::Keys(never) => match never {},

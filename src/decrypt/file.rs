@@ -67,10 +67,10 @@ struct Relay<'a, C> {
     written: AtomicU64,
 }
 
-/// What one thread at a time may have.
+/// The state that one thread at a time may have.
 struct Source<C> {
     body: Encrypted<C>,
-    /// Where the next chunk belongs.
+    /// The place of the next chunk.
     at: u64,
     ended: bool,
     /// A failure, and where it was.
@@ -162,7 +162,7 @@ mod tests {
         Arc::new(ContentKey::random(Scheme::Current, 512).unwrap())
     }
 
-    /// What `source` opens to, in `file`, and what progress was told.
+    /// Opens `source` into `file`; returns the bytes that progress was told of, too.
     fn poured(
         key: &Arc<ContentKey>,
         source: impl Chunks + Send,

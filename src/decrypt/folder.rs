@@ -20,7 +20,7 @@ pub(super) struct PendingFolder {
     staging: TemporaryDir,
     folder: MadeFolder,
     path: PathBuf,
-    /// What was extracted, relative to the folder, in order.
+    /// Files that were extracted, relative to the folder, in order.
     files: Vec<PathBuf>,
     folders: Vec<PathBuf>,
 }
@@ -39,7 +39,7 @@ impl PendingFolder {
         })
     }
 
-    /// Where files wait.
+    /// Returns the folder in which files wait.
     pub(super) fn waiting(&self) -> &Path {
         self.staging.path()
     }
@@ -159,8 +159,8 @@ fn chunks(member: &Member<'_>) -> Result<Box<dyn Chunks>, RunError> {
     })
 }
 
-/// What an error on making a file or folder means. The waiting place was empty: what is in the
-/// way came from this same result.
+/// Turns an error on making a file or folder into its meaning. The waiting place was empty: a thing
+/// in the way came from this same result.
 fn in_the_way(name: &EntryName<'_>, path: &Path, error: io::Error) -> RunError {
     match error.kind() {
         io::ErrorKind::AlreadyExists

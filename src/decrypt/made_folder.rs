@@ -9,7 +9,7 @@ use crate::file::temporary;
 /// is in it at the end.
 #[derive(Debug)]
 pub struct MadeFolder {
-    /// What was not there before, from the inside out.
+    /// Folders that were not there before, from the inside out.
     made: Vec<PathBuf>,
 }
 
@@ -17,7 +17,7 @@ impl MadeFolder {
     /// Makes `path` and what is missing above it, mode 0700.
     ///
     /// # Errors
-    /// What making it met; what was made until then is removed.
+    /// An error of making it; the folders that were made until then are removed.
     pub fn create(path: &Path) -> io::Result<Self> {
         let missing = |it: &&Path| !it.as_os_str().is_empty() && !it.exists();
         let folder = Self {

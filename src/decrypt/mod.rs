@@ -38,7 +38,8 @@ use pipeline::Counted;
 use prepare::{Opened, Search};
 use tasks::{Share, Task};
 
-/// Where a result goes.
+/// The place that a result goes to.
+#[non_exhaustive]
 pub enum Target<'a> {
     /// One zip file, mode 0600. `force` replaces what stands there.
     File {
@@ -58,20 +59,22 @@ pub enum Target<'a> {
     Stream(&'a mut dyn Write),
 }
 
-/// How a result is opened.
+/// The way in which a result is opened. Change the fields of a default one.
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct Options {
     /// Check the CRC of every file in the result even where it is not extracted.
     pub verify: bool,
-    /// What an archive may grow to.
+    /// The bounds that an archive must keep.
     pub limits: Limits,
     /// Leave it to the system when the result is on the disk: a power cut may take it back, or
     /// leave it under its final name with nothing in it.
     pub no_sync: bool,
 }
 
-/// What was opened.
+/// A result that was opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Report {
     /// The key that opened it.
     pub key: KeyName,
@@ -235,7 +238,7 @@ impl Run<'_> {
     }
 }
 
-/// Where what came out is no zip, reads the rest of the archive: a damaged one is named as such,
+/// Reads the rest of the archive where what came out is no zip: a damaged one is named as such,
 /// whatever key was tried on it.
 fn prefer_damage<T>(
     result: &mut ChunkReader<Counted<'_>>,
@@ -247,7 +250,7 @@ fn prefer_damage<T>(
     outcome
 }
 
-/// What an error of a body or an opener means.
+/// An error of a body or an opener stands for another one.
 impl<E: std::error::Error> From<io::Error> for DecryptError<E> {
     fn from(error: io::Error) -> Self {
         Self::from_read(error)

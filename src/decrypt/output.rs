@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Target;
 use crate::archive::Archive;
 
-/// What writing a result can meet. Whatever it is, what stood there before is still there.
+/// A failure to write a result. The file that stood there before is still there.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OutputError {
@@ -18,15 +18,15 @@ pub enum OutputError {
     NotAFile {
         /// The final name.
         path: PathBuf,
-        /// What it is.
+        /// The reason.
         reason: &'static str,
     },
     /// Writing failed. A retry helps once the cause is gone.
     #[error("writing {} failed: {source}", .path.display())]
     Io {
-        /// What was to be written; `-` is the standard output.
+        /// The path that was to be written; `-` is the standard output.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
 }

@@ -60,7 +60,7 @@ fn ahead(stage: impl Chunks + Send + 'static, len: u64) -> Box<dyn Chunks + Send
     }
 }
 
-/// How many threads a body is worth that has so many bytes.
+/// Returns the number of threads that a body of `len` bytes is worth.
 pub(super) fn threads(len: u64) -> usize {
     if len > CHUNK as u64 { 2 } else { 1 }
 }

@@ -1,4 +1,4 @@
-//! What has to be done before a result may be released.
+//! Tasks that are done before a result may be released.
 
 use std::cell::Cell;
 use std::cmp::Reverse;
@@ -37,7 +37,7 @@ impl Task<'_> {
     }
 }
 
-/// What one thread does of a task.
+/// The part of a task that one thread does.
 enum Step<'t, 'a> {
     All(&'t Task<'a>),
     Piece(&'t StoredData, Range<u64>),

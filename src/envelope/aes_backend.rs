@@ -3,8 +3,9 @@
 #[cfg(target_arch = "x86_64")]
 cpufeatures::new!(vaes, "vaes");
 
-/// What computes AES on this machine.
+/// The means by which this machine computes AES.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum AesBackend {
     /// Instructions of the processor that take several blocks at a time.
     Vaes,
@@ -15,7 +16,7 @@ pub enum AesBackend {
 }
 
 impl AesBackend {
-    /// The one that this process uses.
+    /// Returns the one that this process uses.
     pub fn in_use() -> Self {
         if !aes::hardware_accelerated() {
             return Self::Software;
@@ -27,7 +28,7 @@ impl AesBackend {
         Self::Instructions
     }
 
-    /// In words.
+    /// Names it in words.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Vaes => "the processor's AES instructions (VAES)",

@@ -129,7 +129,7 @@ impl<W: Write> Base64Writer<W> {
     /// Writes what is left, with its padding.
     ///
     /// # Errors
-    /// What writing met.
+    /// Errors of writing.
     pub fn finish(mut self) -> io::Result<W> {
         self.inner
             .write_all(STANDARD.encode(&self.pending).as_bytes())?;

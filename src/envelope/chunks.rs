@@ -1,4 +1,4 @@
-//! What travels through the pipeline: buffers that are used again.
+//! Buffers that travel through the pipeline and are used again.
 
 use std::io::{self, BufRead, Read};
 
@@ -14,7 +14,7 @@ pub trait Chunks {
     /// it.
     ///
     /// # Errors
-    /// What reading the source met.
+    /// Errors of the source.
     fn next_chunk(&mut self, used: Vec<u8>) -> io::Result<Vec<u8>>;
 }
 
@@ -100,7 +100,7 @@ impl<C: Chunks> ChunkReader<C> {
     /// Asks for all that is left, and throws it away.
     ///
     /// # Errors
-    /// What the source met.
+    /// Errors of the source.
     pub fn drain(&mut self) -> io::Result<()> {
         self.at = 0;
         loop {

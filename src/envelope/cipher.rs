@@ -30,7 +30,7 @@ impl From<BadCiphertext> for io::Error {
     }
 }
 
-/// How a body is encrypted.
+/// The encryption of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyCipher {
     /// IV + AES-256-CBC: today's archives, and those of 2019 for RSA-4096 keys.

@@ -7,6 +7,16 @@ use zeroize::{Zeroize as _, Zeroizing};
 use super::cipher::{BLOCK, BadCiphertext, BodyCipher};
 use crate::archive::Scheme;
 
+/// The operating system gave no randomness.
+#[derive(Debug, thiserror::Error)]
+#[error("no randomness from the operating system: {0}")]
+pub struct NoRandomness(#[source] pub(crate) getrandom::Error);
+
+/// Fills `bytes` with random ones.
+pub(super) fn fill_random(bytes: &mut [u8]) -> Result<(), NoRandomness> {
+    getrandom::fill(bytes).map_err(NoRandomness)
+}
+
 /// The one-time AES key of one archive. It stays where it is in memory and is wiped when dropped;
 /// `Debug` shows the cipher alone.
 pub struct ContentKey {
@@ -33,18 +43,18 @@ impl ContentKey {
         Some(Self { cipher, bytes })
     }
 
-    /// A fresh key, as the enclave draws it for a key of `modulus_len` bytes.
+    /// Draws a fresh key, as the enclave draws it for a key of `modulus_len` bytes.
     ///
     /// # Errors
     /// When the operating system has no randomness to give.
-    pub fn random(scheme: Scheme, modulus_len: usize) -> Result<Self, getrandom::Error> {
+    pub fn random(scheme: Scheme, modulus_len: usize) -> Result<Self, NoRandomness> {
         let (cipher, len) = match scheme {
             Scheme::LegacyEcb => (BodyCipher::Aes128Ecb, 16),
             Scheme::Guide2019 if modulus_len <= 256 => (BodyCipher::Aes128Cbc, 16),
             Scheme::Current | Scheme::Guide2019 => (BodyCipher::Aes256Cbc, 32),
         };
         let mut bytes = Zeroizing::new(vec![0; len]);
-        getrandom::fill(&mut bytes)?;
+        fill_random(&mut bytes)?;
         Ok(Self { cipher, bytes })
     }
 
@@ -76,12 +86,12 @@ impl ContentKey {
         &self.bytes
     }
 
-    /// Gives the key itself away.
+    /// Returns the key itself.
     pub fn into_bytes(self) -> Zeroizing<Vec<u8>> {
         self.bytes
     }
 
-    /// The bytes that are wrapped with the public key: the inverse of [`Self::from_unwrapped`].
+    /// Returns the bytes that are wrapped with the public key: the inverse of [`Self::from_unwrapped`].
     pub fn to_wrap(&self) -> Zeroizing<Vec<u8>> {
         Zeroizing::new(match self.cipher {
             BodyCipher::Aes256Cbc | BodyCipher::Aes128Cbc => self.bytes.to_vec(),
@@ -99,7 +109,7 @@ impl ContentKey {
         })
     }
 
-    /// The first block of the plaintext; `None` when `head` is too short to have one.
+    /// Decrypts the first block of the body; `None` when `head` is too short to have one.
     fn first_block(&self, head: &[u8]) -> Option<[u8; BLOCK]> {
         let (iv, rest) = head.split_at_checked(self.iv_len())?;
         let iv = iv.first_chunk().unwrap_or(&[0; BLOCK]);

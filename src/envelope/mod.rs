@@ -1,8 +1,8 @@
 //! Content key and body to result stream, and back: what the enclave does to a result, and its
 //! inverse.
 //!
-//! * [`PublicKey`]: the public half of a result key, which wraps content keys.
-//! * [`Unwrap`]: the seam to whoever holds the private half.
+//! * [`PublicKey`]: the public key of a beneficiary, which wraps content keys.
+//! * [`Unwrap`]: the seam to whoever holds the private key.
 //! * For the rooms above: the content key of an archive, the opener from body to result stream,
 //!   and the sealer, its inverse.
 
@@ -25,6 +25,7 @@ pub(crate) use ahead::Ahead;
 pub(crate) use chunks::{CHUNK, ChunkReader, Chunks, ReadChunks};
 pub(crate) use cipher::BadCiphertext;
 pub(crate) use content_key::ContentKey;
+pub use content_key::NoRandomness;
 pub(crate) use open::{Encrypted, EncryptedChunk, Opener};
 pub use public_key::{PublicKey, PublicKeyError};
 pub use seal::SealError;

@@ -19,7 +19,7 @@ pub struct Encrypted<C> {
 }
 
 impl<C: Chunks> Encrypted<C> {
-    /// Those of a body that `source` yields in whole blocks; base64 already removed.
+    /// Takes a body that `source` yields in whole blocks; base64 already removed.
     pub fn new(key: Arc<ContentKey>, source: C) -> Self {
         Self {
             source,
@@ -32,7 +32,7 @@ impl<C: Chunks> Encrypted<C> {
     /// The next chunk, in `used` or another buffer; `None` after the last one.
     ///
     /// # Errors
-    /// What reading the source met; [`io::ErrorKind::InvalidData`] around [`BadCiphertext`] when
+    /// Errors of the source; [`io::ErrorKind::InvalidData`] around [`BadCiphertext`] when
     /// there is nothing to decrypt.
     pub fn next(&mut self, used: Vec<u8>) -> io::Result<Option<EncryptedChunk>> {
         let (bytes, used) = match self.ahead.take() {
@@ -104,7 +104,7 @@ impl EncryptedChunk {
 
 /// The chunks of a result, in their order.
 ///
-/// Where the body cannot be decrypted the error is [`io::ErrorKind::InvalidData`] around
+/// The error, if the body cannot be decrypted, is [`io::ErrorKind::InvalidData`] around
 /// [`BadCiphertext`].
 pub struct Opener<C>(Encrypted<C>);
 

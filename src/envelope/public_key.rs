@@ -22,10 +22,10 @@ pub enum PublicKeyError {
     Pem(String),
     /// Modulus and exponent are no RSA public key.
     #[error("modulus and exponent are no RSA public key: {0}")]
-    Components(rsa::Error),
+    Components(String),
     /// Wrapping failed: the content key is too long for the modulus, or there is no randomness.
     #[error("wrapping the content key failed: {0}")]
-    Wrap(rsa::Error),
+    Wrap(String),
 }
 
 impl PublicKey {
@@ -40,7 +40,7 @@ impl PublicKey {
         );
         RsaPublicKey::new_with_max_size(n, e, MAX_BITS)
             .map(Self)
-            .map_err(PublicKeyError::Components)
+            .map_err(|error| PublicKeyError::Components(error.to_string()))
     }
 
     /// A key in SPKI DER form, as it stands in a certificate.
@@ -116,7 +116,7 @@ impl PublicKey {
                 self.0.encrypt(&mut OsRng, Pkcs1v15Encrypt, secret)
             }
         }
-        .map_err(PublicKeyError::Wrap)
+        .map_err(|error| PublicKeyError::Wrap(error.to_string()))
     }
 }
 

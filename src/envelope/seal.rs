@@ -2,9 +2,10 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use super::cipher::{BLOCK, pad};
+use super::content_key::{NoRandomness, fill_random};
 use super::{CHUNK, Chunks, ContentKey, ReadChunks};
 
-/// What sealing can meet.
+/// A failure to seal.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SealError {
@@ -12,8 +13,8 @@ pub enum SealError {
     #[error(transparent)]
     Io(#[from] io::Error),
     /// The operating system gave no randomness.
-    #[error("no randomness from the operating system: {0}")]
-    Random(#[from] getrandom::Error),
+    #[error(transparent)]
+    Random(#[from] NoRandomness),
 }
 
 /// The chunks of a body: those of a result, encrypted as the enclave does for the kind of key. An
@@ -35,7 +36,7 @@ impl<R: Read> Sealer<R> {
     /// [`SealError::Random`] when there is no IV to be had.
     pub fn new(key: &Arc<ContentKey>, result: R) -> Result<Self, SealError> {
         let mut before = [0; BLOCK];
-        getrandom::fill(&mut before)?;
+        fill_random(&mut before)?;
         Ok(Self {
             source: ReadChunks::new(result),
             key: Arc::clone(key),

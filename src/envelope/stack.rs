@@ -1,12 +1,12 @@
-//! What is left on a stack.
+//! Wiping of the stack after work on secrets.
 
 use zeroize::Zeroize as _;
 
 /// Words that are wiped: several times what AES and its key schedule were seen to leave.
 const WORDS: usize = 1024;
 
-/// Does `work`, and wipes the stack that it used. What is moved leaves a copy behind there, as do
-/// registers that are put aside, and both stay for as long as the thread's stack does.
+/// Does `work`, and wipes the stack that it used. Moved values leave copies there, as do registers
+/// that are put aside, and both stay for as long as the thread's stack does.
 pub(super) fn leaving_nothing<T>(work: impl FnOnce() -> T) -> T {
     let done = below(work);
     wipe();

@@ -1,4 +1,4 @@
-//! What is in a plaintext zip.
+//! The entries of a plaintext zip.
 
 use std::io::{self, Read};
 use std::ops::Range;
@@ -34,12 +34,12 @@ impl Contents {
         })
     }
 
-    /// How much there is of what.
+    /// Returns the number and the size of the entries.
     pub fn summary(&self) -> ResultSummary {
         self.summary
     }
 
-    /// The entries, in the order of the directory.
+    /// Returns the entries, in the order of the directory.
     pub fn entries(&self) -> impl Iterator<Item = Member<'_>> {
         self.entries.iter().map(|entry| Member {
             source: &self.source,
@@ -136,7 +136,7 @@ impl StoredData {
     /// Reads the bytes of `range` by way of `buffer`, and tells `told` of them.
     ///
     /// # Errors
-    /// What reading met.
+    /// Errors of reading.
     pub fn read(&self, range: Range<u64>, buffer: &mut [u8], told: &dyn Fn(u64)) -> io::Result<()> {
         let mut at = range.start;
         while at < range.end {

@@ -1,4 +1,4 @@
-//! What can be wrong with a plaintext zip.
+//! Errors in a plaintext zip.
 
 use std::io;
 
@@ -10,16 +10,16 @@ use crate::archive::zip::IndexError;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ResultZipError {
-    /// It is not a whole zip. After decrypting, that means that the key or the body was wrong.
+    /// The bytes are not a whole zip. After decrypting, that means that the key or the body was wrong.
     #[error("the decrypted result is not a whole zip: {reason}")]
     Damaged {
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
     /// A limit was passed.
     #[error("the {what} is larger than the limit of {limit}")]
     TooLarge {
-        /// What is too large, with its unit.
+        /// The thing that is too large, with its unit.
         what: &'static str,
         /// The limit.
         limit: u64,
@@ -31,7 +31,7 @@ pub enum ResultZipError {
     UnsafeName {
         /// The name of the entry.
         name: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: &'static str,
     },
     /// The reader or the visitor failed, with its own error.

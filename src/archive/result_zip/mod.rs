@@ -13,7 +13,7 @@ pub use contents::{Contents, Member, StoredData};
 pub use error::ResultZipError;
 pub use name::EntryName;
 
-/// What was found in a plaintext zip.
+/// The entries of a plaintext zip, counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ResultSummary {
     /// The number of entries, folders included.

@@ -1,6 +1,6 @@
 //! The end of a zip: how many entries there are, and where their directory is.
 //!
-//! It is read by hand even for random access, so that the size of the directory is known and
+//! This part is read by hand even for random access, so that the size of the directory is known and
 //! bounded before anything is built from it.
 
 use super::records::{u16_at, u32_at, u64_at};
@@ -93,7 +93,7 @@ impl End64 {
     }
 }
 
-/// Where the wide end is.
+/// The record that says where the wide end is.
 #[derive(Debug)]
 pub struct Locator {
     pub end64_start: u64,

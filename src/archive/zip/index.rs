@@ -1,4 +1,4 @@
-//! What is in a zip file, by random access: bounded, and refused where readers could disagree.
+//! The entries of a zip file, by random access: bounded, and refused where readers could disagree.
 
 use std::cell::RefCell;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};

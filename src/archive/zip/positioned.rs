@@ -11,7 +11,7 @@ pub struct Positioned<'a> {
     file: &'a dyn ReadAt,
     at: u64,
     len: u64,
-    /// What reading met, for who cannot rely on being told by whoever reads.
+    /// The first error of reading, for a caller whose reader may hide it.
     failure: &'a RefCell<Option<io::Error>>,
 }
 

@@ -1,4 +1,4 @@
-//! What a zip's records say.
+//! The records of a zip.
 
 /// Signature of a local header.
 const LOCAL: u32 = 0x0403_4b50;
@@ -24,11 +24,11 @@ pub mod flags {
     pub const DESCRIPTOR: u16 = 1 << 3;
     /// Encrypted, strongly encrypted, or with masked headers.
     pub const ENCRYPTED: u16 = 1 | 1 << 6 | 1 << 13;
-    /// What the entries of results may have: deflate's level, a descriptor, a UTF-8 name.
+    /// Flags that the entries of results may have: deflate's level, a descriptor, a UTF-8 name.
     pub const KNOWN: u16 = 1 << 1 | 1 << 2 | DESCRIPTOR | 1 << 11;
 }
 
-/// How an entry is compressed.
+/// The compression of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
     /// Not at all.
@@ -37,7 +37,7 @@ pub enum Method {
     Deflate,
 }
 
-/// What a zip says of the bytes of an entry.
+/// The checksum and sizes that a zip declares for an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Content {
     pub crc: u32,

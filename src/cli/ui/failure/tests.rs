@@ -4,7 +4,7 @@ use super::*;
 use crate::archive::{ArchiveError, Damaged};
 use crate::decrypt::{DecryptError, OutputError};
 use crate::encrypt::EncryptError;
-use crate::envelope::{PublicKeyError, SealError};
+use crate::envelope::{NoRandomness, PublicKeyError, SealError};
 use crate::token::{SoftwareKeyError, TokenError};
 
 const PLAIN: TextLayout = TextLayout {
@@ -43,7 +43,10 @@ fn failures_of_decrypting_end_as_documented() {
     is(Error::TooLarge { limit: 7 }, Code::TooLarge);
     is(Error::OverLimit("too many".into()), Code::TooLarge);
     is(Error::Read(full()), Code::IoFailed);
-    is(Error::Random(getrandom::Error::UNSUPPORTED), Code::Failed);
+    is(
+        Error::Random(NoRandomness(getrandom::Error::UNSUPPORTED)),
+        Code::Failed,
+    );
     is(
         Error::Keys(TokenError::PinBlocked("mine".into())),
         Code::PinBlocked,
