@@ -66,7 +66,6 @@ fn signature() -> String {
 
 fn check_refusal(error: &SmsError) {
     check_message(error);
-    check_message(error.hint());
     let text = error.to_string();
     assert!(text.chars().count() < 1000, "{text}");
     let mut numbers = text.split(|it: char| !it.is_ascii_hexdigit());
