@@ -135,7 +135,7 @@ fn start() -> PathBuf {
         bits: Some(2048),
         id: Some(vec![1, 1]),
         label: "fuzz".to_owned(),
-        by_officer: false,
+        by_so: false,
     };
     let pin = || Pin::new(PIN.as_bytes().to_vec().into());
     drop(generate(&module, &token, &new, &mut pin()).expect("a key is made"));
