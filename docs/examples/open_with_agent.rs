@@ -7,7 +7,7 @@
 use std::error::Error;
 use std::path::Path;
 
-use iexec_hsm::agent::client::{AgentKeys, Client};
+use iexec_hsm::agent::client::{AgentClient, AgentKeys};
 use iexec_hsm::archive::{Archive, Limits};
 use iexec_hsm::decrypt::{Options, Target, decrypt};
 
@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 pub fn open(socket: &Path, archive: &Path, output: &Path) -> Result<String, Box<dyn Error>> {
     let archive = Archive::open(archive, &Limits::default())?;
 
-    let mut client = Client::connect(socket)?;
+    let mut client = AgentClient::connect(socket)?;
     let present = client.keys()?.keys;
     let mut keys = AgentKeys::new(client, present);
 

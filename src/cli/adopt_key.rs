@@ -11,7 +11,7 @@ use super::ui::reply::Reply;
 use crate::beneficiary::public_key_file;
 use crate::code::Code;
 use crate::envelope::PublicKey;
-use crate::token::{Origin, TokenError};
+use crate::token::{KeyOrigin, TokenError};
 
 /// The key to adopt: what is known of it, and what it may be.
 #[derive(Debug, Default)]
@@ -48,7 +48,7 @@ pub(crate) fn adopt_key(context: &mut Context, adoption: &Adoption) -> Result<Re
         .hint("Make a new key, or adopt this one all the same with --allow-extractable."));
     }
     let origin = facts.origin();
-    if origin != Origin::MadeOnToken && !adoption.allow_imported && !adoption.allow_extractable {
+    if origin != KeyOrigin::MadeOnToken && !adoption.allow_imported && !adoption.allow_extractable {
         return Err(Failure::new(
             Code::NotSupported,
             format!("a copy of the key may be elsewhere: {}", origin.as_str()),

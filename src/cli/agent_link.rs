@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use super::context::Context;
 use super::pins::Pins;
 use super::ui::failure::Failure;
-use crate::agent::client::{Client, ClientError};
+use crate::agent::client::{AgentClient, ClientError};
 use crate::agent::wire::{Code, Secret, Status, Unlock};
 use crate::token::uri::TokenFields;
 use crate::token::{Pin, PinState, Uri};
@@ -11,7 +11,7 @@ use crate::token::{Pin, PinState, Uri};
 /// A connection to the agent that runs, and how it was when it was made.
 pub(crate) struct Link {
     pub(crate) path: PathBuf,
-    pub(crate) client: Client,
+    pub(crate) client: AgentClient,
     pub(crate) status: Status,
 }
 
@@ -23,7 +23,7 @@ impl Link {
     }
 
     fn at(path: PathBuf) -> Result<Self, ClientError> {
-        let mut client = Client::connect(&path)?;
+        let mut client = AgentClient::connect(&path)?;
         let status = client.status()?;
         Ok(Self {
             path,

@@ -1,9 +1,7 @@
 use std::path::PathBuf;
 
-use cryptoki::error::RvError;
-
 use super::PinError;
-use super::raw::CallError;
+use super::raw::{CallError, rv_name};
 
 /// What the token room can meet. Each variant says whether a retry can help.
 #[derive(Debug, thiserror::Error)]
@@ -101,7 +99,7 @@ pub enum TokenError {
     KeyAmbiguous(Vec<String>),
     /// The key or the token cannot do what is asked. A retry does not help.
     #[error("{what}")]
-    Unfit {
+    NotSupported {
         /// What it cannot do.
         what: String,
         /// What to do instead.
@@ -122,6 +120,7 @@ pub enum TokenError {
 
 /// A module that was tried and not taken, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Tried {
     /// Path, or bare file name when the loader was to search for it.
     pub path: PathBuf,
@@ -191,7 +190,7 @@ impl TokenError {
             Self::Pin(error) => error.hint(),
             Self::NoKey { .. } => "`iexec-hsm key list` shows the keys; `iexec-hsm result generate-encryption-keypair` makes one.".into(),
             Self::KeyAmbiguous(_) => "Name one of them with --key.".into(),
-            Self::Unfit { hint, .. } | Self::Unfinished { hint, .. } => hint.clone(),
+            Self::NotSupported { hint, .. } | Self::Unfinished { hint, .. } => hint.clone(),
         }
     }
 }
@@ -200,14 +199,6 @@ impl TokenError {
 impl From<CallError> for TokenError {
     fn from(error: CallError) -> Self {
         Self::device(error.call, rv_name(&error.rv))
-    }
-}
-
-/// The return value in the words of the standard, as far as they are known.
-pub(super) fn rv_name(rv: &RvError) -> String {
-    match rv {
-        RvError::UnknownErrorCode(code) | RvError::VendorDefined(code) => format!("0x{code:x}"),
-        known => format!("{known:?}"),
     }
 }
 

@@ -3,7 +3,6 @@ use std::sync::Arc;
 use cryptoki::error::RvError;
 use cryptoki_sys::CKU_SO;
 
-use super::error::rv_name;
 use super::raw::CallError;
 use super::session::login::{announce, obtain};
 use super::session::open::Mode;
@@ -123,12 +122,8 @@ fn refused(token: &TokenInfo, new_label: &str, error: CallError) -> TokenError {
                 set_up: token.initialised(),
             }
         }
-        rv => TokenError::Unfit {
-            what: format!(
-                "the token \"{label}\" was not initialised: {} returned {}",
-                error.call,
-                rv_name(&rv)
-            ),
+        _ => TokenError::NotSupported {
+            what: format!("the token \"{label}\" was not initialised: {error}"),
             hint: "See what the token's documentation says of it.".into(),
         },
     }

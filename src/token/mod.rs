@@ -17,8 +17,8 @@ mod wallet;
 pub use error::{TokenError, Tried};
 pub use init::init_token;
 pub use keys::{
-    Facts, NewKey, Origin, ResultKey, SIZES, SoftwareKey, SoftwareKeyError, TokenKeys, choose_key,
-    generate, import, key_size,
+    Facts, KeyOrigin, NewKey, ResultKey, SIZES, SoftwareKey, SoftwareKeyError, TokenKeys,
+    choose_key, generate, import, key_size,
 };
 pub use module::{
     Mechanism, Module, P11Kit, PinState, Probe, Slot, SlowCall, TokenInfo, Watch, absent, discover,

@@ -3,7 +3,7 @@
 
 use cryptoki_sys::{CK_FLAGS, CK_TOKEN_INFO, CKF_LOGIN_REQUIRED, CKF_TOKEN_INITIALIZED};
 
-use super::module::token_info::Place;
+use super::module::token_info::SlotInfo;
 use super::{ResultKey, TokenInfo};
 use crate::envelope::PublicKey;
 
@@ -24,7 +24,7 @@ pub(super) fn token(label: &str, serial: &str, flags: CK_FLAGS) -> TokenInfo {
         flags,
         ..CK_TOKEN_INFO::default()
     };
-    TokenInfo::new(7, &raw, Place::default())
+    TokenInfo::new(7, &raw, SlotInfo::default())
 }
 
 pub(super) fn key(id: &[u8], label: &str) -> ResultKey {

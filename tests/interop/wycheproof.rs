@@ -57,12 +57,7 @@ fn moved_onto_the_token<'p>(
     pin: &'p mut Pin,
 ) -> TokenKeys<&'p mut Pin> {
     let token = module.token(None).unwrap();
-    let new = NewKey {
-        bits: Some(key.bits()),
-        id: None,
-        label: "wycheproof".to_owned(),
-        by_so: false,
-    };
+    let new = NewKey::new("wycheproof");
     let (session, key) = import(module, &token, key, &new, pin).unwrap();
     TokenKeys::new(session, vec![key], pin)
 }

@@ -116,7 +116,10 @@ fn a_wallet_is_named_by_its_uri() {
                 made.map(|(_, key)| key)
             };
             let (one, two) = (make(b"\0\x01").unwrap(), make(b"\0\x02").unwrap());
-            assert!(matches!(make(b"\0\x02"), Err(TokenError::Unfit { .. })));
+            assert!(matches!(
+                make(b"\0\x02"),
+                Err(TokenError::NotSupported { .. })
+            ));
 
             // Before a login the public halves are there, by which a wallet can be listed.
             let session = Session::open(&module, &token).unwrap();
@@ -140,7 +143,7 @@ fn a_wallet_is_named_by_its_uri() {
                 TokenWallet::new(session, chosen(&one.uri(&token)).unwrap(), &mut pins);
             assert!(matches!(
                 locked.sign_digest(&[1; 32]),
-                Err(WalletError::Token(TokenError::Unfit { .. }))
+                Err(WalletError::Token(TokenError::NotSupported { .. }))
             ));
         },
     );

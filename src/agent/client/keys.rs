@@ -2,20 +2,20 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::{Client, ClientError};
+use super::{AgentClient, ClientError};
 use crate::agent::wire::{self, Code, Key, Refusal};
 use crate::archive::{Scheme, WrappedKey};
 use crate::envelope::{Candidate, KeyName, Proof, PublicKey, Unwrap};
 
 /// The result keys of an unlocked agent, as the holder that opens archives.
 pub struct AgentKeys {
-    client: Client,
+    client: AgentClient,
     keys: Vec<(Key, PublicKey)>,
 }
 
 impl AgentKeys {
     /// Holds `keys`, the likeliest first. One whose public half cannot be read is left out.
-    pub fn new(client: Client, keys: Vec<Key>) -> Self {
+    pub fn new(client: AgentClient, keys: Vec<Key>) -> Self {
         let keys = keys.into_iter().filter_map(|key| {
             let public = PublicKey::from_pem(&key.public_key).ok()?;
             Some((key, public))

@@ -21,10 +21,10 @@ use exchange::{Answer, Exchange, Fault, Request};
 pub use keys::AgentKeys;
 
 /// Longest time that a request is repeated when the agent says that it comes too early.
-const PATIENCE: Duration = Duration::from_secs(300);
+const RETRY_TIME: Duration = Duration::from_secs(300);
 
 /// A connection to an agent of this user.
-pub struct Client {
+pub struct AgentClient {
     path: PathBuf,
     exchange: Exchange,
 }
@@ -58,7 +58,7 @@ pub enum ClientError {
     Refused(Refusal),
 }
 
-impl Client {
+impl AgentClient {
     /// Connects to the agent at `path`, which has to belong to this user: it is going to be told
     /// the PIN. Root may ask anybody's.
     ///
@@ -144,7 +144,7 @@ impl Client {
     }
 
     fn ask<T: DeserializeOwned>(&mut self, request: &Request) -> Result<T, ClientError> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + RETRY_TIME;
         loop {
             let answer = self.send(request)?;
             match answer.retry_after {

@@ -16,7 +16,7 @@ fn status(answer: &'static str) -> Result<Status, ClientError> {
         let _ = stream.read(&mut [0; 4096]).unwrap();
         stream.write_all(answer.as_bytes()).unwrap();
     });
-    let status = Client::connect(&path).unwrap().status();
+    let status = AgentClient::connect(&path).unwrap().status();
     agent.join().unwrap();
     status
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use tokio::sync::{Notify, oneshot};
 
 use super::Settings;
-use super::error_response::{Denied, busy, hung, locked, overdue, recovering};
+use super::error_response::{ErrorResponse, busy, hung, locked, overdue, recovering};
 use super::login::{Login, lock};
 use super::queue::{Job, Queue};
 use super::refused_pins::RefusedPins;
@@ -22,9 +22,9 @@ pub(super) struct Agent {
     pub(super) settings: Settings,
     inner: Mutex<Inner>,
     /// Held by the one who restarts the module or logs in, until that login is used or closed.
-    pub(super) entrance: Mutex<()>,
+    pub(super) login_turn: Mutex<()>,
     /// For threads: there is a job, the login is over, or a thread has left.
-    pub(super) moved: Condvar,
+    pub(super) changed: Condvar,
     /// For the timer: its next time may have changed.
     pub(super) rescheduled: Notify,
 }
@@ -43,7 +43,7 @@ pub(super) struct Inner {
     pub(super) used: Instant,
     pub(super) refused: RefusedPins,
     /// The device failed: the module is to be initialised anew before the next login.
-    pub(super) suspect: bool,
+    pub(super) restart_first: bool,
 }
 
 pub(super) enum Phase {
@@ -74,10 +74,10 @@ impl Agent {
                 leaving: 0,
                 used: Instant::now(),
                 refused: RefusedPins::default(),
-                suspect: false,
+                restart_first: false,
             }),
-            entrance: Mutex::default(),
-            moved: Condvar::new(),
+            login_turn: Mutex::default(),
+            changed: Condvar::new(),
             rescheduled: Notify::new(),
         }
     }
@@ -87,7 +87,7 @@ impl Agent {
     }
 
     /// The login, if the token can be used now.
-    pub(super) fn login(&self) -> Result<Arc<Login>, Denied> {
+    pub(super) fn login(&self) -> Result<Arc<Login>, ErrorResponse> {
         let mut inner = self.inner();
         self.not_hung(&inner)?;
         inner.used = Instant::now();
@@ -100,7 +100,7 @@ impl Agent {
     }
 
     /// Refuses work while a call does not come back.
-    pub(super) fn not_hung(&self, inner: &Inner) -> Result<(), Denied> {
+    pub(super) fn not_hung(&self, inner: &Inner) -> Result<(), ErrorResponse> {
         match inner.queue.hung(self.settings.request_timeout) {
             Some(since) => Err(hung(since)),
             None => Ok(()),
@@ -111,10 +111,10 @@ impl Agent {
     pub(super) async fn ask<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Worker) -> T + Send + 'static,
-    ) -> Result<T, Denied> {
+    ) -> Result<T, ErrorResponse> {
         let (reply, answer) = oneshot::channel();
         let reply = Arc::new(Mutex::new(Some(reply)));
-        let moot = reply.clone();
+        let cancelled = reply.clone();
         let id = {
             let mut inner = self.inner();
             self.not_hung(&inner)?;
@@ -126,8 +126,10 @@ impl Agent {
             let id = inner.queue.id();
             let job = Job {
                 id,
-                is_moot: Box::new(move || {
-                    lock(&moot).as_ref().is_none_or(oneshot::Sender::is_closed)
+                is_cancelled: Box::new(move || {
+                    lock(&cancelled)
+                        .as_ref()
+                        .is_none_or(oneshot::Sender::is_closed)
                 }),
                 work: Box::new(move |worker| {
                     let done = work(worker);
@@ -142,7 +144,7 @@ impl Agent {
             inner.queue.push(job).map_err(|_| busy())?;
             id
         };
-        self.moved.notify_one();
+        self.changed.notify_one();
         match tokio::time::timeout(self.settings.request_timeout, answer).await {
             Ok(Ok(done)) => Ok(done),
             Ok(Err(_)) if matches!(self.inner().phase, Phase::Recovering { .. }) => {
@@ -172,7 +174,7 @@ impl Agent {
                 now
             }
         };
-        inner.suspect = false;
+        inner.restart_first = false;
         inner.phase = Phase::Unlocked { login, since };
         for (number, worker) in workers.into_iter().enumerate() {
             let agent = self.clone();
@@ -205,12 +207,12 @@ impl Agent {
         } else if matches!(inner.phase, Phase::Locked(_)) {
             return;
         }
-        inner.suspect |= epoch.is_some();
+        inner.restart_first |= epoch.is_some();
         inner.phase = Phase::Locked(reason);
         inner.epoch += 1;
         inner.queue.clear();
         drop(inner);
-        self.moved.notify_all();
+        self.changed.notify_all();
         self.rescheduled.notify_one();
     }
 
@@ -232,7 +234,7 @@ impl Agent {
             inner.phase = Phase::Locked(reason);
         }
         drop(inner);
-        self.moved.notify_all();
+        self.changed.notify_all();
         self.rescheduled.notify_one();
     }
 }

@@ -8,13 +8,13 @@ use crate::wallet::sign::WalletError;
 
 /// A request that is refused, as HTTP says it.
 #[derive(Debug)]
-pub(super) struct Denied {
+pub(super) struct ErrorResponse {
     pub(super) status: StatusCode,
     pub(super) refusal: Refusal,
     pub(super) retry_after: Option<Duration>,
 }
 
-impl Denied {
+impl ErrorResponse {
     /// A request that is wrong.
     pub(super) fn usage(message: impl std::fmt::Display) -> Self {
         let refusal = Refusal::new(Code::Usage, message);
@@ -34,7 +34,7 @@ impl Denied {
     }
 }
 
-impl From<Refusal> for Denied {
+impl From<Refusal> for ErrorResponse {
     fn from(refusal: Refusal) -> Self {
         let status = StatusCode::from_u16(refusal.code.http());
         let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -46,51 +46,51 @@ impl From<Refusal> for Denied {
     }
 }
 
-impl From<TokenError> for Denied {
+impl From<TokenError> for ErrorResponse {
     fn from(error: TokenError) -> Self {
         Refusal::from(error).into()
     }
 }
 
-impl From<WalletError> for Denied {
+impl From<WalletError> for ErrorResponse {
     fn from(error: WalletError) -> Self {
         Refusal::from(error).into()
     }
 }
 
 /// The token cannot be used now.
-pub(super) fn locked(reason: &str) -> Denied {
+pub(super) fn locked(reason: &str) -> ErrorResponse {
     let refusal = Refusal::new(
         Code::AgentNotAvailable,
         format!("the agent is locked: {reason}"),
     );
-    Denied::from(refusal.hint("Unlock it with `iexec-hsm agent unlock`."))
+    ErrorResponse::from(refusal.hint("Unlock it with `iexec-hsm agent unlock`."))
         .status(StatusCode::LOCKED)
 }
 
 /// Nothing can be asked of the token now.
-pub(super) fn recovering() -> Denied {
+pub(super) fn recovering() -> ErrorResponse {
     let refusal = Refusal::new(
         Code::DeviceFailed,
         "the device is away: it failed, and the agent tries to bring it back",
     );
-    Denied::from(
+    ErrorResponse::from(
         refusal.hint("Check that the token is plugged in and its service runs, then try again."),
     )
     .retry_after(Duration::from_secs(1))
 }
 
 /// The queue is full.
-pub(super) fn busy() -> Denied {
+pub(super) fn busy() -> ErrorResponse {
     let refusal = Refusal::new(
         Code::AgentNotAvailable,
         "too many requests wait for the token",
     );
-    Denied::from(refusal.hint("Try again.")).retry_after(Duration::from_secs(1))
+    ErrorResponse::from(refusal.hint("Try again.")).retry_after(Duration::from_secs(1))
 }
 
 /// A call has not come back from the module.
-pub(super) fn hung(since: Duration) -> Denied {
+pub(super) fn hung(since: Duration) -> ErrorResponse {
     let refusal = Refusal::new(
         Code::DeviceFailed,
         format!(
@@ -102,12 +102,12 @@ pub(super) fn hung(since: Duration) -> Denied {
 }
 
 /// A call took too long, and nobody waits for it any more.
-pub(super) fn overdue(limit: Duration) -> Denied {
+pub(super) fn overdue(limit: Duration) -> ErrorResponse {
     let refusal = Refusal::new(
         Code::DeviceFailed,
         format!("the token did not answer within {} s", limit.as_secs()),
     );
-    Denied::from(
+    ErrorResponse::from(
         refusal.hint("Check the token; `iexec-hsm agent status` says whether it still hangs."),
     )
     .status(StatusCode::GATEWAY_TIMEOUT)

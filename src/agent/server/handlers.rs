@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use hyper::StatusCode;
 
 use super::Server;
-use super::error_response::Denied;
+use super::error_response::ErrorResponse;
 use super::login::Login;
 use crate::agent::wire::{self, Code, Keys, Refusal, Secret, State, Status};
 use crate::envelope::ContentKey;
@@ -16,7 +16,7 @@ use crate::token::Pin;
 use crate::wallet::address::Address;
 
 impl Server {
-    pub(super) async fn keys(&self) -> Result<Keys, Denied> {
+    pub(super) async fn keys(&self) -> Result<Keys, ErrorResponse> {
         let mut keys = Keys {
             state: self.agent.status().state,
             keys: vec![],
@@ -57,13 +57,13 @@ impl Server {
         peer: i32,
         request: wire::Unwrap,
         chosen: &mut Option<String>,
-    ) -> Result<(wire::Unwrapped, bool), Denied> {
+    ) -> Result<(wire::Unwrapped, bool), ErrorResponse> {
         let login = self.agent.login()?;
         let (uri, key) = self.choose(&login, &request.key).await?;
         *chosen = Some(uri.clone());
         let (len, modulus_len) = (request.wrapped_key.len(), key.public.modulus_len());
         if len != modulus_len {
-            return Err(Denied::usage(format!(
+            return Err(ErrorResponse::usage(format!(
                 "the wrapped key has {len} bytes, and one for this key has {modulus_len}"
             )));
         }
@@ -92,7 +92,7 @@ impl Server {
         &self,
         login: &Arc<Login>,
         wanted: &str,
-    ) -> Result<(String, crate::token::ResultKey), Denied> {
+    ) -> Result<(String, crate::token::ResultKey), ErrorResponse> {
         if let Ok(chosen) = login.choose(wanted) {
             return Ok(chosen);
         }
@@ -100,7 +100,7 @@ impl Server {
         Ok(login.choose(wanted)?)
     }
 
-    pub(super) async fn unlock(&self, request: wire::Unlock) -> Result<Status, Denied> {
+    pub(super) async fn unlock(&self, request: wire::Unlock) -> Result<Status, ErrorResponse> {
         let pin = request.pin.map(|pin| Pin::new(pin.into_bytes()));
         let pin = pin.filter(|pin| !pin.is_empty());
         self.agent.unlock(pin, request.final_try).await?;
@@ -126,11 +126,11 @@ impl Server {
         &self,
         request: wire::SignSmsChallenge,
         chosen: &mut Option<String>,
-    ) -> Result<wire::SignedSmsChallenge, Denied> {
+    ) -> Result<wire::SignedSmsChallenge, ErrorResponse> {
         let owner: Address = request
             .owner
             .parse()
-            .map_err(|_| Denied::usage("the owner is no address"))?;
+            .map_err(|_| ErrorResponse::usage("the owner is no address"))?;
         *chosen = Some(owner.to_string());
         let login = self.agent.login()?;
         if login.keys().wallet(&owner).is_none() {
@@ -161,7 +161,7 @@ impl Server {
     }
 }
 
-fn may_be_used(login: &Login, always_authenticate: bool) -> Result<(), Denied> {
+fn may_be_used(login: &Login, always_authenticate: bool) -> Result<(), ErrorResponse> {
     if !always_authenticate || login.keeps_pin() {
         return Ok(());
     }
@@ -174,13 +174,13 @@ fn may_be_used(login: &Login, always_authenticate: bool) -> Result<(), Denied> {
         .into())
 }
 
-fn backing_off(wait: Duration) -> Denied {
+fn backing_off(wait: Duration) -> ErrorResponse {
     let seconds = wait.as_secs_f64().ceil();
     let refusal = Refusal::new(
         Code::AgentNotAvailable,
         format!("too many unwraps of this process failed; the next one may come in {seconds} s"),
     );
-    Denied::from(refusal.hint("Wait, or open the archives without the agent (--no-agent)."))
+    ErrorResponse::from(refusal.hint("Wait, or open the archives without the agent (--no-agent)."))
         .status(StatusCode::TOO_MANY_REQUESTS)
         .retry_after(wait)
 }

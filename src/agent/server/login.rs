@@ -10,7 +10,7 @@ use crate::wallet::address::Address;
 /// What all sessions of one login share.
 pub(super) struct Login {
     token: TokenInfo,
-    keys: Mutex<Arc<Keys>>,
+    keys: Mutex<Arc<LoginKeys>>,
     kept: Mutex<Option<KeptPin>>,
     /// Held by the one who finds out whether the login still stands.
     pub(super) recovering: Mutex<()>,
@@ -20,14 +20,14 @@ pub(super) struct Login {
 
 /// The keys that this login can use. Their handles hold for it alone.
 #[derive(Default)]
-pub(super) struct Keys {
+pub(super) struct LoginKeys {
     /// Result keys, with their URIs.
     pub(super) result: Vec<(String, ResultKey)>,
     /// Wallets, with their URIs and addresses.
     pub(super) wallets: Vec<(String, Address, WalletKey)>,
 }
 
-impl Keys {
+impl LoginKeys {
     /// Reads them.
     pub(super) fn read(session: &Session) -> Result<Self, TokenError> {
         let token = session.token();
@@ -65,7 +65,7 @@ impl Keys {
 }
 
 impl Login {
-    pub(super) fn new(token: TokenInfo, keys: Keys, kept: Option<KeptPin>) -> Self {
+    pub(super) fn new(token: TokenInfo, keys: LoginKeys, kept: Option<KeptPin>) -> Self {
         Self {
             token,
             keys: Mutex::new(Arc::new(keys)),
@@ -76,12 +76,12 @@ impl Login {
     }
 
     /// The keys as they were read last.
-    pub(super) fn keys(&self) -> Arc<Keys> {
+    pub(super) fn keys(&self) -> Arc<LoginKeys> {
         lock(&self.keys).clone()
     }
 
     /// Takes over what was read anew.
-    pub(super) fn set_keys(&self, keys: Keys) {
+    pub(super) fn set_keys(&self, keys: LoginKeys) {
         *lock(&self.keys) = Arc::new(keys);
     }
 
@@ -100,7 +100,7 @@ impl Login {
         Ok((key.uri(&self.token).to_string(), key))
     }
 
-    fn no_key(&self, keys: &Keys) -> TokenError {
+    fn no_key(&self, keys: &LoginKeys) -> TokenError {
         TokenError::NoKey {
             label: self.token.label.clone(),
             // What a client says is not repeated: it may be anything.
@@ -115,8 +115,8 @@ impl Login {
     }
 
     /// A copy of the PIN that is kept, for one use.
-    pub(super) fn pin(&self) -> Kept {
-        Kept(lock(&self.kept).as_ref().map(KeptPin::get))
+    pub(super) fn pin(&self) -> KeptPinSource {
+        KeptPinSource(lock(&self.kept).as_ref().map(KeptPin::get))
     }
 
     /// Wipes the PIN that is kept.
@@ -141,9 +141,9 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// The PIN that is kept, if any, as a source.
-pub(super) struct Kept(pub(super) Option<Pin>);
+pub(super) struct KeptPinSource(pub(super) Option<Pin>);
 
-impl PinSource for Kept {
+impl PinSource for KeptPinSource {
     fn pin(&mut self, request: &PinRequest<'_>) -> Result<Pin, PinError> {
         self.0.clone().ok_or_else(|| PinError::NobodyToAsk {
             token: request.token.label.clone(),
@@ -159,12 +159,12 @@ impl PinSource for Kept {
 }
 
 /// The one PIN that came with a request to log in.
-pub(super) struct Given {
+pub(super) struct GivenPinSource {
     pub(super) pin: Option<Pin>,
     pub(super) final_try: bool,
 }
 
-impl PinSource for Given {
+impl PinSource for GivenPinSource {
     fn pin(&mut self, request: &PinRequest<'_>) -> Result<Pin, PinError> {
         self.pin.clone().ok_or_else(|| PinError::NobodyToAsk {
             token: request.token.label.clone(),

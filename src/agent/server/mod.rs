@@ -70,6 +70,7 @@ pub struct Settings {
 
 /// Why an agent did not start.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum ServeError {
     /// The token was not unlocked with the PIN that was given.
     #[error(transparent)]

@@ -8,7 +8,7 @@ use super::worker::Worker;
 pub(super) struct Job {
     pub(super) id: u64,
     /// Whether nobody waits for it any more.
-    pub(super) is_moot: Box<dyn Fn() -> bool + Send>,
+    pub(super) is_cancelled: Box<dyn Fn() -> bool + Send>,
     pub(super) work: Work,
 }
 
@@ -41,7 +41,7 @@ impl Queue {
     /// Adds a job, unless too many wait.
     pub(super) fn push(&mut self, job: Job) -> Result<(), Job> {
         if self.waiting.len() >= limits::WAITING {
-            self.waiting.retain(|job| !(job.is_moot)());
+            self.waiting.retain(|job| !(job.is_cancelled)());
         }
         if self.waiting.len() >= limits::WAITING {
             return Err(job);
@@ -53,7 +53,7 @@ impl Queue {
     /// The job that waits longest; it runs from now on.
     pub(super) fn next(&mut self) -> Option<Job> {
         while let Some(job) = self.waiting.pop_front() {
-            if !(job.is_moot)() {
+            if !(job.is_cancelled)() {
                 self.begin(job.id);
                 return Some(job);
             }

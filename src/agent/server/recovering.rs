@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::agent::{Agent, Phase};
 use super::login::lock;
-use super::unlock::Fresh;
+use super::unlock::NewLogin;
 use super::worker::{GONE, PIN_REFUSED};
 use crate::token::recovery::{Outcome, recover};
 use crate::token::{Pin, TokenError};
@@ -42,7 +42,7 @@ impl Agent {
         inner.queue.clear();
         let epoch = inner.epoch;
         drop(inner);
-        self.moved.notify_all();
+        self.changed.notify_all();
         self.rescheduled.notify_one();
         let agent = self.clone();
         let started = thread::Builder::new()
@@ -76,16 +76,16 @@ impl Agent {
         if !self.wait_unless_locked(epoch, pause) {
             return Outcome::Hopeless(LOCKED);
         }
-        let entrance = lock(&self.entrance);
+        let login_turn = lock(&self.login_turn);
         if self.inner().epoch != epoch {
             return Outcome::Hopeless(LOCKED);
         }
         let id = self.begin_restart();
-        let back = self.log_in(Some(pin.clone()), false).and_then(tried);
+        let back = self.log_in(Some(pin.clone()), false).and_then(checked);
         let outcome = back.map(|(login, workers)| self.unlocked(login, workers, epoch));
-        drop(entrance);
+        drop(login_turn);
         self.inner().queue.end(id);
-        self.moved.notify_all();
+        self.changed.notify_all();
         match outcome {
             // The module is back and the token is not: somebody has pulled it.
             Err(TokenError::NoToken { .. }) => Outcome::Hopeless(GONE),
@@ -98,7 +98,7 @@ impl Agent {
     /// The module is restarted by the login that follows.
     fn begin_restart(&self) -> u64 {
         let mut inner = self.inner();
-        inner.suspect = true;
+        inner.restart_first = true;
         let id = inner.queue.id();
         inner.queue.begin(id);
         id
@@ -114,7 +114,7 @@ impl Agent {
                 return inner.epoch == epoch;
             }
             (inner, _) = self
-                .moved
+                .changed
                 .wait_timeout(inner, left)
                 .unwrap_or_else(PoisonError::into_inner);
         }
@@ -122,7 +122,7 @@ impl Agent {
 }
 
 /// The login, when its first session does what it should.
-fn tried((login, mut workers): Fresh) -> Result<Fresh, TokenError> {
+fn checked((login, mut workers): NewLogin) -> Result<NewLogin, TokenError> {
     if let Some(worker) = workers.first_mut() {
         worker.trial()?;
     }

@@ -3,7 +3,7 @@ use zeroize::Zeroize as _;
 
 use crate::token::Pin;
 
-/// PINs that the token refused since the last login: none is sent again. Kept as salted hashes.
+/// PINs that the token refused since the last login: none is sent again. KeptPinSource as salted hashes.
 #[derive(Default)]
 pub(super) struct RefusedPins(Vec<Refused>);
 

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::Server;
 use super::audit::Event;
-use super::error_response::Denied;
+use super::error_response::ErrorResponse;
 use super::limits::{BODY, BODY_TIME};
 use super::peer::Peer;
 use crate::agent::wire::{Code, Refusal, Refused, path};
@@ -38,7 +38,7 @@ pub(super) async fn answer(
     let outcome = match &answer {
         Ok(_) if failed => "cannot-decrypt",
         Ok(_) => "done",
-        Err(denied) => denied.refusal.code.word(),
+        Err(error) => error.refusal.code.word(),
     };
     server.audit.note(
         &peer,
@@ -107,13 +107,13 @@ impl Route {
         request: Request<Incoming>,
         key: &mut Option<String>,
         failed: &mut bool,
-    ) -> Result<Json, Denied> {
+    ) -> Result<Json, ErrorResponse> {
         if self == Self::Unknown {
-            return Err(Denied::usage("there is no such path").status(StatusCode::NOT_FOUND));
+            return Err(ErrorResponse::usage("there is no such path").status(StatusCode::NOT_FOUND));
         }
         if request.method() != self.method() {
             let message = format!("this path takes {} only", self.method());
-            return Err(Denied::usage(message).status(StatusCode::METHOD_NOT_ALLOWED));
+            return Err(ErrorResponse::usage(message).status(StatusCode::METHOD_NOT_ALLOWED));
         }
         let body = body(request).await?;
         match self {
@@ -128,29 +128,29 @@ impl Route {
             Self::Lock => json(&server.lock().await),
             Self::Stop => json(&server.stop()),
             Self::Sign => json(&server.sign(parse(&body)?, key).await?),
-            Self::Unknown => Err(Denied::usage("there is no such path")),
+            Self::Unknown => Err(ErrorResponse::usage("there is no such path")),
         }
     }
 }
 
 /// The body, whole and wiped when done.
-async fn body(request: Request<Incoming>) -> Result<Json, Denied> {
+async fn body(request: Request<Incoming>) -> Result<Json, ErrorResponse> {
     let mut body = request.into_body();
     let read = async {
         // With all the room it can need, it never moves and leaves no copy behind.
         let mut all = Zeroizing::new(Vec::with_capacity(BODY));
         while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|_| Denied::usage("the body is not complete"))?;
+            let frame = frame.map_err(|_| ErrorResponse::usage("the body is not complete"))?;
             let data = frame.into_data().unwrap_or_default();
             if all.len() + data.len() > BODY {
-                let denied = Denied::usage(format!("the body has more than {BODY} bytes"));
-                return Err(denied.status(StatusCode::PAYLOAD_TOO_LARGE));
+                let error = ErrorResponse::usage(format!("the body has more than {BODY} bytes"));
+                return Err(error.status(StatusCode::PAYLOAD_TOO_LARGE));
             }
             all.extend_from_slice(&data);
         }
         Ok(all)
     };
-    let late = || Denied::usage("the body did not come").status(StatusCode::REQUEST_TIMEOUT);
+    let late = || ErrorResponse::usage("the body did not come").status(StatusCode::REQUEST_TIMEOUT);
     tokio::time::timeout(BODY_TIME, read)
         .await
         .unwrap_or_else(|_| Err(late()))
@@ -158,7 +158,7 @@ async fn body(request: Request<Incoming>) -> Result<Json, Denied> {
 
 /// Reads JSON; no body stands for an empty object. A mistake is told by its place, since what is
 /// there may be a secret.
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Denied> {
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ErrorResponse> {
     let body = if body.is_empty() { b"{}" } else { body };
     serde_json::from_slice(body).map_err(|error| {
         let text = error.to_string();
@@ -167,24 +167,28 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Denied> {
             _ => "the body is not the JSON that is expected",
         };
         let (line, column) = (error.line(), error.column());
-        Denied::usage(format!("{what} (line {line}, column {column})"))
+        ErrorResponse::usage(format!("{what} (line {line}, column {column})"))
     })
 }
 
-fn json(answer: &impl Serialize) -> Result<Json, Denied> {
+fn json(answer: &impl Serialize) -> Result<Json, ErrorResponse> {
     let mut text = Zeroizing::new(Vec::with_capacity(1024));
     serde_json::to_writer(&mut *text, answer).map_err(|error| Refusal::new(Code::Failed, error))?;
     text.push(b'\n');
     Ok(text)
 }
 
-fn response(route: Route, method: &Method, answer: Result<Json, Denied>) -> Response<Full<Bytes>> {
+fn response(
+    route: Route,
+    method: &Method,
+    answer: Result<Json, ErrorResponse>,
+) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::default());
     let body = match answer {
         Ok(body) => body,
-        Err(denied) => {
-            *response.status_mut() = denied.status;
-            if let Some(wait) = denied.retry_after {
+        Err(error) => {
+            *response.status_mut() = error.status;
+            if let Some(wait) = error.retry_after {
                 let seconds = wait.as_millis().div_ceil(1000);
                 if let Ok(value) = HeaderValue::try_from(seconds.to_string()) {
                     response.headers_mut().insert(RETRY_AFTER, value);
@@ -192,7 +196,7 @@ fn response(route: Route, method: &Method, answer: Result<Json, Denied>) -> Resp
             }
             let refused = Refused {
                 ok: false,
-                error: denied.refusal,
+                error: error.refusal,
             };
             json(&refused).unwrap_or_default()
         }

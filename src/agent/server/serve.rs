@@ -89,12 +89,12 @@ async fn live(
     socket.listener.set_nonblocking(true)?;
     let listener = UnixListener::from_std(socket.listener.try_clone()?)?;
     if let Some(unlock) = unlock
-        && let Err(denied) = server.unlock(unlock).await
+        && let Err(error) = server.unlock(unlock).await
     {
         if !socket.is_passed() {
-            return Err(ServeError::Unlock(denied.refusal));
+            return Err(ServeError::Unlock(error.refusal));
         }
-        eprintln!("error: {}", denied.refusal.message);
+        eprintln!("error: {}", error.refusal.message);
     }
     let tasks = [
         tokio::spawn(accept(server.clone(), listener)),

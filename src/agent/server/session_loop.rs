@@ -1,6 +1,5 @@
 //! What the threads do that have a session each.
 
-use std::hint::black_box;
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
@@ -28,7 +27,6 @@ impl Agent {
                     if goes_on {
                         worker.mend();
                     }
-                    scrub_registers();
                 }
                 Next::KeepAlive(id) => {
                     // A failure is told by `ending`.
@@ -70,7 +68,7 @@ impl Agent {
                 return Next::KeepAlive(id);
             }
             (inner, _) = self
-                .moved
+                .changed
                 .wait_timeout(inner, left)
                 .unwrap_or_else(PoisonError::into_inner);
         }
@@ -90,7 +88,7 @@ impl Agent {
         inner.open -= 1;
         inner.leaving -= 1;
         drop(inner);
-        self.moved.notify_all();
+        self.changed.notify_all();
     }
 
     /// Waits, for a while, until no thread has a session or is in the module. Blocks. Returns
@@ -107,20 +105,9 @@ impl Agent {
 
     fn wait(&self, done: impl Fn(&Inner) -> bool) -> bool {
         let (inner, _) = self
-            .moved
+            .changed
             .wait_timeout_while(self.inner(), LEAVING, |inner| !done(inner))
             .unwrap_or_else(PoisonError::into_inner);
         done(&inner)
-    }
-}
-
-/// Overwrites what copying a content key left in this thread's vector registers: a thread that
-/// waits keeps them, and a core has them in it. Copies of all sizes go through the same ones.
-fn scrub_registers() {
-    let (from, mut to) = ([0_u8; 1024], [0_u8; 1024]);
-    for shift in 4..=10 {
-        let len = black_box(1 << shift);
-        to[..len].copy_from_slice(&black_box(&from)[..len]);
-        black_box(&mut to);
     }
 }

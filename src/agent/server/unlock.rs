@@ -4,14 +4,14 @@ use std::thread;
 use tokio::sync::oneshot;
 
 use super::agent::{Agent, Phase};
-use super::error_response::{Denied, overdue, recovering};
-use super::login::{Given, Keys, Login, lock};
+use super::error_response::{ErrorResponse, overdue, recovering};
+use super::login::{GivenPinSource, Login, LoginKeys, lock};
 use super::worker::Worker;
 use crate::agent::wire::{Code, Refusal};
 use crate::token::{KeptPin, Pin, Session, TokenError, TokenInfo};
 
 /// A login that is not yet put to use.
-pub(super) type Fresh = (Arc<Login>, Vec<Worker>);
+pub(super) type NewLogin = (Arc<Login>, Vec<Worker>);
 
 impl Agent {
     /// Logs in with `pin`, which costs one try at most; does nothing when that was done already.
@@ -20,21 +20,21 @@ impl Agent {
         self: &Arc<Self>,
         pin: Option<Pin>,
         final_try: bool,
-    ) -> Result<(), Denied> {
+    ) -> Result<(), ErrorResponse> {
         let Some((epoch, id)) = self.may_unlock(pin.as_ref())? else {
             return Ok(());
         };
         let (reply, answer) = oneshot::channel();
         let agent = self.clone();
         let started = thread::Builder::new().name("login".into()).spawn(move || {
-            let entrance = lock(&agent.entrance);
+            let login_turn = lock(&agent.login_turn);
             let result = agent.log_in(pin, final_try);
             let reason = match &result {
                 Err(TokenError::PinWrong { .. }) => "the token refused the PIN",
                 _ => "it could not be unlocked",
             };
             let result = result.map(|(login, workers)| agent.unlocked(login, workers, epoch));
-            drop(entrance);
+            drop(login_turn);
             agent.end_unlocking(epoch, id, reason);
             // Whoever asked may have gone.
             let _ = reply.send(result);
@@ -53,7 +53,7 @@ impl Agent {
     }
 
     /// Begins a login, unless it is not needed, or would be in vain.
-    fn may_unlock(&self, pin: Option<&Pin>) -> Result<Option<(u64, u64)>, Denied> {
+    fn may_unlock(&self, pin: Option<&Pin>) -> Result<Option<(u64, u64)>, ErrorResponse> {
         let mut inner = self.inner();
         match inner.phase {
             Phase::Unlocked { .. } => return Ok(None),
@@ -80,7 +80,7 @@ impl Agent {
         Ok(Some(Self::begin_unlocking(&mut inner)))
     }
 
-    pub(super) fn log_in(&self, pin: Option<Pin>, final_try: bool) -> Result<Fresh, TokenError> {
+    pub(super) fn log_in(&self, pin: Option<Pin>, final_try: bool) -> Result<NewLogin, TokenError> {
         if !self.wait_for_sessions() {
             return Err(TokenError::device(
                 "a call of an earlier login",
@@ -89,7 +89,7 @@ impl Agent {
         }
         let token = self.find_token()?;
         self.inner().token = token.clone();
-        let mut given = Given { pin, final_try };
+        let mut given = GivenPinSource { pin, final_try };
         let opened = Session::open_user(&self.module, &token, &mut given);
         if let Ok(now) = self.module.refresh(&token) {
             self.inner().token = now;
@@ -102,7 +102,7 @@ impl Agent {
         }
         let mut first = opened?;
         self.make_known(&mut first);
-        let keys = Keys::read(&first)?;
+        let keys = LoginKeys::read(&first)?;
         if keys.result.is_empty() && keys.wallets.is_empty() {
             return Err(TokenError::NoKey {
                 label: token.label.clone(),
@@ -137,8 +137,8 @@ impl Agent {
     /// The token, wherever it is plugged in now. After the device failed, and when the token is
     /// not there, the module is initialised anew, once: some do not see a token that came back.
     fn find_token(&self) -> Result<TokenInfo, TokenError> {
-        let suspect = std::mem::take(&mut self.inner().suspect);
-        if !suspect && let Ok(token) = self.module.token(Some(&self.wanted)) {
+        let restart_first = std::mem::take(&mut self.inner().restart_first);
+        if !restart_first && let Ok(token) = self.module.token(Some(&self.wanted)) {
             return Ok(token);
         }
         self.module.restart()?;

@@ -2,10 +2,10 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::login::{Kept, Keys, Login, lock};
+use super::login::{KeptPinSource, Login, LoginKeys, lock};
 use crate::archive::Scheme;
 use crate::sms::challenge::Web2Challenge;
-use crate::token::recovery::{Outcome, Step, recover, steps};
+use crate::token::recovery::{Outcome, RecoveryStep, recover, steps};
 use crate::token::{Pin, Session, TokenError};
 use crate::wallet::eip191::eip191_digest;
 use crate::wallet::sign::WalletError;
@@ -50,7 +50,7 @@ impl Worker {
         scheme: Scheme,
         ciphertext: &[u8],
     ) -> Result<Option<Zeroizing<Vec<u8>>>, TokenError> {
-        let mut decrypt = |session: &mut Session, keys: &Keys, pins: &mut Kept| {
+        let mut decrypt = |session: &mut Session, keys: &LoginKeys, pins: &mut KeptPinSource| {
             let key = keys.find(key).ok_or_else(gone)?;
             session.decrypt(key, scheme, ciphertext, pins)
         };
@@ -86,7 +86,7 @@ impl Worker {
 
     /// Reads the keys anew: one may have been made since.
     pub(super) fn read_keys(&mut self) -> Result<(), TokenError> {
-        let keys = self.attempt(|session, _, _| Keys::read(session))?;
+        let keys = self.attempt(|session, _, _| LoginKeys::read(session))?;
         self.login.set_keys(keys);
         Ok(())
     }
@@ -119,7 +119,7 @@ impl Worker {
     /// Makes a call, and after a failure of the device once more when that is back.
     fn attempt<T>(
         &mut self,
-        mut call: impl FnMut(&mut Session, &Keys, &mut Kept) -> Result<T, TokenError>,
+        mut call: impl FnMut(&mut Session, &LoginKeys, &mut KeptPinSource) -> Result<T, TokenError>,
     ) -> Result<T, TokenError> {
         let mut result = self.call(&mut call);
         if let Err(failure @ TokenError::Device { .. }) = result {
@@ -140,7 +140,7 @@ impl Worker {
 
     fn call<T>(
         &mut self,
-        call: &mut impl FnMut(&mut Session, &Keys, &mut Kept) -> Result<T, TokenError>,
+        call: &mut impl FnMut(&mut Session, &LoginKeys, &mut KeptPinSource) -> Result<T, TokenError>,
     ) -> Result<T, TokenError> {
         let keys = self.login.keys();
         call(&mut self.session, &keys, &mut self.login.pin())
@@ -167,17 +167,17 @@ impl Worker {
         Err(error)
     }
 
-    fn take(&mut self, step: Step) -> Result<(), TokenError> {
+    fn take(&mut self, step: RecoveryStep) -> Result<(), TokenError> {
         match step {
-            Step::NewSession => self.session.renew()?,
-            Step::LogIn | Step::Restart(_) => self.log_in_again()?,
+            RecoveryStep::NewSession => self.session.renew()?,
+            RecoveryStep::LogIn | RecoveryStep::Restart(_) => self.log_in_again()?,
         }
         self.trial()
     }
 
     fn log_in_again(&mut self) -> Result<(), TokenError> {
         self.session.log_in_again(&mut self.login.pin())?;
-        self.login.set_keys(Keys::read(&self.session)?);
+        self.login.set_keys(LoginKeys::read(&self.session)?);
         Ok(())
     }
 
@@ -186,7 +186,7 @@ impl Worker {
         self.session.is_logged_in()?;
         let keys = self.login.keys();
         match keys.cheap() {
-            Some(key) => self.session.prove(key, &mut Kept(None)),
+            Some(key) => self.session.prove(key, &mut KeptPinSource(None)),
             None => Ok(()),
         }
     }

@@ -33,6 +33,7 @@ pub mod path {
 /// Whether the token can be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum State {
     /// Somebody has to unlock it first.
     Locked,
@@ -47,6 +48,7 @@ pub enum State {
 /// How the agent is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Status {
     /// Whether the token can be used.
     pub state: State,
@@ -81,6 +83,7 @@ pub struct Status {
 /// What the token can be used for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Keys {
     /// Whether the token can be used; while it is locked no key is told.
     pub state: State,
@@ -93,6 +96,7 @@ pub struct Keys {
 /// A result key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Key {
     /// Its URI.
     pub key: String,
@@ -109,6 +113,7 @@ pub struct Key {
 /// A wallet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct WalletKey {
     /// Its URI.
     pub key: String,
@@ -137,6 +142,7 @@ pub struct Unwrap {
 /// The content key. A ciphertext that is bad has one, too: a random one.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Unwrapped {
     /// The AES key itself.
     pub content_key: Secret,
@@ -167,6 +173,7 @@ pub struct SignSmsChallenge {
 /// The signature that the SMS wants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct SignedSmsChallenge {
     /// Who signed.
     pub owner: String,
@@ -178,6 +185,7 @@ pub struct SignedSmsChallenge {
 
 /// An answer that is none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Refused {
     /// False.
     pub ok: bool,

@@ -8,6 +8,7 @@ use crate::wallet::sign::WalletError;
 /// A request that was refused: what is wrong, and then what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Error, Serialize, Deserialize)]
 #[error("{message}")]
+#[non_exhaustive]
 pub struct Refusal {
     /// Why, in one word.
     pub code: Code,
@@ -54,7 +55,7 @@ impl From<&TokenError> for Code {
             TokenError::Pin(PinError::File { .. }) => Self::IoFailed,
             TokenError::Pin(_) => Self::PinNeeded,
             TokenError::NoKey { .. } | TokenError::KeyAmbiguous(_) => Self::KeyNotFound,
-            TokenError::Unfit { .. } => Self::NotSupported,
+            TokenError::NotSupported { .. } => Self::NotSupported,
             TokenError::Unfinished { cause, .. } => Self::from(cause.as_ref()),
         }
     }

@@ -1,4 +1,6 @@
 use super::super::PinState;
+use cryptoki::error::RvError;
+
 use super::*;
 
 fn every_variant() -> Vec<TokenError> {
@@ -61,7 +63,7 @@ fn every_variant() -> Vec<TokenError> {
             present: vec![],
         },
         TokenError::KeyAmbiguous(vec![]),
-        TokenError::Unfit {
+        TokenError::NotSupported {
             what: "the token makes no RSA keys".into(),
             hint: "Use another one.".into(),
         },

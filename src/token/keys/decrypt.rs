@@ -7,7 +7,6 @@ use zeroize::Zeroizing;
 
 use crate::archive::Scheme;
 use crate::envelope::PublicKey;
-use crate::token::error::rv_name;
 use crate::token::keys::attributes::flag;
 use crate::token::raw::CallError;
 use crate::token::{PinSource, ResultKey, Session, SlowCall, TokenError};
@@ -80,7 +79,7 @@ impl Session {
             self.broken = true;
         }
         if self.unreadable {
-            return Err(TokenError::Unfit {
+            return Err(TokenError::NotSupported {
                 what: format!(
                     "the key may only unwrap, and the token \"{}\" does not show what it unwrapped",
                     self.token.name()
@@ -139,11 +138,10 @@ impl Session {
         ) {
             return error.into();
         }
-        TokenError::Unfit {
+        TokenError::NotSupported {
             what: format!(
-                "the token \"{}\" does not decrypt with {mechanism:?}: C_DecryptInit returned {}",
-                self.token.name(),
-                rv_name(&error.rv)
+                "the token \"{}\" does not decrypt with {mechanism:?}: {error}",
+                self.token.name()
             ),
             hint: match scheme {
                 Scheme::Guide2019 => {
@@ -194,7 +192,7 @@ fn in_range(public: &PublicKey, ciphertext: &[u8]) -> Option<(Vec<u8>, bool)> {
 }
 
 fn no_private(key: &ResultKey) -> TokenError {
-    TokenError::Unfit {
+    TokenError::NotSupported {
         what: format!("the private key of \"{}\" is not visible", key.label),
         hint: "Log in to the token that holds it.".into(),
     }

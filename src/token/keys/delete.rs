@@ -20,11 +20,11 @@ impl Session {
     /// because those in `key` may be of another session; where a private one is not seen any more,
     /// nothing is destroyed, as the key would still be there.
     pub(in crate::token) fn destroy_pair(&self, key: &ResultKey) -> Result<(), TokenError> {
-        let private = self.half(ObjectClass::PRIVATE_KEY, key)?;
+        let private = self.objects_of(ObjectClass::PRIVATE_KEY, key)?;
         if key.has_private() && private.is_empty() {
             return Err(no_private_key());
         }
-        let public = self.half(ObjectClass::PUBLIC_KEY, key)?;
+        let public = self.objects_of(ObjectClass::PUBLIC_KEY, key)?;
         for handle in private.into_iter().chain(public) {
             self.raw.destroy(handle)?;
         }
@@ -32,7 +32,7 @@ impl Session {
     }
 
     /// The objects of `class` that are of `key`: two keys may share an id, and the modulus counts.
-    fn half(
+    fn objects_of(
         &self,
         class: ObjectClass,
         key: &ResultKey,

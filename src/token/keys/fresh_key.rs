@@ -112,7 +112,7 @@ impl FreshKey<'_> {
     }
 
     fn not_kept(&self) -> TokenError {
-        TokenError::Unfit {
+        TokenError::NotSupported {
             what: format!(
                 "the new key with id {} is not on the token any more",
                 hex(self.id)
@@ -128,23 +128,25 @@ fn check(
     bits: usize,
     pins: &mut dyn PinSource,
 ) -> Result<(), TokenError> {
-    let unfit = |what: String| TokenError::Unfit {
+    let not_supported = |what: String| TokenError::NotSupported {
         what,
         hint: "This token cannot keep a result key; use another one.".into(),
     };
     if !session.facts(key).stays_on_token() {
-        return Err(unfit(
+        return Err(not_supported(
             "the token does not say that the new key is sensitive and not extractable".into(),
         ));
     }
     if key.public.bits() != bits || key.public.exponent() != EXPONENT {
         let (bits, exponent) = (key.public.bits(), key.public.exponent());
-        return Err(unfit(format!(
+        return Err(not_supported(format!(
             "the new key has {bits} bits and exponent {exponent:02x?}"
         )));
     }
     session.prove(key, pins).map_err(|error| match error {
-        TokenError::Device { .. } => unfit(format!("the new key does not decrypt: {error}")),
+        TokenError::Device { .. } => {
+            not_supported(format!("the new key does not decrypt: {error}"))
+        }
         // A PIN that was refused or not given is not the token's fault.
         other => other,
     })

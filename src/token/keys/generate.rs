@@ -6,7 +6,6 @@ use cryptoki::object::{Attribute, AttributeType};
 use cryptoki_sys::CK_OBJECT_HANDLE;
 
 use crate::text::hex::hex;
-use crate::token::error::rv_name;
 use crate::token::keys::attributes::flag;
 use crate::token::keys::fresh_key::FreshKey;
 use crate::token::keys::result_key::EXPONENT;
@@ -22,6 +21,7 @@ pub const SIZES: [usize; 3] = [4096, 3072, 2048];
 
 /// A key pair to be made or imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct NewKey {
     /// Modulus size in bits; the largest of the [`SIZES`] that the token makes when `None`.
     pub bits: Option<usize>,
@@ -33,12 +33,24 @@ pub struct NewKey {
     pub by_so: bool,
 }
 
+impl NewKey {
+    /// A key pair with `label`, which the user makes, of the largest size and with a free id.
+    pub fn new(label: impl Into<String>) -> Self {
+        Self {
+            bits: None,
+            id: None,
+            label: label.into(),
+            by_so: false,
+        }
+    }
+}
+
 /// Makes a key pair on `token` that can only decrypt, and returns it only when it is as it should
 /// be: found anew after a restart of the module, sensitive and not extractable, of the right size
 /// and exponent, and able to unwrap. A key that is not is removed again.
 ///
 /// # Errors
-/// [`TokenError::Unfit`] when the token cannot make such a key; login and device errors.
+/// [`TokenError::NotSupported`] when the token cannot make such a key; login and device errors.
 pub fn generate(
     module: &Arc<Module>,
     token: &TokenInfo,
@@ -55,7 +67,7 @@ pub fn generate(
         session.log_in_so(pins)?;
     }
     let private = session.make_pair(new, bits, &id)?;
-    session.narrow(private);
+    session.deny_other_uses(private);
     drop(session);
     let fresh = FreshKey {
         module,
@@ -70,13 +82,13 @@ pub fn generate(
 /// mechanism has.
 ///
 /// # Errors
-/// [`TokenError::Unfit`] when it makes none of that size; device errors.
+/// [`TokenError::NotSupported`] when it makes none of that size; device errors.
 pub fn key_size(
     module: &Module,
     token: &TokenInfo,
     wanted: Option<usize>,
 ) -> Result<usize, TokenError> {
-    let unfit = |what, hint: &str| TokenError::Unfit {
+    let not_supported = |what, hint: &str| TokenError::NotSupported {
         what,
         hint: hint.into(),
     };
@@ -84,7 +96,7 @@ pub fn key_size(
     let generation = MechanismType::RSA_PKCS_KEY_PAIR_GEN.to_string();
     let mechanisms = module.mechanisms(token)?;
     let Some(mechanism) = mechanisms.iter().find(|it| it.name == generation) else {
-        return Err(unfit(
+        return Err(not_supported(
             format!("the token \"{name}\" makes no RSA keys"),
             ELSEWHERE,
         ));
@@ -94,13 +106,13 @@ pub fn key_size(
     let has = |bits: &usize| max == 0 || (min..=max).contains(bits);
     match wanted {
         None => SIZES.into_iter().find(has).ok_or_else(|| {
-            unfit(
+            not_supported(
                 format!("the token \"{name}\" makes RSA keys of {min} to {max} bits, and result keys have 2048 to 4096"),
                 ELSEWHERE,
             )
         }),
         Some(bits) if has(&bits) => Ok(bits),
-        Some(bits) => Err(unfit(
+        Some(bits) => Err(not_supported(
             format!("the token \"{name}\" makes RSA keys of {min} to {max} bits, not {bits}"),
             "Choose another size with --bits, or leave it out.",
         )),
@@ -169,15 +181,15 @@ impl Session {
         fewer
             .into_iter()
             .fold(make(first), |made, form| match made {
-                Err(error) if is_about_template(&error) => make(form),
+                Err(error) if error.is_about_template() => make(form),
                 made => made,
             })
     }
 
     /// Takes from the key what it need not do, as far as the token allows: some grant every use
     /// that a template does not name, and others refuse templates that name one.
-    pub(in crate::token) fn narrow(&self, private: CK_OBJECT_HANDLE) {
-        self.turn_off(
+    pub(in crate::token) fn deny_other_uses(&self, private: CK_OBJECT_HANDLE) {
+        self.deny_uses(
             private,
             [
                 (AttributeType::Sign, Attribute::Sign(false)),
@@ -187,7 +199,7 @@ impl Session {
         );
     }
 
-    pub(in crate::token) fn turn_off<const N: usize>(
+    pub(in crate::token) fn deny_uses<const N: usize>(
         &self,
         private: CK_OBJECT_HANDLE,
         uses: [(AttributeType, Attribute); N],
@@ -254,36 +266,17 @@ pub(in crate::token) fn private_template(id: &[u8]) -> Vec<Attribute> {
     ]
 }
 
-pub(in crate::token) fn is_about_template(error: &CallError) -> bool {
-    matches!(
-        error.rv,
-        RvError::AttributeTypeInvalid
-            | RvError::AttributeValueInvalid
-            | RvError::AttributeReadOnly
-            | RvError::TemplateIncomplete
-            | RvError::TemplateInconsistent
-    )
-}
-
 fn cannot_make(label: &str, error: CallError) -> TokenError {
     match error.rv {
         RvError::DeviceRemoved | RvError::TokenNotPresent => error.into(),
-        rv @ (RvError::UserNotLoggedIn | RvError::UserTypeInvalid | RvError::SessionReadOnly) => {
-            TokenError::Unfit {
-                what: format!(
-                    "the token \"{label}\" lets its user make no key: {} returned {}",
-                    error.call,
-                    rv_name(&rv)
-                ),
+        RvError::UserNotLoggedIn | RvError::UserTypeInvalid | RvError::SessionReadOnly => {
+            TokenError::NotSupported {
+                what: format!("the token \"{label}\" lets its user make no key: {error}"),
                 hint: format!("If its SO may, add --so-login. {ELSEWHERE}"),
             }
         }
-        rv => TokenError::Unfit {
-            what: format!(
-                "the token \"{label}\" did not make the key: {} returned {}",
-                error.call,
-                rv_name(&rv)
-            ),
+        _ => TokenError::NotSupported {
+            what: format!("the token \"{label}\" did not make the key: {error}"),
             hint: ELSEWHERE.into(),
         },
     }
@@ -295,7 +288,7 @@ fn is_reserved(id: [u8; 2]) -> bool {
 }
 
 fn taken(id: &[u8]) -> TokenError {
-    TokenError::Unfit {
+    TokenError::NotSupported {
         what: format!("the id {} is taken on this token", hex(id)),
         hint: "Choose another one with --id, or leave --id out.".into(),
     }

@@ -9,7 +9,6 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::envelope::PublicKey;
 use crate::text::pem::{self, PemError};
-use crate::token::error::rv_name;
 use crate::token::keys::fresh_key::FreshKey;
 use crate::token::keys::generate::private_template;
 use crate::token::session::open::Mode;
@@ -103,7 +102,7 @@ impl std::fmt::Debug for SoftwareKey {
 /// checked, and returns it.
 ///
 /// # Errors
-/// [`TokenError::Unfit`] when the token takes no keys from outside; login and device errors.
+/// [`TokenError::NotSupported`] when the token takes no keys from outside; login and device errors.
 pub fn import(
     module: &Arc<Module>,
     token: &TokenInfo,
@@ -127,7 +126,7 @@ pub fn import(
 
 impl Session {
     fn create(&self, key: &SoftwareKey, id: &[u8], label: &str) -> Result<(), TokenError> {
-        let invalid = || unfit(&self.token.label, "the key has no CRT components");
+        let invalid = || not_supported(&self.token.label, "the key has no CRT components");
         let mut private = key.components().ok_or_else(invalid)?;
         let public: Vec<Attribute> = private[..2].to_vec();
         private.extend(private_template(id));
@@ -139,13 +138,9 @@ impl Session {
         ]);
         let created = self.raw.create(&private);
         private.iter_mut().for_each(wipe);
-        let handle = created.map_err(|error| {
-            unfit(
-                &self.token.label,
-                &format!("{} returned {}", error.call, rv_name(&error.rv)),
-            )
-        })?;
-        self.narrow(handle);
+        let handle =
+            created.map_err(|error| not_supported(&self.token.label, &error.to_string()))?;
+        self.deny_other_uses(handle);
         let mut template = public;
         template.extend([
             Attribute::Class(ObjectClass::PUBLIC_KEY),
@@ -187,8 +182,8 @@ fn wipe(attribute: &mut Attribute) {
     }
 }
 
-fn unfit(label: &str, reason: &str) -> TokenError {
-    TokenError::Unfit {
+fn not_supported(label: &str, reason: &str) -> TokenError {
+    TokenError::NotSupported {
         what: format!("the token \"{label}\" did not take the key: {reason}"),
         hint: "Tokens may refuse keys from outside; make a new key with `iexec-hsm result generate-encryption-keypair`.".into(),
     }

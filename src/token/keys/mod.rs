@@ -15,5 +15,5 @@ mod unwrap_key;
 pub use choose::choose_key;
 pub use generate::{NewKey, SIZES, generate, key_size};
 pub use import::{SoftwareKey, SoftwareKeyError, import};
-pub use result_key::{Facts, Origin, ResultKey};
+pub use result_key::{Facts, KeyOrigin, ResultKey};
 pub use token_keys::TokenKeys;

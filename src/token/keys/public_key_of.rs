@@ -21,7 +21,7 @@ impl Session {
     /// another's; else of the public object or the certificate that is paired by `id`; else the one
     /// that was made known. A modulus alone will do, as nearly all keys have the same exponent;
     /// before it is published the key proves that it decrypts.
-    pub(in crate::token) fn public_half(
+    pub(in crate::token) fn public_key_of(
         &self,
         private: CK_OBJECT_HANDLE,
         id: &[u8],

@@ -28,6 +28,7 @@ pub struct ResultKey {
 
 /// What a token says of a private key. `None` where it does not tell.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Facts {
     /// `CKA_SENSITIVE`: its value is never shown in clear.
     pub sensitive: Option<bool>,
@@ -43,7 +44,8 @@ pub struct Facts {
 
 /// Where a private key came from, as far as the token vouches for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
+#[non_exhaustive]
+pub enum KeyOrigin {
     /// Made on the token, and has been a secret of it ever since.
     MadeOnToken,
     /// Brought to the token from outside.
@@ -52,7 +54,7 @@ pub enum Origin {
     NotVouched,
 }
 
-impl Origin {
+impl KeyOrigin {
     /// In words.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -81,11 +83,11 @@ impl Facts {
     }
 
     /// Where it came from.
-    pub fn origin(&self) -> Origin {
+    pub fn origin(&self) -> KeyOrigin {
         match (self.local, self.always_sensitive, self.never_extractable) {
-            (Some(true), Some(true), Some(true)) => Origin::MadeOnToken,
-            (Some(false), ..) => Origin::Imported,
-            _ => Origin::NotVouched,
+            (Some(true), Some(true), Some(true)) => KeyOrigin::MadeOnToken,
+            (Some(false), ..) => KeyOrigin::Imported,
+            _ => KeyOrigin::NotVouched,
         }
     }
 }
@@ -182,7 +184,7 @@ impl Session {
         let id = bytes(&self.raw, handle, AttributeType::Id).unwrap_or_default();
         Some(ResultKey {
             private: Some(handle),
-            public: self.public_half(handle, &id)?,
+            public: self.public_key_of(handle, &id)?,
             label: self.label(handle),
             always_authenticate: flag(&self.raw, handle, AttributeType::AlwaysAuthenticate)
                 == Some(true),

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use crate::archive::WrappedKey;
 use crate::envelope::{Candidate, KeyName, Proof, Unwrap};
-use crate::token::session::recovery::{Outcome, Step, recover, steps};
+use crate::token::session::recovery::{Outcome, RecoveryStep, recover, steps};
 use crate::token::{
     KeptPin, Module, NoPins, Pin, PinSource, ResultKey, Session, TokenError, TokenInfo,
 };
@@ -136,11 +136,11 @@ impl<P: PinSource> TokenKeys<P> {
         }
     }
 
-    fn take(&mut self, step: Step) -> Result<(), TokenError> {
+    fn take(&mut self, step: RecoveryStep) -> Result<(), TokenError> {
         match step {
-            Step::NewSession => self.session.renew()?,
-            Step::LogIn => self.log_in_again(Session::log_in_again)?,
-            Step::Restart(pause) => {
+            RecoveryStep::NewSession => self.session.renew()?,
+            RecoveryStep::LogIn => self.log_in_again(Session::log_in_again)?,
+            RecoveryStep::Restart(pause) => {
                 thread::sleep(pause);
                 self.log_in_again(Session::restart)?;
             }

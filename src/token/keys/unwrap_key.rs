@@ -7,8 +7,6 @@ use cryptoki_sys::CK_OBJECT_HANDLE;
 use zeroize::Zeroizing;
 
 use crate::archive::Scheme;
-use crate::token::error::rv_name;
-use crate::token::keys::generate::is_about_template;
 use crate::token::raw::CallError;
 use crate::token::{Session, SlowCall, TokenError};
 
@@ -29,7 +27,7 @@ impl Session {
         drop(slow);
         let object = match unwrapped {
             Ok(object) => object,
-            Err(error) if is_unfit(&error) => return Err(self.does_not_unwrap(&error)),
+            Err(error) if is_no_bad_ciphertext(&error) => return Err(self.does_not_unwrap(&error)),
             Err(_) => return Ok(None),
         };
         let value = self.raw.attribute(object, AttributeType::Value);
@@ -55,18 +53,16 @@ impl Session {
         others
             .into_iter()
             .fold(unwrap(first), |unwrapped, form| match unwrapped {
-                Err(error) if is_about_template(&error) => unwrap(form),
+                Err(error) if error.is_about_template() => unwrap(form),
                 unwrapped => unwrapped,
             })
     }
 
     fn does_not_unwrap(&self, error: &CallError) -> TokenError {
-        TokenError::Unfit {
+        TokenError::NotSupported {
             what: format!(
-                "the key may not decrypt, and the token \"{}\" does not unwrap with it: {} returned {}",
-                self.token.name(),
-                error.call,
-                rv_name(&error.rv)
+                "the key may not decrypt, and the token \"{}\" does not unwrap with it: {error}",
+                self.token.name()
             ),
             hint: "Use a key that may decrypt (CKA_DECRYPT), or a token that makes one.".into(),
         }
@@ -92,8 +88,8 @@ fn template((kind, sensitive): (KeyType, bool)) -> Vec<Attribute> {
 }
 
 /// What no ciphertext has a part in.
-fn is_unfit(error: &CallError) -> bool {
-    is_about_template(error)
+fn is_no_bad_ciphertext(error: &CallError) -> bool {
+    error.is_about_template()
         || matches!(
             error.rv,
             RvError::MechanismInvalid

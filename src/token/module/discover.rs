@@ -64,7 +64,7 @@ pub fn discover() -> Result<Arc<Module>, TokenError> {
 
 /// The module at `path` if it shows a token, and whether one of them is set up.
 fn shows(path: &Path) -> Result<(Arc<Module>, bool), String> {
-    let (module, tokens) = super::probe::look(path)?;
+    let (module, tokens) = super::probe::load_and_list(path)?;
     if tokens.is_empty() {
         return Err("shows no token".into());
     }

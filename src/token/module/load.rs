@@ -6,7 +6,6 @@ use std::sync::{Arc, OnceLock};
 use cryptoki::error::RvError;
 
 use crate::token::TokenError;
-use crate::token::error::rv_name;
 use crate::token::module::slow_call::Watch;
 use crate::token::raw::Table;
 
@@ -119,6 +118,6 @@ fn initialize(table: &Table, parameters: Option<&CStr>) -> Result<bool, String> 
     match table.initialize(parameters) {
         Ok(()) => Ok(false),
         Err(error) if error.rv == RvError::CryptokiAlreadyInitialized => Ok(true),
-        Err(error) => Err(format!("{} returned {}", error.call, rv_name(&error.rv))),
+        Err(error) => Err(error.to_string()),
     }
 }

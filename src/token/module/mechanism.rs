@@ -5,6 +5,7 @@ use crate::token::{Module, TokenError, TokenInfo};
 
 /// One mechanism of a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Mechanism {
     /// Its name in the standard, or its number.
     pub name: String,

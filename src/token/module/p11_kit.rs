@@ -8,6 +8,7 @@ const FOLDERS: [&str; 2] = ["/usr/share/p11-kit/modules", "/etc/pkcs11/modules"]
 
 /// What p11-kit has to offer.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct P11Kit {
     /// The module that stands for all that are registered.
     pub proxy: Option<PathBuf>,

@@ -5,6 +5,7 @@ use crate::token::{Module, TokenError, TokenInfo};
 
 /// What a module showed that was loaded only to be looked at.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Probe {
     /// Where it was loaded from.
     pub path: PathBuf,
@@ -16,7 +17,7 @@ pub struct Probe {
 
 /// Loads the module at `path`, which is code, looks what tokens it shows, and lets go of it.
 pub fn probe(path: &Path) -> Probe {
-    let seen = look(path);
+    let seen = load_and_list(path);
     let description = seen.as_ref().map(|(module, _)| module.description());
     Probe {
         path: path.to_owned(),
@@ -26,7 +27,9 @@ pub fn probe(path: &Path) -> Probe {
 }
 
 /// The module at `path` and its tokens.
-pub(in crate::token) fn look(path: &Path) -> Result<(Arc<Module>, Vec<TokenInfo>), String> {
+pub(in crate::token) fn load_and_list(
+    path: &Path,
+) -> Result<(Arc<Module>, Vec<TokenInfo>), String> {
     let words = |error| match error {
         TokenError::Module { reason, .. } => reason,
         other => other.to_string(),

@@ -2,6 +2,7 @@ use crate::token::{TokenError, TokenInfo};
 
 /// A place for a token: a reader, or what stands for one.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Slot {
     /// Its number, which no module promises to keep.
     pub id: u64,

@@ -2,7 +2,7 @@ use cryptoki::error::RvError;
 use cryptoki_sys::{CK_SLOT_ID, CKF_HW_SLOT};
 
 use crate::token::module::select::choose_token;
-use crate::token::module::token_info::{Place, padded};
+use crate::token::module::token_info::{SlotInfo, padded};
 use crate::token::{Module, Slot, TokenError, TokenInfo, Uri};
 
 impl Module {
@@ -37,7 +37,7 @@ impl Module {
     /// When it is gone.
     pub fn refresh(&self, token: &TokenInfo) -> Result<TokenInfo, TokenError> {
         let raw = self.table.token_info(token.slot)?;
-        Ok(TokenInfo::new(token.slot, &raw, token.place.clone()))
+        Ok(TokenInfo::new(token.slot, &raw, token.slot_info.clone()))
     }
 
     /// The same token after a restart, in which slots may have moved; and some tokens have changed
@@ -74,7 +74,7 @@ impl Module {
             .collect())
     }
 
-    fn slot(&self, id: CK_SLOT_ID, library: &Place) -> Slot {
+    fn slot(&self, id: CK_SLOT_ID, library: &SlotInfo) -> Slot {
         let place = self.place(id, library);
         let description = place.slot_description.clone();
         let token = match self.table.token_info(id) {
@@ -90,19 +90,19 @@ impl Module {
     }
 
     /// What the module says of itself, for every slot's place.
-    fn library(&self) -> Place {
+    fn library(&self) -> SlotInfo {
         let Ok(info) = self.table.info() else {
-            return Place::default();
+            return SlotInfo::default();
         };
-        Place {
+        SlotInfo {
             library_manufacturer: padded(&info.manufacturerID),
             library_description: padded(&info.libraryDescription),
             library_version: (info.libraryVersion.major, info.libraryVersion.minor),
-            ..Place::default()
+            ..SlotInfo::default()
         }
     }
 
-    fn place(&self, slot: CK_SLOT_ID, library: &Place) -> Place {
+    fn place(&self, slot: CK_SLOT_ID, library: &SlotInfo) -> SlotInfo {
         let mut place = library.clone();
         if let Ok(info) = self.table.slot_info(slot) {
             place.slot_manufacturer = padded(&info.manufacturerID);

@@ -4,6 +4,7 @@ use crate::token::TokenInfo;
 
 /// A call that a device may take long for, and that is never given up half-way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum SlowCall {
     /// A login; not on a reader with a pad, which waits for a person.
     Login,

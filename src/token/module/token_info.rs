@@ -24,12 +24,12 @@ pub struct TokenInfo {
     /// Most sessions that one program may have; `None` where the token tells none.
     pub max_sessions: Option<usize>,
     flags: CK_FLAGS,
-    pub(in crate::token) place: Place,
+    pub(in crate::token) slot_info: SlotInfo,
 }
 
 /// What a slot and its module say of themselves; blank where they do not tell.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in crate::token) struct Place {
+pub(in crate::token) struct SlotInfo {
     /// `CKF_HW_SLOT`.
     pub(in crate::token) hardware: bool,
     pub(in crate::token) slot_manufacturer: String,
@@ -41,6 +41,7 @@ pub(in crate::token) struct Place {
 
 /// What the token says of the user PIN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum PinState {
     /// Nothing is amiss, or the token does not tell.
     Ok,
@@ -78,7 +79,11 @@ impl PinState {
 }
 
 impl TokenInfo {
-    pub(in crate::token) fn new(slot: CK_SLOT_ID, raw: &CK_TOKEN_INFO, place: Place) -> Self {
+    pub(in crate::token) fn new(
+        slot: CK_SLOT_ID,
+        raw: &CK_TOKEN_INFO,
+        slot_info: SlotInfo,
+    ) -> Self {
         let pin_len = (raw.ulMinPinLen, raw.ulMaxPinLen);
         Self {
             slot,
@@ -94,7 +99,7 @@ impl TokenInfo {
                 .ok()
                 .filter(|count| (1..=u32::MAX as usize).contains(count)),
             flags: raw.flags,
-            place,
+            slot_info,
         }
     }
 
@@ -124,7 +129,7 @@ impl TokenInfo {
 
     /// Whether its slot is a device, not a program.
     pub fn is_hardware(&self) -> bool {
-        self.place.hardware
+        self.slot_info.hardware
     }
 
     /// Whether anything needs a login.
@@ -176,13 +181,13 @@ impl TokenInfo {
     /// Whether `uri` names it, as far as token, slot and module attributes go.
     pub fn fits(&self, uri: &Uri) -> bool {
         let slot = SlotFields {
-            manufacturer: &self.place.slot_manufacturer,
-            description: &self.place.slot_description,
+            manufacturer: &self.slot_info.slot_manufacturer,
+            description: &self.slot_info.slot_description,
         };
         let library = LibraryFields {
-            manufacturer: &self.place.library_manufacturer,
-            description: &self.place.library_description,
-            version: self.place.library_version,
+            manufacturer: &self.slot_info.library_manufacturer,
+            description: &self.slot_info.library_description,
+            version: self.slot_info.library_version,
         };
         uri.matches_token(&self.fields())
             && uri.matches_slot(&slot)

@@ -33,6 +33,34 @@ pub(super) struct CallError {
     pub(super) rv: RvError,
 }
 
+impl CallError {
+    /// Whether the token dislikes an attribute of the template.
+    pub(super) fn is_about_template(&self) -> bool {
+        matches!(
+            self.rv,
+            RvError::AttributeTypeInvalid
+                | RvError::AttributeValueInvalid
+                | RvError::AttributeReadOnly
+                | RvError::TemplateIncomplete
+                | RvError::TemplateInconsistent
+        )
+    }
+}
+
+impl std::fmt::Display for CallError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} returned {}", self.call, rv_name(&self.rv))
+    }
+}
+
+/// The return value in the words of the standard, as far as they are known.
+pub(super) fn rv_name(rv: &RvError) -> String {
+    match rv {
+        RvError::UnknownErrorCode(code) | RvError::VendorDefined(code) => format!("0x{code:x}"),
+        known => format!("{known:?}"),
+    }
+}
+
 /// A loaded module's functions.
 pub(super) struct Table {
     functions: CK_FUNCTION_LIST,

@@ -139,7 +139,7 @@ fn open_raw(module: &Module, token: &TokenInfo, mode: Mode) -> Result<RawSession
         opened => opened,
     };
     result.map_err(|error| match error.rv {
-        RvError::TokenWriteProtected => TokenError::Unfit {
+        RvError::TokenWriteProtected => TokenError::NotSupported {
             what: format!("the token \"{}\" is write-protected", token.label),
             hint: "Remove the protection, or use another token.".into(),
         },

@@ -77,6 +77,7 @@ impl std::fmt::Debug for Pin {
 
 /// What a PIN is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum PinUse {
     /// To log in.
     Login,

@@ -17,7 +17,7 @@ use crate::token::TokenError;
 
 /// A step of a recovery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum RecoveryStep {
     /// Closes the session and opens another; the login stays.
     NewSession,
     /// Logs in again, with the PIN that was right before. Handles are looked up anew.
@@ -51,9 +51,10 @@ impl From<Result<(), TokenError>> for Outcome<TokenError> {
 
 /// Returns the steps of a recovery. Without the PIN of the login only a new session can help. The
 /// module is restarted as often as there are `pauses`.
-pub fn steps(has_pin: bool, pauses: &[Duration]) -> impl Iterator<Item = Step> {
-    let more = std::iter::once(Step::LogIn).chain(pauses.iter().copied().map(Step::Restart));
-    std::iter::once(Step::NewSession).chain(more.filter(move |_| has_pin))
+pub fn steps(has_pin: bool, pauses: &[Duration]) -> impl Iterator<Item = RecoveryStep> {
+    let more = std::iter::once(RecoveryStep::LogIn)
+        .chain(pauses.iter().copied().map(RecoveryStep::Restart));
+    std::iter::once(RecoveryStep::NewSession).chain(more.filter(move |_| has_pin))
 }
 
 /// Takes one of `steps` after the other until one helps, or none can.
@@ -72,15 +73,15 @@ mod tests {
 
     const ONE: Duration = Duration::from_secs(1);
     const TWO: Duration = Duration::from_secs(2);
-    const STEPS: [Step; 4] = [
-        Step::NewSession,
-        Step::LogIn,
-        Step::Restart(ONE),
-        Step::Restart(TWO),
+    const STEPS: [RecoveryStep; 4] = [
+        RecoveryStep::NewSession,
+        RecoveryStep::LogIn,
+        RecoveryStep::Restart(ONE),
+        RecoveryStep::Restart(TWO),
     ];
 
     /// The steps that are taken when the one at `end` has `outcome`, and what they come to.
-    fn until(end: usize, outcome: Outcome<()>) -> (Vec<Step>, Outcome<()>) {
+    fn until(end: usize, outcome: Outcome<()>) -> (Vec<RecoveryStep>, Outcome<()>) {
         let (mut taken, mut outcome) = (Vec::new(), Some(outcome));
         let come_to = recover(steps(true, &[ONE, TWO]), |step| {
             taken.push(step);
@@ -107,7 +108,7 @@ mod tests {
 
     #[test]
     fn without_a_pin_only_a_new_session_is_tried() {
-        assert!(steps(false, &[ONE]).eq([Step::NewSession]));
+        assert!(steps(false, &[ONE]).eq([RecoveryStep::NewSession]));
     }
 
     #[test]

@@ -30,7 +30,7 @@ impl Session {
                 label,
                 set_up: true,
             },
-            RvError::UserTypeInvalid | RvError::FunctionNotSupported => TokenError::Unfit {
+            RvError::UserTypeInvalid | RvError::FunctionNotSupported => TokenError::NotSupported {
                 what: format!("the token \"{label}\" has no SO login"),
                 hint: "Leave --so-login out.".into(),
             },

@@ -55,6 +55,7 @@ pub struct Uri {
 
 /// The values of the `type` attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ObjectType {
     /// `public`: a public key.
     Public,

@@ -9,7 +9,6 @@ use k256::ecdsa::signature::hazmat::PrehashVerifier as _;
 
 use super::{SECP256K1, WalletKey};
 use crate::text::hex::hex;
-use crate::token::error::rv_name;
 use crate::token::keys::fresh_key::FreshKey;
 use crate::token::keys::generate::Form;
 use crate::token::raw::CallError;
@@ -25,7 +24,7 @@ const ALTERNATIVES: &str = "Use a token that has the curve (SoftHSM2 has; YubiHS
 /// is not is removed again.
 ///
 /// # Errors
-/// [`TokenError::Unfit`] when the token cannot make such a key; login and device errors.
+/// [`TokenError::NotSupported`] when the token cannot make such a key; login and device errors.
 pub fn create_wallet(
     module: &Arc<Module>,
     token: &TokenInfo,
@@ -37,7 +36,7 @@ pub fn create_wallet(
     let pin = session.login(pins)?;
     let id = session.free_id(id)?;
     let private = session.make_wallet(label, &id)?;
-    session.turn_off(
+    session.deny_uses(
         private,
         [
             (AttributeType::Derive, Attribute::Derive(false)),
@@ -75,7 +74,7 @@ impl Session {
         id: &[u8],
         pins: &mut dyn PinSource,
     ) -> Result<WalletKey, TokenError> {
-        let unfit = |what: String| TokenError::Unfit {
+        let not_supported = |what: String| TokenError::NotSupported {
             what,
             hint: ALTERNATIVES.into(),
         };
@@ -85,18 +84,18 @@ impl Session {
             .find(|key| key.has_private() && key.id == id)
             .ok_or_else(|| {
                 let id = hex(id);
-                unfit(format!(
+                not_supported(format!(
                     "the token shows no whole key pair with the new wallet's id {id}"
                 ))
             })?;
         if !self.wallet_facts(&key).stays_on_token() {
-            return Err(unfit(
+            return Err(not_supported(
                 "the token does not say that the new wallet's key is sensitive and not extractable"
                     .into(),
             ));
         }
         self.prove_wallet(&key, pins)
-            .map_err(|error| unfit(format!("the new wallet does not sign: {error}")))?;
+            .map_err(|error| not_supported(format!("the new wallet does not sign: {error}")))?;
         Ok(key)
     }
 
@@ -169,12 +168,8 @@ fn cannot_make(label: &str, error: CallError) -> TokenError {
         | RvError::GeneralError => "makes no wallets, as it seems not to have the curve secp256k1",
         _ => "did not make the wallet",
     };
-    TokenError::Unfit {
-        what: format!(
-            "the token \"{label}\" {what}: {} returned {}",
-            error.call,
-            rv_name(&error.rv)
-        ),
+    TokenError::NotSupported {
+        what: format!("the token \"{label}\" {what}: {error}"),
         hint: ALTERNATIVES.into(),
     }
 }
@@ -198,10 +193,10 @@ mod tests {
                 call: "C_GenerateKeyPair",
                 rv,
             };
-            let TokenError::Unfit { what, hint } = cannot_make("card", error) else {
+            let TokenError::NotSupported { what, hint } = cannot_make("card", error) else {
                 panic!("{rv:?}");
             };
-            assert!(what.contains("secp256k1") && what.contains(&rv_name(&rv)));
+            assert!(what.contains("secp256k1") && what.contains(&error.to_string()));
             assert!(hint.contains("--wallet-file"));
         }
         let gone = CallError {

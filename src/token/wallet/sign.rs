@@ -4,7 +4,6 @@ use cryptoki_sys::CK_OBJECT_HANDLE;
 use zeroize::Zeroizing;
 
 use super::WalletKey;
-use crate::token::error::rv_name;
 use crate::token::raw::CallError;
 use crate::token::session::login::PinForUse;
 use crate::token::{PinSource, Session, SlowCall, TokenError};
@@ -55,16 +54,12 @@ impl Session {
 
 fn does_not_sign(label: &str, error: CallError) -> TokenError {
     match error.rv {
-        rv @ (RvError::MechanismInvalid
+        RvError::MechanismInvalid
         | RvError::MechanismParamInvalid
         | RvError::KeyFunctionNotPermitted
         | RvError::KeyTypeInconsistent
-        | RvError::FunctionNotSupported) => TokenError::Unfit {
-            what: format!(
-                "the token \"{label}\" does not sign with CKM_ECDSA: {} returned {}",
-                error.call,
-                rv_name(&rv)
-            ),
+        | RvError::FunctionNotSupported => TokenError::NotSupported {
+            what: format!("the token \"{label}\" does not sign with CKM_ECDSA: {error}"),
             hint:
                 "Use a key and a token that allow it; `iexec-hsm token info` lists the mechanisms."
                     .into(),
@@ -74,7 +69,7 @@ fn does_not_sign(label: &str, error: CallError) -> TokenError {
 }
 
 fn no_private(key: &WalletKey) -> TokenError {
-    TokenError::Unfit {
+    TokenError::NotSupported {
         what: format!("the private key of \"{}\" is not visible", key.label),
         hint: "Log in to the token that holds it.".into(),
     }

@@ -1,7 +1,7 @@
 use super::check::Check;
 use crate::cli::key_facts::facts_text;
 use crate::cli::key_records::KeyRecords;
-use crate::token::{Origin, ResultKey, Session};
+use crate::token::{KeyOrigin, ResultKey, Session};
 
 const NAME: &str = "key";
 
@@ -59,7 +59,7 @@ fn check(session: &Session, logged_in: bool, recorded: &KeyRecords, key: &Result
             "It opens results, but is not published: a copy may be elsewhere. Make a new one.",
         );
     }
-    if facts.origin() != Origin::MadeOnToken {
+    if facts.origin() != KeyOrigin::MadeOnToken {
         return Check::warning(NAME, format!("{found}\n{uri}"))
             .fix("It is published only with --allow-imported.");
     }

@@ -60,7 +60,7 @@ fn lengths_of_pins_that_tell_nothing_are_unknown() {
             ulMaxPinLen: max,
             ..CK_TOKEN_INFO::default()
         };
-        TokenInfo::new(0, &raw, Place::default()).pin_len
+        TokenInfo::new(0, &raw, SlotInfo::default()).pin_len
     };
     assert_eq!(lengths(4, 255), Some((4, 255)));
     assert_eq!(lengths(0, 8), Some((0, 8)));
@@ -132,6 +132,6 @@ fn a_token_is_called_by_its_label_or_its_slot() {
     assert_eq!(token("", "", SET_UP).name(), "in slot 7");
     let mut device = token("mine", "", SET_UP);
     assert!(!device.is_hardware());
-    device.place.hardware = true;
+    device.slot_info.hardware = true;
     assert!(device.is_hardware());
 }

@@ -3,7 +3,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::Run;
 use super::holder::Keys;
-use crate::agent::client::{AgentKeys, Client};
+use crate::agent::client::{AgentClient, AgentKeys};
 use crate::agent::wire::Key;
 use crate::cli::agent_link::Link;
 use crate::cli::key_records::{KeyRecord, KeyRecords};
@@ -70,7 +70,7 @@ impl Keys for Connection<'_> {
     /// locked agent is unlocked with the PIN that a person types.
     fn keys(&mut self) -> Result<&mut AgentKeys, Failure> {
         let keys = self.agent.ready(self.pins)?;
-        let client = Client::connect(&self.agent.path)?;
+        let client = AgentClient::connect(&self.agent.path)?;
         Ok(self.keys.insert(AgentKeys::new(client, keys)))
     }
 }

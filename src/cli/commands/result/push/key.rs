@@ -14,7 +14,7 @@ use crate::cli::ui::failure::Failure;
 use crate::code::Code;
 use crate::envelope::PublicKey;
 use crate::sms::value;
-use crate::token::{Facts, Origin, ResultKey, Session, choose_key};
+use crate::token::{Facts, KeyOrigin, ResultKey, Session, choose_key};
 use crate::wallet::address::Address;
 
 const MAKE: &str = "`iexec-hsm result generate-encryption-keypair` makes a key on the token";
@@ -157,7 +157,7 @@ impl Candidate {
             return Err(Failure::new(Code::NotSupported, what).hint(format!("{MAKE}{hint}")));
         }
         let origin = facts.origin();
-        if origin != Origin::MadeOnToken && !self.allow_imported {
+        if origin != KeyOrigin::MadeOnToken && !self.allow_imported {
             let what = format!(
                 "a copy of the private key may be elsewhere: {}",
                 origin.as_str()
