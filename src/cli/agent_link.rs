@@ -92,7 +92,7 @@ impl Link {
         let pin = pins.for_agent(&label, &self.status.pin, self.status.pin_pad)?;
         let allowed = self.is_final_try() && allow_final_try(pins, &label)?;
         self.status = match self.client.unlock(&request(pin.as_ref(), allowed)) {
-            // The token says only now that one try is left; it was not used.
+            // The token says only now that one attempt is left; it was not used.
             Err(ClientError::Refused(refusal))
                 if refusal.code == Code::PinBlocked && !allowed && self.became_final_try() =>
             {

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use super::PinError;
 use super::raw::{CallError, rv_name};
 
-/// What the token room can meet. Each variant says whether a retry can help.
+/// An error of modules, tokens, PINs and keys. Each variant says whether a retry can help.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
@@ -21,7 +21,7 @@ pub enum TokenError {
     /// No token fits. A retry helps once it is plugged in.
     #[error("no token fits {wanted}{}", listed_or(.present, "; the module shows no token", "; these are there:"))]
     NoToken {
-        /// What was looked for.
+        /// The URI or words that were looked for.
         wanted: String,
         /// URIs of the tokens that are there.
         present: Vec<String>,
@@ -34,7 +34,7 @@ pub enum TokenError {
     NotReady {
         /// Label of the token.
         label: String,
-        /// What is missing.
+        /// The missing part.
         reason: String,
     },
     /// The PIN has to be set or changed before the token can be used. A retry does not help.
@@ -42,7 +42,7 @@ pub enum TokenError {
     PinNotReady {
         /// Label of the token.
         label: String,
-        /// What is wrong with it.
+        /// The state it is in.
         reason: &'static str,
     },
     /// The device or its module failed, or it is gone. A retry helps when the device is back.
@@ -55,30 +55,29 @@ pub enum TokenError {
         /// Whether a PIN was on its way: then nobody knows whether an attempt was spent.
         pin_sent: bool,
     },
-    /// The token refused the PIN. A retry with the same PIN only costs another try.
-    #[error("the token \"{label}\" refused the PIN{}", .tries.note())]
+    /// The token refused the PIN. A retry with the same PIN only costs another attempt.
+    #[error("the token \"{label}\" refused the PIN{}", .state.note())]
     PinWrong {
         /// Label of the token.
         label: String,
-        /// What the token says of the tries that are left.
-        tries: super::PinState,
+        /// The state of the PIN after it.
+        state: super::PinState,
     },
-    /// The token refused the SO PIN. A retry with the same PIN only costs another
-    /// try.
+    /// The token refused the SO PIN. A retry with the same PIN only costs another attempt.
     #[error("the token \"{label}\" refused the SO PIN, and is as it was")]
     SoPinWrong {
         /// Label of the token.
         label: String,
-        /// Whether it has a SO PIN already.
+        /// Whether it has an SO PIN already.
         set_up: bool,
     },
-    /// The SO PIN is locked. A retry does not help.
+    /// The SO PIN is blocked. A retry does not help.
     #[error("the SO PIN of the token \"{0}\" is blocked")]
     SoPinBlocked(String),
-    /// The PIN is locked. A retry does not help.
+    /// The user PIN is blocked. A retry does not help.
     #[error("the PIN of the token \"{0}\" is blocked")]
     PinBlocked(String),
-    /// One try is left and nobody said that it may be used. A retry does not help.
+    /// The last attempt is left and nobody said that it may be used. A retry does not help.
     #[error("the token \"{0}\" has one PIN attempt left, which was not used")]
     FinalTry(String),
     /// No PIN could be had.
@@ -89,7 +88,7 @@ pub enum TokenError {
     NoKey {
         /// Label of the token.
         label: String,
-        /// What was looked for.
+        /// The URI or words that were looked for.
         wanted: String,
         /// URIs of the result keys that are there.
         present: Vec<String>,
@@ -100,20 +99,20 @@ pub enum TokenError {
     /// The key or the token cannot do what is asked. A retry does not help.
     #[error("{what}")]
     NotSupported {
-        /// What it cannot do.
+        /// The thing it cannot do.
         what: String,
-        /// What to do instead.
+        /// The hint what to do instead.
         hint: String,
     },
     /// Something was begun on the token and not finished. Whether a retry helps is the cause's to
     /// say.
     #[error("{state}: {cause}")]
     Unfinished {
-        /// What is on the token now.
+        /// The state of the token now.
         state: String,
-        /// Why.
+        /// The cause.
         cause: Box<Self>,
-        /// What to do about the state, and where it is as before about the cause.
+        /// The hint what to do about the state, and where it is as before about the cause.
         hint: String,
     },
 }
@@ -170,7 +169,7 @@ impl TokenError {
         )
     }
 
-    /// What to do about it, as one sentence; empty when the message says all.
+    /// Returns the hint what to do, as one sentence; empty when the message says all.
     pub fn hint(&self) -> String {
         match self {
             Self::NoModule(_) => "Install the token's PKCS#11 module (SoftHSM: package softhsm2, smartcards: opensc), or name it with --module or IEXEC_HSM_MODULE.".into(),

@@ -9,8 +9,7 @@ use super::session::open::Mode;
 use super::{Module, Pin, PinSource, PinState, PinUse, Session, TokenError, TokenInfo};
 
 /// Initialises `token`, which destroys all that is on it, gives it a label of at most 32 bytes, and
-/// sets the security officer's and the user PIN from `pins`. On a token that has a security
-/// officer's PIN, it must be that one.
+/// sets the SO PIN and the user PIN from `pins`. On a token that has an SO PIN, it must be that one.
 ///
 /// # Errors
 /// When the token refuses, and then it is as it was; [`TokenError::Unfinished`] when it is
@@ -25,7 +24,7 @@ pub fn init_token(
     let mut named = token.clone();
     named.label = label.to_owned();
     // An empty token takes any; one that is set up has its own, and nothing is chosen.
-    let (asking, officer) = match token.initialised() {
+    let (asking, so) = match token.initialised() {
         true => (token, PinUse::So),
         false => (&named, PinUse::NewSo),
     };
@@ -34,12 +33,12 @@ pub fn init_token(
         NewPins::default()
     } else {
         NewPins {
-            so: obtain(asking, officer.clone(), pins)?,
+            so: obtain(asking, so.clone(), pins)?,
             user: obtain(&named, PinUse::New, pins)?,
         }
     };
     let before: Vec<String> = module.tokens()?.into_iter().map(|it| it.serial).collect();
-    announce(asking, officer, pins);
+    announce(asking, so, pins);
     module
         .table
         .init_token(token.slot, new.so.as_ref().map(Pin::bytes), label)
@@ -74,7 +73,7 @@ fn finish(
         RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange => {
             TokenError::PinWrong {
                 label: label.to_owned(),
-                tries: PinState::Ok,
+                state: PinState::Ok,
             }
         }
         _ => error.into(),
@@ -95,8 +94,8 @@ fn fresh(
     })
 }
 
-/// Of all that have the label: one with a serial that was not there `before`, else with that of
-/// `token`.
+/// Returns the token with the label whose serial was not there `before`, else one with the serial
+/// of `token`.
 fn likeliest(
     all: Vec<TokenInfo>,
     token: &TokenInfo,
@@ -108,7 +107,7 @@ fn likeliest(
         .min_by_key(|it| (before.contains(&it.serial), it.serial != token.serial))
 }
 
-/// What a refused `C_InitToken` means.
+/// Returns the error for a refused `C_InitToken`.
 fn refused(token: &TokenInfo, new_label: &str, error: CallError) -> TokenError {
     let label = if token.label.is_empty() {
         new_label.to_owned()

@@ -5,41 +5,41 @@ use std::time::Duration;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-/// Longest time in which nothing comes. An agent gives a request up before that, unless it was
+/// The longest time in which nothing comes. An agent gives a request up before that, unless it was
 /// told to be very patient.
 const SILENCE: Duration = Duration::from_secs(600);
 
-/// Longest head of an answer, in bytes, and most lines in it.
+/// The longest head of an answer, in bytes, and most lines in it.
 const HEAD: usize = 8 * 1024;
 const HEADERS: usize = 32;
 
-/// Longest body of an answer, in bytes: that of a list of a thousand keys.
+/// The longest body of an answer, in bytes: that of a list of a thousand keys.
 const BODY: usize = 2 * 1024 * 1024;
 
 /// A kept-alive connection that requests go over, one after the other.
 pub(super) struct Exchange {
     stream: UnixStream,
-    /// It has carried a request, so it may have been closed since.
+    /// Whether it has carried a request: then it may have been closed since.
     used: bool,
 }
 
 /// A request as it goes over the socket; it may hold a PIN.
 pub(super) struct Request(Zeroizing<Vec<u8>>);
 
-/// What came back.
+/// An answer.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) retry_after: Option<Duration>,
     pub(super) body: Zeroizing<Vec<u8>>,
 }
 
-/// Why nothing came back.
+/// A failure to get an answer.
 #[derive(Debug)]
 pub(super) enum Fault {
     /// The connection was closed before this request was answered, which an idle one may be.
     Closed,
     Io(io::Error),
-    /// It is not HTTP.
+    /// The answer is not HTTP.
     NotHttp,
 }
 
@@ -192,7 +192,7 @@ mod tests {
 
     use super::*;
 
-    /// What the client makes of `answer`, after which the connection is closed.
+    /// Reads `answer` as the client does, after which the connection is closed.
     fn answered(answer: &'static str) -> Result<Answer, Fault> {
         let (ours, mut theirs) = UnixStream::pair().unwrap();
         let server = thread::spawn(move || {

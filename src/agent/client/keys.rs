@@ -14,7 +14,7 @@ pub struct AgentKeys {
 }
 
 impl AgentKeys {
-    /// Holds `keys`, the likeliest first. One whose public half cannot be read is left out.
+    /// Holds `keys`, the likeliest first. One whose public key cannot be read is left out.
     pub fn new(client: AgentClient, keys: Vec<Key>) -> Self {
         let keys = keys.into_iter().filter_map(|key| {
             let public = PublicKey::from_pem(&key.public_key).ok()?;

@@ -20,7 +20,7 @@ use exchange::{Answer, Exchange, Fault, Request};
 
 pub use keys::AgentKeys;
 
-/// Longest time that a request is repeated when the agent says that it comes too early.
+/// The longest time that a request is repeated when the agent says that it comes too early.
 const RETRY_TIME: Duration = Duration::from_secs(300);
 
 /// A connection to an agent of this user.
@@ -29,7 +29,7 @@ pub struct AgentClient {
     exchange: Exchange,
 }
 
-/// Why an agent gave no answer that is of use. Each variant says whether a retry can help.
+/// An agent that gave no answer of use. Each variant says whether a retry can help.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ClientError {
@@ -41,13 +41,13 @@ pub enum ClientError {
     Io {
         /// The socket.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// The agent belongs to somebody else. A retry does not help.
     #[error("the agent at {} belongs to another user", .0.display())]
     Foreign(PathBuf),
-    /// What came back is none of an agent's answers. A retry does not help.
+    /// The answer is none of an agent's. A retry does not help.
     #[error("what answers at {} is no agent, or one of another version", .0.display())]
     NoAgent(PathBuf),
     /// The agent is locked. A retry helps when it was unlocked.
@@ -71,7 +71,7 @@ impl AgentClient {
         })
     }
 
-    /// How the agent is.
+    /// Asks for the state of the agent.
     ///
     /// # Errors
     /// [`ClientError`].
@@ -79,7 +79,7 @@ impl AgentClient {
         self.get(path::STATUS)
     }
 
-    /// What the token can be used for.
+    /// Asks for the keys on the token.
     ///
     /// # Errors
     /// [`ClientError`].
@@ -111,7 +111,7 @@ impl AgentClient {
         self.post(path::LOCK, &())
     }
 
-    /// Has the agent end, once what runs is done.
+    /// Ends the agent, once its requests are answered.
     ///
     /// # Errors
     /// [`ClientError`].

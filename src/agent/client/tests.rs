@@ -6,7 +6,7 @@ use std::thread;
 
 use super::*;
 
-/// What the client makes of an agent that gives this answer.
+/// The client's reading of an agent that gives this answer.
 fn status(answer: &'static str) -> Result<Status, ClientError> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("agent.sock");

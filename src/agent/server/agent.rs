@@ -14,7 +14,7 @@ use super::refused_pins::RefusedPins;
 use super::worker::Worker;
 use crate::token::{Module, TokenInfo, Uri};
 
-/// One token, unlocked or not.
+/// The agent of one token, unlocked or not.
 pub(super) struct Agent {
     pub(super) module: Arc<Module>,
     /// The token that this agent was started for, wherever it is plugged in.
@@ -23,13 +23,13 @@ pub(super) struct Agent {
     inner: Mutex<Inner>,
     /// Held by the one who restarts the module or logs in, until that login is used or closed.
     pub(super) login_turn: Mutex<()>,
-    /// For threads: there is a job, the login is over, or a thread has left.
+    /// Wakes threads: there is a job, the login is over, or a thread has left.
     pub(super) changed: Condvar,
-    /// For the timer: its next time may have changed.
+    /// Wakes the timer: its next time may have changed.
     pub(super) rescheduled: Notify,
 }
 
-/// What changes.
+/// The part that changes.
 pub(super) struct Inner {
     pub(super) token: TokenInfo,
     pub(super) phase: Phase,
@@ -53,7 +53,7 @@ pub(super) enum Phase {
         login: Arc<Login>,
         since: Instant,
     },
-    /// It was unlocked then, its device failed, and is being brought back.
+    /// Unlocked since then; its device failed, and is being brought back.
     Recovering {
         since: Instant,
     },
@@ -107,7 +107,7 @@ impl Agent {
         }
     }
 
-    /// Has `work` done by a thread with a session, and waits for it as long as the settings say.
+    /// Gives `work` to a thread with a session, and waits for it as long as the settings say.
     pub(super) async fn ask<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Worker) -> T + Send + 'static,

@@ -1,4 +1,4 @@
-//! One line for each request: who asked for what, and how it ended. Never a byte of what was asked.
+//! The audit log: a line for each request with its peer, kind, key and outcome. Never a byte of the request itself.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -16,25 +16,25 @@ use super::peer::Peer;
 /// Lines that may wait for the disk. A reader who has stopped reading must not stop the agent.
 const WAITING: usize = 4096;
 
-/// Where the lines go.
+/// The audit log.
 pub(super) struct Audit {
     lines: SyncSender<Vec<u8>>,
     lost: AtomicU64,
 }
 
-/// Gone when all lines are written.
+/// A channel that closes when all lines are written.
 pub(super) type Written = Receiver<()>;
 
-/// What happened.
+/// An event to be logged.
 #[derive(Debug, Default)]
 pub(super) struct Event<'a> {
-    /// What was asked for.
+    /// The kind of request.
     pub(super) request: &'a str,
     /// The key that was named, as a URI or an address.
     pub(super) key: Option<&'a str>,
-    /// How it ended, in one word.
+    /// The outcome, in one word.
     pub(super) outcome: &'a str,
-    /// How long it took.
+    /// The time that it took.
     pub(super) took: Duration,
 }
 

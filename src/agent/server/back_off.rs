@@ -34,7 +34,7 @@ impl Failures {
 }
 
 impl BackOff {
-    /// How long `peer` has to wait for its next unwrap; zero when it need not.
+    /// Returns the time that `peer` has to wait for its next unwrap; zero when it need not.
     pub(super) fn wait(&self, peer: i32, now: Instant) -> Duration {
         let peers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         peers.get(&peer).map_or(Duration::ZERO, |failures| {

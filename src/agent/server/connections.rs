@@ -1,4 +1,4 @@
-//! Who is connected: not too many, nobody for too long, and only this user.
+//! Connections: not too many, none for too long, and only of this user.
 
 use std::collections::HashMap;
 use std::future::{Future as _, poll_fn};
@@ -27,7 +27,7 @@ use crate::agent::wire::{Code, Refusal, Refused};
 pub(super) struct Connections {
     open: Mutex<HashMap<u64, Open>>,
     last_id: AtomicU64,
-    /// One has ended, or a request has.
+    /// Wakes who waits: a connection or a request has ended.
     fewer: Notify,
 }
 

@@ -21,13 +21,13 @@ impl ErrorResponse {
         refusal.hint("docs/agent.md says what can be asked.").into()
     }
 
-    /// The same with another status.
+    /// Sets another status.
     pub(super) fn status(mut self, status: StatusCode) -> Self {
         self.status = status;
         self
     }
 
-    /// The same with when to try again.
+    /// Sets when to try again.
     pub(super) fn retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
         self

@@ -1,4 +1,4 @@
-//! What each request is answered.
+//! The answer to each request.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

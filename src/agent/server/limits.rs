@@ -1,4 +1,4 @@
-//! How much of everything there may be.
+//! The limits of connections, requests and waiting.
 
 use std::time::Duration;
 

@@ -7,7 +7,7 @@ use crate::token::{
 };
 use crate::wallet::address::Address;
 
-/// What all sessions of one login share.
+/// The state that all sessions of one login share.
 pub(super) struct Login {
     token: TokenInfo,
     keys: Mutex<Arc<LoginKeys>>,

@@ -45,7 +45,7 @@ use connections::Connections;
 
 use crate::envelope::PublicKey;
 
-/// How an agent behaves.
+/// The settings of an agent.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Time without use after which it locks; `None` for never.
@@ -54,7 +54,7 @@ pub struct Settings {
     pub max_lifetime: Option<Duration>,
     /// Whether it ends, rather than lock, when its time is over.
     pub exit_when_idle: bool,
-    /// Most sessions with the token; as many as there are cores if `None`.
+    /// The most sessions with the token; as many as there are cores if `None`.
     pub sessions: Option<NonZeroUsize>,
     /// Whether the PIN is kept, to log in again when the token has ended the login.
     pub keep_pin: bool,
@@ -62,25 +62,25 @@ pub struct Settings {
     pub request_timeout: Duration,
     /// Whether root may ask, too.
     pub allow_root: bool,
-    /// Where the audit lines go; stderr if `None`.
+    /// The file of the audit log; stderr if `None`.
     pub audit_log: Option<PathBuf>,
-    /// Ids and public halves of keys on the token, which may show none itself.
+    /// Ids and public keys of keys on the token, which may show none itself.
     pub known: Vec<(Vec<u8>, PublicKey)>,
 }
 
-/// Why an agent did not start.
+/// An agent that did not start.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ServeError {
     /// The token was not unlocked with the PIN that was given.
     #[error(transparent)]
     Unlock(Refusal),
-    /// The file for the audit lines cannot be opened.
+    /// The audit log cannot be opened.
     #[error("the audit log {} cannot be written: {source}", .path.display())]
     AuditLog {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// The system does not give what is needed.
@@ -88,7 +88,7 @@ pub enum ServeError {
     System(#[from] io::Error),
 }
 
-/// All that requests are answered with.
+/// The parts that answer requests.
 struct Server {
     agent: Arc<Agent>,
     audit: Audit,

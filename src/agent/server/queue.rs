@@ -16,7 +16,7 @@ pub(super) struct Job {
 /// has shown.
 pub(super) type Work = Box<dyn FnOnce(&mut Worker) -> Box<dyn FnOnce()> + Send>;
 
-/// What waits to be done by the module, and what is being done.
+/// Jobs that wait for the module, and calls that are in it.
 #[derive(Default)]
 pub(super) struct Queue {
     waiting: VecDeque<Job>,
@@ -27,7 +27,7 @@ pub(super) struct Queue {
 
 struct Call {
     since: Instant,
-    /// Whoever waited for it has stopped waiting.
+    /// The one who waited for it has stopped waiting.
     given_up: bool,
 }
 
@@ -82,7 +82,7 @@ impl Queue {
         }
     }
 
-    /// For how long a call has not come back that should have after `limit`.
+    /// Returns the time that a call has been in the module, when that is more than `limit`.
     pub(super) fn hung(&self, limit: Duration) -> Option<Duration> {
         let overdue = self.running.values().filter_map(|call| {
             let elapsed = call.since.elapsed();
@@ -96,7 +96,7 @@ impl Queue {
         self.waiting.clear();
     }
 
-    /// How many jobs wait.
+    /// The number of jobs that wait.
     pub(super) fn waiting(&self) -> usize {
         self.waiting.len()
     }

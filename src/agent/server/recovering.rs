@@ -12,7 +12,7 @@ use super::worker::{GONE, PIN_REFUSED};
 use crate::token::recovery::{Outcome, recover};
 use crate::token::{Pin, TokenError};
 
-/// Why a recovery ends that is not wanted any more. Nobody is told: the agent has a reason already.
+/// The reason of a recovery that is not wanted any more. The agent has one already, so it is not told.
 const LOCKED: &str = "it was locked";
 
 /// Pauses before each restart of the module: as long as a service takes to come back, and no longer than

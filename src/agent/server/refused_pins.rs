@@ -12,7 +12,7 @@ struct Refused {
     hash: [u8; 32],
 }
 
-/// How many are remembered, the latest. Few tokens grant as many tries; a program that sends one
+/// The number that is remembered, the latest. Few tokens grant as many attempts; a program that sends one
 /// after the other to a token that never locks does not fill the memory.
 const MOST: usize = 64;
 

@@ -52,7 +52,7 @@ pub(super) async fn answer(
     Ok(response(route, &method, answer))
 }
 
-/// What can be asked for.
+/// The paths that can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Route {
     Status,
@@ -79,7 +79,7 @@ impl Route {
         }
     }
 
-    /// For the audit. What a client makes up is not repeated.
+    /// Its name in the audit log. A path that a client makes up is not repeated.
     fn name(self) -> &'static str {
         match self {
             Self::Status => "status",

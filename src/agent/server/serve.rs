@@ -16,7 +16,7 @@ use super::{ServeError, Server, Settings, Socket};
 use crate::agent::wire::{State, Unlock};
 use crate::token::{Module, TokenInfo};
 
-/// How an agent ended.
+/// The end of an agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
     /// Nothing was left in the module, and it is finalised.
@@ -28,7 +28,7 @@ pub enum Ended {
 
 /// Runs an agent for `token` at `socket` until it is stopped; calls `ready` once it answers.
 /// `unlock` unlocks it at once. A PIN that is refused ends it again, but not when the socket came
-/// from systemd, which would start it again, and spend another try.
+/// from systemd, which would start it again, and spend another attempt.
 ///
 /// # Errors
 /// When it does not come to answering.
@@ -150,9 +150,9 @@ impl Signals {
     }
 }
 
-/// When the clock has something to do next: the token is to be locked then, or an agent that
+/// Returns when the clock has something to do next: the token is to be locked then, or an agent that
 /// ends when it is idle is to end. One whose PIN was refused does not: if it were started again,
-/// the same PIN could cost another try.
+/// the same PIN could cost another attempt.
 fn next(agent: &Agent) -> Option<(Instant, &'static str)> {
     let deadline = agent.deadline();
     let inner = agent.inner();

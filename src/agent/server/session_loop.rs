@@ -1,4 +1,4 @@
-//! What the threads do that have a session each.
+//! The loop of each thread that has a session.
 
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
@@ -8,7 +8,7 @@ use super::limits::{KEEP_ALIVE, LEAVING};
 use super::queue::Job;
 use super::worker::{Ending, Worker};
 
-/// What a thread with a session does next.
+/// The next thing that a thread with a session does.
 enum Next {
     Job(Job),
     KeepAlive(u64),
@@ -16,7 +16,7 @@ enum Next {
 }
 
 impl Agent {
-    /// What a thread with a session does until the login is over.
+    /// Works with a session until the login is over.
     pub(super) fn work(self: &Arc<Self>, mut worker: Worker, epoch: u64) {
         loop {
             match self.next(epoch) {

@@ -1,4 +1,4 @@
-//! Where the agent listens: one agent for one socket.
+//! The socket that the agent listens at: one agent for one socket.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind};
@@ -23,7 +23,7 @@ pub struct Socket {
     _lock: Option<File>,
 }
 
-/// Why there is no socket.
+/// A socket that cannot be had.
 #[derive(Debug, Error)]
 pub enum SocketError {
     /// Another agent answers there.
@@ -40,10 +40,10 @@ pub enum SocketError {
     Io {
         /// The socket.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// What systemd passed cannot be used.
+    /// The socket that systemd passed cannot be used.
     #[error("the socket that was passed by systemd cannot be used: {0}")]
     Passed(io::Error),
 }

@@ -35,7 +35,7 @@ impl Agent {
         idle.into_iter().chain(lifetime).min_by_key(|it| it.0)
     }
 
-    /// What `/v1/status` says.
+    /// Returns the answer to `/v1/status`.
     pub(super) fn status(&self) -> Status {
         let locks_at = self.deadline().map(|it| it.0);
         let inner = self.inner();

@@ -127,7 +127,7 @@ impl Agent {
         Ok((login.clone(), workers.collect()))
     }
 
-    /// Tells a session of the public halves that its token may not show.
+    /// Tells a session of the public keys that its token may not show.
     fn make_known(&self, session: &mut Session) {
         for (id, public) in &self.settings.known {
             session.know(Some(id.clone()), public.clone());

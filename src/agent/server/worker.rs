@@ -11,24 +11,24 @@ use crate::wallet::eip191::eip191_digest;
 use crate::wallet::sign::WalletError;
 use crate::wallet::signature::Signature;
 
-/// Why most logins end that nobody has ended.
+/// The reason of most logins that end by themselves.
 pub(super) const GONE: &str = "the token does not answer, or has ended the login";
 
-/// Why a login ends that cannot be made again.
+/// The reason of a login that cannot be made again.
 pub(super) const PIN_REFUSED: &str = "the token refused the PIN that was kept";
 
 /// A thread's session with the token, and what it does there.
 pub(super) struct Worker {
     session: Session,
     login: Arc<Login>,
-    /// Set once it is known that the sessions of this login are of no use any more.
+    /// The end of this login, once it is known that its sessions are of no use any more.
     pub(super) ending: Option<Ending>,
 }
 
-/// How a login ends.
+/// The end of a login.
 #[derive(Debug)]
 pub(super) enum Ending {
-    /// For this reason.
+    /// The agent locks, for this reason.
     ForGood(&'static str),
     /// A restart of the module may bring the device back, and a login with this PIN.
     UntilRestart(Pin),
@@ -43,7 +43,7 @@ impl Worker {
         }
     }
 
-    /// One private-key operation. `None` is a bad ciphertext, or a device that has just gone.
+    /// Does one private-key operation. `None` is a bad ciphertext, or a device that has just gone.
     pub(super) fn unwrap(
         &mut self,
         key: &str,

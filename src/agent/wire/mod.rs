@@ -1,4 +1,4 @@
-//! What goes over the socket.
+//! The messages that go over the socket.
 
 mod refusal;
 mod secret;
@@ -12,7 +12,7 @@ pub use crate::code::Code;
 
 use crate::archive::Scheme;
 
-/// Where what is.
+/// The paths.
 pub mod path {
     /// `GET`: [`super::Status`].
     pub const STATUS: &str = "/v1/status";
@@ -45,20 +45,20 @@ pub enum State {
     Recovering,
 }
 
-/// How the agent is.
+/// The state of the agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Status {
     /// Whether the token can be used.
     pub state: State,
-    /// Why it is locked.
+    /// The reason why it is locked.
     pub reason: Option<String>,
     /// The token's URI.
     pub token: String,
     /// The token's label.
     pub label: String,
-    /// What the token said last of its PIN, in the words of `token list`.
+    /// The state of the user PIN, as the token told it last, in the words of `token list`.
     pub pin: String,
     /// Whether the reader asks for the PIN itself.
     pub pin_pad: bool,
@@ -80,7 +80,7 @@ pub struct Status {
     pub locks_in_seconds: Option<u64>,
 }
 
-/// What the token can be used for.
+/// The keys on the token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -104,7 +104,7 @@ pub struct Key {
     pub label: String,
     /// The size of its modulus.
     pub bits: usize,
-    /// The public half, as PEM.
+    /// The public key, as PEM.
     pub public_key: String,
     /// False for one that demands the PIN for each use, where the agent does not keep the PIN.
     pub usable: bool,
@@ -121,7 +121,7 @@ pub struct WalletKey {
     pub label: String,
     /// The address that it signs for.
     pub address: String,
-    /// As for [`Key::usable`].
+    /// False as for [`Key::usable`].
     pub usable: bool,
 }
 
@@ -131,7 +131,7 @@ pub struct WalletKey {
 pub struct Unwrap {
     /// The result key's URI.
     pub key: String,
-    /// How it is wrapped.
+    /// The scheme that it is wrapped with.
     #[serde(with = "scheme")]
     pub scheme: Scheme,
     /// The RSA ciphertext, as long as the key's modulus.
@@ -154,7 +154,7 @@ pub struct Unwrapped {
 pub struct Unlock {
     /// The PIN; `None` where the reader asks for it.
     pub pin: Option<Secret>,
-    /// Whether the last try that the token grants may be used.
+    /// Whether the last attempt that the token grants may be used.
     pub final_try: bool,
 }
 
@@ -175,9 +175,9 @@ pub struct SignSmsChallenge {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct SignedSmsChallenge {
-    /// Who signed.
+    /// The address that signed.
     pub owner: String,
-    /// What was signed, before the prefix of EIP-191: 32 bytes in hexadecimal.
+    /// The hash that was signed, before the prefix of EIP-191: 32 bytes in hexadecimal.
     pub challenge: String,
     /// 65 bytes in hexadecimal.
     pub signature: String,
@@ -189,7 +189,7 @@ pub struct SignedSmsChallenge {
 pub struct Refused {
     /// False.
     pub ok: bool,
-    /// Why.
+    /// The refusal.
     pub error: Refusal,
 }
 

@@ -10,17 +10,17 @@ use crate::wallet::sign::WalletError;
 #[error("{message}")]
 #[non_exhaustive]
 pub struct Refusal {
-    /// Why, in one word.
+    /// The cause, in one word.
     pub code: Code,
-    /// What is wrong.
+    /// The message.
     pub message: String,
-    /// What to do; empty where the message says all.
+    /// The hint what to do; empty where the message says all.
     #[serde(default)]
     pub hint: String,
 }
 
 impl Refusal {
-    /// One without a hint.
+    /// A refusal without a hint.
     pub(crate) fn new(code: Code, message: impl std::fmt::Display) -> Self {
         Self {
             code,
@@ -29,7 +29,7 @@ impl Refusal {
         }
     }
 
-    /// The same with what to do.
+    /// Sets the hint what to do.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = hint.into();
         self

@@ -23,7 +23,7 @@ fn every_variant() -> Vec<TokenError> {
         TokenError::device("C_Decrypt", "DeviceError"),
         TokenError::PinWrong {
             label: label(),
-            tries: PinState::CountLow,
+            state: PinState::CountLow,
         },
         TokenError::PinNotReady {
             label: label(),
@@ -88,9 +88,9 @@ fn every_error_says_what_is_wrong_and_what_to_do() {
 
 #[test]
 fn what_the_token_says_of_tries_is_in_the_message() {
-    let wrong = |tries| TokenError::PinWrong {
+    let wrong = |state| TokenError::PinWrong {
         label: "mine".into(),
-        tries,
+        state,
     };
     let refused = "the token \"mine\" refused the PIN";
     assert_eq!(wrong(PinState::Ok).to_string(), refused);

@@ -1,4 +1,4 @@
-//! What a refusal to initialise a token means.
+//! The error for a token that refuses to be initialised.
 
 use cryptoki_sys::{CKF_LOGIN_REQUIRED, CKF_TOKEN_INITIALIZED};
 

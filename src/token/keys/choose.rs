@@ -1,7 +1,7 @@
 use crate::token::uri::ObjectType;
 use crate::token::{ResultKey, TokenError, TokenInfo, Uri};
 
-/// Whether `uri` names either half of `key`.
+/// Whether `uri` names the public or the private key of `key`.
 fn names_key(uri: &Uri, key: &ResultKey) -> bool {
     let is_key = matches!(
         uri.object_type,
@@ -10,7 +10,7 @@ fn names_key(uri: &Uri, key: &ResultKey) -> bool {
     is_key && uri.matches_object(&key.id, key.label.as_bytes())
 }
 
-/// The one result key that fits `wanted`.
+/// Chooses the one result key that fits `wanted`.
 ///
 /// # Errors
 /// When none or more than one does; the error lists the candidates as paste-ready URIs.

@@ -12,7 +12,7 @@ use crate::token::raw::CallError;
 use crate::token::{PinSource, ResultKey, Session, SlowCall, TokenError};
 
 impl Session {
-    /// One private-key operation: one `C_DecryptInit`, a context login only where the key demands
+    /// Does one private-key operation: one `C_DecryptInit`, a context login only where the key demands
     /// it, one `C_Decrypt`. `None` is a bad ciphertext.
     ///
     /// The return value of `C_Decrypt` is not looked at: what one module says of a bad padding,
@@ -70,8 +70,8 @@ impl Session {
             .wrap(Scheme::Current, secret.as_slice())
             .map_err(|error| TokenError::device("the public key", error))?;
         // A device may fail once in a while. Nobody is asked for a PIN twice for that.
-        let tries = if key.always_authenticate { 1 } else { 2 };
-        for _ in 0..tries {
+        let attempts = if key.always_authenticate { 1 } else { 2 };
+        for _ in 0..attempts {
             let unwrapped = self.decrypt(key, Scheme::Current, &wrapped, pins)?;
             if unwrapped.is_some_and(|it| it.as_slice() == secret.as_slice()) {
                 return Ok(());
@@ -156,7 +156,7 @@ impl Session {
     }
 }
 
-/// How a decryption began.
+/// The beginning of a decryption.
 enum Begun {
     Yes,
     /// The key may do something else only.
@@ -175,7 +175,7 @@ pub(in crate::token) fn mechanism(scheme: Scheme) -> Mechanism<'static> {
     }
 }
 
-/// What to send for `ciphertext`, and whether a plaintext of it can count. A number not below the
+/// Returns the bytes to send for `ciphertext`, and whether a plaintext of it can count. A number not below the
 /// modulus is no ciphertext and kills some cards, so one that is below it goes in its stead: all
 /// bad ciphertexts cost the same calls.
 fn in_range(public: &PublicKey, ciphertext: &[u8]) -> Option<(Vec<u8>, bool)> {

@@ -6,7 +6,7 @@ use crate::token::session::open::{Mode, no_private_key};
 use crate::token::{ResultKey, Session, TokenError};
 
 impl Session {
-    /// Removes the key pair with the public half of `key` from the token of this logged-in
+    /// Removes the key pair with the public key of `key` from the token of this logged-in
     /// session, for good.
     ///
     /// # Errors

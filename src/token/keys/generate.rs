@@ -13,7 +13,7 @@ use crate::token::raw::CallError;
 use crate::token::session::open::Mode;
 use crate::token::{Module, PinSource, ResultKey, Session, SlowCall, TokenError, TokenInfo};
 
-/// What to do where a token makes no key that is of use.
+/// The hint where a token makes no key that is of use.
 const ELSEWHERE: &str = "Make an RSA key of 2048 to 4096 bits that may decrypt with the tool of the token's vendor (docs/devices/ names it for some devices), then take it over with `iexec-hsm key adopt`.";
 
 /// Modulus sizes of result keys, in bits, the best first.
@@ -29,7 +29,7 @@ pub struct NewKey {
     pub id: Option<Vec<u8>>,
     /// `CKA_LABEL`, ASCII and at most 40 bytes, as tokens take no more.
     pub label: String,
-    /// The security officer makes it: there are tokens that let nobody else. Not for an import.
+    /// Whether the SO makes it: there are tokens that let nobody else. Not for an import.
     pub by_so: bool,
 }
 
@@ -165,7 +165,7 @@ impl Session {
         .map_err(|error| cannot_make(&self.token.label, error))
     }
 
-    /// One `C_GenerateKeyPair` with the public and private template of the first form, and again
+    /// Makes one `C_GenerateKeyPair` with the public and private template of the first form, and again
     /// with fewer attributes where the token dislikes some.
     pub(in crate::token) fn generate_pair(
         &self,
@@ -213,7 +213,7 @@ impl Session {
     }
 }
 
-/// Which attributes beside the necessary ones a template has.
+/// The attributes beside the necessary ones that a template has.
 #[derive(Clone, Copy)]
 pub(in crate::token) struct Form {
     pub(in crate::token) not_extractable: bool,

@@ -17,7 +17,7 @@ use crate::token::{Module, NewKey, PinSource, ResultKey, Session, TokenError, To
 /// An RSA private key in software, as the SDK keeps it. Wiped when dropped.
 pub struct SoftwareKey(RsaPrivateKey);
 
-/// Why a file is no software key that can be imported. A retry does not help.
+/// A file that holds no software key that can be imported. A retry does not help.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SoftwareKeyError {
@@ -29,7 +29,7 @@ pub enum SoftwareKeyError {
     /// The key is encrypted.
     #[error("the private key is encrypted")]
     Encrypted,
-    /// It is not an RSA key, or damaged.
+    /// The key is not an RSA key, or damaged.
     #[error("holds no valid RSA private key")]
     Invalid,
     /// Its public exponent is one that not every token takes.
@@ -66,7 +66,7 @@ impl SoftwareKey {
         self.0.n().bits()
     }
 
-    /// Its public half.
+    /// Its public key.
     ///
     /// # Errors
     /// When that is no usable key.

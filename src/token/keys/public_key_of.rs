@@ -1,4 +1,4 @@
-//! Where the public half of a private RSA key is found: tokens show it in one place or another.
+//! The public key of a private RSA key: tokens show it in one place or another.
 
 use cryptoki::object::{Attribute, AttributeType, ObjectClass};
 use cryptoki_sys::CK_OBJECT_HANDLE;
@@ -17,8 +17,8 @@ impl Session {
         self.known.push((id, public));
     }
 
-    /// The public half of a private key with `id`: of the private object itself, which cannot be
-    /// another's; else of the public object or the certificate that is paired by `id`; else the one
+    /// Finds the public key of a private key with `id`: in the private object itself, which cannot be
+    /// another's; else in the public object or the certificate that is paired by `id`; else the one
     /// that was made known. A modulus alone will do, as nearly all keys have the same exponent;
     /// before it is published the key proves that it decrypts.
     pub(in crate::token) fn public_key_of(

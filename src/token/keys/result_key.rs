@@ -12,13 +12,13 @@ pub(in crate::token) const EXPONENT: [u8; 3] = [1, 0, 1];
 /// An RSA key pair on a token that may decrypt.
 #[derive(Debug, Clone)]
 pub struct ResultKey {
-    /// Of the private key; `None` when only the public half is visible, as before a login.
+    /// Handle of the private key; `None` when only the public key is visible, as before a login.
     pub(in crate::token) private: Option<CK_OBJECT_HANDLE>,
     /// `CKA_ID`.
     pub id: Vec<u8>,
     /// `CKA_LABEL`; tokens may change or lose it.
     pub label: String,
-    /// The public half.
+    /// The public key.
     pub public: PublicKey,
     /// `CKA_ALWAYS_AUTHENTICATE`: each use demands the PIN. False where the token does not tell.
     pub always_authenticate: bool,
@@ -26,7 +26,7 @@ pub struct ResultKey {
     pub(in crate::token) decrypts: bool,
 }
 
-/// What a token says of a private key. `None` where it does not tell.
+/// The attributes of a private key. `None` where the token does not tell.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Facts {
@@ -42,7 +42,7 @@ pub struct Facts {
     pub never_extractable: Option<bool>,
 }
 
-/// Where a private key came from, as far as the token vouches for it.
+/// The origin of a private key, as far as the token vouches for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyOrigin {
@@ -55,7 +55,7 @@ pub enum KeyOrigin {
 }
 
 impl KeyOrigin {
-    /// In words.
+    /// Its words for people.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::MadeOnToken => "made on the token",
@@ -82,7 +82,7 @@ impl Facts {
         self.sensitive == Some(true) && self.extractable == Some(false)
     }
 
-    /// Where it came from.
+    /// Its origin.
     pub fn origin(&self) -> KeyOrigin {
         match (self.local, self.always_sensitive, self.never_extractable) {
             (Some(true), Some(true), Some(true)) => KeyOrigin::MadeOnToken,
@@ -98,14 +98,14 @@ impl ResultKey {
         Uri::for_key(&token.fields(), &self.id, &self.label)
     }
 
-    /// Whether its private half is visible, as it is after a login.
+    /// Whether its private key is visible, as it is after a login.
     pub fn has_private(&self) -> bool {
         self.private.is_some()
     }
 }
 
 impl Session {
-    /// The result keys whose private halves this session can see, in the token's order: after a
+    /// Lists the result keys whose private keys this session can see, in the token's order: after a
     /// login all that can be used.
     ///
     /// # Errors
@@ -118,8 +118,8 @@ impl Session {
             .collect())
     }
 
-    /// [`Self::private_keys`], and those of which only the public half is visible: before a login
-    /// that is most of them.
+    /// Lists [`Self::private_keys`], and those of which only the public key is visible: before a
+    /// login that is most of them.
     ///
     /// # Errors
     /// When the token does not answer.
@@ -133,7 +133,7 @@ impl Session {
             }
         }
         for handle in self.find(ObjectClass::PUBLIC_KEY, None)? {
-            // The public half of a key for other uses is none of ours.
+            // The public key of a pair for other uses is none of ours.
             if let Some(key) = self.public_key(handle)
                 && !keys
                     .iter()
@@ -146,7 +146,7 @@ impl Session {
         Ok(keys)
     }
 
-    /// What the token says of the private half of `key`; nothing when that is not visible.
+    /// Reads the attributes of the private key of `key`; none when that is not visible.
     pub fn facts(&self, key: &ResultKey) -> Facts {
         key.private
             .map_or_else(Facts::default, |handle| Facts::read(&self.raw, handle))

@@ -87,7 +87,7 @@ impl<P: PinSource> TokenKeys<P> {
         self.pin = None;
     }
 
-    /// The same keys in `count` more sessions, for threads of their own; fewer where the token
+    /// Returns the same keys in `count` more sessions, for threads of their own; fewer where the token
     /// grants no more, and none where more of them gain nothing: a device does one thing after the
     /// other. They work for as long as this holder is there, and is not used itself.
     pub fn beside(&self, count: usize) -> Vec<TokenKeys<NoPins>> {

@@ -11,7 +11,7 @@ use crate::token::raw::CallError;
 use crate::token::{Session, SlowCall, TokenError};
 
 impl Session {
-    /// One private-key operation by `C_UnwrapKey`. `None` is a bad ciphertext, as for
+    /// Does one private-key operation by `C_UnwrapKey`. `None` is a bad ciphertext, as for
     /// [`Self::decrypt`], or a content key that the token does not show.
     ///
     /// # Errors
@@ -87,7 +87,7 @@ fn template((kind, sensitive): (KeyType, bool)) -> Vec<Attribute> {
     ]
 }
 
-/// What no ciphertext has a part in.
+/// Whether no ciphertext has a part in the failure.
 fn is_no_bad_ciphertext(error: &CallError) -> bool {
     error.is_about_template()
         || matches!(

@@ -13,7 +13,7 @@ use crate::token::raw::Table;
 /// owner drops it: do so before the process ends, as some modules crash in exit handlers.
 pub struct Module {
     path: PathBuf,
-    /// What it is initialised with. Kept, because it may keep a pointer to it.
+    /// The arguments of `C_Initialize`. Kept, because the module may keep a pointer to them.
     parameters: Option<CString>,
     pub(in crate::token) table: Arc<Table>,
     /// Somebody else in this process initialised it, and so will finalise it.
@@ -32,11 +32,11 @@ impl Module {
         Self::load_with(path, None)
     }
 
-    /// The same for a module that is initialised with `parameters`, a text of its own form: some
+    /// Loads a module and initialises it with `parameters`, a text of its own form: some
     /// want to be told where their connector or their database is.
     ///
     /// # Errors
-    /// As [`Self::load`]; a NUL in `parameters` is one, too.
+    /// Those of [`Self::load`], and a NUL in `parameters`.
     pub fn load_with(
         path: impl AsRef<Path>,
         parameters: Option<&str>,
@@ -60,12 +60,12 @@ impl Module {
         }))
     }
 
-    /// Where it was loaded from.
+    /// The path that it was loaded from.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Has `watch` told of slow calls from now on. The first one stays.
+    /// Calls `watch` at the beginning of slow calls from now on. The first one stays.
     pub fn watch(&self, watch: Box<Watch>) {
         let _ = self.watch.set(watch);
     }

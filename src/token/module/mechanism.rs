@@ -3,7 +3,7 @@ use cryptoki_sys::{CK_MECHANISM_TYPE, CKF_DECRYPT, CKF_GENERATE_KEY_PAIR};
 
 use crate::token::{Module, TokenError, TokenInfo};
 
-/// One mechanism of a token.
+/// A mechanism of a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Mechanism {

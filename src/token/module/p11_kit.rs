@@ -3,10 +3,10 @@ use std::path::{Path, PathBuf};
 
 use crate::token::well_known;
 
-/// Where the modules are registered that the proxy stands for.
+/// Folders in which the modules are registered that the proxy stands for.
 const FOLDERS: [&str; 2] = ["/usr/share/p11-kit/modules", "/etc/pkcs11/modules"];
 
-/// What p11-kit has to offer.
+/// The parts of p11-kit that are installed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct P11Kit {
@@ -16,7 +16,7 @@ pub struct P11Kit {
     pub registered: Vec<String>,
 }
 
-/// What of p11-kit is installed. Nothing is loaded.
+/// Looks for p11-kit. Nothing is loaded.
 pub fn p11_kit() -> P11Kit {
     let is_proxy = |path: &PathBuf| path.ends_with("p11-kit-proxy.so");
     P11Kit {

@@ -3,13 +3,13 @@ use std::sync::Arc;
 
 use crate::token::{Module, TokenError, TokenInfo};
 
-/// What a module showed that was loaded only to be looked at.
+/// A module that was loaded only to be looked at.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Probe {
-    /// Where it was loaded from.
+    /// The path that it was loaded from.
     pub path: PathBuf,
-    /// What it calls itself; empty where it does not tell.
+    /// Its description; empty where it does not tell.
     pub description: String,
     /// Its tokens, or the loader's or the module's own words.
     pub tokens: Result<Vec<TokenInfo>, String>,

@@ -6,7 +6,7 @@ use crate::token::{TokenError, TokenInfo};
 pub struct Slot {
     /// Its number, which no module promises to keep.
     pub id: u64,
-    /// What it calls itself; blank where it does not tell.
+    /// Its description; blank where it does not tell.
     pub description: String,
     /// The token in it, if there is one, or why it does not tell of itself.
     pub token: Result<Option<TokenInfo>, TokenError>,

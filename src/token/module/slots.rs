@@ -6,7 +6,7 @@ use crate::token::module::token_info::{SlotInfo, padded};
 use crate::token::{Module, Slot, TokenError, TokenInfo, Uri};
 
 impl Module {
-    /// Every token that the module shows now. A slot whose information cannot be read is left
+    /// Lists every token that the module shows now. A slot whose information cannot be read is left
     /// out and does not hide the others.
     ///
     /// # Errors
@@ -23,7 +23,7 @@ impl Module {
             .collect())
     }
 
-    /// The one token that is set up and fits `wanted`; without `wanted`, the only one there is.
+    /// Chooses the one token that is set up and fits `wanted`; without `wanted`, the only one there is.
     ///
     /// # Errors
     /// When none or more than one does; the error lists the candidates as paste-ready URIs.
@@ -31,7 +31,7 @@ impl Module {
         choose_token(self.tokens()?, wanted)
     }
 
-    /// What `token` says of itself now.
+    /// Reads the information of `token` anew.
     ///
     /// # Errors
     /// When it is gone.
@@ -40,7 +40,7 @@ impl Module {
         Ok(TokenInfo::new(token.slot, &raw, token.slot_info.clone()))
     }
 
-    /// The same token after a restart, in which slots may have moved; and some tokens have changed
+    /// Finds `token` again after a restart, in which slots may have moved; and some tokens have changed
     /// their label.
     pub(crate) fn find_again(&self, token: &TokenInfo) -> Result<TokenInfo, TokenError> {
         same(self.tokens()?, token).ok_or_else(|| TokenError::NoToken {
@@ -49,7 +49,7 @@ impl Module {
         })
     }
 
-    /// What the module calls itself, with its version; empty where it does not tell.
+    /// Returns the name of the module, with its version; empty where it does not tell.
     pub fn description(&self) -> String {
         let place = self.library();
         let (major, minor) = place.library_version;
@@ -61,7 +61,7 @@ impl Module {
         format!("{} {major}.{minor}", words.join(", "))
     }
 
-    /// Every slot, those without a token too.
+    /// Lists every slot, those without a token too.
     ///
     /// # Errors
     /// When the slots cannot be listed.
@@ -89,7 +89,7 @@ impl Module {
         }
     }
 
-    /// What the module says of itself, for every slot's place.
+    /// Reads the module's own fields, the same for every slot.
     fn library(&self) -> SlotInfo {
         let Ok(info) = self.table.info() else {
             return SlotInfo::default();
@@ -113,7 +113,7 @@ impl Module {
     }
 }
 
-/// That of `all` which `token` is.
+/// Finds `token` in `all`.
 fn same(mut all: Vec<TokenInfo>, token: &TokenInfo) -> Option<TokenInfo> {
     let same_label = |it: &TokenInfo| it.serial == token.serial && it.label == token.label;
     if let Some(at) = all.iter().position(same_label) {

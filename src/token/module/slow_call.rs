@@ -14,5 +14,6 @@ pub enum SlowCall {
     UseKey,
 }
 
-/// Told of each [`SlowCall`] when it begins; what it returns is dropped when the call is back.
+/// A function that is called when a [`SlowCall`] begins; the value it returns is dropped when the call
+/// is back.
 pub type Watch = dyn Fn(SlowCall, &TokenInfo) -> Box<dyn Any> + Send + Sync;

@@ -7,7 +7,7 @@ use cryptoki_sys::{
 use crate::token::Uri;
 use crate::token::uri::{LibraryFields, SlotFields, TokenFields};
 
-/// What a token says of itself.
+/// The information of a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenInfo {
     pub(in crate::token) slot: CK_SLOT_ID,
@@ -27,7 +27,7 @@ pub struct TokenInfo {
     pub(in crate::token) slot_info: SlotInfo,
 }
 
-/// What a slot and its module say of themselves; blank where they do not tell.
+/// The information of a slot and its module; blank where they do not tell.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::token) struct SlotInfo {
     /// `CKF_HW_SLOT`.
@@ -39,24 +39,24 @@ pub(in crate::token) struct SlotInfo {
     pub(in crate::token) library_version: (u8, u8),
 }
 
-/// What the token says of the user PIN.
+/// The state of the user PIN, as far as the token tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PinState {
     /// Nothing is amiss, or the token does not tell.
     Ok,
-    /// None is set yet.
+    /// No PIN is set yet.
     NotSet,
     /// A wrong one was entered since the last right one.
     CountLow,
-    /// One try is left.
+    /// The last attempt is left.
     FinalTry,
-    /// No try is left.
+    /// The PIN is blocked.
     Blocked,
 }
 
 impl PinState {
-    /// One word for people and JSON.
+    /// Its word for people and JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -67,7 +67,7 @@ impl PinState {
         }
     }
 
-    /// A clause on the tries that are left; empty when the token says nothing of them.
+    /// A clause on the attempts that are left; empty when the token says nothing of them.
     pub fn note(self) -> &'static str {
         match self {
             Self::Ok | Self::NotSet => "",
@@ -142,7 +142,7 @@ impl TokenInfo {
         self.has(CKF_WRITE_PROTECTED)
     }
 
-    /// What it says of the user PIN.
+    /// The state of the user PIN.
     pub fn pin_state(&self) -> PinState {
         if self.has(CKF_USER_PIN_LOCKED) {
             PinState::Blocked
@@ -157,17 +157,17 @@ impl TokenInfo {
         }
     }
 
-    /// Whether it says that the SO PIN is locked.
-    pub(in crate::token) fn so_pin_locked(&self) -> bool {
+    /// Whether the SO PIN is blocked.
+    pub(in crate::token) fn so_pin_blocked(&self) -> bool {
         self.has(CKF_SO_PIN_LOCKED)
     }
 
-    /// Whether it says that one try of the SO PIN is left.
+    /// Whether the last attempt of the SO PIN is left.
     pub(in crate::token) fn so_pin_final_try(&self) -> bool {
         self.has(CKF_SO_PIN_FINAL_TRY)
     }
 
-    /// What identifies it in a URI.
+    /// The fields that identify it in a URI.
     pub fn fields(&self) -> TokenFields<'_> {
         TokenFields {
             label: &self.label,

@@ -7,7 +7,7 @@ const PAGE: usize = 4096;
 #[repr(C, align(4096))]
 struct Page([u8; PAGE]);
 
-/// A few bytes that are kept out of swap and core dumps where the system allows it. Wiped when
+/// Bytes that are kept out of swap and core dumps where the system allows it. Wiped when
 /// dropped.
 pub(in crate::token) struct Locked {
     page: Box<Page>,

@@ -209,7 +209,7 @@ impl RawSession {
         call!(self.table, C_DecryptInit(self.handle, &mut mechanism, key))
     }
 
-    /// One `C_Decrypt`, with a buffer as large as `ciphertext`, so that no module finds it too
+    /// Makes one `C_Decrypt`, with a buffer as large as `ciphertext`, so that no module finds it too
     /// small and none is asked for the length.
     pub(in crate::token) fn decrypt(
         &self,
@@ -266,7 +266,7 @@ impl RawSession {
         call!(self.table, C_SignInit(self.handle, &mut mechanism, key))
     }
 
-    /// One `C_Sign`, with a buffer larger than the signature of any curve, so that no module finds
+    /// Makes one `C_Sign`, with a buffer larger than the signature of any curve, so that no module finds
     /// it too small and none is asked for the length.
     pub(in crate::token) fn sign(&self, data: &[u8]) -> Result<Zeroizing<Vec<u8>>, CallError> {
         let mut input = data.to_vec();

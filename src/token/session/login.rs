@@ -17,7 +17,7 @@ impl Session {
     /// Opens a session and logs the user in, with at most one PIN from `pins`.
     ///
     /// # Errors
-    /// When the token grants no session, is locked, or refuses the PIN.
+    /// When the token grants no session, has blocked the PIN, or refuses it.
     pub fn open_user(
         module: &Arc<Module>,
         token: &TokenInfo,
@@ -76,7 +76,7 @@ impl Session {
         self.login(pins).map(drop)
     }
 
-    /// One `C_Login` with `pin`; after one that was refused, none is made any more.
+    /// Makes one `C_Login` with `pin`; after one that was refused, none is made any more.
     pub(in crate::token) fn login_as(
         &mut self,
         user: CK_USER_TYPE,
@@ -85,7 +85,7 @@ impl Session {
         if self.refused {
             return Err(TokenError::PinWrong {
                 label: self.token.label.clone(),
-                tries: self.token.pin_state(),
+                state: self.token.pin_state(),
             });
         }
         // A reader's pad waits for a person, who was told.
@@ -127,7 +127,7 @@ impl Session {
     }
 }
 
-/// Looks at what the token says of its PIN before a try is spent.
+/// Checks the state of the user PIN before an attempt is spent.
 pub(in crate::token) fn check_state(
     token: &TokenInfo,
     pins: &mut dyn PinSource,
@@ -168,7 +168,7 @@ pub(in crate::token) fn announce(token: &TokenInfo, purpose: PinUse, pins: &mut 
     }
 }
 
-/// One `C_Login`. Logged in already is success.
+/// Makes one `C_Login`. Logged in already is success.
 fn call_login(
     session: &RawSession,
     user: CK_USER_TYPE,
@@ -184,8 +184,8 @@ fn call_login(
     }
 }
 
-/// What a refused login means. `token` is asked again, because the return value alone does not
-/// say whether it is locked now.
+/// Returns the error for a refused login. `token` is as it is after it, because the return value
+/// alone does not say whether the PIN is blocked now.
 pub(in crate::token) fn refused(
     error: CallError,
     token: Option<&TokenInfo>,
@@ -200,9 +200,9 @@ pub(in crate::token) fn refused(
         | RvError::PinLenRange
         | RvError::ArgumentsBad => match state {
             PinState::Blocked => TokenError::PinBlocked(label.to_owned()),
-            tries => TokenError::PinWrong {
+            state => TokenError::PinWrong {
                 label: label.to_owned(),
-                tries,
+                state,
             },
         },
         RvError::UserPinNotInitialized => TokenError::PinNotReady {

@@ -20,7 +20,7 @@ pub struct Session {
     pub(in crate::token) broken: bool,
     /// The token unwrapped a content key last that it does not show.
     pub(in crate::token) unreadable: bool,
-    /// Public halves that the token does not show, with the ids of their keys.
+    /// Public keys that the token does not show, with the ids of their keys.
     pub(in crate::token) known: Vec<(Option<Vec<u8>>, PublicKey)>,
 }
 

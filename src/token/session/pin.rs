@@ -30,7 +30,7 @@ impl Pin {
         Self::new(line).not_empty(&path.display().to_string())
     }
 
-    /// Itself, unless it is empty.
+    /// Returns the PIN, unless it is empty.
     ///
     /// # Errors
     /// [`PinError::Empty`], which names the source it came `from`.
@@ -75,15 +75,15 @@ impl std::fmt::Debug for Pin {
     }
 }
 
-/// What a PIN is asked for.
+/// The use of a PIN.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PinUse {
-    /// To log in.
+    /// Login of the user.
     Login,
-    /// For one use of the key with this label, which demands it each time.
+    /// One use of the key with this label, which demands the PIN each time.
     KeyUse(String),
-    /// To log the security officer in.
+    /// Login of the security officer (SO).
     So,
     /// The SO PIN of a token being initialised.
     NewSo,
@@ -96,12 +96,12 @@ pub enum PinUse {
 pub struct PinRequest<'a> {
     /// The token that asks.
     pub token: &'a TokenInfo,
-    /// What for.
+    /// The use.
     pub purpose: PinUse,
 }
 
 impl PinRequest<'_> {
-    /// Refuses a user PIN of a length that the token does not take, before it costs a try.
+    /// Refuses a user PIN of a length that the token does not take, before it costs an attempt.
     ///
     /// # Errors
     /// [`PinError::Length`].
@@ -123,7 +123,7 @@ impl PinRequest<'_> {
     }
 }
 
-/// Where PINs come from: files, credentials, a person. A [`Pin`] is a source of itself.
+/// A source of PINs: files, credentials, a person. A [`Pin`] is a source of itself.
 pub trait PinSource {
     /// The PIN for `request`. Asked once for each use, never twice for the same one.
     ///
@@ -131,7 +131,7 @@ pub trait PinSource {
     /// [`PinError`] when there is none.
     fn pin(&mut self, request: &PinRequest<'_>) -> Result<Pin, PinError>;
 
-    /// Whether the last try that the token grants may be used.
+    /// Whether the last attempt that the token grants may be used.
     fn allow_final_try(&mut self, token: &TokenInfo) -> bool;
 
     /// The PIN for `request` is to be entered on the reader, which asks for it itself, now.
@@ -159,7 +159,7 @@ impl<P: PinSource + ?Sized> PinSource for &mut P {
     }
 }
 
-/// The same PIN for every request; the last try that a token grants is never used.
+/// Gives the same PIN for every request, and never uses the last attempt that a token grants.
 impl PinSource for Pin {
     fn pin(&mut self, _: &PinRequest<'_>) -> Result<Pin, PinError> {
         Ok(self.clone())

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-/// Why there is no PIN. A retry does not help.
+/// A PIN that cannot be had or sent. A retry does not help.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PinError {
@@ -9,7 +9,7 @@ pub enum PinError {
     NobodyToAsk {
         /// Label of the token.
         token: String,
-        /// What can be set instead.
+        /// The hint what to set instead.
         hint: String,
     },
     /// The file that should hold it cannot be read.
@@ -17,7 +17,7 @@ pub enum PinError {
     File {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
     /// The PIN cannot be right and was not sent. No attempt was spent.
@@ -43,7 +43,7 @@ pub enum PinError {
 }
 
 impl PinError {
-    /// What to do about it.
+    /// Returns the hint what to do.
     pub fn hint(&self) -> String {
         match self {
             Self::NobodyToAsk { hint, .. } => hint.clone(),

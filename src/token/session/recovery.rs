@@ -1,4 +1,4 @@
-//! What is done about a device that failed, step by step: the least first, and never for ever.
+//! Recovery of a device that failed, step by step: the least first, and never for ever.
 //!
 //! ```text
 //!              fails              fails            fails                  fails

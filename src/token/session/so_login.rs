@@ -5,14 +5,14 @@ use crate::token::session::login::obtain;
 use crate::token::{Pin, PinSource, PinUse, Session, SlowCall, TokenError};
 
 impl Session {
-    /// Logs the security officer in, with one PIN from `pins`. Nobody may be logged in.
+    /// Logs the SO in, with one PIN from `pins`. Nobody may be logged in.
     pub(in crate::token) fn log_in_so(
         &mut self,
         pins: &mut dyn PinSource,
     ) -> Result<(), TokenError> {
         let token = self.module.refresh(&self.token)?;
         let label = token.name();
-        if token.so_pin_locked() {
+        if token.so_pin_blocked() {
             return Err(TokenError::SoPinBlocked(label));
         }
         if token.so_pin_final_try() && !pins.allow_final_try(&token) {
@@ -31,7 +31,7 @@ impl Session {
                 set_up: true,
             },
             RvError::UserTypeInvalid | RvError::FunctionNotSupported => TokenError::NotSupported {
-                what: format!("the token \"{label}\" has no SO login"),
+                what: format!("the token \"{label}\" has no login of an SO"),
                 hint: "Leave --so-login out.".into(),
             },
             _ => TokenError::login(error),

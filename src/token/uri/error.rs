@@ -1,8 +1,8 @@
-//! What can be wrong with a PKCS#11 URI.
+//! The errors of a PKCS#11 URI.
 
 use thiserror::Error;
 
-/// Why a PKCS#11 URI was refused. No variant carries a value of the URI, for a value in the wrong
+/// A PKCS#11 URI that was refused. No variant carries a value of the URI, for a value in the wrong
 /// place may be a PIN.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum UriError {
@@ -19,7 +19,7 @@ pub enum UriError {
         "the PKCS#11 URI has an attribute whose name is not made of letters, digits, `-` and `_`"
     )]
     Name,
-    /// The same attribute stands twice in the same part.
+    /// An attribute stands twice in the same part.
     #[error("the PKCS#11 URI gives {attribute} twice; keep one")]
     Duplicate {
         /// The attribute's name.

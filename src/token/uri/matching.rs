@@ -1,8 +1,8 @@
-//! Which tokens, slots, libraries and objects a URI names.
+//! Matching of tokens, slots, libraries and objects with a URI.
 
 use super::Uri;
 
-/// What a token says of itself. Padding at the end of a field does not count.
+/// The fields of a token. Padding at the end of a field does not count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TokenFields<'a> {
     /// The token's label.
@@ -17,7 +17,7 @@ pub struct TokenFields<'a> {
     pub slot_id: u64,
 }
 
-/// What a slot says of itself.
+/// The fields of a slot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SlotFields<'a> {
     /// The slot's manufacturer.
@@ -26,12 +26,12 @@ pub struct SlotFields<'a> {
     pub description: &'a str,
 }
 
-/// What a module says of itself.
+/// The fields of a module.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LibraryFields<'a> {
-    /// Who made the module.
+    /// `manufacturerID`.
     pub manufacturer: &'a str,
-    /// What the module calls itself.
+    /// `libraryDescription`.
     pub description: &'a str,
     /// The module's version, major and minor.
     pub version: (u8, u8),

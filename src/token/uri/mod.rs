@@ -104,7 +104,7 @@ impl Uri {
         }
     }
 
-    /// The same URI without its query part: what it names, not how to reach it.
+    /// Returns the URI without its query part: its path names the object, the query says how to reach it.
     pub fn identity(&self) -> Self {
         Self {
             pin_source: None,

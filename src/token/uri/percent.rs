@@ -4,7 +4,7 @@ use percent_encoding::percent_encode_byte;
 
 use crate::text::hex;
 
-/// Why a value cannot be decoded.
+/// A value that cannot be decoded.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum DecodeError {
     Escape,

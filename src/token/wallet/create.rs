@@ -15,7 +15,7 @@ use crate::token::raw::CallError;
 use crate::token::session::open::{Mode, no_private_key};
 use crate::token::{Module, PinSource, Session, TokenError, TokenInfo};
 
-/// What to use where a token has not got the curve.
+/// The hint where a token has not got the curve.
 const ALTERNATIVES: &str = "Use a token that has the curve (SoftHSM2 has; YubiHSM 2 and Nitrokey HSM 2 have by their documentation), or keep the wallet in a keystore file (--wallet-file) or in IEXEC_HSM_WALLET_KEY.";
 
 /// Makes a wallet on `token` that can only sign, with `label` (ASCII, at most 40 bytes) and `id`
@@ -99,7 +99,7 @@ impl Session {
         Ok(key)
     }
 
-    /// Proves that `key` signs, and that its two halves belong together.
+    /// Proves that `key` signs, and that its public and private key belong together.
     fn prove_wallet(
         &mut self,
         key: &WalletKey,
@@ -116,10 +116,10 @@ impl Session {
     fn destroy_wallet(&self, id: &[u8]) -> Result<(), TokenError> {
         // This one may be for reading only since a failure.
         let session = Self::open_as(&self.module, &self.token, Mode::Write)?;
-        let half = |class| session.find_keys(KeyType::EC, class, Some(id));
+        let find = |class| session.find_keys(KeyType::EC, class, Some(id));
         let (private, public) = (
-            half(ObjectClass::PRIVATE_KEY)?,
-            half(ObjectClass::PUBLIC_KEY)?,
+            find(ObjectClass::PRIVATE_KEY)?,
+            find(ObjectClass::PUBLIC_KEY)?,
         );
         if private.is_empty() {
             return Err(no_private_key());

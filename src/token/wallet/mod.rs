@@ -18,13 +18,13 @@ const SECP256K1: [u8; 7] = [0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x0a];
 /// A secp256k1 key pair on a token that may sign.
 #[derive(Debug, Clone)]
 pub struct WalletKey {
-    /// Of the private key; `None` when only the public half is visible, as before a login.
+    /// Handle of the private key; `None` when only the public key is visible, as before a login.
     private: Option<CK_OBJECT_HANDLE>,
     /// `CKA_ID`.
     pub id: Vec<u8>,
     /// `CKA_LABEL`; tokens may change or lose it.
     pub label: String,
-    /// The public half.
+    /// The public key.
     pub(crate) public: VerifyingKey,
     /// `CKA_ALWAYS_AUTHENTICATE`: each use demands the PIN. False where the token does not tell.
     pub always_authenticate: bool,
@@ -36,15 +36,15 @@ impl WalletKey {
         Uri::for_key(&token.fields(), &self.id, &self.label)
     }
 
-    /// Whether its private half is visible, as it is after a login.
+    /// Whether its private key is visible, as it is after a login.
     pub fn has_private(&self) -> bool {
         self.private.is_some()
     }
 }
 
 impl Session {
-    /// The wallets that this session can see, in the token's order: after a login all that can
-    /// sign, before it mostly public halves.
+    /// Lists the wallets that this session can see, in the token's order: after a login all that can
+    /// sign, before it mostly public keys.
     ///
     /// # Errors
     /// When the token does not answer.
@@ -59,7 +59,7 @@ impl Session {
             }
         }
         for handle in self.find_keys(KeyType::EC, ObjectClass::PUBLIC_KEY, None)? {
-            // The public half of a key for other uses is none of ours.
+            // The public key of a pair for other uses is none of ours.
             if let Some(key) = self.public_wallet(handle)
                 && !keys.iter().any(|known| known.public == key.public)
                 && !others.contains(&key.id)
@@ -70,7 +70,7 @@ impl Session {
         Ok(keys)
     }
 
-    /// What the token says of the private half of `key`; nothing when that is not visible.
+    /// Reads the attributes of the private key of `key`; none when that is not visible.
     pub fn wallet_facts(&self, key: &WalletKey) -> Facts {
         key.private
             .map_or_else(Facts::default, |handle| Facts::read(&self.raw, handle))
@@ -105,7 +105,7 @@ impl Session {
         })
     }
 
-    /// The public half of a private key on the curve. Most tokens show it only in the public
+    /// Finds the public key of a private key on the curve. Most tokens show it only in the public
     /// object that is paired by `id`.
     fn wallet_point(&self, private: CK_OBJECT_HANDLE, id: &[u8]) -> Option<VerifyingKey> {
         let curve = self.on_curve(private);

@@ -9,8 +9,7 @@ use crate::token::session::login::PinForUse;
 use crate::token::{PinSource, Session, SlowCall, TokenError};
 
 impl Session {
-    /// One signature of a hash: `r` and `s`, in whichever of its two forms the token makes. One
-    /// `C_SignInit`, a context login only where the key demands it, one `C_Sign`.
+    /// Signs a hash: `r` and `s`, in whichever of its two forms the token makes. One `C_SignInit`, a context login only where the key demands it, one `C_Sign`.
     ///
     /// # Errors
     /// When the token does not sign.

@@ -1,4 +1,4 @@
-//! Which token is the one that was there before.
+//! The token that was there before is found again.
 
 use super::*;
 use crate::token::testing::{SET_UP, token};

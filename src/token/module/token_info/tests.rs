@@ -114,7 +114,7 @@ fn each_flag_says_one_thing() {
         ),
         (CKF_LOGIN_REQUIRED, TokenInfo::login_required),
         (CKF_WRITE_PROTECTED, TokenInfo::write_protected),
-        (CKF_SO_PIN_LOCKED, TokenInfo::so_pin_locked),
+        (CKF_SO_PIN_LOCKED, TokenInfo::so_pin_blocked),
         (CKF_SO_PIN_FINAL_TRY, TokenInfo::so_pin_final_try),
     ];
     for (at, (flag, said)) in flags.iter().enumerate() {

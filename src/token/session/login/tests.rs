@@ -1,4 +1,4 @@
-//! What is known of a PIN before it is sent, and what a refusal means.
+//! Checks of a PIN before it is sent, and the error for a refusal.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -105,7 +105,7 @@ fn what_a_refused_login_means_depends_on_what_the_token_says_then() {
         refused(CallError { call, rv }, token, "mine").to_string()
     };
     let wrong = "the token \"mine\" refused the PIN";
-    let is_locked = "the PIN of the token \"mine\" is blocked";
+    let is_blocked = "the PIN of the token \"mine\" is blocked";
     for rv in [
         RvError::PinIncorrect,
         RvError::PinInvalid,
@@ -116,9 +116,9 @@ fn what_a_refused_login_means_depends_on_what_the_token_says_then() {
         assert_eq!(told(rv, Some(&ready)), wrong, "{rv:?}");
         let one_left = format!("{wrong}; one attempt is left");
         assert_eq!(told(rv, Some(&last)), one_left, "{rv:?}");
-        assert_eq!(told(rv, Some(&locked)), is_locked, "{rv:?}");
+        assert_eq!(told(rv, Some(&locked)), is_blocked, "{rv:?}");
     }
-    assert_eq!(told(RvError::PinLocked, Some(&ready)), is_locked);
+    assert_eq!(told(RvError::PinLocked, Some(&ready)), is_blocked);
     let unset = told(RvError::UserPinNotInitialized, Some(&ready));
     assert!(unset.ends_with("none is set"), "{unset}");
     let expired = told(RvError::PinExpired, Some(&ready));
