@@ -129,11 +129,14 @@ fn the_login_is_one_try_and_its_failure_is_named() {
 #[test]
 fn a_module_that_cannot_be_loaded_is_the_first_thing_broken() {
     let work = Work::without_token();
-    let report = broken(doctor(&work, &["--module", "/nowhere.so"]), 10);
+    let alone = machine::without_other_modules();
+    let cmd = doctor(&work, &["--module", "/nowhere.so"]).under(&alone);
+    let report = broken(cmd, 10);
     assert_eq!(state(&report, "module"), "broken");
     assert_eq!(state(&report, "token"), "skipped");
     let run = work
         .cmd(["doctor", "--module", "/nowhere.so"])
+        .under(&alone)
         .run()
         .fails(10);
     assert_eq!(run.err(), "");

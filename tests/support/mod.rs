@@ -13,6 +13,7 @@ pub mod faulty;
 pub mod hidden;
 mod java;
 mod keyed;
+pub mod machine;
 mod own_process;
 pub mod pages;
 mod pty;

@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{Token, wrong_tmp};
+use super::{Kind, Token, machine, wrong_tmp};
 
 /// What tpm2-pkcs11 says of a new store, with an empty line.
 const TPM_STORE: &str = "WARNING: Cannot prepare version query: no such table: schema\n\n";
@@ -122,11 +122,12 @@ impl<'t> Work<'t> {
         Cmd {
             pin_file: self.token.map(Token::pin_file),
             folder: self.folder(),
-            under: Vec::new(),
-            args: args
-                .into_iter()
-                .map(|arg| arg.as_ref().to_owned())
-                .collect(),
+            // The proxy loads whatever is registered.
+            under: match self.token.map(|it| it.kind) {
+                Some(Kind::P11KitProxy) => to_owned(machine::without_other_modules()),
+                _ => Vec::new(),
+            },
+            args: to_owned(args),
             env,
             stdin: None,
         }
@@ -185,10 +186,7 @@ impl Cmd {
 
     /// Runs it under another program, such as `prlimit --fsize=1000`, which must become ours by exec.
     pub fn under<S: AsRef<OsStr>>(mut self, wrapper: impl IntoIterator<Item = S>) -> Self {
-        self.under = wrapper
-            .into_iter()
-            .map(|arg| arg.as_ref().to_owned())
-            .collect();
+        self.under.extend(to_owned(wrapper));
         self
     }
 
@@ -232,6 +230,11 @@ impl Cmd {
         command.envs(self.env.iter().cloned());
         command
     }
+}
+
+fn to_owned<S: AsRef<OsStr>>(words: impl IntoIterator<Item = S>) -> Vec<OsString> {
+    let words = words.into_iter();
+    words.map(|word| word.as_ref().to_owned()).collect()
 }
 
 /// Where a program that was built to measure coverage writes it.
