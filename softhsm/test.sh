@@ -28,6 +28,8 @@ if [[ $# -eq 0 ]]; then
     cargo test --locked --doc
 fi
 
+# Many tests wait: for a device that is away, an idle agent, a service that does not answer.
+export NEXTEST_TEST_THREADS=${NEXTEST_TEST_THREADS:-$((2 * $(nproc)))}
 if cargo nextest --version >/dev/null 2>&1; then
     exec cargo nextest run --locked "$@"
 fi
