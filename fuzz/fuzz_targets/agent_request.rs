@@ -131,12 +131,9 @@ fn start() -> PathBuf {
     let module = discover().or_else(|_| Module::load("/usr/lib/softhsm/libsofthsm2.so"));
     let module = module.expect("SoftHSM2 is installed");
     let token = module.token(None).expect("there is one token");
-    let new = NewKey {
-        bits: Some(2048),
-        id: Some(vec![1, 1]),
-        label: "fuzz".to_owned(),
-        by_so: false,
-    };
+    let mut new = NewKey::new("fuzz");
+    new.bits = Some(2048);
+    new.id = Some(vec![1, 1]);
     let pin = || Pin::new(PIN.as_bytes().to_vec().into());
     drop(generate(&module, &token, &new, &mut pin()).expect("a key is made"));
 
