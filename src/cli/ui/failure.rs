@@ -53,6 +53,7 @@ impl Failure {
     pub(crate) fn in_full(&self) -> String {
         match self.hint.as_str() {
             "" => self.message.clone(),
+            hint if self.message.ends_with('?') => format!("{} {hint}", self.message),
             hint => format!("{}. {hint}", self.message),
         }
     }
