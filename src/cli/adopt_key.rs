@@ -25,7 +25,7 @@ pub(crate) struct Adoption {
 }
 
 /// Makes the key that is named the result key of the beneficiary's address.
-pub(crate) fn adopt_key(context: &mut Context, adoption: &Adoption) -> Result<Reply, Failure> {
+pub(crate) fn adopt_key(context: &Context, adoption: &Adoption) -> Result<Reply, Failure> {
     let address = context.located()?.address;
     context.folder().check_replaceable(&address)?;
     let mut pins = context.pins()?;

@@ -138,7 +138,7 @@ impl Context {
     }
 
     /// Returns the sources of PINs. The secrets of the environment go with them.
-    pub(crate) fn pins(&mut self) -> Result<Pins, Failure> {
+    pub(crate) fn pins(&self) -> Result<Pins, Failure> {
         let settings = &self.settings;
         let set = settings.pin_file.clone();
         let mut file = set.clone().filter(|_| settings.found.pin_file.is_given());
@@ -214,12 +214,12 @@ impl Context {
 
     /// The wallet whose key is in `IEXEC_HSM_WALLET_KEY`.
     pub(crate) fn environment_wallet(&self) -> Result<Option<SoftwareWallet>, Failure> {
-        let Some(text) = &self.secrets.wallet_key else {
-            return Ok(None);
-        };
-        let wallet = SoftwareWallet::from_text(text);
+        let wallet = self
+            .secrets
+            .wallet_key
+            .show(|text| SoftwareWallet::from_text(text));
         wallet
-            .map(Some)
+            .transpose()
             .map_err(|error| Failure::from(error).of(WALLET_KEY))
     }
 

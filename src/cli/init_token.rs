@@ -19,7 +19,7 @@ pub(crate) struct TokenToInit {
 /// Initialises the token that options name. Returns it as it is then, and the PIN that a person
 /// chose for it.
 pub(crate) fn initialise(
-    context: &mut Context,
+    context: &Context,
     init: &TokenToInit,
 ) -> Result<(TokenInfo, Option<Pin>), Failure> {
     let mut pins = context.pins()?;

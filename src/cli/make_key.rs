@@ -22,7 +22,7 @@ pub(crate) struct KeyToMake {
 }
 
 /// Makes a result key for the beneficiary's address, and records it.
-pub(crate) fn make_key(context: &mut Context, wanted: KeyToMake) -> Result<Reply, Failure> {
+pub(crate) fn make_key(context: &Context, wanted: KeyToMake) -> Result<Reply, Failure> {
     let located = context.located()?;
     let address = located.address;
     // Before a key is made that could then not be recorded.

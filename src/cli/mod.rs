@@ -61,11 +61,11 @@ pub fn main() -> u8 {
 fn run(cli: Cli, secrets: Secrets) -> Result<Reply, Failure> {
     let (global, given, context) = (cli.global, cli.given, Context::new);
     match cli.command {
-        Command::Result(command) => result::run(&mut context(global, given, secrets)?, command),
-        Command::Key(command) => key::run(&mut context(global, given, secrets)?, command),
-        Command::Token(command) => token::run(&mut context(global, given, secrets)?, command),
-        Command::Wallet(command) => wallet::run(&mut context(global, given, secrets)?, command),
-        Command::Agent(command) => agent::run(&mut context(global, given, secrets)?, command),
+        Command::Result(command) => result::run(&context(global, given, secrets)?, command),
+        Command::Key(command) => key::run(&context(global, given, secrets)?, command),
+        Command::Token(command) => token::run(&context(global, given, secrets)?, command),
+        Command::Wallet(command) => wallet::run(&context(global, given, secrets)?, command),
+        Command::Agent(command) => agent::run(&context(global, given, secrets)?, command),
         Command::Setup(command) => setup::run(context(global, given, secrets)?, &command),
         // These work with a configuration that is wrong, too.
         Command::Config(command) => commands::config::run(&global, &secrets, given, command),

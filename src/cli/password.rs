@@ -25,7 +25,7 @@ pub(crate) enum Password {
 impl Password {
     /// The first of these that is there: a file, a systemd credential, the environment, the
     /// terminal. Nobody is asked yet.
-    pub(crate) fn find(context: &mut Context) -> Result<Self, Failure> {
+    pub(crate) fn find(context: &Context) -> Result<Self, Failure> {
         let environment = context.secrets.wallet_password.take();
         if let Some(path) = &context.settings.password_file {
             return read(path);

@@ -3,6 +3,7 @@
 
 use std::ffi::{CString, OsString, c_char};
 use std::os::unix::ffi::OsStringExt as _;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::mm::{MlockAllFlags, mlockall};
 use rustix::process::{
@@ -10,6 +11,7 @@ use rustix::process::{
 };
 use zeroize::Zeroizing;
 
+use super::options::{SETTINGS, Setting};
 use crate::token::Pin;
 
 unsafe extern "C" {
@@ -17,39 +19,75 @@ unsafe extern "C" {
 }
 
 /// Secrets that the environment held; it does not hold them any more.
-#[derive(Default)]
 pub(crate) struct Secrets {
-    /// `IEXEC_HSM_PIN`.
-    pub(crate) pin: Option<Pin>,
-    /// `IEXEC_HSM_SO_PIN`.
-    pub(crate) so_pin: Option<Pin>,
-    /// `IEXEC_HSM_WALLET_KEY`: a private key.
-    pub(crate) wallet_key: Option<Zeroizing<Vec<u8>>>,
-    /// `IEXEC_HSM_WALLET_PASSWORD`.
-    pub(crate) wallet_password: Option<Zeroizing<Vec<u8>>>,
+    pub(crate) pin: Secret<Pin>,
+    pub(crate) so_pin: Secret<Pin>,
+    pub(crate) wallet_key: Secret<Zeroizing<Vec<u8>>>,
+    pub(crate) wallet_password: Secret<Zeroizing<Vec<u8>>>,
+}
+
+/// A secret until somebody takes it; then it lives no longer than its taker.
+pub(crate) struct Secret<T>(Mutex<Option<T>>);
+
+impl<T> Secret<T> {
+    fn new(secret: Option<T>) -> Self {
+        Self(Mutex::new(secret))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn take(&self) -> Option<T> {
+        self.lock().take()
+    }
+
+    /// Puts one back that is needed once more.
+    pub(crate) fn put(&self, secret: Option<T>) {
+        *self.lock() = secret;
+    }
+
+    pub(crate) fn is_set(&self) -> bool {
+        self.lock().is_some()
+    }
+
+    /// Shows it to `of`, where it is set.
+    pub(crate) fn show<R>(&self, of: impl FnOnce(&T) -> R) -> Option<R> {
+        self.lock().as_ref().map(of)
+    }
+}
+
+impl Secrets {
+    /// Whether each of them is set.
+    pub(crate) fn are_set(&self) -> [(&'static Setting, bool); 4] {
+        [
+            (&SETTINGS.pin, self.pin.is_set()),
+            (&SETTINGS.so_pin, self.so_pin.is_set()),
+            (&SETTINGS.wallet_key, self.wallet_key.is_set()),
+            (&SETTINGS.wallet_password, self.wallet_password.is_set()),
+        ]
+    }
 }
 
 impl std::fmt::Debug for Secrets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let set = |it: bool| if it { "set" } else { "not set" };
-        f.debug_struct("Secrets")
-            .field("pin", &set(self.pin.is_some()))
-            .field("so_pin", &set(self.so_pin.is_some()))
-            .field("wallet_key", &set(self.wallet_key.is_some()))
-            .field("wallet_password", &set(self.wallet_password.is_some()))
-            .finish()
+        let mut text = f.debug_struct("Secrets");
+        for (setting, is_set) in self.are_set() {
+            text.field(setting.id, &if is_set { "set" } else { "not set" });
+        }
+        text.finish()
     }
 }
 
 /// Takes them. Only for the beginning of the program, when no other thread is running.
 pub(crate) fn take() -> Secrets {
     // SAFETY: by this function's contract no other thread is running.
-    let secret = |name| unsafe { take_variable(name) };
+    let secret = |setting: &Setting| unsafe { take_variable(&setting.variable()) };
     Secrets {
-        pin: secret("IEXEC_HSM_PIN").map(Pin::new),
-        so_pin: secret("IEXEC_HSM_SO_PIN").map(Pin::new),
-        wallet_key: secret("IEXEC_HSM_WALLET_KEY"),
-        wallet_password: secret("IEXEC_HSM_WALLET_PASSWORD"),
+        pin: Secret::new(secret(&SETTINGS.pin).map(Pin::new)),
+        so_pin: Secret::new(secret(&SETTINGS.so_pin).map(Pin::new)),
+        wallet_key: Secret::new(secret(&SETTINGS.wallet_key)),
+        wallet_password: Secret::new(secret(&SETTINGS.wallet_password)),
     }
 }
 
@@ -105,10 +143,10 @@ mod tests {
     fn it_says_which_are_set_and_shows_none() {
         let secret = || Some(Zeroizing::new(vec![0x5e; 32]));
         let secrets = Secrets {
-            pin: secret().map(Pin::new),
-            so_pin: None,
-            wallet_key: secret(),
-            wallet_password: secret(),
+            pin: Secret::new(secret().map(Pin::new)),
+            so_pin: Secret::new(None),
+            wallet_key: Secret::new(secret()),
+            wallet_password: Secret::new(secret()),
         };
         assert_eq!(
             format!("{secrets:?}"),

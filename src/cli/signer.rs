@@ -47,7 +47,7 @@ impl WalletSource {
         if let Some(uri) = context.wallet() {
             return Ok(Self::Token(Box::new(uri.clone())));
         }
-        if context.secrets.wallet_key.is_some() {
+        if context.secrets.wallet_key.is_set() {
             return Ok(Self::Environment);
         }
         let located = context.located()?;
@@ -71,7 +71,7 @@ pub(crate) enum Signer {
 impl Signer {
     /// Finds who signs for `owner`. All that can be told without a PIN or password is checked.
     pub(crate) fn find(
-        context: &mut Context,
+        context: &Context,
         sessions: &mut TokenSessions,
         owner: &Address,
     ) -> Result<Self, Failure> {
@@ -90,7 +90,7 @@ impl Signer {
             WalletSource::Environment => {
                 context.say(|| format!("wallet in {WALLET_KEY}"));
                 let wallet = context.environment_wallet()?;
-                context.secrets.wallet_key = None;
+                drop(context.secrets.wallet_key.take());
                 let wallet = wallet.ok_or_else(|| Failure::new(Code::Wallet, "no wallet"))?;
                 let address = Some(wallet.address());
                 (Self::Software(wallet), address)
@@ -103,7 +103,7 @@ impl Signer {
         Ok(signer)
     }
 
-    fn in_file(context: &mut Context, path: PathBuf) -> Result<(Self, Option<Address>), Failure> {
+    fn in_file(context: &Context, path: PathBuf) -> Result<(Self, Option<Address>), Failure> {
         context.say(|| format!("wallet {}", path.display()));
         let (key, exposed) = wallet_file::read(&path)?;
         if let Some(exposed) = exposed {

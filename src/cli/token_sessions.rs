@@ -20,7 +20,7 @@ pub(crate) struct TokenSessions {
 }
 
 impl TokenSessions {
-    pub(crate) fn new(context: &mut Context) -> Result<Self, Failure> {
+    pub(crate) fn new(context: &Context) -> Result<Self, Failure> {
         Ok(Self {
             module: None,
             pins: context.pins()?,

@@ -39,7 +39,7 @@ impl Command {
     }
 }
 
-pub(crate) fn run(context: &mut Context, command: Command) -> Result<Reply, Failure> {
+pub(crate) fn run(context: &Context, command: Command) -> Result<Reply, Failure> {
     match command {
         Command::Start(start) => start::run(context, &start),
         Command::Status => status::run(context),

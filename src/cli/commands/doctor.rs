@@ -64,7 +64,7 @@ pub(crate) fn run(
     };
     let entries = file.map(|file| file.entries).unwrap_or_default();
     // Without its configuration a set-up can still be looked at.
-    let mut context = Context::with(global, given, secrets, entries)?;
+    let context = Context::with(global, given, secrets, entries)?;
     let mut checks = vec![
         configuration::check(problem),
         clock::check(),
@@ -72,7 +72,7 @@ pub(crate) fn run(
         pcscd::check(),
         modules::p11_kit_check(),
     ];
-    let session = on_module(&mut context, &command, &mut checks)?;
+    let session = on_module(&context, &command, &mut checks)?;
     checks.push(agent::check(&context));
     checks.push(wallets::check(&context, session.as_ref()));
     let (chain, place) = chain::check(&context, &command.sms);
@@ -86,7 +86,7 @@ pub(crate) fn run(
 
 /// Checks all that a module is needed for. The session is one for who looks for more on the token.
 fn on_module(
-    context: &mut Context,
+    context: &Context,
     command: &Doctor,
     checks: &mut Vec<Check>,
 ) -> Result<Option<Session>, Failure> {

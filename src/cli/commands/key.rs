@@ -44,7 +44,7 @@ impl Command {
     }
 }
 
-pub(crate) fn run(context: &mut Context, command: Command) -> Result<Reply, Failure> {
+pub(crate) fn run(context: &Context, command: Command) -> Result<Reply, Failure> {
     match command {
         Command::List => list::run(context),
         Command::Show(_) => show::run(context),

@@ -43,7 +43,7 @@ fn extend(json: &mut Value, more: Value) {
     }
 }
 
-pub(crate) fn run(context: &mut Context, command: Command) -> Result<Reply, Failure> {
+pub(crate) fn run(context: &Context, command: Command) -> Result<Reply, Failure> {
     match command {
         Command::GenerateEncryptionKeypair(command) => generate::run(context, command),
         Command::PushEncryptionKey(command) => push::run(context, command),

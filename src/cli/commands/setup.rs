@@ -18,6 +18,7 @@ use crate::cli::ui::failure::Failure;
 use crate::cli::ui::hints;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
+use crate::token::Pin;
 use crate::wallet::address::Address;
 use candidates::Candidate;
 use questions::Questions;
@@ -108,14 +109,14 @@ fn ready_token(
         uri.pin_source = pin_source.clone();
         context = context.typed(&SETTINGS.token, uri.to_string())?;
         // That of the environment is taken by this, and needed once more for the key.
-        let given = context.secrets.pin.clone();
+        let given = context.secrets.pin.show(Pin::clone);
         let init = TokenToInit {
             label,
             ..TokenToInit::default()
         };
-        let (token, typed) = initialise(&mut context, &init)?;
+        let (token, typed) = initialise(&context, &init)?;
         chosen.token = token;
-        context.secrets.pin = given.or(typed);
+        context.secrets.pin.put(given.or(typed));
         context.tell(format_args!(
             "Token \"{}\" is initialised",
             chosen.token.label

@@ -25,7 +25,7 @@ pub(crate) enum Command {
     Init(init::Init),
 }
 
-pub(crate) fn run(context: &mut Context, command: Command) -> Result<Reply, Failure> {
+pub(crate) fn run(context: &Context, command: Command) -> Result<Reply, Failure> {
     match command {
         Command::List => list::run(context),
         Command::Info(command) => info::run(context, &command),

@@ -19,7 +19,7 @@ pub(crate) enum Command {
     List(list::List),
 }
 
-pub(crate) fn run(context: &mut Context, command: Command) -> Result<Reply, Failure> {
+pub(crate) fn run(context: &Context, command: Command) -> Result<Reply, Failure> {
     match command {
         Command::Create(command) => create::run(context, command),
         Command::List(command) => list::run(context, command),

@@ -77,7 +77,7 @@ impl Start {
     }
 }
 
-pub(super) fn run(context: &mut Context, start: &Start) -> Result<Reply, Failure> {
+pub(super) fn run(context: &Context, start: &Start) -> Result<Reply, Failure> {
     let passed = Socket::passed()?;
     if start.print_socket {
         let path = context.agent_socket()?;

@@ -65,7 +65,8 @@ fn file_note(path: Option<&Path>, exists: bool) -> String {
 fn shown(setting: &'static Setting, found: &Found, secrets: &Secrets) -> Shown {
     let mut found = found.clone();
     let value = if setting.kind == Kind::Secret {
-        let is_set = is_set(setting, secrets);
+        let mut set = secrets.are_set().into_iter().filter(|(_, is_set)| *is_set);
+        let is_set = set.any(|(secret, _)| secret.id == setting.id);
         if is_set {
             found.source = Source::Environment;
         }
@@ -78,15 +79,6 @@ fn shown(setting: &'static Setting, found: &Found, secrets: &Secrets) -> Shown {
         setting,
         found,
         value,
-    }
-}
-
-fn is_set(setting: &Setting, secrets: &Secrets) -> bool {
-    match setting.id {
-        "pin" => secrets.pin.is_some(),
-        "so_pin" => secrets.so_pin.is_some(),
-        "wallet_key" => secrets.wallet_key.is_some(),
-        _ => secrets.wallet_password.is_some(),
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) fn check(context: &Context, session: Option<&Session>) -> Check {
     };
     check.unwrap_or_else(|failure| {
         if context.wallet().is_some()
-            || context.secrets.wallet_key.is_some()
+            || context.secrets.wallet_key.is_set()
             || context.settings.wallet_file.is_some()
         {
             // One that was named should be there.

@@ -26,7 +26,7 @@ pub(crate) struct Adopt {
     allow_imported: bool,
 }
 
-pub(super) fn run(context: &mut Context, command: &Adopt) -> Result<Reply, Failure> {
+pub(super) fn run(context: &Context, command: &Adopt) -> Result<Reply, Failure> {
     let adoption = Adoption {
         public_key: command.public_key.clone(),
         allow_extractable: command.allow_extractable,

@@ -20,7 +20,7 @@ pub(crate) struct Delete {
     confirm_label: Option<String>,
 }
 
-pub(super) fn run(context: &mut Context, command: Delete) -> Result<Reply, Failure> {
+pub(super) fn run(context: &Context, command: Delete) -> Result<Reply, Failure> {
     let mut pins = context.pins()?;
     let chosen = ChosenKey::find(context, Some(&mut pins))?;
     let (token, key) = (chosen.session.token(), &chosen.key);

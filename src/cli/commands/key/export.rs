@@ -24,7 +24,7 @@ pub(crate) struct Export {
     force: bool,
 }
 
-pub(super) fn run(context: &mut Context, command: Export) -> Result<Reply, Failure> {
+pub(super) fn run(context: &Context, command: Export) -> Result<Reply, Failure> {
     let mut pins = context.pins()?;
     // Public keys are visible without a PIN on most tokens, and after a login on the others.
     let chosen = match ChosenKey::find(context, None) {

@@ -6,7 +6,7 @@ use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::token::Session;
 
-pub(super) fn run(context: &mut Context) -> Result<Reply, Failure> {
+pub(super) fn run(context: &Context) -> Result<Reply, Failure> {
     let recorded = context.every_key_record()?;
     let (module, token) = context.module_and_token(&recorded)?;
     let mut pins = context.pins()?;

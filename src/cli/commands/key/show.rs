@@ -6,7 +6,7 @@ use crate::cli::key_choice::ChosenKey;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 
-pub(super) fn run(context: &mut Context) -> Result<Reply, Failure> {
+pub(super) fn run(context: &Context) -> Result<Reply, Failure> {
     let mut pins = context.pins()?;
     let chosen = ChosenKey::find(context, Some(&mut pins))?;
     let recorded = context.every_key_record()?;

@@ -29,7 +29,7 @@ pub(crate) struct Check {
     require: bool,
 }
 
-pub(super) fn run(context: &mut Context, command: Check) -> Result<Reply, Failure> {
+pub(super) fn run(context: &Context, command: Check) -> Result<Reply, Failure> {
     let services = command.sms.services(context)?;
     let address = match command.address {
         Some(address) => address,

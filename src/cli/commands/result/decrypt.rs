@@ -70,7 +70,7 @@ pub(crate) struct Decrypt {
     no_agent: groups::NoAgent,
 }
 
-pub(super) fn run(context: &mut Context, command: Decrypt) -> Result<Reply, Failure> {
+pub(super) fn run(context: &Context, command: Decrypt) -> Result<Reply, Failure> {
     let limits = context.limits();
     let jobs = jobs(&command)?;
     let mut pins = context.pins()?;

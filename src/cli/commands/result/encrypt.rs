@@ -59,7 +59,7 @@ impl From<Format> for Scheme {
     }
 }
 
-pub(super) fn run(context: &mut Context, command: Encrypt) -> Result<Reply, Failure> {
+pub(super) fn run(context: &Context, command: Encrypt) -> Result<Reply, Failure> {
     let public_path = match command.public_key {
         Some(path) => path,
         None => context

@@ -30,7 +30,7 @@ pub(crate) struct Generate {
     force: bool,
 }
 
-pub(super) fn run(context: &mut Context, command: Generate) -> Result<Reply, Failure> {
+pub(super) fn run(context: &Context, command: Generate) -> Result<Reply, Failure> {
     let wanted = KeyToMake {
         // One of the three numbers above.
         bits: command.bits.and_then(|bits| bits.parse().ok()),

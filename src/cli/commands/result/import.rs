@@ -32,7 +32,7 @@ pub(crate) struct Import {
     label: Option<String>,
 }
 
-pub(super) fn run(context: &mut Context, command: Import) -> Result<Reply, Failure> {
+pub(super) fn run(context: &Context, command: Import) -> Result<Reply, Failure> {
     let software = read(&command.pem)?;
     let address = match address_in_name(&command.pem) {
         Some(address) if context.settings.found.wallet_address.text.is_none() => address,

@@ -22,7 +22,7 @@ pub(crate) struct Inspect {
     no_token: bool,
 }
 
-pub(super) fn run(context: &mut Context, command: Inspect) -> Result<Reply, Failure> {
+pub(super) fn run(context: &Context, command: Inspect) -> Result<Reply, Failure> {
     let archive = open_archive(&command.archive, &context.cwd, &context.limits())?;
     let layout = archive.layout();
     let modulus_len = archive.wrapped_key().ciphertext().len();

@@ -47,7 +47,7 @@ pub(crate) struct Push {
     signature: Option<GivenSignature>,
 }
 
-pub(super) fn run(context: &mut Context, command: Push) -> Result<Reply, Failure> {
+pub(super) fn run(context: &Context, command: Push) -> Result<Reply, Failure> {
     let services = if command.print_challenge {
         Vec::new()
     } else {

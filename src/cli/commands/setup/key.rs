@@ -41,7 +41,7 @@ enum Plan {
 
 /// Sees to it that `address` has a result key on the token, with its files.
 pub(super) fn ready(
-    mut context: Context,
+    context: Context,
     setup: &Setup,
     questions: &Questions,
     candidate: &Candidate,
@@ -56,7 +56,7 @@ pub(super) fn ready(
         Plan::Make => {
             context.tell("Making a key, which takes a moment ...");
             let reply = make_key(
-                &mut context,
+                &context,
                 KeyToMake {
                     bits: setup.bits.as_ref().and_then(|bits| bits.parse().ok()),
                     ..KeyToMake::default()
@@ -65,12 +65,12 @@ pub(super) fn ready(
             Ok((reply, Key::Made))
         }
         Plan::Adopt(uri) => {
-            let mut context = context.typed(&SETTINGS.key, uri.to_string())?;
+            let context = context.typed(&SETTINGS.key, uri.to_string())?;
             let adoption = Adoption {
                 allow_imported: setup.allow_imported,
                 ..Adoption::default()
             };
-            let reply = adopt_key(&mut context, &adoption)?;
+            let reply = adopt_key(&context, &adoption)?;
             Ok((reply, Key::Adopted))
         }
         Plan::Keep(uri) => {

@@ -27,7 +27,7 @@ pub(crate) struct Init {
     confirm_label: Option<String>,
 }
 
-pub(super) fn run(context: &mut Context, command: Init) -> Result<Reply, Failure> {
+pub(super) fn run(context: &Context, command: Init) -> Result<Reply, Failure> {
     let init = TokenToInit {
         label: command.token_label,
         force: command.force,

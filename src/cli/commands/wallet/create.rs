@@ -19,7 +19,7 @@ pub(crate) struct Create {
     label: String,
 }
 
-pub(super) fn run(context: &mut Context, command: Create) -> Result<Reply, Failure> {
+pub(super) fn run(context: &Context, command: Create) -> Result<Reply, Failure> {
     let module = context.module()?;
     let token = context.token(&module, None)?;
     let mut pins = context.pins()?;

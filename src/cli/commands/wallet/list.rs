@@ -36,7 +36,7 @@ struct Found {
     used: bool,
 }
 
-pub(super) fn run(context: &mut Context, command: List) -> Result<Reply, Failure> {
+pub(super) fn run(context: &Context, command: List) -> Result<Reply, Failure> {
     let used = WalletSource::choose(context);
     let mut all = Vec::new();
     let mut token_error = None;
@@ -72,7 +72,7 @@ fn is_about_wallets(failure: &Failure) -> bool {
     failure.code == Code::Wallet
 }
 
-fn on_token(context: &mut Context, login: bool) -> Result<Vec<Found>, Failure> {
+fn on_token(context: &Context, login: bool) -> Result<Vec<Found>, Failure> {
     let module = context.module()?;
     let token = token(context, &module)?;
     let session = if login {

@@ -18,7 +18,7 @@ use crate::code::Code;
 const READY: u8 = 0;
 
 /// Starts the agent, and unlocks it where the PIN is in a file, a credential or the environment.
-pub(super) fn run(context: &mut Context) -> Result<Reply, Failure> {
+pub(super) fn run(context: &Context) -> Result<Reply, Failure> {
     // Before there is an agent that a mistake in it would leave locked.
     let pins = context.pins()?;
     let mut agent = spawn().map_err(|error| {
