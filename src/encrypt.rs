@@ -16,7 +16,7 @@ use crate::envelope::{
     Ahead, Base64Writer, ChunkReader, ContentKey, PublicKey, PublicKeyError, SealError, Sealer,
 };
 use crate::file::WriteBehind;
-use crate::file::temporary::{TemporaryFile, folder_of};
+use crate::file::temporary::{Temporaries, folder_of};
 
 /// A failure to seal. A retry helps where reading or writing failed.
 #[derive(Debug, thiserror::Error)]
@@ -74,9 +74,10 @@ pub fn encrypt(
     scheme: Scheme,
     output: &Path,
     force: bool,
+    temporaries: &Temporaries,
 ) -> Result<Sealed, EncryptError> {
     let write = |error| OutputError::io(output, error);
-    let mut pending = TemporaryFile::create(output).map_err(write)?;
+    let mut pending = temporaries.file(output).map_err(write)?;
     let result = plain_zip(source, output, pending.path())?;
     let len = result.metadata().map_err(write)?.len();
     let key = Arc::new(ContentKey::random(scheme, public.modulus_len()).map_err(SealError::from)?);

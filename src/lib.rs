@@ -39,7 +39,7 @@
 //!
 //! * A file under its final name is complete and checked; otherwise it is not there, and what
 //!   stood there before still is. A program that is ended by a signal calls
-//!   [`decrypt::discard_pending`] first.
+//!   [`decrypt::Temporaries::discard`] first.
 //! * Every bad ciphertext and every wrong key is the same [`decrypt::DecryptError::CannotDecrypt`];
 //!   failures of the token and its PIN are told apart from it and from each other.
 //! * A PIN costs at most one try, and none where the token says that it is the last one and nobody

@@ -9,7 +9,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::file::small;
-use crate::file::temporary::{TemporaryFile, folder_of};
+use crate::file::temporary::{Temporaries, TemporaryFile, folder_of};
 
 /// Why a file of the folder could not be read or written.
 #[derive(Debug, Error)]
@@ -51,8 +51,12 @@ pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, FileError> {
 }
 
 /// Replaces a file by one with this content and mode 0644, all of it or nothing. Makes its folder.
-pub(super) fn write_atomic(path: &Path, content: &[u8]) -> Result<(), FileError> {
-    prepare(path, content)?.persist()
+pub(super) fn write_atomic(
+    temporaries: &Temporaries,
+    path: &Path,
+    content: &[u8],
+) -> Result<(), FileError> {
+    prepare(temporaries, path, content)?.persist()
 }
 
 /// A complete file beside its final name. Dropped, it is gone.
@@ -63,8 +67,12 @@ pub(super) struct Prepared {
 }
 
 /// Writes a file with this content and mode 0644, but not yet under its name. Makes its folder.
-pub(super) fn prepare(path: &Path, content: &[u8]) -> Result<Prepared, FileError> {
-    match write_beside(path, content) {
+pub(super) fn prepare(
+    temporaries: &Temporaries,
+    path: &Path,
+    content: &[u8],
+) -> Result<Prepared, FileError> {
+    match write_beside(temporaries, path, content) {
         Ok(file) => Ok(Prepared {
             file,
             path: path.into(),
@@ -90,12 +98,16 @@ impl Prepared {
     }
 }
 
-fn write_beside(path: &Path, content: &[u8]) -> io::Result<TemporaryFile> {
+fn write_beside(
+    temporaries: &Temporaries,
+    path: &Path,
+    content: &[u8],
+) -> io::Result<TemporaryFile> {
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(folder_of(path))?;
-    let mut pending = TemporaryFile::create(path)?;
+    let mut pending = temporaries.file(path)?;
     pending.file().write_all(content)?;
     pending
         .file()
@@ -125,7 +137,7 @@ mod tests {
         let folder = root.path().join(".secrets/beneficiary");
         let path = folder.join("file");
         for content in ["first", "second"] {
-            write_atomic(&path, content.as_bytes()).unwrap();
+            write_atomic(&Temporaries::default(), &path, content.as_bytes()).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), content);
         }
         assert_eq!(mode(&path), 0o644);
@@ -142,7 +154,7 @@ mod tests {
         let path = root.path().join("taken");
         fs::create_dir(&path).unwrap();
         assert!(matches!(
-            write_atomic(&path, b"x"),
+            write_atomic(&Temporaries::default(), &path, b"x"),
             Err(FileError::Write { .. })
         ));
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);

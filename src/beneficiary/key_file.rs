@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use super::file::{self, FileError};
 use super::key_pem;
+use crate::file::temporary::Temporaries;
 use crate::text::pem::holds_private_key;
 use crate::token::uri::{Uri, UriError};
 
@@ -109,9 +110,9 @@ impl KeyFile {
     ///
     /// # Errors
     /// When something else stands there, or writing fails; what stood there before still does.
-    pub fn write_atomic(&self, path: &Path) -> Result<(), KeyFileError> {
+    pub fn write_atomic(&self, path: &Path, temporaries: &Temporaries) -> Result<(), KeyFileError> {
         Self::check_replaceable(path)?;
-        file::write_atomic(path, self.text().as_bytes())?;
+        file::write_atomic(temporaries, path, self.text().as_bytes())?;
         Ok(())
     }
 
@@ -159,7 +160,9 @@ mod tests {
             .unwrap();
         let key_file = KeyFile::new(&with_query);
         for _ in 0..2 {
-            key_file.write_atomic(&path).unwrap();
+            key_file
+                .write_atomic(&path, &Temporaries::default())
+                .unwrap();
             assert_eq!(KeyFile::read(&path).unwrap(), key_file);
         }
         assert_eq!(key_file.uri().to_string(), URI);
@@ -182,7 +185,9 @@ mod tests {
             fs::write(&path, &content).unwrap();
             let error = KeyFile::read(&path).unwrap_err();
             assert!(matches!(error, KeyFileError::SoftwareKey { .. }));
-            let error = key_file.write_atomic(&path).unwrap_err();
+            let error = key_file
+                .write_atomic(&path, &Temporaries::default())
+                .unwrap_err();
             assert!(matches!(
                 error,
                 KeyFileError::WouldDestroySoftwareKey { .. }
@@ -205,7 +210,7 @@ mod tests {
                 Err(KeyFileError::NotAReference { .. })
             ));
             assert!(matches!(
-                key_file.write_atomic(&path),
+                key_file.write_atomic(&path, &Temporaries::default()),
                 Err(KeyFileError::WouldReplaceUnknown { .. })
             ));
             assert_eq!(fs::read(&path).unwrap(), content);
@@ -224,7 +229,7 @@ mod tests {
                 Err(KeyFileError::NotAReference { .. })
             ));
             KeyFile::new(&URI.parse().unwrap())
-                .write_atomic(&path)
+                .write_atomic(&path, &Temporaries::default())
                 .unwrap();
             assert!(KeyFile::read(&path).is_ok());
         }

@@ -15,21 +15,34 @@ use std::path::{Path, PathBuf};
 pub use file::FileError;
 pub use pair::Pair;
 
+use crate::file::temporary::Temporaries;
 use crate::wallet::address::Address;
 
 const KEY: &str = "_key";
 const PUBLIC_KEY: &str = "_key.pub";
 
 /// A folder of key files.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Folder {
     path: PathBuf,
+    temporaries: Temporaries,
 }
 
 impl Folder {
     /// The folder at this path, which need not exist.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+        Self {
+            path: path.into(),
+            temporaries: Temporaries::default(),
+        }
+    }
+
+    /// The same folder, whose unfinished files are among `temporaries`.
+    pub fn with_temporaries(self, temporaries: Temporaries) -> Self {
+        Self {
+            temporaries,
+            ..self
+        }
     }
 
     /// The default folder of a working directory.

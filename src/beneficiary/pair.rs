@@ -50,8 +50,16 @@ impl Folder {
         public_pem: &str,
     ) -> Result<Pair, FileError> {
         Ok(Pair {
-            key: file::prepare(&self.key_path(address), key.text().as_bytes())?,
-            public: file::prepare(&self.public_key_path(address), public_pem.as_bytes())?,
+            key: file::prepare(
+                &self.temporaries,
+                &self.key_path(address),
+                key.text().as_bytes(),
+            )?,
+            public: file::prepare(
+                &self.temporaries,
+                &self.public_key_path(address),
+                public_pem.as_bytes(),
+            )?,
         })
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::file::{self, FileError};
+use crate::file::temporary::Temporaries;
 use crate::text::pem::holds_private_key;
 
 /// Why a public key file could not be read or written.
@@ -48,8 +49,8 @@ pub fn read(path: &Path) -> Result<String, PublicKeyFileError> {
 ///
 /// # Errors
 /// [`FileError::Write`]; what stood there before still does.
-pub fn write_atomic(path: &Path, pem: &str) -> Result<(), FileError> {
-    file::write_atomic(path, pem.as_bytes())
+pub fn write_atomic(path: &Path, pem: &str, temporaries: &Temporaries) -> Result<(), FileError> {
+    file::write_atomic(temporaries, path, pem.as_bytes())
 }
 
 #[cfg(test)]
@@ -64,7 +65,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("0x_key.pub");
         let pem = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
-        write_atomic(&path, pem).unwrap();
+        write_atomic(&path, pem, &Temporaries::default()).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), pem);
         assert_eq!(read(&path).unwrap(), pem);
     }

@@ -13,6 +13,7 @@ use super::ui::text_layout::TextLayout;
 use crate::archive::Limits;
 use crate::beneficiary::Folder;
 use crate::code::Code;
+use crate::decrypt::Temporaries;
 use crate::token::{Module, TokenInfo, Uri, discover};
 use crate::wallet::locate::{self, FoundWallet, KeystoreDir, Located, WalletOptions, locate};
 use crate::wallet::sign::Wallet as _;
@@ -26,6 +27,8 @@ pub(crate) struct Context {
     pub(crate) global: Global,
     pub(crate) settings: Settings,
     pub(crate) secrets: Secrets,
+    /// The files and folders that a signal removes.
+    pub(crate) temporaries: Temporaries,
     pub(crate) cwd: PathBuf,
     home: Option<PathBuf>,
     /// The settings in options and environment.
@@ -36,10 +39,15 @@ pub(crate) struct Context {
 
 impl Context {
     /// Resolves the settings of options, environment and the user's configuration.
-    pub(crate) fn new(global: Global, given: Given, secrets: Secrets) -> Result<Self, Failure> {
+    pub(crate) fn new(
+        global: Global,
+        given: Given,
+        secrets: Secrets,
+        temporaries: Temporaries,
+    ) -> Result<Self, Failure> {
         let file = ConfigFile::of_user()?;
         let entries = file.map(|file| file.entries).unwrap_or_default();
-        Self::with(global, given, secrets, entries)
+        Self::with(global, given, secrets, temporaries, entries)
     }
 
     /// Resolves them with the settings of a file that was read already.
@@ -47,6 +55,7 @@ impl Context {
         global: Global,
         given: Given,
         secrets: Secrets,
+        temporaries: Temporaries,
         file: Vec<Entry>,
     ) -> Result<Self, Failure> {
         let cwd = std::env::current_dir().map_err(|error| {
@@ -59,6 +68,7 @@ impl Context {
             settings: resolve(&given, &file)?,
             global,
             secrets,
+            temporaries,
             cwd,
             home: std::env::home_dir(),
             given,
@@ -177,6 +187,7 @@ impl Context {
     /// The beneficiary's key files.
     pub(crate) fn folder(&self) -> Folder {
         Folder::new(self.cwd.join(&self.settings.beneficiary_keystoredir))
+            .with_temporaries(self.temporaries.clone())
     }
 
     /// The beneficiary's address, from the option, the environment's key or the SDK's wallets.

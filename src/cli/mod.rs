@@ -22,6 +22,7 @@ mod token_sessions;
 mod ui;
 
 use crate::code::Code;
+use crate::decrypt::Temporaries;
 use clap::CommandFactory as _;
 use command::{Cli, Command};
 use commands::{agent, doctor, key, result, setup, token, wallet};
@@ -43,14 +44,15 @@ pub fn main() -> u8 {
     };
     let name = cli.global.command.clone();
     let raw = cli.global.raw;
+    let temporaries = Temporaries::default();
     let signals = if cli.command.handles_signals() {
         Ok(())
     } else {
-        ui::interrupt::install()
+        ui::interrupt::install(temporaries.clone())
     };
     let outcome = signals
         .map_err(|error| Failure::new(Code::Failed, format!("signals cannot be handled: {error}")))
-        .and_then(|()| run(cli, secrets));
+        .and_then(|()| run(cli, secrets, &temporaries));
     match outcome {
         Ok(reply) => reply.print(&name, raw),
         Err(failure) => failure.print(&name, raw),
@@ -58,8 +60,10 @@ pub fn main() -> u8 {
 }
 
 /// Runs the command in what options, environment and configuration say.
-fn run(cli: Cli, secrets: Secrets) -> Result<Reply, Failure> {
-    let (global, given, context) = (cli.global, cli.given, Context::new);
+fn run(cli: Cli, secrets: Secrets, temporaries: &Temporaries) -> Result<Reply, Failure> {
+    let (global, given) = (cli.global, cli.given);
+    let context =
+        |global, given, secrets| Context::new(global, given, secrets, temporaries.clone());
     match cli.command {
         Command::Result(command) => result::run(&context(global, given, secrets)?, command),
         Command::Key(command) => key::run(&context(global, given, secrets)?, command),
@@ -69,7 +73,10 @@ fn run(cli: Cli, secrets: Secrets) -> Result<Reply, Failure> {
         Command::Setup(command) => setup::run(context(global, given, secrets)?, &command),
         // These work with a configuration that is wrong, too.
         Command::Config(command) => commands::config::run(&global, &secrets, given, command),
-        Command::Doctor(command) => doctor::run(global, given, secrets, command),
+        Command::Doctor(command) => doctor::run(
+            |entries| Context::with(global, given, secrets, temporaries.clone(), entries),
+            command,
+        ),
         Command::Completions(command) => Ok(command.run(Cli::command())),
         Command::Man(command) => command.run(Cli::command()),
     }

@@ -9,7 +9,7 @@ use super::{OutputError, RunError};
 use crate::archive::result_zip::{Contents, EntryName, Member};
 use crate::envelope::{Ahead, Chunks, ReadChunks};
 use crate::file::WriteBehind;
-use crate::file::temporary::{self, TemporaryDir};
+use crate::file::temporary::{self, Temporaries, TemporaryDir};
 
 /// Bytes of a file that is worth more than one thread.
 pub(super) const LARGE: u64 = 4 * 1024 * 1024;
@@ -20,20 +20,22 @@ pub(super) struct PendingFolder {
     staging: TemporaryDir,
     folder: MadeFolder,
     path: PathBuf,
+    temporaries: Temporaries,
     /// Files that were extracted, relative to the folder, in order.
     files: Vec<PathBuf>,
     folders: Vec<PathBuf>,
 }
 
 impl PendingFolder {
-    pub(super) fn create(path: &Path) -> Result<Self, OutputError> {
+    pub(super) fn create(path: &Path, temporaries: &Temporaries) -> Result<Self, OutputError> {
         let fail = |error| OutputError::io(path, error);
-        let folder = MadeFolder::create(path).map_err(fail)?;
-        let staging = TemporaryDir::create(path).map_err(fail)?;
+        let folder = MadeFolder::create(path, temporaries).map_err(fail)?;
+        let staging = temporaries.folder(path).map_err(fail)?;
         Ok(Self {
             staging,
             folder,
             path: path.to_owned(),
+            temporaries: temporaries.clone(),
             files: Vec::new(),
             folders: Vec::new(),
         })
@@ -95,7 +97,7 @@ impl PendingFolder {
         if sync {
             sync_all_of(self.staging.path()).map_err(fail)?;
         }
-        let left = temporary::lock();
+        let left = self.temporaries.lock();
         for relative in &self.folders {
             make_folders(&target.join(relative)).map_err(fail)?;
         }

@@ -3,7 +3,7 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::file::temporary;
+use crate::file::temporary::Temporaries;
 
 /// A folder for results. It goes away again, with those above it that were made for it, if nothing
 /// is in it at the end.
@@ -11,6 +11,7 @@ use crate::file::temporary;
 pub struct MadeFolder {
     /// Folders that were not there before, from the inside out.
     made: Vec<PathBuf>,
+    temporaries: Temporaries,
 }
 
 impl MadeFolder {
@@ -18,7 +19,7 @@ impl MadeFolder {
     ///
     /// # Errors
     /// An error of making it; the folders that were made until then are removed.
-    pub fn create(path: &Path) -> io::Result<Self> {
+    pub fn create(path: &Path, temporaries: &Temporaries) -> io::Result<Self> {
         let missing = |it: &&Path| !it.as_os_str().is_empty() && !it.exists();
         let folder = Self {
             made: path
@@ -26,8 +27,10 @@ impl MadeFolder {
                 .take_while(missing)
                 .map(Path::to_owned)
                 .collect(),
+            temporaries: temporaries.clone(),
         };
-        folder.made.iter().rev().for_each(|it| temporary::note(it));
+        let made = folder.made.iter().rev();
+        made.for_each(|it| temporaries.note(it));
         make_folders(path)?;
         Ok(folder)
     }
@@ -35,7 +38,7 @@ impl MadeFolder {
     /// Leaves it there, even empty.
     pub(super) fn keep(mut self) {
         for path in self.made.drain(..) {
-            temporary::forget(&path);
+            self.temporaries.forget(&path);
         }
     }
 }
@@ -45,7 +48,7 @@ impl Drop for MadeFolder {
         for path in &self.made {
             // Fails on a folder that something is in, as it should.
             let _ = fs::remove_dir(path);
-            temporary::forget(path);
+            self.temporaries.forget(path);
         }
     }
 }

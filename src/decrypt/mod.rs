@@ -25,12 +25,11 @@ pub use error::DecryptError;
 pub use made_folder::MadeFolder;
 pub use output::OutputError;
 
-pub use crate::file::temporary::discard_pending;
+pub use crate::file::temporary::Temporaries;
 
 use crate::archive::result_zip::{Contents, ResultSummary};
 use crate::archive::{Archive, Limits};
 use crate::envelope::{ChunkReader, ContentKey, KeyName, Unwrap};
-use crate::file::temporary::TemporaryFile;
 use crate::file::{ReadAt as _, WriteBehind};
 use folder::PendingFolder;
 use key_search::KeySearch;
@@ -70,6 +69,8 @@ pub struct Options {
     /// Leave it to the system when the result is on the disk: a power cut may take it back, or
     /// leave it under its final name with nothing in it.
     pub no_sync: bool,
+    /// The temporaries that a signal handler of the program discards.
+    pub temporaries: Temporaries,
 }
 
 /// A result that was opened.
@@ -157,7 +158,7 @@ impl Run<'_> {
 
     fn to_file(&self, path: &Path, force: bool) -> Result<(u64, u64), RunError> {
         let fail = |error| OutputError::io(path, error);
-        let mut pending = TemporaryFile::create(path).map_err(fail)?;
+        let mut pending = self.options.temporaries.file(path).map_err(fail)?;
         let file = WriteBehind::new(pending.file(), self.durable());
         let body = pipeline::encrypted(self.archive, &self.key);
         let threads = pipeline::threads(self.archive.body_len());
@@ -188,7 +189,7 @@ impl Run<'_> {
         replace: &dyn Fn(&Path) -> bool,
         search: Search,
     ) -> Result<(u64, u64), RunError> {
-        let mut folder = PendingFolder::create(path)?;
+        let mut folder = PendingFolder::create(path, &self.options.temporaries)?;
         let waiting = folder.waiting().to_owned();
         let (_, summary) = self.check(search, &waiting, |contents| {
             let write = |(member, path)| Task::Write(member, path, self.durable());

@@ -1,5 +1,5 @@
 //! Temporary files and folders beside their final place. They go away when dropped, when
-//! [`discard_pending`] is called before the process ends by a signal, and, after a kill, when the
+//! [`Temporaries::discard`] is called before the process ends by a signal, and, after a kill, when the
 //! next process makes one in the same folder: a lock tells those whose process is gone.
 
 use std::collections::BTreeSet;
@@ -7,48 +7,112 @@ use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tempfile::{Builder, NamedTempFile, TempDir};
 
 const PREFIX: &str = ".iexec-hsm-";
 const SUFFIX: &str = ".part";
 
-/// The temporaries that would be left behind if the process ended now. Held while something is published, so
-/// that it is not removed half-way.
-static LEFT: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+/// The temporary files and folders of a program: those that would be left behind if it ended now. A
+/// clone is another handle of the same ones, for a thread that handles signals.
+#[derive(Debug, Clone, Default)]
+pub struct Temporaries(Arc<Registry>);
 
-/// The folders in which this process has looked for temporaries that nobody uses any more.
-static SWEPT: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+#[derive(Debug, Default)]
+struct Registry {
+    /// Held while something is published, so that it is not removed half-way.
+    left: Mutex<Vec<PathBuf>>,
+    /// The folders that were searched for temporaries that nobody uses any more.
+    swept: Mutex<BTreeSet<PathBuf>>,
+}
 
-/// Removes every temporary file and folder of this process. For signal handling threads: the
-/// process must end after it, because nothing can be written or published any more.
-pub fn discard_pending() {
-    let left = lock();
-    // What was made last is inside of what was made before.
-    for path in left.iter().rev() {
-        if is_temporary(path) {
-            remove(path);
-        } else {
-            // A folder made for results: it goes only when it is empty.
-            let _ = fs::remove_dir(path);
+impl Temporaries {
+    /// Removes them all. For signal handling threads: the process must end after it, because
+    /// nothing can be written or published any more.
+    pub fn discard(&self) {
+        let left = self.lock();
+        // What was made last is inside of what was made before.
+        for path in left.iter().rev() {
+            if is_temporary(path) {
+                remove(path);
+            } else {
+                // A folder made for results: it goes only when it is empty.
+                let _ = fs::remove_dir(path);
+            }
+        }
+        std::mem::forget(left);
+    }
+
+    /// Makes a file beside `target`, mode 0600.
+    pub(crate) fn file(&self, target: &Path) -> io::Result<TemporaryFile> {
+        if is_temporary(target) {
+            let kept_from = "this is how temporary files are named, which the next run removes";
+            return Err(io::Error::new(io::ErrorKind::InvalidFilename, kept_from));
+        }
+        let folder = folder_of(target);
+        let (temp, entry) = self.make(folder, |builder| builder.tempfile_in(folder))?;
+        Ok(TemporaryFile { temp, entry })
+    }
+
+    /// Makes a folder in `folder`, mode 0700.
+    pub(crate) fn folder(&self, folder: &Path) -> io::Result<TemporaryDir> {
+        let private = Permissions::from_mode(0o700);
+        let (temp, entry) = self.make(folder, |builder| {
+            builder.permissions(private.clone()).tempdir_in(folder)
+        })?;
+        Ok(TemporaryDir { _temp: temp, entry })
+    }
+
+    /// Makes a temporary in `folder`, after those that nobody uses any more are removed.
+    fn make<T: AsRef<Path>>(
+        &self,
+        folder: &Path,
+        make: impl Fn(&mut Builder<'_, '_>) -> io::Result<T>,
+    ) -> io::Result<(T, Entry)> {
+        self.sweep(folder);
+        let mut builder = Builder::new();
+        builder.prefix(PREFIX).suffix(SUFFIX);
+        loop {
+            let mut left = self.lock();
+            let temp = make(&mut builder)?;
+            if let Some(lock) = locked(temp.as_ref())? {
+                let path = temp.as_ref().to_owned();
+                left.push(path.clone());
+                let entry = Entry {
+                    path,
+                    temporaries: self.clone(),
+                    _lock: lock,
+                };
+                return Ok((temp, entry));
+            }
         }
     }
-    std::mem::forget(left);
-}
 
-/// Adds a folder that was made for results and is to go, if it is empty, when there are none.
-pub(crate) fn note(path: &Path) {
-    lock().push(path.to_owned());
-}
+    /// Removes the temporaries in `folder` that no process holds any more. Once for each folder: for
+    /// thousands of results in one folder it would take longer than to write them.
+    fn sweep(&self, folder: &Path) {
+        let mut swept = (self.0.swept.lock()).unwrap_or_else(PoisonError::into_inner);
+        if swept.insert(folder.to_owned()) {
+            drop(swept);
+            remove_strays(folder);
+        }
+    }
 
-/// Takes `path` off what would be left behind.
-pub(crate) fn forget(path: &Path) {
-    lock().retain(|it| it != path);
-}
+    /// Adds a folder that was made for results and goes with the temporaries, if it is empty.
+    pub(crate) fn note(&self, path: &Path) {
+        self.lock().push(path.to_owned());
+    }
 
-pub(crate) fn lock() -> MutexGuard<'static, Vec<PathBuf>> {
-    LEFT.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Takes `path` off what would be left behind.
+    pub(crate) fn forget(&self, path: &Path) {
+        self.lock().retain(|it| it != path);
+    }
+
+    /// Keeps [`Self::discard`] waiting until the guard is dropped.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Vec<PathBuf>> {
+        self.0.left.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A file beside its final name.
@@ -60,17 +124,6 @@ pub(crate) struct TemporaryFile {
 }
 
 impl TemporaryFile {
-    /// Makes one beside `target`, mode 0600.
-    pub(crate) fn create(target: &Path) -> io::Result<Self> {
-        if is_temporary(target) {
-            let kept_from = "this is how temporary files are named, which the next run removes";
-            return Err(io::Error::new(io::ErrorKind::InvalidFilename, kept_from));
-        }
-        let folder = folder_of(target);
-        let (temp, entry) = make(folder, |builder| builder.tempfile_in(folder))?;
-        Ok(Self { temp, entry })
-    }
-
     /// The path until it is published.
     pub(crate) fn path(&self) -> &Path {
         &self.entry.path
@@ -96,7 +149,7 @@ impl TemporaryFile {
     /// As for [`Self::publish`].
     pub(crate) fn publish_unsynced(self, target: &Path, force: bool) -> io::Result<()> {
         let Self { temp, entry } = self;
-        let left = lock();
+        let left = entry.temporaries.lock();
         let published = if force {
             temp.persist(target)
         } else {
@@ -116,16 +169,6 @@ pub(crate) struct TemporaryDir {
 }
 
 impl TemporaryDir {
-    /// Makes one in `folder`, mode 0700.
-    pub(crate) fn create(folder: &Path) -> io::Result<Self> {
-        let (temp, entry) = make(folder, |builder| {
-            builder
-                .permissions(Permissions::from_mode(0o700))
-                .tempdir_in(folder)
-        })?;
-        Ok(Self { _temp: temp, entry })
-    }
-
     pub(crate) fn path(&self) -> &Path {
         &self.entry.path
     }
@@ -135,32 +178,14 @@ impl TemporaryDir {
 #[derive(Debug)]
 struct Entry {
     path: PathBuf,
+    temporaries: Temporaries,
     /// Tells other processes that it is in use.
     _lock: File,
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        forget(&self.path);
-    }
-}
-
-/// Makes a temporary in `folder`, after those that nobody uses any more are removed.
-fn make<T: AsRef<Path>>(
-    folder: &Path,
-    make: impl Fn(&mut Builder<'_, '_>) -> io::Result<T>,
-) -> io::Result<(T, Entry)> {
-    sweep(folder);
-    let mut builder = Builder::new();
-    builder.prefix(PREFIX).suffix(SUFFIX);
-    loop {
-        let mut left = lock();
-        let temp = make(&mut builder)?;
-        if let Some(lock) = locked(temp.as_ref())? {
-            let path = temp.as_ref().to_owned();
-            left.push(path.clone());
-            return Ok((temp, Entry { path, _lock: lock }));
-        }
+        self.temporaries.forget(&self.path);
     }
 }
 
@@ -179,14 +204,8 @@ fn locked(path: &Path) -> io::Result<Option<File>> {
     Ok(ours.then_some(file))
 }
 
-/// Removes the temporaries in `folder` that no process holds any more. Once for each folder: for
-/// thousands of results in one folder it would take longer than to write them.
-fn sweep(folder: &Path) {
-    let mut swept = SWEPT.lock().unwrap_or_else(PoisonError::into_inner);
-    if !swept.insert(folder.to_owned()) {
-        return;
-    }
-    drop(swept);
+/// Removes the temporaries in `folder` that no process holds any more.
+fn remove_strays(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else {
         return;
     };

@@ -23,11 +23,10 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use crate::cli::config::ConfigFile;
+use crate::cli::config::{ConfigFile, Entry};
 use crate::cli::context::Context;
-use crate::cli::options::{Given, Global, groups};
+use crate::cli::options::groups;
 use crate::cli::pins::Pins;
-use crate::cli::secrets::Secrets;
 use crate::cli::services::SmsArgs;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
@@ -52,10 +51,9 @@ pub(crate) struct Doctor {
     offline: bool,
 }
 
+/// Looks at all of a set-up, in the context that `with` makes of the settings in the file.
 pub(crate) fn run(
-    global: Global,
-    given: Given,
-    secrets: Secrets,
+    with: impl FnOnce(Vec<Entry>) -> Result<Context, Failure>,
     command: Doctor,
 ) -> Result<Reply, Failure> {
     let (file, problem) = match ConfigFile::of_user() {
@@ -64,7 +62,7 @@ pub(crate) fn run(
     };
     let entries = file.map(|file| file.entries).unwrap_or_default();
     // Without its configuration a set-up can still be looked at.
-    let context = Context::with(global, given, secrets, entries)?;
+    let context = with(entries)?;
     let mut checks = vec![
         configuration::check(problem),
         clock::check(),

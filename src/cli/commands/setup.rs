@@ -62,8 +62,9 @@ pub(crate) fn run(context: Context, setup: &Setup) -> Result<Reply, Failure> {
     settings.of_person(&context, &address)?;
     // Before a key is made that the settings would then not lead to.
     settings.agree(&questions, setup.replace)?;
+    let temporaries = context.temporaries.clone();
     let (reply, key) = key::ready(context, setup, &questions, &candidate, &address)?;
-    let written = settings.write()?;
+    let written = settings.write(&temporaries)?;
     let reply = reply.with(json!({
         "config": settings.path(),
         "settings": written,

@@ -7,15 +7,15 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::terminal;
-use crate::decrypt::discard_pending;
+use crate::decrypt::Temporaries;
 
-/// Starts the thread that ends the process on a signal: echo on again, temporary files removed,
+/// Starts the thread that ends the process on a signal: echo on again, `temporaries` removed,
 /// then the end that the signal is for, so that a shell's loop ends with it. A call that hangs in a
 /// module does not hold it up.
 ///
 /// # Errors
 /// When the handlers cannot be installed.
-pub(crate) fn install() -> io::Result<()> {
+pub(crate) fn install(temporaries: Temporaries) -> io::Result<()> {
     // That a file may not grow is said by the write that fails; left alone, it would end the process.
     let too_large = Signal::XFSZ.as_raw();
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM, too_large])?;
@@ -24,7 +24,7 @@ pub(crate) fn install() -> io::Result<()> {
         .spawn(move || {
             if let Some(signal) = signals.forever().find(|it| *it != too_large) {
                 terminal::restore();
-                discard_pending();
+                temporaries.discard();
                 let _ = signal_hook::low_level::emulate_default_handler(signal);
                 // Not reached: the default of all these is to end the process.
                 signal_hook::low_level::exit(128 + signal);

@@ -21,24 +21,31 @@ fn mode(path: &Path) -> u32 {
 
 #[test]
 fn a_file_has_its_name_only_when_published() {
+    let temporaries = Temporaries::default();
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("result");
-    let mut pending = TemporaryFile::create(&target).unwrap();
+    let mut pending = temporaries.file(&target).unwrap();
     pending.file().write_all(b"new").unwrap();
     assert!(!target.exists());
     assert_eq!(mode(pending.path()), 0o600);
     pending.publish(&target, false).unwrap();
     assert_eq!(fs::read(&target).unwrap(), b"new");
     assert_eq!(names(folder.path()), ["result"]);
-    assert!(!lock().iter().any(|path| path.starts_with(folder.path())));
+    assert!(
+        !temporaries
+            .lock()
+            .iter()
+            .any(|path| path.starts_with(folder.path()))
+    );
 }
 
 #[test]
 fn what_stands_there_is_replaced_only_by_force() {
+    let temporaries = Temporaries::default();
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("result");
     fs::write(&target, "old").unwrap();
-    let pending = || TemporaryFile::create(&target).unwrap();
+    let pending = || temporaries.file(&target).unwrap();
     let error = pending().publish(&target, false).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
     assert_eq!(fs::read(&target).unwrap(), b"old");
@@ -50,21 +57,23 @@ fn what_stands_there_is_replaced_only_by_force() {
 
 #[test]
 fn what_is_dropped_is_gone_with_all_that_is_in_it() {
+    let temporaries = Temporaries::default();
     let folder = tempfile::tempdir().unwrap();
-    let file = TemporaryFile::create(&folder.path().join("result")).unwrap();
-    let dir = TemporaryDir::create(folder.path()).unwrap();
+    let file = temporaries.file(&folder.path().join("result")).unwrap();
+    let dir = temporaries.folder(folder.path()).unwrap();
     assert_eq!(mode(dir.path()), 0o700);
     fs::create_dir(dir.path().join("sub")).unwrap();
     fs::write(dir.path().join("sub/file"), "x").unwrap();
     let held = [file.path().to_owned(), dir.path().to_owned()];
-    assert!(held.iter().all(|path| lock().contains(path)));
+    assert!(held.iter().all(|path| temporaries.lock().contains(path)));
     drop((file, dir));
-    assert!(!held.iter().any(|path| lock().contains(path)));
+    assert!(!held.iter().any(|path| temporaries.lock().contains(path)));
     assert_eq!(names(folder.path()).len(), 0);
 }
 
 #[test]
 fn strays_are_removed_and_nothing_else() {
+    let temporaries = Temporaries::default();
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     fs::write(path(".iexec-hsm-stray.part"), "x").unwrap();
@@ -79,7 +88,7 @@ fn strays_are_removed_and_nothing_else() {
     let other = File::open(path(".iexec-hsm-locked.part")).unwrap();
     other.lock().unwrap();
 
-    let pending = TemporaryFile::create(&target).unwrap();
+    let pending = temporaries.file(&target).unwrap();
     let own = pending.path().file_name().unwrap().to_str().unwrap();
     let mut left = [
         ".iexec-hsm-link.part",
@@ -91,45 +100,48 @@ fn strays_are_removed_and_nothing_else() {
     left.sort_unstable();
     assert_eq!(names(folder.path()), left);
 
-    let dir = TemporaryDir::create(folder.path()).unwrap();
+    let dir = temporaries.folder(folder.path()).unwrap();
     assert!(pending.path().exists(), "one of this process was removed");
     drop((pending, dir));
 }
 
 #[test]
 fn a_folder_is_swept_once() {
+    let temporaries = Temporaries::default();
     let folder = tempfile::tempdir().unwrap();
-    drop(TemporaryDir::create(folder.path()).unwrap());
+    drop(temporaries.folder(folder.path()).unwrap());
     let stray = folder.path().join(".iexec-hsm-stray.part");
     fs::write(&stray, "x").unwrap();
-    drop(TemporaryDir::create(folder.path()).unwrap());
+    drop(temporaries.folder(folder.path()).unwrap());
     assert!(stray.exists());
 }
 
 #[test]
 fn a_stray_link_is_removed_and_not_what_it_leads_to() {
+    let temporaries = Temporaries::default();
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     fs::create_dir(path("precious")).unwrap();
     fs::write(path("precious/file"), "x").unwrap();
     symlink(path("precious"), path(".iexec-hsm-link.part")).unwrap();
-    drop(TemporaryDir::create(folder.path()).unwrap());
+    drop(temporaries.folder(folder.path()).unwrap());
     assert!(path("precious/file").exists());
 }
 
 #[test]
 fn threads_do_not_take_each_others_for_strays() {
+    let temporaries = Temporaries::default();
     let folder = tempfile::tempdir().unwrap();
     let start = Barrier::new(2);
     std::thread::scope(|scope| {
         for thread in 0..2 {
-            let (start, folder) = (&start, folder.path());
+            let (start, folder, temporaries) = (&start, folder.path(), &temporaries);
             scope.spawn(move || {
                 start.wait();
                 for round in 0..50 {
                     let target = folder.join(format!("{thread}-{round}"));
-                    let mut file = TemporaryFile::create(&target).unwrap();
-                    let dir = TemporaryDir::create(folder).unwrap();
+                    let mut file = temporaries.file(&target).unwrap();
+                    let dir = temporaries.folder(folder).unwrap();
                     file.file().write_all(b"whole").unwrap();
                     fs::write(dir.path().join("file"), "x").unwrap();
                     file.publish(&target, false).unwrap();

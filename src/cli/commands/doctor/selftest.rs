@@ -37,7 +37,7 @@ fn run(context: &Context, session: Session, pins: &mut Pins) -> Result<String, F
     let public = key.public.clone();
     let mut keys = TokenKeys::new(session, vec![key], pins);
     let folder = tempfile::tempdir().map_err(|error| io(&error))?;
-    seal(folder.path(), &public)?;
+    seal(context, folder.path(), &public)?;
     let archive = Archive::open(folder.path().join("archive.zip"), &Limits::default())?;
     let opened = folder.path().join("opened");
     let target = Target::Folder {
@@ -74,11 +74,19 @@ fn choose(context: &Context, session: &Session) -> Result<ResultKey, Failure> {
     Ok(choose_key(token, keys, wanted)?)
 }
 
-fn seal(folder: &Path, public: &PublicKey) -> Result<(), Failure> {
+fn seal(context: &Context, folder: &Path, public: &PublicKey) -> Result<(), Failure> {
     let source = folder.join(FILE);
     fs::write(&source, "Sealed and opened by iexec-hsm doctor.\n").map_err(|error| io(&error))?;
     let archive = folder.join("archive.zip");
-    encrypt(&source, public, Scheme::Current, &archive, false)?;
+    let temporaries = &context.temporaries;
+    encrypt(
+        &source,
+        public,
+        Scheme::Current,
+        &archive,
+        false,
+        temporaries,
+    )?;
     Ok(())
 }
 

@@ -39,7 +39,7 @@ pub(super) fn run(context: &Context, command: Export) -> Result<Reply, Failure> 
     if output.exists() && !command.force {
         return Err(OutputError::Exists(output).into());
     }
-    public_key_file::write_atomic(&output, &pem)?;
+    public_key_file::write_atomic(&output, &pem, &context.temporaries)?;
     let path = context.absolute(&output);
     Ok(
         Reply::new(json!({ "key": uri, "publicKey": pem, "publicKeyFile": path }))

@@ -20,7 +20,7 @@ use crate::cli::ui::failure::Failure;
 use crate::cli::ui::progress::Progress;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
-use crate::decrypt::{self, MadeFolder, Options, OutputError, Report, Target};
+use crate::decrypt::{self, MadeFolder, Options, OutputError, Report, Target, Temporaries};
 use crate::envelope::AesBackend;
 use crate::text::escape::escape;
 
@@ -83,6 +83,7 @@ pub(super) fn run(context: &Context, command: Decrypt) -> Result<Reply, Failure>
             verify: command.verify,
             no_sync: command.no_sync,
             limits,
+            temporaries: context.temporaries.clone(),
         },
     };
     if let Some(agent) = run.agent(&pins)? {
@@ -194,7 +195,7 @@ impl Run<'_> {
         // Before a PIN is asked for in vain.
         target.check(&archive)?;
         let _made = match &command.output_dir {
-            Some(folder) => Some(make(folder)?),
+            Some(folder) => Some(make(folder, &self.context.temporaries)?),
             None => None,
         };
         let passes = match job.place {
@@ -226,8 +227,8 @@ impl Run<'_> {
     }
 }
 
-fn make(folder: &Path) -> Result<MadeFolder, Failure> {
-    MadeFolder::create(folder).map_err(|error| {
+fn make(folder: &Path, temporaries: &Temporaries) -> Result<MadeFolder, Failure> {
+    MadeFolder::create(folder, temporaries).map_err(|error| {
         Failure::new(
             Code::IoFailed,
             format!("{} cannot be made: {error}", folder.display()),

@@ -74,6 +74,7 @@ pub(super) fn run(context: &Context, command: Encrypt) -> Result<Reply, Failure>
         scheme,
         &command.output,
         command.force,
+        &context.temporaries,
     )?;
     let path = context.absolute(&command.output);
     Ok(Reply::new(json!({

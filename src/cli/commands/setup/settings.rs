@@ -9,7 +9,8 @@ use crate::cli::context::Context;
 use crate::cli::options::{SETTINGS, Setting};
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
-use crate::file::temporary::{TemporaryFile, folder_of};
+use crate::decrypt::Temporaries;
+use crate::file::temporary::folder_of;
 use crate::wallet::address::Address;
 
 /// The first line of a new file.
@@ -127,7 +128,7 @@ impl Settings {
     }
 
     /// Writes the file, all of it or nothing. Returns the keys that were set.
-    pub(super) fn write(&self) -> Result<Vec<String>, Failure> {
+    pub(super) fn write(&self, temporaries: &Temporaries) -> Result<Vec<String>, Failure> {
         let keys = self.new.iter().map(|(it, _)| it.name()).collect();
         if self.new.is_empty() {
             return Ok(keys);
@@ -135,7 +136,7 @@ impl Settings {
         let text = with_entries(self.text().unwrap_or(HEAD), &self.new);
         // Never one that the next command would refuse.
         ConfigFile::parse(&self.path, text.as_bytes())?;
-        self.publish(&text).map_err(|error| {
+        self.publish(&text, temporaries).map_err(|error| {
             let what = format!("{} cannot be written: {error}", self.path.display());
             Failure::new(Code::IoFailed, what).hint(format!(
                 "What was done before stays. Write it yourself:\n{text}"
@@ -148,12 +149,12 @@ impl Settings {
         self.old.as_ref().map(|file| file.text.as_str())
     }
 
-    fn publish(&self, text: &str) -> io::Result<()> {
+    fn publish(&self, text: &str, temporaries: &Temporaries) -> io::Result<()> {
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(folder_of(&self.path))?;
-        let mut pending = TemporaryFile::create(&self.path)?;
+        let mut pending = temporaries.file(&self.path)?;
         pending.file().write_all(text.as_bytes())?;
         if let Ok(old) = fs::metadata(&self.path) {
             pending.file().set_permissions(old.permissions())?;
