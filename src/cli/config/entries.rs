@@ -71,7 +71,9 @@ fn plain(setting: &Setting, value: &DeValue<'_>) -> Result<String, String> {
         let expected = of.form.expected();
         format!("wrong kind of value, expected {expected}")
     })?;
-    (of.check)(OsStr::new(&text))?;
+    // More is said behind it.
+    let check = (of.check)(OsStr::new(&text));
+    check.map_err(|problem| problem.trim_end_matches('.').to_owned())?;
     Ok(text)
 }
 
