@@ -56,6 +56,13 @@ strip_to() {
     while IFS= read -r line; do
         case $line in
             '['*) section=$line ;;
+            # What a feature brings.
+            '    "dep:'* | '    "'*'/'*'",')
+                crate=${line#*\"}
+                crate=${crate#dep:}
+                crate=${crate%%[\"/]*}
+                grep -rq "\b${crate//-/_}::" "${files[@]}" || continue
+                ;;
             *' = '*)
                 crate=${line%% *}
                 [[ $section != *dependencies* ]] || grep -rq "\b${crate//-/_}::" "${files[@]}" || continue
