@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Mutation testing of rooms of src/, which takes hours: .ci/mutants.sh ROOM...
-# Small changes are made to the code, one after the other, and the room's own tests must notice each. A room is tested in
-# a copy of the project that has it and the rooms below it alone, because that is built in seconds.
-# Prints the changes that were not noticed. What became of each is in the folder `mutants/ROOM` in the build folder, and
+# Mutation testing of modules of src/, which takes hours: .ci/mutants.sh MODULE...
+# Small changes are made to the code, one after the other, and the module's own tests must notice each. A module is tested in
+# a copy of the project that has it and the modules below it alone, because that is built in seconds.
+# Prints the changes that were not noticed. What became of each is in the folder `mutants/MODULE` in the build folder, and
 # is not tried again where it was noticed before; MUTANTS_AFRESH=1 begins anew.
 # MUTANTS_TESTS="decrypt::vectors decrypt::layouts" has those files of tests/ try, with the whole program, what was not noticed so far. They
 # are built once, and for each change the program alone is (.ci/mutants-cargo.sh); but those of tests/linked.rs are built
@@ -13,7 +13,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . softhsm/lib.sh
 
-[[ $# -ge 1 ]] || die "which rooms of src/?"
+[[ $# -ge 1 ]] || die "which modules of src/?"
 need_rust
 command -v cargo-mutants >/dev/null || die "there is no cargo-mutants: install it with cargo install --locked cargo-mutants"
 folder=$(target_folder)/mutants

@@ -42,31 +42,37 @@
 //!   [`decrypt::Temporaries::discard`] first.
 //! * Every bad ciphertext and every wrong key is the same [`decrypt::DecryptError::CannotDecrypt`];
 //!   failures of the token and its PIN are told apart from it and from each other.
-//! * A PIN costs at most one try, and none where the token says that it is the last one and nobody
+//! * A PIN costs at most one attempt, and none where the token says that it is the last one and nobody
 //!   allowed it.
 //! * PINs and content keys are wiped when done, and no error text holds one.
 //! * The format has no MAC: that a result is the one that was sealed can only be told from the
 //!   checksums in it.
 //!
-//! # Rooms
+//! # Modules
 //!
-//! A room uses only rooms below it.
+//! A module uses only modules below it.
 //!
 //! ```text
 //!  cli                          what a person sees: arguments, prompts, text and JSON, exit codes
 //!   |
-//!   +-------------+-------------+
-//!   |             |             |
-//!  encrypt    agent, sms  beneficiary    a token for others; publishing; the files that record keys
-//!   |             |          |     |
-//!  decrypt        +--------- | > wallet   whose address it is, and who signs; sms speaks by http
-//!   |             |          |     |
-//!   |           token <------+-----+      PKCS#11: modules, PINs, sessions, result keys, wallets
-//!   |             |
-//!   +-> envelope <+                       content key and body <-> result; the seam `Unwrap`
-//!          |
-//!       archive                           the container formats: no keys, no tokens
+//!   +----------+------------+--------------+
+//!   |          |            |              |
+//!  encrypt  beneficiary   agent       chain, sms -> http    a token for others; services
+//!   |          |          |    |           |
+//!  decrypt     |          |  wallet <------+                whose address it is, and who signs
+//!   |          |          |    |
+//!   |          +-----> token <-+                            PKCS#11: modules, PINs, sessions, keys
+//!   |                    |
+//!   +-----------------> envelope                            content key and body <-> result
+//!                        |
+//!                      archive                              the container formats
 //! ```
+//!
+//! # Features
+//!
+//! `cli`, the default, is the program. Without it `agent-server` adds [`agent::server`], and `publish` adds
+//! [`chain`], [`http`], the client in [`sms`] and wallets in files. Without any there are archives, envelopes,
+//! tokens, [`decrypt`], [`encrypt`] and the client of an agent.
 //!
 //! The seam in the middle is [`envelope::Unwrap`]: given a wrapped key, return the content key.
 //! [`token::TokenKeys`] is its holder in this process, [`agent::client::AgentKeys`] that in another;
