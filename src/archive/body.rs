@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crc32fast::Hasher as Crc;
 use thiserror::Error;
 
-use super::inflate::{Inflater, Step};
+use super::inflate::{Inflated, Inflater};
 use super::stored_blocks::InflateError;
 use super::window::Window;
 use super::zip::{Content, Method};
@@ -81,10 +81,10 @@ pub struct Body {
 }
 
 impl Body {
-    fn step(&mut self, out: &mut [u8]) -> io::Result<Step> {
+    fn step(&mut self, out: &mut [u8]) -> io::Result<Inflated> {
         let Some(inflate) = &mut self.inflate else {
             let produced = self.window.read(out)?;
-            return Ok(Step {
+            return Ok(Inflated {
                 produced,
                 ended: produced == 0,
             });

@@ -7,7 +7,7 @@ use flate2::{Decompress, FlushDecompress, Status};
 use super::stored_blocks::{InflateError, Next, StoredBlocks};
 
 /// The outcome of one step.
-pub(super) struct Step {
+pub(super) struct Inflated {
     /// The bytes written to the output.
     pub produced: usize,
     /// Whether the compressed stream is at its end.
@@ -34,17 +34,17 @@ impl Inflater {
         &mut self,
         input: &mut (impl BufRead + ?Sized),
         out: &mut [u8],
-    ) -> Result<Step, InflateError> {
+    ) -> Result<Inflated, InflateError> {
         let blocks = match self {
             Self::Deflated(state) => return inflate(state, input, out),
             Self::Stored(blocks) => blocks,
         };
         match blocks.read(input, out)? {
-            Next::Bytes(produced) => Ok(Step {
+            Next::Bytes(produced) => Ok(Inflated {
                 produced,
                 ended: false,
             }),
-            Next::End => Ok(Step {
+            Next::End => Ok(Inflated {
                 produced: 0,
                 ended: true,
             }),
@@ -78,7 +78,7 @@ pub(super) fn inflate(
     state: &mut Decompress,
     input: &mut (impl BufRead + ?Sized),
     out: &mut [u8],
-) -> Result<Step, InflateError> {
+) -> Result<Inflated, InflateError> {
     loop {
         let bytes = match input.fill_buf() {
             Ok(bytes) => bytes,
@@ -95,7 +95,7 @@ pub(super) fn inflate(
         input.consume(consumed);
         let ended = status == Status::StreamEnd;
         if produced > 0 || ended {
-            return Ok(Step { produced, ended });
+            return Ok(Inflated { produced, ended });
         }
         if at_end {
             return Err(InflateError::Corrupt("its compressed data ends early"));

@@ -37,7 +37,7 @@ impl Folder {
         }
     }
 
-    /// The same folder, whose unfinished files are among `temporaries`.
+    /// Returns this folder with its unfinished files among `temporaries`.
     pub fn with_temporaries(self, temporaries: Temporaries) -> Self {
         Self {
             temporaries,

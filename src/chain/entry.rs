@@ -7,7 +7,7 @@ use crate::wallet::address::Address;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChainEntry {
-    /// Its number.
+    /// The number.
     pub id: Option<u64>,
     /// The URL of its RPC service, or a name that the SDK gives to a set of such services.
     pub host: Option<String>,

@@ -9,7 +9,7 @@ use super::tee_framework::{FrameworkChoice, TeeFramework};
 pub struct SmsUrl {
     /// The frameworks that it serves among those that were chosen.
     pub frameworks: Vec<TeeFramework>,
-    /// Its URL as it was given, with its path, if any. (The SDK drops the path.)
+    /// The URL as it was given, with its path, if any. (The SDK drops the path.)
     pub url: String,
 }
 

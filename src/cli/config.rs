@@ -37,7 +37,7 @@ pub(crate) enum ConfigError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
     /// Any user of this machine could change the file.
@@ -59,7 +59,7 @@ pub(crate) enum ConfigError {
         line: usize,
         /// The column of the error, from 1.
         column: usize,
-        /// What is wrong.
+        /// The problem.
         problem: String,
     },
 }

@@ -12,7 +12,7 @@ pub(crate) struct TokenToInit {
     pub(crate) label: String,
     /// Whether it may be set up already.
     pub(crate) force: bool,
-    /// Its present label, in place of typing it.
+    /// The present label, in place of typing it.
     pub(crate) confirm_label: Option<String>,
 }
 

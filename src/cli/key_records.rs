@@ -17,7 +17,7 @@ pub(crate) struct KeyRecord {
     pub(crate) address: Option<Address>,
     /// The key's place.
     pub(crate) uri: Uri,
-    /// Its public key, which counts when tokens change ids and labels.
+    /// The public key, which counts when tokens change ids and labels.
     pub(crate) public: Option<PublicKey>,
 }
 

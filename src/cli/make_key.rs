@@ -13,9 +13,9 @@ use crate::token::{NewKey, generate};
 pub(crate) struct KeyToMake {
     /// The size of its modulus.
     pub(crate) bits: Option<usize>,
-    /// Its `CKA_ID`.
+    /// The `CKA_ID`.
     pub(crate) id: Option<Vec<u8>>,
-    /// Its `CKA_LABEL`.
+    /// The `CKA_LABEL`.
     pub(crate) label: Option<String>,
     /// Whether the security officer makes it.
     pub(crate) by_so: bool,

@@ -142,7 +142,7 @@ impl Service {
         fields
     }
 
-    /// Its frameworks and its address.
+    /// The frameworks and its address.
     fn name(&self) -> String {
         let names: Vec<_> = self.frameworks.iter().map(|it| it.name()).collect();
         format!("{} ({})", names.join(", "), self.url)

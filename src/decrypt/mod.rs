@@ -42,7 +42,7 @@ use tasks::{Share, Task};
 pub enum Target<'a> {
     /// One zip file, mode 0600. `force` replaces what stands there.
     File {
-        /// Its final name.
+        /// The final name.
         path: &'a Path,
         /// Whether an existing file is replaced.
         force: bool,

@@ -38,26 +38,26 @@ impl Task<'_> {
 }
 
 /// The part of a task that one thread does.
-enum Step<'t, 'a> {
+enum Part<'t, 'a> {
     All(&'t Task<'a>),
     Piece(&'t StoredData, Range<u64>),
 }
 
-impl Step<'_, '_> {
+impl Part<'_, '_> {
     fn size(&self) -> u64 {
         match self {
-            Step::All(task) => task.size(),
-            Step::Piece(_, range) => range.end - range.start,
+            Part::All(task) => task.size(),
+            Part::Piece(_, range) => range.end - range.start,
         }
     }
 
     fn run(&self, tell: pool::Tell<'_>) -> Result<(), RunError> {
         match self {
-            Step::All(Task::Check(member)) => folder::check(member, tell),
-            Step::All(Task::Write(member, path, durable)) => {
+            Part::All(Task::Check(member)) => folder::check(member, tell),
+            Part::All(Task::Write(member, path, durable)) => {
                 folder::write(member, path, *durable, tell)
             }
-            Step::Piece(data, range) => Ok(data.read(range.clone(), &mut vec![0; CHUNK], tell)?),
+            Part::Piece(data, range) => Ok(data.read(range.clone(), &mut vec![0; CHUNK], tell)?),
         }
     }
 }
@@ -65,17 +65,17 @@ impl Step<'_, '_> {
 /// Does all `tasks`, the largest first. `told` hears of the bytes of the files.
 pub(super) fn run(tasks: &[Task<'_>], told: &dyn Fn(u64)) -> Result<(), RunError> {
     let divided: Vec<Option<StoredData>> = tasks.iter().map(Task::divisible).collect();
-    let mut steps = Vec::with_capacity(tasks.len());
+    let mut parts = Vec::with_capacity(tasks.len());
     for (task, divided) in tasks.iter().zip(&divided) {
         match divided {
             Some(data) => {
-                steps.extend(pieces(task.size()).map(|range| Step::Piece(data, range)));
+                parts.extend(pieces(task.size()).map(|range| Part::Piece(data, range)));
             }
-            None => steps.push(Step::All(task)),
+            None => parts.push(Part::All(task)),
         }
     }
-    steps.sort_by_key(|step| Reverse(step.size()));
-    pool::each(&steps, |step, tell| step.run(tell), told)?;
+    parts.sort_by_key(|part| Reverse(part.size()));
+    pool::each(&parts, |part, tell| part.run(tell), told)?;
     for data in divided.into_iter().flatten() {
         data.finish()?;
     }

@@ -14,7 +14,7 @@ pub struct KeyName {
 /// A result key that could open an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
-    /// Its name.
+    /// The name.
     pub name: KeyName,
     /// Whether a use of it asks nothing of a person, so that it may be repeated.
     pub may_repeat: bool,

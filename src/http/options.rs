@@ -28,7 +28,7 @@ pub struct Exchange<'a> {
 /// A service, as errors speak of it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Service {
-    /// Its name in a sentence.
+    /// The name in a sentence.
     pub(crate) name: &'static str,
     /// The attack that TLS prevents, completing "everybody on the way could …".
     pub(crate) exposed: &'static str,

@@ -50,7 +50,7 @@ pub enum TokenError {
     Device {
         /// The PKCS#11 function, or what else was asked.
         call: &'static str,
-        /// Its return value.
+        /// The return value.
         rv: String,
         /// Whether a PIN was on its way: then nobody knows whether an attempt was spent.
         pin_sent: bool,

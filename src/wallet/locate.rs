@@ -90,7 +90,7 @@ pub struct Located {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct FoundWallet {
-    /// Its path.
+    /// The path.
     pub path: PathBuf,
     /// The address that it names, or what is wrong with it.
     pub address: Result<Address, LocateError>,

@@ -49,7 +49,7 @@ pub enum SignatureError {
     /// One of its numbers is zero or not below the order of the curve.
     #[error("not a signature: its numbers are out of range; copy it again from the wallet")]
     Range,
-    /// Its `s` is in the upper half.
+    /// The `s` is in the upper half.
     #[error(
         "the signature has a high s, which Ethereum does not take; sign with an Ethereum wallet, or turn s into the order of the curve minus s and the end 1b into 1c or 1c into 1b"
     )]

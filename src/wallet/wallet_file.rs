@@ -44,7 +44,7 @@ pub enum WalletFile {
 pub struct Exposed {
     /// The file.
     pub path: PathBuf,
-    /// Its permissions.
+    /// The permissions.
     pub mode: u32,
 }
 
@@ -87,7 +87,7 @@ pub enum WalletFileError {
         /// The fault.
         source: AddressError,
     },
-    /// Its name and its content name two addresses, or its key is that of another address.
+    /// The name and its content name two addresses, or its key is that of another address.
     #[error("the wallet {path:?} is for {named}, but what it holds is for {held}")]
     Disagree {
         /// The file.

@@ -7,11 +7,11 @@ use tokio::net::UnixStream;
 /// The process at the other end of a connection.
 #[derive(Debug, Clone)]
 pub(super) struct Peer {
-    /// Its user.
+    /// The user.
     pub(super) uid: u32,
-    /// Its process id when it connected; a hint only, since it may have been given on since.
+    /// The process id when it connected; a hint only, since it may have been given on since.
     pub(super) pid: i32,
-    /// Its program, as far as it can be told.
+    /// The program, as far as it can be told.
     pub(super) program: String,
 }
 

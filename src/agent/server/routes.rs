@@ -79,7 +79,7 @@ impl Route {
         }
     }
 
-    /// Its name in the audit log. A path that a client makes up is not repeated.
+    /// The name in the audit log. A path that a client makes up is not repeated.
     fn name(self) -> &'static str {
         match self {
             Self::Status => "status",

@@ -98,9 +98,9 @@ pub struct Keys {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Key {
-    /// Its URI.
+    /// The URI.
     pub key: String,
-    /// Its label.
+    /// The label.
     pub label: String,
     /// The size of its modulus.
     pub bits: usize,
@@ -115,9 +115,9 @@ pub struct Key {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct WalletKey {
-    /// Its URI.
+    /// The URI.
     pub key: String,
-    /// Its label.
+    /// The label.
     pub label: String,
     /// The address that it signs for.
     pub address: String,

@@ -56,12 +56,12 @@ pub struct Member<'a> {
 }
 
 impl Member<'_> {
-    /// Its name.
+    /// The name.
     pub fn name(&self) -> EntryName<'_> {
         EntryName(&self.entry.name)
     }
 
-    /// Its size in bytes, as the zip says it; [`MemberData`] holds it to that.
+    /// The size in bytes, as the zip says it; [`MemberData`] holds it to that.
     pub fn size(&self) -> u64 {
         self.entry.content.size
     }
@@ -71,7 +71,7 @@ impl Member<'_> {
         is_symlink(self.entry.attributes)
     }
 
-    /// Its data at any place; `None` where it has to be inflated.
+    /// The data at any place; `None` where it has to be inflated.
     pub fn stored(&self) -> Option<StoredData> {
         if self.entry.method != Ok(Method::Stored) {
             return None;
@@ -88,7 +88,7 @@ impl Member<'_> {
         })
     }
 
-    /// Its data. Read it to its end: only there is it known to be right.
+    /// The data. Read it to its end: only there is it known to be right.
     ///
     /// # Errors
     /// [`ResultZipError::Damaged`] when it is packed in an unknown way.

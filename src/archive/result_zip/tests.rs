@@ -31,7 +31,7 @@ fn read(zip: &[u8]) -> Result<(ResultSummary, Found), ResultZipError> {
     Ok((contents.summary(), found))
 }
 
-/// The same by the `zip` crate alone.
+/// Reads it by the `zip` crate alone.
 fn by_another_reader(zip: &[u8]) -> Found {
     let mut archive = ZipArchive::new(Cursor::new(zip)).unwrap();
     (0..archive.len())

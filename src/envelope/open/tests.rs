@@ -9,7 +9,7 @@ use super::*;
 use crate::archive::Scheme;
 use crate::envelope::ReadChunks;
 
-/// What a body opens to; `None` for a bad ciphertext.
+/// Opens a body; `None` for a bad ciphertext.
 fn open(key: &[u8], body: &[u8]) -> Option<Vec<u8>> {
     let key = Zeroizing::new(key.to_vec());
     let key = ContentKey::from_unwrapped(Scheme::Guide2019, key).unwrap();

@@ -1,4 +1,4 @@
-//! What each failure is, and what is said of it.
+//! Each failure: its kind and its text.
 
 use super::*;
 

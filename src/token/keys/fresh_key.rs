@@ -73,7 +73,7 @@ impl FreshKey<'_> {
         Ok(session)
     }
 
-    /// Its URI.
+    /// The URI.
     pub(in crate::token) fn uri(&self) -> Uri {
         Uri::for_key(&self.token.fields(), self.id, self.label)
     }

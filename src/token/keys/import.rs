@@ -32,10 +32,10 @@ pub enum SoftwareKeyError {
     /// The key is not an RSA key, or damaged.
     #[error("holds no valid RSA private key")]
     Invalid,
-    /// Its public exponent is one that not every token takes.
+    /// The public exponent is one that not every token takes.
     #[error("the public exponent of the key is not 65537")]
     Exponent,
-    /// Its size is not usable.
+    /// The size is not usable.
     #[error("the RSA key has {0} bits; 2048 to 4096 can be used")]
     Size(usize),
 }
@@ -66,7 +66,7 @@ impl SoftwareKey {
         self.0.n().bits()
     }
 
-    /// Its public key.
+    /// The public key.
     ///
     /// # Errors
     /// When that is no usable key.

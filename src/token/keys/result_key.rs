@@ -55,7 +55,7 @@ pub enum KeyOrigin {
 }
 
 impl KeyOrigin {
-    /// Its words for people.
+    /// The words for people.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::MadeOnToken => "made on the token",
@@ -82,7 +82,7 @@ impl Facts {
         self.sensitive == Some(true) && self.extractable == Some(false)
     }
 
-    /// Its origin.
+    /// The origin.
     pub fn origin(&self) -> KeyOrigin {
         match (self.local, self.always_sensitive, self.never_extractable) {
             (Some(true), Some(true), Some(true)) => KeyOrigin::MadeOnToken,
@@ -93,7 +93,7 @@ impl Facts {
 }
 
 impl ResultKey {
-    /// Its RFC 7512 URI on `token`.
+    /// The RFC 7512 URI on `token`.
     pub fn uri(&self, token: &TokenInfo) -> Uri {
         Uri::for_key(&token.fields(), &self.id, &self.label)
     }

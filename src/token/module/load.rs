@@ -36,7 +36,7 @@ impl Module {
     /// want to be told where their connector or their database is.
     ///
     /// # Errors
-    /// Those of [`Self::load`], and a NUL in `parameters`.
+    /// As for [`Self::load`], and a NUL in `parameters`.
     pub fn load_with(
         path: impl AsRef<Path>,
         parameters: Option<&str>,

@@ -7,7 +7,7 @@ use crate::token::{Module, TokenError, TokenInfo};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Mechanism {
-    /// Its name in the standard, or its number.
+    /// The name in the standard, or its number.
     pub name: String,
     /// Smallest and largest key; in bits for RSA, in what the mechanism counts for others.
     pub key_size: (usize, usize),

@@ -9,9 +9,9 @@ use crate::token::{Module, TokenError, TokenInfo};
 pub struct Probe {
     /// The path that it was loaded from.
     pub path: PathBuf,
-    /// Its description; empty where it does not tell.
+    /// The description; empty where it does not tell.
     pub description: String,
-    /// Its tokens, or the loader's or the module's own words.
+    /// The tokens, or the loader's or the module's own words.
     pub tokens: Result<Vec<TokenInfo>, String>,
 }
 

@@ -4,9 +4,9 @@ use crate::token::{TokenError, TokenInfo};
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Slot {
-    /// Its number, which no module promises to keep.
+    /// The number, which no module promises to keep.
     pub id: u64,
-    /// Its description; blank where it does not tell.
+    /// The description; blank where it does not tell.
     pub description: String,
     /// The token in it, if there is one, or why it does not tell of itself.
     pub token: Result<Option<TokenInfo>, TokenError>,

@@ -56,7 +56,7 @@ pub enum PinState {
 }
 
 impl PinState {
-    /// Its word for people and JSON.
+    /// The word for people and JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -103,7 +103,7 @@ impl TokenInfo {
         }
     }
 
-    /// Its label, or where it is for one that has none.
+    /// The label, or where it is for one that has none.
     pub fn name(&self) -> String {
         if self.label.is_empty() {
             format!("in slot {}", self.slot_id())
@@ -203,7 +203,7 @@ impl TokenInfo {
             && self.model == other.model
     }
 
-    /// Its RFC 7512 URI, ready to paste.
+    /// The RFC 7512 URI, ready to paste.
     pub fn uri(&self) -> Uri {
         Uri::for_token(&self.fields())
     }

@@ -29,7 +29,7 @@ pub(super) use session::RawSession;
 pub(super) struct CallError {
     /// The function's name in the standard.
     pub(super) call: &'static str,
-    /// Its return value.
+    /// The return value.
     pub(super) rv: RvError,
 }
 

@@ -42,7 +42,7 @@ impl Pin {
         }
     }
 
-    /// Its length in bytes.
+    /// The length in bytes.
     pub fn len(&self) -> usize {
         self.0.len()
     }

@@ -31,7 +31,7 @@ pub struct WalletKey {
 }
 
 impl WalletKey {
-    /// Its RFC 7512 URI on `token`.
+    /// The RFC 7512 URI on `token`.
     pub fn uri(&self, token: &TokenInfo) -> Uri {
         Uri::for_key(&token.fields(), &self.id, &self.label)
     }

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::KeystoreError;
 use crate::text::hex;
 
-/// What `n`, `r` and `p` of scrypt may come to: 128 bytes of work for each, so 1 GiB. The usual
+/// The limit of the work by `n`, `r` and `p` of scrypt: 128 bytes of work for each, so 1 GiB. The usual
 /// 262144 times 8 is a quarter of it.
 const SCRYPT_LIMIT: u64 = (1 << 30) / 128;
 

@@ -13,7 +13,7 @@ use std::sync::Barrier;
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-use iexec_hsm::agent::client::{Client, ClientError};
+use iexec_hsm::agent::client::{AgentClient, ClientError};
 use iexec_hsm::agent::wire::Unwrap;
 use iexec_hsm::archive::Scheme;
 
@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (bits, clients, count): (usize, usize, usize) =
         (bits.parse()?, clients.parse()?, count.parse()?);
     let socket = Path::new(socket);
-    let keys = Client::connect(socket)?.keys()?.keys;
+    let keys = AgentClient::connect(socket)?.keys()?.keys;
     let key = keys.into_iter().find(|key| key.bits == bits);
     let request = Unwrap {
         key: key.ok_or("no key of that size")?.key,
@@ -59,7 +59,7 @@ fn unwrap(
     count: usize,
     start: &Barrier,
 ) -> Result<Vec<Duration>, ClientError> {
-    let client = Client::connect(socket);
+    let client = AgentClient::connect(socket);
     let mut times = Vec::with_capacity(count);
     start.wait();
     let mut client = client?;

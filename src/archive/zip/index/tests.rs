@@ -1,4 +1,4 @@
-//! Where the directory of a zip is looked for, and how large it may be.
+//! The place of a zip's directory, and its limits.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 

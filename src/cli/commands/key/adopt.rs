@@ -18,7 +18,7 @@ pub(crate) struct Adopt {
     /// Adopt a key that may leave its token
     #[arg(long)]
     allow_extractable: bool,
-    /// Its public key as PEM, where the token does not show it; that they belong together is proved
+    /// The public key as PEM, where the token does not show it; that they belong together is proved
     #[arg(long, value_name = "FILE")]
     public_key: Option<PathBuf>,
     /// Adopt a key that was imported, or that the token does not say it made

@@ -126,7 +126,7 @@ pub(super) fn run(context: &Context, command: Decrypt) -> Result<Reply, Failure>
     Ok(Reply::done(first))
 }
 
-/// What is the same for all archives of a run.
+/// A run: the same for all its archives.
 struct Run<'a> {
     context: &'a Context,
     command: &'a Decrypt,

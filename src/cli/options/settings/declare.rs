@@ -16,7 +16,7 @@ macro_rules! settings {
                 [ $( &self.$id ),* ].into_iter()
             }
 
-            /// What `of` makes of each.
+            /// Returns what `of` makes of each.
             pub(crate) fn map<'a, U>(&'a self, mut of: impl FnMut(&'a T) -> U) -> Each<U> {
                 Each { $( $id: of(&self.$id), )* }
             }
@@ -38,7 +38,7 @@ macro_rules! settings {
         #[derive(Debug, Clone)]
         pub(crate) struct Settings {
             $( $( #[doc = $help] pub(crate) $id: value::Held<$shape>, )? )*
-            /// Where each comes from, as a text.
+            /// The source of each, with its text.
             pub(crate) found: Each<Found>,
         }
 

@@ -49,17 +49,17 @@ groups! {
     PasswordFile: password_file;
     /// The file of the SO PIN.
     SoPinFile: so_pin_file;
-    /// The same for `setup`.
+    /// The SO PIN file of `setup`.
     SetupSoPinFile: so_pin_file
         = "A file whose first line is the SO PIN, for an empty token";
-    /// The same for `result generate-encryption-keypair`.
+    /// The SO PIN file of `result generate-encryption-keypair`.
     GenerateSoPinFile: so_pin_file
         = "With --so-login: a file whose first line is the SO PIN";
     /// The services that keys are published to.
     Services: chain, tee_framework, sms_url;
     /// The longest wait for a service.
     Timeout: timeout;
-    /// What a result may grow to.
+    /// The bounds of a result.
     Limits: max_size, max_entries;
     /// Whether a running agent is left alone.
     NoAgent: no_agent;

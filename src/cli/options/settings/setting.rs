@@ -7,11 +7,11 @@ use super::value::Erased;
 /// A setting.
 #[derive(Debug)]
 pub(crate) struct Setting {
-    /// Its name in the code, and clap's.
+    /// The name in the code, and clap's.
     pub(crate) id: &'static str,
-    /// Its line in the help.
+    /// The line in the help.
     pub(crate) help: &'static str,
-    /// Its value in the help.
+    /// The value in the help.
     pub(crate) value_name: &'static str,
     /// Another name of the option.
     pub(crate) alias: Option<&'static str>,

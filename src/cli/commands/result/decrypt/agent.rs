@@ -22,7 +22,7 @@ pub(super) struct Agent<'r> {
     ready: Mutex<Ready>,
 }
 
-/// How far it is with the keys.
+/// The state of the search for keys.
 enum Ready {
     NotYet(Box<Link>),
     Yes(Vec<Key>),
@@ -30,7 +30,7 @@ enum Ready {
 }
 
 impl<'r> Run<'r> {
-    /// What the key files record.
+    /// The keys that the key files record.
     pub(super) fn recorded(&self) -> Result<KeyRecords, Failure> {
         let file = self.command.beneficiary_key_file.as_deref();
         self.context.key_records(file)

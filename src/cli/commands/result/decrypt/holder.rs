@@ -8,7 +8,7 @@ use crate::code::Code;
 use crate::envelope::Unwrap;
 use crate::token::{NoPins, Session, TokenKeys, choose_key};
 
-/// What archives are opened with, one after the other.
+/// The holder of keys that opens archives, one after the other.
 pub(super) trait Keys {
     type Held: Unwrap<Error: Into<Failure>>;
 

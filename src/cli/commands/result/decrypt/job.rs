@@ -76,7 +76,7 @@ fn place(command: &Decrypt, archive: &Path, several: bool) -> Destination {
     }
 }
 
-/// Where an archive from a pipe waits, still encrypted: on the disk that the result goes to.
+/// The folder in which an archive from a pipe waits, still encrypted: on the disk that the result goes to.
 pub(super) fn spool_folder(job: &Job) -> PathBuf {
     let parent = job
         .place

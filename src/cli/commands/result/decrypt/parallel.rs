@@ -49,7 +49,7 @@ pub(super) fn open<K: Keys + Send>(run: &Run<'_>, jobs: &[Job], holders: Vec<K>)
     })
 }
 
-/// What was told so far.
+/// The outcomes that were told so far.
 #[derive(Default)]
 struct Told {
     first: Option<Code>,

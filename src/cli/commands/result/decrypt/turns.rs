@@ -22,7 +22,7 @@ impl<U> Pool<U> {
         }
     }
 
-    /// Those who take turns: as many as there are holders, and `more`.
+    /// Users who take turns: as many as there are holders, and `more`.
     pub(super) fn turns(&self, more: usize) -> Vec<Turn<'_, U>> {
         let turn = |_| Turn {
             pool: self,

@@ -44,7 +44,7 @@ pub(super) struct Candidate {
 /// A key that may be published.
 pub(super) struct Proven {
     pub(super) public: PublicKey,
-    /// Its URI, its token's label and what the token says of it; not there for a software key.
+    /// The URI, its token's label and what the token says of it; not there for a software key.
     on_token: Option<(String, String, Facts)>,
 }
 

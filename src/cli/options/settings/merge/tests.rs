@@ -17,7 +17,7 @@ fn file(content: &str) -> Vec<Entry> {
         .entries
 }
 
-/// What the settings have in one place of three.
+/// A value of each setting in one of three places.
 fn given(environment: &[(&'static Setting, &str)], typed: &[(&'static Setting, &str)]) -> Given {
     let environment = environment.iter().map(|(setting, value)| {
         (
