@@ -13,7 +13,7 @@ use std::error::Error;
 use std::path::Path;
 use std::time::Instant;
 
-use iexec_hsm::agent::client::Client;
+use iexec_hsm::agent::client::AgentClient;
 use iexec_hsm::agent::wire::Unwrap;
 use iexec_hsm::archive::Scheme;
 use rsa::pkcs8::DecodePublicKey;
@@ -49,7 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("usage: agent_timing SOCKET BITS ROUNDS".into());
     };
     let (bits, rounds): (usize, usize) = (bits.parse()?, rounds.parse()?);
-    let mut client = Client::connect(Path::new(socket))?;
+    let mut client = AgentClient::connect(Path::new(socket))?;
     let keys = client.keys()?.keys;
     let key = keys.into_iter().find(|key| key.bits == bits);
     let key = key.ok_or("no key of that size")?;
