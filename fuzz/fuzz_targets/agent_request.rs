@@ -151,6 +151,7 @@ fn start() -> PathBuf {
             allow_root: true,
             audit_log: Some("/dev/null".into()),
             known: Vec::new(),
+            hint: |_| String::new(),
         };
         let unlock = serde_json::from_value(serde_json::json!({ "pin": base64(PIN) })).ok();
         serve(&module, &token, listening, unlock, settings, |_| {

@@ -1,14 +1,10 @@
 use std::path::{Path, PathBuf};
 
 use super::ui::terminal;
-use crate::token::{Pin, PinError, PinRequest, PinSource, PinState, PinUse, TokenInfo};
+use crate::token::{MissingPin, Pin, PinError, PinRequest, PinSource, PinState, PinUse, TokenInfo};
 
 /// Name of the systemd credential that holds the PIN.
 const CREDENTIAL: &str = "iexec-hsm-pin";
-
-/// Advice where nobody can be asked for the PIN.
-const INSTEAD: &str =
-    "set --pin-file or IEXEC_HSM_PIN_FILE to a file that holds it, or IEXEC_HSM_PIN to the PIN";
 
 /// The sources of PINs, in this order: a file, a systemd credential, the environment, the terminal. A reader with a pad of its own is not asked here.
 #[derive(Debug, Default)]
@@ -44,13 +40,12 @@ impl PinSource for Pins {
         if let Some(given) = self.given() {
             return Ok(self.read.insert(given?).clone());
         }
-        let instead = if self.file_only {
-            "add ?pin-source=file:/path to the URI that names the wallet"
-        } else {
-            INSTEAD
+        let missing = match self.file_only {
+            true => MissingPin::OtherToken,
+            false => MissingPin::User,
         };
         let check = |pin: &Pin| request.check(pin);
-        let pin = self.ask(&Asked::of(request), check, instead)?;
+        let pin = self.ask(&Asked::of(request), check, missing)?;
         if matches!(request.purpose, PinUse::New) {
             self.chosen = Some(pin.clone());
         }
@@ -127,7 +122,7 @@ impl Pins {
             return Ok(None);
         }
         // The agent knows which lengths the token takes.
-        let ask = || self.ask(&asked, |_| Ok(()), INSTEAD);
+        let ask = || self.ask(&asked, |_| Ok(()), MissingPin::User);
         self.given().unwrap_or_else(ask).map(Some)
     }
 
@@ -162,7 +157,7 @@ impl Pins {
         self.ask(
             &Asked::of(request),
             |pin| request.check(pin),
-            "set --so-pin-file to a file that holds it, or IEXEC_HSM_SO_PIN to the PIN",
+            MissingPin::So,
         )
     }
 
@@ -170,11 +165,11 @@ impl Pins {
         &self,
         asked: &Asked<'_>,
         check: impl Fn(&Pin) -> Result<(), PinError>,
-        instead: &str,
+        missing: MissingPin,
     ) -> Result<Pin, PinError> {
         let nobody = || PinError::NobodyToAsk {
             token: asked.label.to_owned(),
-            hint: format!("Run it in a terminal, or {instead}."),
+            missing,
         };
         if self.no_input {
             return Err(nobody());

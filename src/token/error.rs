@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
-use super::PinError;
 use super::raw::{CallError, rv_name};
+use super::{PinError, Remedy};
 
 /// An error of modules, tokens, PINs and keys. Each variant says whether a retry can help.
 #[derive(Debug, thiserror::Error)]
@@ -101,8 +101,8 @@ pub enum TokenError {
     NotSupported {
         /// The thing it cannot do.
         what: String,
-        /// The hint what to do instead.
-        hint: String,
+        /// The way round it.
+        remedy: Remedy,
     },
     /// Something was begun on the token and not finished. Whether a retry helps is the cause's to
     /// say.
@@ -112,8 +112,8 @@ pub enum TokenError {
         state: String,
         /// The cause.
         cause: Box<Self>,
-        /// The hint what to do about the state, and where it is as before about the cause.
-        hint: String,
+        /// The way out of that state; `None` where it is as before, and only the cause is left.
+        remedy: Option<Remedy>,
     },
 }
 
@@ -167,30 +167,6 @@ impl TokenError {
                 | Self::PinNotReady { .. }
                 | Self::Pin(_)
         )
-    }
-
-    /// Returns the hint what to do, as one sentence; empty when the message says all.
-    pub fn hint(&self) -> String {
-        match self {
-            Self::NoModule(_) => "Install the token's PKCS#11 module (SoftHSM: package softhsm2, smartcards: opensc), or name it with --module or IEXEC_HSM_MODULE.".into(),
-            Self::Module { .. } => "Check the path given with --module, IEXEC_HSM_MODULE or the configuration file, and what --module-args says to it.".into(),
-            Self::NoToken { .. } => "Plug the token in, or name another one with --token; `iexec-hsm token list` shows all.".into(),
-            Self::TokenAmbiguous(_) => "Name one of them with --token.".into(),
-            Self::NotReady { .. } => "`iexec-hsm token init` sets up an empty token.".into(),
-            Self::PinNotReady { .. } => "Set or change it with the vendor's tool.".into(),
-            Self::Device { pin_sent: true, .. } => "Check that the token is plugged in and its service runs. Whether a PIN attempt was spent is not known: `iexec-hsm token info` shows what the token says of it.".into(),
-            Self::Device { .. } => "Check that the token is plugged in and its service runs, then try again; no PIN attempt was spent.".into(),
-            Self::PinWrong { .. } => "Check the PIN and where it comes from before the next attempt: tokens block it after a few wrong ones.".into(),
-            Self::SoPinWrong { set_up: true, .. } => "It wants the SO PIN that it has; check where the PIN comes from.".into(),
-            Self::SoPinWrong { set_up: false, .. } => "Choose another one: the token's documentation says which lengths and characters it takes, or which one it comes with.".into(),
-            Self::SoPinBlocked(_) => "Only the vendor's tool can help, if anything.".into(),
-            Self::PinBlocked(_) => "Unblock it with the SO PIN or PUK, by the vendor's tool.".into(),
-            Self::FinalTry(_) => "If you are sure of the PIN, allow it with --final-pin-try; if it is wrong, the token blocks it.".into(),
-            Self::Pin(error) => error.hint(),
-            Self::NoKey { .. } => "`iexec-hsm key list` shows the keys; `iexec-hsm result generate-encryption-keypair` makes one.".into(),
-            Self::KeyAmbiguous(_) => "Name one of them with --key.".into(),
-            Self::NotSupported { hint, .. } | Self::Unfinished { hint, .. } => hint.clone(),
-        }
     }
 }
 

@@ -6,7 +6,7 @@ use cryptoki_sys::CKU_SO;
 use super::raw::CallError;
 use super::session::login::{announce, obtain};
 use super::session::open::Mode;
-use super::{Module, Pin, PinSource, PinState, PinUse, Session, TokenError, TokenInfo};
+use super::{Module, Pin, PinSource, PinState, PinUse, Remedy, Session, TokenError, TokenInfo};
 
 /// Initialises `token`, which destroys all that is on it, gives it a label of at most 32 bytes, and
 /// sets the SO PIN and the user PIN from `pins`. On a token that has an SO PIN, it must be that one.
@@ -123,7 +123,7 @@ fn refused(token: &TokenInfo, new_label: &str, error: CallError) -> TokenError {
         }
         _ => TokenError::NotSupported {
             what: format!("the token \"{label}\" was not initialised: {error}"),
-            hint: "See what the token's documentation says of it.".into(),
+            remedy: Remedy::Documentation,
         },
     }
 }
@@ -138,9 +138,7 @@ fn without_pin(token: &TokenInfo, label: &str, cause: TokenError) -> TokenError 
     TokenError::Unfinished {
         state: format!("{lost}the token \"{label}\" is initialised, but its PIN is not set"),
         cause: Box::new(cause),
-        hint: format!(
-            "Once the cause is mended, run `iexec-hsm token init` again with the same SO PIN, --token {label} and --force."
-        ),
+        remedy: Some(Remedy::InitialiseAgain(label.to_owned())),
     }
 }
 

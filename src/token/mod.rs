@@ -8,6 +8,7 @@ mod init;
 mod keys;
 mod module;
 mod raw;
+mod remedy;
 mod session;
 #[cfg(test)]
 mod testing;
@@ -24,7 +25,10 @@ pub use module::{
     Mechanism, Module, P11Kit, PinState, Probe, Slot, SlowCall, TokenInfo, Watch, absent, discover,
     p11_kit, probe, well_known,
 };
+pub use remedy::Remedy;
 pub(crate) use session::recovery;
-pub use session::{KeptPin, NoPins, Pin, PinError, PinRequest, PinSource, PinUse, Session};
+pub use session::{
+    KeptPin, MissingPin, NoPins, Pin, PinError, PinRequest, PinSource, PinUse, Session,
+};
 pub use uri::Uri;
 pub use wallet::{WalletKey, create_wallet};

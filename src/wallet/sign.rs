@@ -32,7 +32,7 @@ pub trait Wallet {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum WalletError {
-    /// The token that holds the key; [`TokenError::hint`] says what to do.
+    /// The token that holds the key.
     #[error(transparent)]
     Token(#[from] TokenError),
     /// The result is no signature of the wallet's address.

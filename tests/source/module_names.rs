@@ -67,11 +67,11 @@ const GRANTED: &[(&str, &str, &str)] = &[
         "a folder that is looked into",
     ),
     (
-        "token/error.rs",
-        "Self::NoModule(_) =>",
+        "cli/ui/hints/token.rs",
+        "Install the token's PKCS#11 module",
         "a hint that names packages",
     ),
-    ("token/wallet/create.rs", "const ALTERNATIVES", "a hint"),
+    ("cli/ui/hints/token.rs", "const OTHER_WALLET", "a hint"),
     ("cli/commands/token.rs", "after_help", "an example"),
 ];
 

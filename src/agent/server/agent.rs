@@ -7,7 +7,7 @@ use std::time::Instant;
 use tokio::sync::{Notify, oneshot};
 
 use super::Settings;
-use super::error_response::{ErrorResponse, busy, hung, locked, overdue, recovering};
+use super::error::AgentError;
 use super::login::{Login, lock};
 use super::queue::{Job, Queue};
 use super::refused_pins::RefusedPins;
@@ -87,22 +87,22 @@ impl Agent {
     }
 
     /// The login, if the token can be used now.
-    pub(super) fn login(&self) -> Result<Arc<Login>, ErrorResponse> {
+    pub(super) fn login(&self) -> Result<Arc<Login>, AgentError> {
         let mut inner = self.inner();
         self.not_hung(&inner)?;
         inner.used = Instant::now();
         match &inner.phase {
             Phase::Unlocked { login, .. } => Ok(login.clone()),
-            Phase::Unlocking => Err(locked("it is being unlocked")),
-            Phase::Recovering { .. } => Err(recovering()),
-            Phase::Locked(reason) => Err(locked(reason)),
+            Phase::Unlocking => Err(AgentError::Locked("it is being unlocked")),
+            Phase::Recovering { .. } => Err(AgentError::Recovering),
+            Phase::Locked(reason) => Err(AgentError::Locked(reason)),
         }
     }
 
     /// Refuses work while a call does not come back.
-    pub(super) fn not_hung(&self, inner: &Inner) -> Result<(), ErrorResponse> {
+    pub(super) fn not_hung(&self, inner: &Inner) -> Result<(), AgentError> {
         match inner.queue.hung(self.settings.request_timeout) {
-            Some(since) => Err(hung(since)),
+            Some(since) => Err(AgentError::Hung(since)),
             None => Ok(()),
         }
     }
@@ -111,7 +111,7 @@ impl Agent {
     pub(super) async fn ask<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Worker) -> T + Send + 'static,
-    ) -> Result<T, ErrorResponse> {
+    ) -> Result<T, AgentError> {
         let (reply, answer) = oneshot::channel();
         let reply = Arc::new(Mutex::new(Some(reply)));
         let cancelled = reply.clone();
@@ -120,8 +120,8 @@ impl Agent {
             self.not_hung(&inner)?;
             match inner.phase {
                 Phase::Unlocked { .. } => {}
-                Phase::Recovering { .. } => return Err(recovering()),
-                _ => return Err(locked("it was locked just now")),
+                Phase::Recovering { .. } => return Err(AgentError::Recovering),
+                _ => return Err(AgentError::Locked("it was locked just now")),
             }
             let id = inner.queue.id();
             let job = Job {
@@ -141,19 +141,19 @@ impl Agent {
                     })
                 }),
             };
-            inner.queue.push(job).map_err(|_| busy())?;
+            inner.queue.push(job).map_err(|_| AgentError::Busy)?;
             id
         };
         self.changed.notify_one();
         match tokio::time::timeout(self.settings.request_timeout, answer).await {
             Ok(Ok(done)) => Ok(done),
             Ok(Err(_)) if matches!(self.inner().phase, Phase::Recovering { .. }) => {
-                Err(recovering())
+                Err(AgentError::Recovering)
             }
-            Ok(Err(_)) => Err(locked("it was locked in the meantime")),
+            Ok(Err(_)) => Err(AgentError::Locked("it was locked in the meantime")),
             Err(_) => {
                 self.inner().queue.give_up(id);
-                Err(overdue(self.settings.request_timeout))
+                Err(AgentError::Overdue(self.settings.request_timeout))
             }
         }
     }

@@ -1,14 +1,14 @@
 //! The answer to each request.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use hyper::StatusCode;
 
 use super::Server;
-use super::error_response::ErrorResponse;
+use super::error::AgentError;
 use super::login::Login;
-use crate::agent::wire::{self, Code, Keys, Refusal, Secret, State, Status};
+use crate::agent::wire::{self, Keys, Secret, State, Status};
 use crate::envelope::ContentKey;
 use crate::sms::challenge::Web2Challenge;
 use crate::text::hex::hex;
@@ -16,7 +16,7 @@ use crate::token::Pin;
 use crate::wallet::address::Address;
 
 impl Server {
-    pub(super) async fn keys(&self) -> Result<Keys, ErrorResponse> {
+    pub(super) async fn keys(&self) -> Result<Keys, AgentError> {
         let mut keys = Keys {
             state: self.agent.status().state,
             keys: vec![],
@@ -33,10 +33,7 @@ impl Server {
                 key: uri.clone(),
                 label: key.label.clone(),
                 bits: key.public.bits(),
-                public_key: key
-                    .public
-                    .to_pem()
-                    .map_err(|error| Refusal::new(Code::NotSupported, error))?,
+                public_key: key.public.to_pem()?,
                 usable: keeps_pin || !key.always_authenticate,
             });
         }
@@ -57,24 +54,23 @@ impl Server {
         peer: i32,
         request: wire::Unwrap,
         chosen: &mut Option<String>,
-    ) -> Result<(wire::Unwrapped, bool), ErrorResponse> {
+    ) -> Result<(wire::Unwrapped, bool), AgentError> {
         let login = self.agent.login()?;
         let (uri, key) = self.choose(&login, &request.key).await?;
         *chosen = Some(uri.clone());
         let (len, modulus_len) = (request.wrapped_key.len(), key.public.modulus_len());
         if len != modulus_len {
-            return Err(ErrorResponse::usage(format!(
-                "the wrapped key has {len} bytes, and one for this key has {modulus_len}"
-            )));
+            let message =
+                format!("the wrapped key has {len} bytes, and one for this key has {modulus_len}");
+            return Err(AgentError::request(StatusCode::BAD_REQUEST, message));
         }
         may_be_used(&login, key.always_authenticate)?;
         let wait = self.back_off.wait(peer, Instant::now());
         if !wait.is_zero() {
-            return Err(backing_off(wait));
+            return Err(AgentError::BackingOff(wait));
         }
         // Drawn for every request, so that a failure takes the path of a success.
-        let random = ContentKey::random(request.scheme, modulus_len)
-            .map_err(|error| Refusal::new(Code::Failed, error))?;
+        let random = ContentKey::random(request.scheme, modulus_len).map_err(AgentError::failed)?;
         let scheme = request.scheme;
         let ask = self
             .agent
@@ -92,7 +88,7 @@ impl Server {
         &self,
         login: &Arc<Login>,
         wanted: &str,
-    ) -> Result<(String, crate::token::ResultKey), ErrorResponse> {
+    ) -> Result<(String, crate::token::ResultKey), AgentError> {
         if let Ok(chosen) = login.choose(wanted) {
             return Ok(chosen);
         }
@@ -100,7 +96,7 @@ impl Server {
         Ok(login.choose(wanted)?)
     }
 
-    pub(super) async fn unlock(&self, request: wire::Unlock) -> Result<Status, ErrorResponse> {
+    pub(super) async fn unlock(&self, request: wire::Unlock) -> Result<Status, AgentError> {
         let pin = request.pin.map(|pin| Pin::new(pin.into_bytes()));
         let pin = pin.filter(|pin| !pin.is_empty());
         self.agent.unlock(pin, request.final_try).await?;
@@ -126,18 +122,18 @@ impl Server {
         &self,
         request: wire::SignSmsChallenge,
         chosen: &mut Option<String>,
-    ) -> Result<wire::SignedSmsChallenge, ErrorResponse> {
+    ) -> Result<wire::SignedSmsChallenge, AgentError> {
         let owner: Address = request
             .owner
             .parse()
-            .map_err(|_| ErrorResponse::usage("the owner is no address"))?;
+            .map_err(|_| AgentError::request(StatusCode::BAD_REQUEST, "the owner is no address"))?;
         *chosen = Some(owner.to_string());
         let login = self.agent.login()?;
         if login.keys().wallet(&owner).is_none() {
             self.agent.ask(|worker| worker.read_keys()).await??;
         }
         let keys = login.keys();
-        let key = keys.wallet(&owner).ok_or_else(|| no_wallet(&owner))?;
+        let key = keys.wallet(&owner).ok_or(AgentError::NoWallet(owner))?;
         may_be_used(&login, key.always_authenticate)?;
         let challenge = Web2Challenge {
             owner,
@@ -152,7 +148,7 @@ impl Server {
                 value: &request.value,
             })
         });
-        let signature = ask.await??.ok_or_else(|| no_wallet(&owner))?;
+        let signature = ask.await??.ok_or(AgentError::NoWallet(owner))?;
         Ok(wire::SignedSmsChallenge {
             owner: owner.to_string(),
             challenge: message,
@@ -161,34 +157,9 @@ impl Server {
     }
 }
 
-fn may_be_used(login: &Login, always_authenticate: bool) -> Result<(), ErrorResponse> {
+fn may_be_used(login: &Login, always_authenticate: bool) -> Result<(), AgentError> {
     if !always_authenticate || login.keeps_pin() {
         return Ok(());
     }
-    let refusal = Refusal::new(
-        Code::NotSupported,
-        "this key demands the PIN for each use, and the agent does not keep the PIN",
-    );
-    Err(refusal
-        .hint("Start the agent with --keep-pin, or do it without the agent (--no-agent).")
-        .into())
-}
-
-fn backing_off(wait: Duration) -> ErrorResponse {
-    let seconds = wait.as_secs_f64().ceil();
-    let refusal = Refusal::new(
-        Code::AgentNotAvailable,
-        format!("too many unwraps of this process failed; the next one may come in {seconds} s"),
-    );
-    ErrorResponse::from(refusal.hint("Wait, or open the archives without the agent (--no-agent)."))
-        .status(StatusCode::TOO_MANY_REQUESTS)
-        .retry_after(wait)
-}
-
-fn no_wallet(owner: &Address) -> Refusal {
-    Refusal::new(
-        Code::Wallet,
-        format!("no wallet on the token signs for {owner}"),
-    )
-    .hint("`/v1/keys` lists the wallets that are there.")
+    Err(AgentError::PinNotKept)
 }

@@ -2,8 +2,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::token::{
-    KeptPin, Pin, PinError, PinRequest, PinSource, ResultKey, Session, TokenError, TokenInfo, Uri,
-    WalletKey, choose_key,
+    KeptPin, MissingPin, Pin, PinError, PinRequest, PinSource, ResultKey, Session, TokenError,
+    TokenInfo, Uri, WalletKey, choose_key,
 };
 use crate::wallet::address::Address;
 
@@ -147,8 +147,7 @@ impl PinSource for KeptPinSource {
     fn pin(&mut self, request: &PinRequest<'_>) -> Result<Pin, PinError> {
         self.0.clone().ok_or_else(|| PinError::NobodyToAsk {
             token: request.token.label.clone(),
-            hint: "Start the agent with --keep-pin, or do it without the agent (--no-agent)."
-                .into(),
+            missing: MissingPin::NotKept,
         })
     }
 
@@ -168,7 +167,7 @@ impl PinSource for GivenPinSource {
     fn pin(&mut self, request: &PinRequest<'_>) -> Result<Pin, PinError> {
         self.pin.clone().ok_or_else(|| PinError::NobodyToAsk {
             token: request.token.label.clone(),
-            hint: "Run `iexec-hsm agent unlock`.".into(),
+            missing: MissingPin::NotSent,
         })
     }
 

@@ -9,7 +9,7 @@ mod agent;
 mod audit;
 mod back_off;
 mod connections;
-mod error_response;
+mod error;
 mod handlers;
 mod limits;
 mod login;
@@ -34,10 +34,10 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::watch;
 
+pub use error::AgentError;
 pub use serve::{Ended, serve};
 pub use socket::{Socket, SocketError};
 
-use super::wire::Refusal;
 use agent::Agent;
 use audit::Audit;
 use back_off::BackOff;
@@ -66,6 +66,9 @@ pub struct Settings {
     pub audit_log: Option<PathBuf>,
     /// Ids and public keys of keys on the token, which may show none itself.
     pub known: Vec<(Vec<u8>, PublicKey)>,
+    /// Returns the hint what to do about a refusal, as one sentence; empty where its message says
+    /// all.
+    pub hint: fn(&AgentError) -> String,
 }
 
 /// An agent that did not start.
@@ -74,7 +77,7 @@ pub struct Settings {
 pub enum ServeError {
     /// The token was not unlocked with the PIN that was given.
     #[error(transparent)]
-    Unlock(Refusal),
+    Unlock(AgentError),
     /// The audit log cannot be opened.
     #[error("the audit log {} cannot be written: {source}", .path.display())]
     AuditLog {

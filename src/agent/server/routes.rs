@@ -14,10 +14,10 @@ use zeroize::Zeroizing;
 
 use super::Server;
 use super::audit::Event;
-use super::error_response::ErrorResponse;
+use super::error::AgentError;
 use super::limits::{BODY, BODY_TIME};
 use super::peer::Peer;
-use crate::agent::wire::{Code, Refusal, Refused, path};
+use crate::agent::wire::{Refused, path};
 
 type Json = Zeroizing<Vec<u8>>;
 
@@ -38,7 +38,7 @@ pub(super) async fn answer(
     let outcome = match &answer {
         Ok(_) if failed => "cannot-decrypt",
         Ok(_) => "done",
-        Err(error) => error.refusal.code.word(),
+        Err(error) => error.code().word(),
     };
     server.audit.note(
         &peer,
@@ -49,7 +49,7 @@ pub(super) async fn answer(
             took: start.elapsed(),
         },
     );
-    Ok(response(route, &method, answer))
+    Ok(response(route, &method, answer, server.agent.settings.hint))
 }
 
 /// The paths that can be asked for.
@@ -107,13 +107,13 @@ impl Route {
         request: Request<Incoming>,
         key: &mut Option<String>,
         failed: &mut bool,
-    ) -> Result<Json, ErrorResponse> {
+    ) -> Result<Json, AgentError> {
         if self == Self::Unknown {
-            return Err(ErrorResponse::usage("there is no such path").status(StatusCode::NOT_FOUND));
+            return Err(no_such_path());
         }
         if request.method() != self.method() {
             let message = format!("this path takes {} only", self.method());
-            return Err(ErrorResponse::usage(message).status(StatusCode::METHOD_NOT_ALLOWED));
+            return Err(AgentError::request(StatusCode::METHOD_NOT_ALLOWED, message));
         }
         let body = body(request).await?;
         match self {
@@ -128,29 +128,35 @@ impl Route {
             Self::Lock => json(&server.lock().await),
             Self::Stop => json(&server.stop()),
             Self::Sign => json(&server.sign(parse(&body)?, key).await?),
-            Self::Unknown => Err(ErrorResponse::usage("there is no such path")),
+            Self::Unknown => Err(no_such_path()),
         }
     }
 }
 
+fn no_such_path() -> AgentError {
+    AgentError::request(StatusCode::NOT_FOUND, "there is no such path")
+}
+
 /// The body, whole and wiped when done.
-async fn body(request: Request<Incoming>) -> Result<Json, ErrorResponse> {
+async fn body(request: Request<Incoming>) -> Result<Json, AgentError> {
     let mut body = request.into_body();
     let read = async {
         // With all the room it can need, it never moves and leaves no copy behind.
         let mut all = Zeroizing::new(Vec::with_capacity(BODY));
         while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|_| ErrorResponse::usage("the body is not complete"))?;
+            let frame = frame.map_err(|_| {
+                AgentError::request(StatusCode::BAD_REQUEST, "the body is not complete")
+            })?;
             let data = frame.into_data().unwrap_or_default();
             if all.len() + data.len() > BODY {
-                let error = ErrorResponse::usage(format!("the body has more than {BODY} bytes"));
-                return Err(error.status(StatusCode::PAYLOAD_TOO_LARGE));
+                let message = format!("the body has more than {BODY} bytes");
+                return Err(AgentError::request(StatusCode::PAYLOAD_TOO_LARGE, message));
             }
             all.extend_from_slice(&data);
         }
         Ok(all)
     };
-    let late = || ErrorResponse::usage("the body did not come").status(StatusCode::REQUEST_TIMEOUT);
+    let late = || AgentError::request(StatusCode::REQUEST_TIMEOUT, "the body did not come");
     tokio::time::timeout(BODY_TIME, read)
         .await
         .unwrap_or_else(|_| Err(late()))
@@ -158,7 +164,7 @@ async fn body(request: Request<Incoming>) -> Result<Json, ErrorResponse> {
 
 /// Reads JSON; no body stands for an empty object. A mistake is told by its place, since what is
 /// there may be a secret.
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ErrorResponse> {
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, AgentError> {
     let body = if body.is_empty() { b"{}" } else { body };
     serde_json::from_slice(body).map_err(|error| {
         let text = error.to_string();
@@ -167,13 +173,14 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ErrorResponse> {
             _ => "the body is not the JSON that is expected",
         };
         let (line, column) = (error.line(), error.column());
-        ErrorResponse::usage(format!("{what} (line {line}, column {column})"))
+        let message = format!("{what} (line {line}, column {column})");
+        AgentError::request(StatusCode::BAD_REQUEST, message)
     })
 }
 
-fn json(answer: &impl Serialize) -> Result<Json, ErrorResponse> {
+fn json(answer: &impl Serialize) -> Result<Json, AgentError> {
     let mut text = Zeroizing::new(Vec::with_capacity(1024));
-    serde_json::to_writer(&mut *text, answer).map_err(|error| Refusal::new(Code::Failed, error))?;
+    serde_json::to_writer(&mut *text, answer).map_err(AgentError::failed)?;
     text.push(b'\n');
     Ok(text)
 }
@@ -181,14 +188,15 @@ fn json(answer: &impl Serialize) -> Result<Json, ErrorResponse> {
 fn response(
     route: Route,
     method: &Method,
-    answer: Result<Json, ErrorResponse>,
+    answer: Result<Json, AgentError>,
+    hint: fn(&AgentError) -> String,
 ) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::default());
     let body = match answer {
         Ok(body) => body,
         Err(error) => {
-            *response.status_mut() = error.status;
-            if let Some(wait) = error.retry_after {
+            *response.status_mut() = error.status();
+            if let Some(wait) = error.retry_after() {
                 let seconds = wait.as_millis().div_ceil(1000);
                 if let Ok(value) = HeaderValue::try_from(seconds.to_string()) {
                     response.headers_mut().insert(RETRY_AFTER, value);
@@ -196,7 +204,7 @@ fn response(
             }
             let refused = Refused {
                 ok: false,
-                error: error.refusal,
+                error: error.refusal(hint),
             };
             json(&refused).unwrap_or_default()
         }

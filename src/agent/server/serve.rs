@@ -92,9 +92,9 @@ async fn live(
         && let Err(error) = server.unlock(unlock).await
     {
         if !socket.is_passed() {
-            return Err(ServeError::Unlock(error.refusal));
+            return Err(ServeError::Unlock(error));
         }
-        eprintln!("error: {}", error.refusal.message);
+        eprintln!("error: {error}");
     }
     let tasks = [
         tokio::spawn(accept(server.clone(), listener)),

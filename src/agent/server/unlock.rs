@@ -4,10 +4,9 @@ use std::thread;
 use tokio::sync::oneshot;
 
 use super::agent::{Agent, Phase};
-use super::error_response::{ErrorResponse, overdue, recovering};
+use super::error::AgentError;
 use super::login::{GivenPinSource, Login, LoginKeys, lock};
 use super::worker::Worker;
-use crate::agent::wire::{Code, Refusal};
 use crate::token::{KeptPin, Pin, Session, TokenError, TokenInfo};
 
 /// A login that is not yet put to use.
@@ -20,7 +19,7 @@ impl Agent {
         self: &Arc<Self>,
         pin: Option<Pin>,
         final_try: bool,
-    ) -> Result<(), ErrorResponse> {
+    ) -> Result<(), AgentError> {
         let Some((epoch, id)) = self.may_unlock(pin.as_ref())? else {
             return Ok(());
         };
@@ -41,41 +40,29 @@ impl Agent {
         });
         if let Err(error) = started {
             self.end_unlocking(epoch, id, "it could not be unlocked");
-            return Err(Refusal::new(Code::Failed, format!("no thread: {error}")).into());
+            return Err(AgentError::failed(format_args!("no thread: {error}")));
         }
         match tokio::time::timeout(self.settings.request_timeout, answer).await {
             Ok(Ok(result)) => Ok(result?),
             _ => {
                 self.inner().queue.give_up(id);
-                Err(overdue(self.settings.request_timeout))
+                Err(AgentError::Overdue(self.settings.request_timeout))
             }
         }
     }
 
     /// Begins a login, unless it is not needed, or would be in vain.
-    fn may_unlock(&self, pin: Option<&Pin>) -> Result<Option<(u64, u64)>, ErrorResponse> {
+    fn may_unlock(&self, pin: Option<&Pin>) -> Result<Option<(u64, u64)>, AgentError> {
         let mut inner = self.inner();
         match inner.phase {
             Phase::Unlocked { .. } => return Ok(None),
-            Phase::Unlocking => {
-                let refusal = Refusal::new(
-                    Code::AgentNotAvailable,
-                    "somebody else is unlocking the agent at this moment",
-                );
-                return Err(refusal.hint("Try again.").into());
-            }
-            Phase::Recovering { .. } => return Err(recovering()),
+            Phase::Unlocking => return Err(AgentError::Unlocking),
+            Phase::Recovering { .. } => return Err(AgentError::Recovering),
             Phase::Locked(_) => {}
         }
         self.not_hung(&inner)?;
         if pin.is_some_and(|pin| inner.refused.has(pin)) {
-            let refusal = Refusal::new(
-                Code::PinWrong,
-                "the token refused this very PIN before, so it was not sent again; no attempt was spent",
-            );
-            return Err(refusal
-                .hint("If it is right by now, restart the agent.")
-                .into());
+            return Err(AgentError::RefusedPin);
         }
         Ok(Some(Self::begin_unlocking(&mut inner)))
     }

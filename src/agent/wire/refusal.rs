@@ -3,7 +3,6 @@ use thiserror::Error;
 
 use crate::code::Code;
 use crate::token::{PinError, TokenError};
-use crate::wallet::sign::WalletError;
 
 /// A request that was refused: what is wrong, and then what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Error, Serialize, Deserialize)]
@@ -57,21 +56,6 @@ impl From<&TokenError> for Code {
             TokenError::NoKey { .. } | TokenError::KeyAmbiguous(_) => Self::KeyNotFound,
             TokenError::NotSupported { .. } => Self::NotSupported,
             TokenError::Unfinished { cause, .. } => Self::from(cause.as_ref()),
-        }
-    }
-}
-
-impl From<TokenError> for Refusal {
-    fn from(error: TokenError) -> Self {
-        Self::new(Code::from(&error), &error).hint(error.hint())
-    }
-}
-
-impl From<WalletError> for Refusal {
-    fn from(error: WalletError) -> Self {
-        match error {
-            WalletError::Token(error) => error.into(),
-            other => Self::new(Code::Wallet, other),
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use super::hints;
 use crate::agent::client::ClientError;
-use crate::agent::server::{ServeError, SocketError};
+use crate::agent::server::{AgentError, ServeError, SocketError};
 use crate::agent::wire::Refusal;
 use crate::archive::ArchiveError;
 use crate::beneficiary::FileError;
@@ -29,7 +29,7 @@ use crate::wallet::wallet_file::WalletFileError;
 
 impl From<TokenError> for Failure {
     fn from(error: TokenError) -> Self {
-        Self::new(Code::from(&error), &error).hint(error.hint())
+        Self::new(Code::from(&error), &error).hint(hints::token(&error))
     }
 }
 
@@ -190,10 +190,16 @@ impl From<ClientError> for Failure {
     }
 }
 
+impl From<AgentError> for Failure {
+    fn from(error: AgentError) -> Self {
+        Self::new(error.code(), &error).hint(hints::agent(&error))
+    }
+}
+
 impl From<ServeError> for Failure {
     fn from(error: ServeError) -> Self {
         match error {
-            ServeError::Unlock(refusal) => refusal.into(),
+            ServeError::Unlock(error) => error.into(),
             ServeError::AuditLog { .. } => {
                 Self::new(Code::IoFailed, &error).hint("Check the path given with --audit-log.")
             }

@@ -1,10 +1,11 @@
 //! The hints: what a person can do about each error of the library. The errors themselves say what
 //! is wrong, and know no option and no command of this program.
 
+mod agent;
+mod token;
+
 use std::io::ErrorKind;
 
-use crate::agent::client::ClientError;
-use crate::agent::server::SocketError;
 use crate::archive::ArchiveError;
 use crate::beneficiary::FileError;
 use crate::beneficiary::key_file::KeyFileError;
@@ -22,6 +23,9 @@ use crate::token::uri::UriError;
 use crate::wallet::LocateError;
 use crate::wallet::locate::AddressOrigin;
 use crate::wallet::wallet_file::WalletFileError;
+
+pub(crate) use agent::{agent, client, socket};
+pub(crate) use token::token;
 
 const DOWNLOAD_AGAIN: &str = "Download it again.";
 const READABLE: &str = "Check that the path is right and that you may read it.";
@@ -249,32 +253,6 @@ fn http(error: &HttpError) -> &'static str {
         HttpError::Redirected { .. } => {
             "If you trust that server, give its address as that of the SMS."
         }
-    }
-}
-
-pub(crate) fn client(error: &ClientError) -> &str {
-    match error {
-        ClientError::NotThere(_) => "Start one with `iexec-hsm agent start`.",
-        ClientError::Io { .. } => "Look at `iexec-hsm agent status`, then try again.",
-        ClientError::Foreign(_) => "Name the socket of your own agent with --agent-sock.",
-        ClientError::NoAgent(_) => {
-            "Name the agent's socket with --agent-sock; after an update, restart the agent."
-        }
-        ClientError::Locked(refusal) | ClientError::Refused(refusal) => &refusal.hint,
-    }
-}
-
-pub(crate) fn socket(error: &SocketError) -> &'static str {
-    match error {
-        SocketError::InUse(_) => {
-            "`iexec-hsm agent status` shows it; `iexec-hsm agent stop` ends it. For a second agent, name another socket with --agent-sock."
-        }
-        SocketError::Folder(_) => {
-            "Make a folder for the socket alone, with `mkdir -m 700`, and name the socket in it with --agent-sock."
-        }
-        SocketError::NotASocket(_) => "Move it away, or name another socket with --agent-sock.",
-        SocketError::Io { .. } => "Check the folder, or name another socket with --agent-sock.",
-        SocketError::Passed(_) => "The unit needs one ListenStream= with the path of a socket.",
     }
 }
 

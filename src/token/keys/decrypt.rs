@@ -9,7 +9,7 @@ use crate::archive::Scheme;
 use crate::envelope::PublicKey;
 use crate::token::keys::attributes::flag;
 use crate::token::raw::CallError;
-use crate::token::{PinSource, ResultKey, Session, SlowCall, TokenError};
+use crate::token::{PinSource, Remedy, ResultKey, Session, SlowCall, TokenError};
 
 impl Session {
     /// Does one private-key operation: one `C_DecryptInit`, a context login only where the key demands
@@ -84,7 +84,7 @@ impl Session {
                     "the key may only unwrap, and the token \"{}\" does not show what it unwrapped",
                     self.token.name()
                 ),
-                hint: "Use a key that may decrypt (CKA_DECRYPT), or another token.".into(),
+                remedy: Remedy::DecryptKey,
             });
         }
         Err(TokenError::device(
@@ -143,15 +143,10 @@ impl Session {
                 "the token \"{}\" does not decrypt with {mechanism:?}: {error}",
                 self.token.name()
             ),
-            hint: match scheme {
-                Scheme::Guide2019 => {
-                    "Only archives of 2019 need that; those of today open all the same. Import the key to a token that has it."
-                }
-                Scheme::Current | Scheme::LegacyEcb => {
-                    "iExec encrypts with it. Some tokens allow it by a setting or a policy of their own (FIPS mode often denies it); else use another token. `iexec-hsm token info` lists the mechanisms."
-                }
-            }
-            .into(),
+            remedy: match scheme {
+                Scheme::Guide2019 => Remedy::RsaPkcsOaep,
+                Scheme::Current | Scheme::LegacyEcb => Remedy::RsaPkcs,
+            },
         }
     }
 }
@@ -194,6 +189,6 @@ fn in_range(public: &PublicKey, ciphertext: &[u8]) -> Option<(Vec<u8>, bool)> {
 fn no_private(key: &ResultKey) -> TokenError {
     TokenError::NotSupported {
         what: format!("the private key of \"{}\" is not visible", key.label),
-        hint: "Log in to the token that holds it.".into(),
+        remedy: Remedy::LogIn,
     }
 }

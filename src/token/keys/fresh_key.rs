@@ -8,7 +8,7 @@ use crate::token::keys::result_key::EXPONENT;
 use crate::token::session::login::announce;
 use crate::token::session::open::Mode;
 use crate::token::{
-    Module, Pin, PinSource, PinUse, ResultKey, Session, TokenError, TokenInfo, Uri,
+    Module, Pin, PinSource, PinUse, Remedy, ResultKey, Session, TokenError, TokenInfo, Uri,
 };
 
 /// A key pair that was made on a token, or brought to it, a moment ago. Whatever happens from then
@@ -33,27 +33,14 @@ impl FreshKey<'_> {
         pin: Option<&Pin>,
         pins: &mut dyn PinSource,
     ) -> Result<(Session, ResultKey), TokenError> {
-        let uri = self.uri();
-        let left = |cause| {
-            self.left(
-                cause,
-                format!(
-                    "Take it over with `iexec-hsm key adopt '{uri}'`, or remove it with `iexec-hsm key delete '{uri}'`."
-                ),
-            )
-        };
+        let uri = || self.uri().to_string();
+        let left = |cause| self.left(cause, Remedy::AdoptOrDelete(uri()));
         let mut session = self.log_in_again(pin, pins).map_err(left)?;
         let found = session.key_with_id(self.id).map_err(left)?;
         let key = found.ok_or_else(|| self.not_kept())?;
         match check(&mut session, &key, bits, pins) {
             Ok(()) => Ok((session, key)),
-            Err(cause) => Err(self.removed(
-                session.delete(&key),
-                cause,
-                format!(
-                    "Remove it with `iexec-hsm key delete '{uri}'`, or with the vendor's tool."
-                ),
-            )),
+            Err(cause) => Err(self.removed(session.delete(&key), cause, Remedy::Delete(uri()))),
         }
     }
 
@@ -79,26 +66,26 @@ impl FreshKey<'_> {
     }
 
     /// The failure after which it is still on the token, and what to do with it then.
-    pub(in crate::token) fn left(&self, cause: TokenError, hint: String) -> TokenError {
+    pub(in crate::token) fn left(&self, cause: TokenError, remedy: Remedy) -> TokenError {
         TokenError::Unfinished {
             state: format!("the new key is left on the token \"{}\"", self.token.label),
             cause: Box::new(cause),
-            hint,
+            remedy: Some(remedy),
         }
     }
 
-    /// The failure after which it was removed, or was to be; `hint` is for the latter.
+    /// The failure after which it was removed, or was to be; `remedy` is for the latter.
     pub(in crate::token) fn removed(
         &self,
         removed: Result<(), TokenError>,
         cause: TokenError,
-        hint: String,
+        remedy: Remedy,
     ) -> TokenError {
         match removed {
             Ok(()) => TokenError::Unfinished {
                 state: "the new key was removed again".into(),
-                hint: cause.hint(),
                 cause: Box::new(cause),
+                remedy: None,
             },
             Err(error) => TokenError::Unfinished {
                 state: format!(
@@ -106,7 +93,7 @@ impl FreshKey<'_> {
                     self.token.label
                 ),
                 cause: Box::new(cause),
-                hint,
+                remedy: Some(remedy),
             },
         }
     }
@@ -117,7 +104,7 @@ impl FreshKey<'_> {
                 "the new key with id {} is not on the token any more",
                 hex(self.id)
             ),
-            hint: "The token does not keep keys; use another one.".into(),
+            remedy: Remedy::TokenThatKeepsKeys,
         }
     }
 }
@@ -130,7 +117,7 @@ fn check(
 ) -> Result<(), TokenError> {
     let not_supported = |what: String| TokenError::NotSupported {
         what,
-        hint: "This token cannot keep a result key; use another one.".into(),
+        remedy: Remedy::OtherToken,
     };
     if !session.facts(key).stays_on_token() {
         return Err(not_supported(

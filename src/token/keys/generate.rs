@@ -11,10 +11,9 @@ use crate::token::keys::fresh_key::FreshKey;
 use crate::token::keys::result_key::EXPONENT;
 use crate::token::raw::CallError;
 use crate::token::session::open::Mode;
-use crate::token::{Module, PinSource, ResultKey, Session, SlowCall, TokenError, TokenInfo};
-
-/// The hint where a token makes no key that is of use.
-const ELSEWHERE: &str = "Make an RSA key of 2048 to 4096 bits that may decrypt with the tool of the token's vendor (docs/devices/ names it for some devices), then take it over with `iexec-hsm key adopt`.";
+use crate::token::{
+    Module, PinSource, Remedy, ResultKey, Session, SlowCall, TokenError, TokenInfo,
+};
 
 /// Modulus sizes of result keys, in bits, the best first.
 pub const SIZES: [usize; 3] = [4096, 3072, 2048];
@@ -88,17 +87,14 @@ pub fn key_size(
     token: &TokenInfo,
     wanted: Option<usize>,
 ) -> Result<usize, TokenError> {
-    let not_supported = |what, hint: &str| TokenError::NotSupported {
-        what,
-        hint: hint.into(),
-    };
+    let not_supported = |what, remedy| TokenError::NotSupported { what, remedy };
     let name = token.name();
     let generation = MechanismType::RSA_PKCS_KEY_PAIR_GEN.to_string();
     let mechanisms = module.mechanisms(token)?;
     let Some(mechanism) = mechanisms.iter().find(|it| it.name == generation) else {
         return Err(not_supported(
             format!("the token \"{name}\" makes no RSA keys"),
-            ELSEWHERE,
+            Remedy::AdoptKey,
         ));
     };
     let (min, max) = in_bits(mechanism.key_size);
@@ -108,13 +104,13 @@ pub fn key_size(
         None => SIZES.into_iter().find(has).ok_or_else(|| {
             not_supported(
                 format!("the token \"{name}\" makes RSA keys of {min} to {max} bits, and result keys have 2048 to 4096"),
-                ELSEWHERE,
+                Remedy::AdoptKey,
             )
         }),
         Some(bits) if has(&bits) => Ok(bits),
         Some(bits) => Err(not_supported(
             format!("the token \"{name}\" makes RSA keys of {min} to {max} bits, not {bits}"),
-            "Choose another size with --bits, or leave it out.",
+            Remedy::OtherSize,
         )),
     }
 }
@@ -272,12 +268,12 @@ fn cannot_make(label: &str, error: CallError) -> TokenError {
         RvError::UserNotLoggedIn | RvError::UserTypeInvalid | RvError::SessionReadOnly => {
             TokenError::NotSupported {
                 what: format!("the token \"{label}\" lets its user make no key: {error}"),
-                hint: format!("If its SO may, add --so-login. {ELSEWHERE}"),
+                remedy: Remedy::MakeAsSo,
             }
         }
         _ => TokenError::NotSupported {
             what: format!("the token \"{label}\" did not make the key: {error}"),
-            hint: ELSEWHERE.into(),
+            remedy: Remedy::AdoptKey,
         },
     }
 }
@@ -290,7 +286,7 @@ fn is_reserved(id: [u8; 2]) -> bool {
 fn taken(id: &[u8]) -> TokenError {
     TokenError::NotSupported {
         what: format!("the id {} is taken on this token", hex(id)),
-        hint: "Choose another one with --id, or leave --id out.".into(),
+        remedy: Remedy::OtherId,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::text::pem::{self, PemError};
 use crate::token::keys::fresh_key::FreshKey;
 use crate::token::keys::generate::private_template;
 use crate::token::session::open::Mode;
-use crate::token::{Module, NewKey, PinSource, ResultKey, Session, TokenError, TokenInfo};
+use crate::token::{Module, NewKey, PinSource, Remedy, ResultKey, Session, TokenError, TokenInfo};
 
 /// An RSA private key in software, as the SDK keeps it. Wiped when dropped.
 pub struct SoftwareKey(RsaPrivateKey);
@@ -185,7 +185,7 @@ fn wipe(attribute: &mut Attribute) {
 fn not_supported(label: &str, reason: &str) -> TokenError {
     TokenError::NotSupported {
         what: format!("the token \"{label}\" did not take the key: {reason}"),
-        hint: "Tokens may refuse keys from outside; make a new key with `iexec-hsm result generate-encryption-keypair`.".into(),
+        remedy: Remedy::MakeKey,
     }
 }
 

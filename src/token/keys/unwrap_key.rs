@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::archive::Scheme;
 use crate::token::raw::CallError;
-use crate::token::{Session, SlowCall, TokenError};
+use crate::token::{Remedy, Session, SlowCall, TokenError};
 
 impl Session {
     /// Does one private-key operation by `C_UnwrapKey`. `None` is a bad ciphertext, as for
@@ -64,7 +64,7 @@ impl Session {
                 "the key may not decrypt, and the token \"{}\" does not unwrap with it: {error}",
                 self.token.name()
             ),
-            hint: "Use a key that may decrypt (CKA_DECRYPT), or a token that makes one.".into(),
+            remedy: Remedy::DecryptKeyMade,
         }
     }
 }

@@ -11,4 +11,4 @@ mod so_login;
 pub use kept_pin::KeptPin;
 pub use open::Session;
 pub use pin::{NoPins, Pin, PinRequest, PinSource, PinUse};
-pub use pin_error::PinError;
+pub use pin_error::{MissingPin, PinError};

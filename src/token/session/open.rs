@@ -6,7 +6,7 @@ use cryptoki::object::{Attribute, ObjectClass};
 
 use crate::envelope::PublicKey;
 use crate::token::raw::RawSession;
-use crate::token::{Module, SlowCall, TokenError, TokenInfo};
+use crate::token::{Module, Remedy, SlowCall, TokenError, TokenInfo};
 
 /// A session with one token. Closed when dropped.
 pub struct Session {
@@ -141,7 +141,7 @@ fn open_raw(module: &Module, token: &TokenInfo, mode: Mode) -> Result<RawSession
     result.map_err(|error| match error.rv {
         RvError::TokenWriteProtected => TokenError::NotSupported {
             what: format!("the token \"{}\" is write-protected", token.label),
-            hint: "Remove the protection, or use another token.".into(),
+            remedy: Remedy::Writable,
         },
         _ => error.into(),
     })

@@ -3,7 +3,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use crate::file::small;
-use crate::token::{PinError, TokenInfo};
+use crate::token::{MissingPin, PinError, TokenInfo};
 
 /// A PIN: bytes as they were given, since a token's may be more than digits. Wiped when dropped,
 /// and `Debug` shows nothing of it.
@@ -178,7 +178,7 @@ impl PinSource for NoPins {
     fn pin(&mut self, request: &PinRequest<'_>) -> Result<Pin, PinError> {
         Err(PinError::NobodyToAsk {
             token: request.token.label.clone(),
-            hint: "Run it again.".into(),
+            missing: MissingPin::Wiped,
         })
     }
 

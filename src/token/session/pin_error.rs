@@ -9,8 +9,8 @@ pub enum PinError {
     NobodyToAsk {
         /// Label of the token.
         token: String,
-        /// The hint what to set instead.
-        hint: String,
+        /// The PIN that is missing.
+        missing: MissingPin,
     },
     /// The file that should hold it cannot be read.
     #[error("the PIN file {} cannot be read: {source}", .path.display())]
@@ -42,17 +42,20 @@ pub enum PinError {
     NotGiven(String),
 }
 
-impl PinError {
-    /// Returns the hint what to do.
-    pub fn hint(&self) -> String {
-        match self {
-            Self::NobodyToAsk { hint, .. } => hint.clone(),
-            Self::File { .. } => {
-                "Check --pin-file, IEXEC_HSM_PIN_FILE or the configuration file.".into()
-            }
-            Self::Length { .. } => "No attempt was spent; check where the PIN comes from.".into(),
-            Self::Empty(_) => "Put the PIN into it, or leave it out.".into(),
-            Self::NotGiven(_) => "Run the command again.".into(),
-        }
-    }
+/// A PIN that is in no source, and that nobody can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MissingPin {
+    /// The user PIN.
+    User,
+    /// The SO PIN.
+    So,
+    /// The user PIN of a second token, which the sources of the first one's are not for.
+    OtherToken,
+    /// The PIN was there, and was wiped when no more use of it was expected.
+    Wiped,
+    /// The PIN that logged in was not kept for another use.
+    NotKept,
+    /// No PIN came with the request to log in.
+    NotSent,
 }

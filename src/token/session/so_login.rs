@@ -2,7 +2,7 @@ use cryptoki::error::RvError;
 use cryptoki_sys::CKU_SO;
 
 use crate::token::session::login::obtain;
-use crate::token::{Pin, PinSource, PinUse, Session, SlowCall, TokenError};
+use crate::token::{Pin, PinSource, PinUse, Remedy, Session, SlowCall, TokenError};
 
 impl Session {
     /// Logs the SO in, with one PIN from `pins`. Nobody may be logged in.
@@ -32,7 +32,7 @@ impl Session {
             },
             RvError::UserTypeInvalid | RvError::FunctionNotSupported => TokenError::NotSupported {
                 what: format!("the token \"{label}\" has no login of an SO"),
-                hint: "Leave --so-login out.".into(),
+                remedy: Remedy::MakeAsUser,
             },
             _ => TokenError::login(error),
         })

@@ -13,10 +13,7 @@ use crate::token::keys::fresh_key::FreshKey;
 use crate::token::keys::generate::Form;
 use crate::token::raw::CallError;
 use crate::token::session::open::{Mode, no_private_key};
-use crate::token::{Module, PinSource, Session, TokenError, TokenInfo};
-
-/// The hint where a token has not got the curve.
-const ALTERNATIVES: &str = "Use a token that has the curve (SoftHSM2 has; YubiHSM 2 and Nitrokey HSM 2 have by their documentation), or keep the wallet in a keystore file (--wallet-file) or in IEXEC_HSM_WALLET_KEY.";
+use crate::token::{Module, PinSource, Remedy, Session, TokenError, TokenInfo};
 
 /// Makes a wallet on `token` that can only sign, with `label` (ASCII, at most 40 bytes) and `id`
 /// (a free one of two bytes when `None`). It is returned only when it is as it should be: found
@@ -52,13 +49,13 @@ pub fn create_wallet(
         id: &id,
         label,
     };
-    let way_out = || format!("Remove {} with the vendor's tool.", fresh.uri());
+    let remedy = || Remedy::DeleteWallet(fresh.uri().to_string());
     let mut session = fresh
         .log_in_again(pin.as_ref(), pins)
-        .map_err(|cause| fresh.left(cause, way_out()))?;
+        .map_err(|cause| fresh.left(cause, remedy()))?;
     match session.checked_wallet(&id, pins) {
         Ok(key) => Ok((session, key)),
-        Err(cause) => Err(fresh.removed(session.destroy_wallet(&id), cause, way_out())),
+        Err(cause) => Err(fresh.removed(session.destroy_wallet(&id), cause, remedy())),
     }
 }
 
@@ -76,7 +73,7 @@ impl Session {
     ) -> Result<WalletKey, TokenError> {
         let not_supported = |what: String| TokenError::NotSupported {
             what,
-            hint: ALTERNATIVES.into(),
+            remedy: Remedy::OtherWallet,
         };
         let key = self
             .wallet_keys()?
@@ -170,7 +167,7 @@ fn cannot_make(label: &str, error: CallError) -> TokenError {
     };
     TokenError::NotSupported {
         what: format!("the token \"{label}\" {what}: {error}"),
-        hint: ALTERNATIVES.into(),
+        remedy: Remedy::OtherWallet,
     }
 }
 
@@ -193,11 +190,11 @@ mod tests {
                 call: "C_GenerateKeyPair",
                 rv,
             };
-            let TokenError::NotSupported { what, hint } = cannot_make("card", error) else {
+            let TokenError::NotSupported { what, remedy } = cannot_make("card", error) else {
                 panic!("{rv:?}");
             };
             assert!(what.contains("secp256k1") && what.contains(&error.to_string()));
-            assert!(hint.contains("--wallet-file"));
+            assert_eq!(remedy, Remedy::OtherWallet);
         }
         let gone = CallError {
             call: "C_GenerateKeyPair",

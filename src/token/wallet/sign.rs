@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use super::WalletKey;
 use crate::token::raw::CallError;
 use crate::token::session::login::PinForUse;
-use crate::token::{PinSource, Session, SlowCall, TokenError};
+use crate::token::{PinSource, Remedy, Session, SlowCall, TokenError};
 
 impl Session {
     /// Signs a hash: `r` and `s`, in whichever of its two forms the token makes. One `C_SignInit`, a context login only where the key demands it, one `C_Sign`.
@@ -59,9 +59,7 @@ fn does_not_sign(label: &str, error: CallError) -> TokenError {
         | RvError::KeyTypeInconsistent
         | RvError::FunctionNotSupported => TokenError::NotSupported {
             what: format!("the token \"{label}\" does not sign with CKM_ECDSA: {error}"),
-            hint:
-                "Use a key and a token that allow it; `iexec-hsm token info` lists the mechanisms."
-                    .into(),
+            remedy: Remedy::Ecdsa,
         },
         _ => error.into(),
     }
@@ -70,6 +68,6 @@ fn does_not_sign(label: &str, error: CallError) -> TokenError {
 fn no_private(key: &WalletKey) -> TokenError {
     TokenError::NotSupported {
         what: format!("the private key of \"{}\" is not visible", key.label),
-        hint: "Log in to the token that holds it.".into(),
+        remedy: Remedy::LogIn,
     }
 }

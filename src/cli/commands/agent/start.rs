@@ -15,6 +15,7 @@ use crate::cli::options::groups;
 use crate::cli::pins::Pins;
 use crate::cli::secrets;
 use crate::cli::ui::failure::Failure;
+use crate::cli::ui::hints;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
 use crate::text::escape::escape;
@@ -73,6 +74,7 @@ impl Start {
             allow_root: self.allow_root,
             audit_log: audit_log.map(|path| context.absolute(path)),
             known: recorded.public_keys(token),
+            hint: hints::agent,
         }
     }
 }

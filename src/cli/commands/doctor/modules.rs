@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use super::check::{Check, State};
 use crate::cli::context::Context;
+use crate::cli::ui::hints;
 use crate::token::{
     Module, P11Kit, Probe, TokenError, TokenInfo, absent, p11_kit, probe, well_known,
 };
@@ -58,7 +59,7 @@ fn discovered() -> (Vec<Check>, Option<Arc<Module>>) {
         }
         None => {
             // Each path was told above.
-            let hint = TokenError::NoModule(Vec::new()).hint();
+            let hint = hints::token(&TokenError::NoModule(Vec::new()));
             let what = "none of the modules found here shows a token";
             let code = crate::code::Code::TokenNotUsable;
             let failure = crate::cli::ui::failure::Failure::new(code, what).hint(hint);

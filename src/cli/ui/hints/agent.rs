@@ -1,0 +1,55 @@
+//! What to do about an agent: one that refuses, and one that does not start or answer.
+
+use super::token::{KEEP_PIN, token};
+use crate::agent::client::ClientError;
+use crate::agent::server::{AgentError, SocketError};
+
+pub(crate) fn agent(error: &AgentError) -> String {
+    let hint = match error {
+        AgentError::Request { .. } => "docs/agent.md says what can be asked.",
+        AgentError::Locked(_) => "Unlock it with `iexec-hsm agent unlock`.",
+        AgentError::Unlocking | AgentError::Busy => "Try again.",
+        AgentError::RefusedPin => "If it is right by now, restart the agent.",
+        AgentError::Recovering => {
+            "Check that the token is plugged in and its service runs, then try again."
+        }
+        AgentError::Hung(_) => {
+            "Check the token. The agent goes on by itself when the call comes back; else end it with `iexec-hsm agent stop`."
+        }
+        AgentError::Overdue(_) => {
+            "Check the token; `iexec-hsm agent status` says whether it still hangs."
+        }
+        AgentError::BackingOff(_) => "Wait, or open the archives without the agent (--no-agent).",
+        AgentError::PinNotKept => KEEP_PIN,
+        AgentError::NoWallet(_) => "`/v1/keys` lists the wallets that are there.",
+        AgentError::Token(error) => return token(error),
+        AgentError::Wallet(_) | AgentError::PublicKey(_) | AgentError::Failed(_) => "",
+    };
+    hint.into()
+}
+
+pub(crate) fn client(error: &ClientError) -> &str {
+    match error {
+        ClientError::NotThere(_) => "Start one with `iexec-hsm agent start`.",
+        ClientError::Io { .. } => "Look at `iexec-hsm agent status`, then try again.",
+        ClientError::Foreign(_) => "Name the socket of your own agent with --agent-sock.",
+        ClientError::NoAgent(_) => {
+            "Name the agent's socket with --agent-sock; after an update, restart the agent."
+        }
+        ClientError::Locked(refusal) | ClientError::Refused(refusal) => &refusal.hint,
+    }
+}
+
+pub(crate) fn socket(error: &SocketError) -> &'static str {
+    match error {
+        SocketError::InUse(_) => {
+            "`iexec-hsm agent status` shows it; `iexec-hsm agent stop` ends it. For a second agent, name another socket with --agent-sock."
+        }
+        SocketError::Folder(_) => {
+            "Make a folder for the socket alone, with `mkdir -m 700`, and name the socket in it with --agent-sock."
+        }
+        SocketError::NotASocket(_) => "Move it away, or name another socket with --agent-sock.",
+        SocketError::Io { .. } => "Check the folder, or name another socket with --agent-sock.",
+        SocketError::Passed(_) => "The unit needs one ListenStream= with the path of a socket.",
+    }
+}

@@ -1,0 +1,140 @@
+//! What to do about tokens, PINs and the keys on a token.
+
+use crate::token::{MissingPin, PinError, Remedy, TokenError};
+
+/// The hint where a token makes no key that is of use.
+const ADOPT: &str = "Make an RSA key of 2048 to 4096 bits that may decrypt with the tool of the token's vendor (docs/devices/ names it for some devices), then take it over with `iexec-hsm key adopt`.";
+
+/// The hint where a token has not got the curve.
+const OTHER_WALLET: &str = "Use a token that has the curve (SoftHSM2 has; YubiHSM 2 and Nitrokey HSM 2 have by their documentation), or keep the wallet in a keystore file (--wallet-file) or in IEXEC_HSM_WALLET_KEY.";
+
+/// The hint where the agent would need the PIN again.
+pub(super) const KEEP_PIN: &str =
+    "Start the agent with --keep-pin, or do it without the agent (--no-agent).";
+
+pub(crate) fn token(error: &TokenError) -> String {
+    let hint = match error {
+        TokenError::NoModule(_) => {
+            "Install the token's PKCS#11 module (SoftHSM: package softhsm2, smartcards: opensc), or name it with --module or IEXEC_HSM_MODULE."
+        }
+        TokenError::Module { .. } => {
+            "Check the path given with --module, IEXEC_HSM_MODULE or the configuration file, and what --module-args says to it."
+        }
+        TokenError::NoToken { .. } => {
+            "Plug the token in, or name another one with --token; `iexec-hsm token list` shows all."
+        }
+        TokenError::TokenAmbiguous(_) => "Name one of them with --token.",
+        TokenError::NotReady { .. } => "`iexec-hsm token init` sets up an empty token.",
+        TokenError::PinNotReady { .. } => "Set or change it with the vendor's tool.",
+        TokenError::Device { pin_sent: true, .. } => {
+            "Check that the token is plugged in and its service runs. Whether a PIN attempt was spent is not known: `iexec-hsm token info` shows what the token says of it."
+        }
+        TokenError::Device { .. } => {
+            "Check that the token is plugged in and its service runs, then try again; no PIN attempt was spent."
+        }
+        TokenError::PinWrong { .. } => {
+            "Check the PIN and where it comes from before the next attempt: tokens block it after a few wrong ones."
+        }
+        TokenError::SoPinWrong { set_up: true, .. } => {
+            "It wants the SO PIN that it has; check where the PIN comes from."
+        }
+        TokenError::SoPinWrong { set_up: false, .. } => {
+            "Choose another one: the token's documentation says which lengths and characters it takes, or which one it comes with."
+        }
+        TokenError::SoPinBlocked(_) => "Only the vendor's tool can help, if anything.",
+        TokenError::PinBlocked(_) => "Unblock it with the SO PIN or PUK, by the vendor's tool.",
+        TokenError::FinalTry(_) => {
+            "If you are sure of the PIN, allow it with --final-pin-try; if it is wrong, the token blocks it."
+        }
+        TokenError::Pin(error) => pin(error),
+        TokenError::NoKey { .. } => {
+            "`iexec-hsm key list` shows the keys; `iexec-hsm result generate-encryption-keypair` makes one."
+        }
+        TokenError::KeyAmbiguous(_) => "Name one of them with --key.",
+        TokenError::NotSupported { remedy: way, .. }
+        | TokenError::Unfinished {
+            remedy: Some(way), ..
+        } => return remedy(way),
+        TokenError::Unfinished {
+            remedy: None,
+            cause,
+            ..
+        } => return token(cause),
+    };
+    hint.into()
+}
+
+fn pin(error: &PinError) -> &'static str {
+    match error {
+        PinError::NobodyToAsk { missing, .. } => match missing {
+            MissingPin::User => {
+                "Run it in a terminal, or set --pin-file or IEXEC_HSM_PIN_FILE to a file that holds it, or IEXEC_HSM_PIN to the PIN."
+            }
+            MissingPin::So => {
+                "Run it in a terminal, or set --so-pin-file to a file that holds it, or IEXEC_HSM_SO_PIN to the PIN."
+            }
+            MissingPin::OtherToken => {
+                "Run it in a terminal, or add ?pin-source=file:/path to the URI that names the wallet."
+            }
+            MissingPin::Wiped => "Run it again.",
+            MissingPin::NotKept => KEEP_PIN,
+            MissingPin::NotSent => "Run `iexec-hsm agent unlock`.",
+        },
+        PinError::File { .. } => "Check --pin-file, IEXEC_HSM_PIN_FILE or the configuration file.",
+        PinError::Length { .. } => "No attempt was spent; check where the PIN comes from.",
+        PinError::Empty(_) => "Put the PIN into it, or leave it out.",
+        PinError::NotGiven(_) => "Run the command again.",
+    }
+}
+
+fn remedy(remedy: &Remedy) -> String {
+    let hint = match remedy {
+        Remedy::Documentation => "See what the token's documentation says of it.",
+        Remedy::Writable => "Remove the protection, or use another token.",
+        Remedy::LogIn => "Log in to the token that holds it.",
+        Remedy::TokenThatKeepsKeys => "The token does not keep keys; use another one.",
+        Remedy::OtherToken => "This token cannot keep a result key; use another one.",
+        Remedy::MakeAsUser => "Leave --so-login out.",
+        Remedy::MakeAsSo => return format!("If its SO may, add --so-login. {ADOPT}"),
+        Remedy::AdoptKey => ADOPT,
+        Remedy::MakeKey => {
+            "Tokens may refuse keys from outside; make a new key with `iexec-hsm result generate-encryption-keypair`."
+        }
+        Remedy::OtherSize => "Choose another size with --bits, or leave it out.",
+        Remedy::OtherId => "Choose another one with --id, or leave --id out.",
+        Remedy::DecryptKey => "Use a key that may decrypt (CKA_DECRYPT), or another token.",
+        Remedy::DecryptKeyMade => {
+            "Use a key that may decrypt (CKA_DECRYPT), or a token that makes one."
+        }
+        Remedy::RsaPkcs => {
+            "iExec encrypts with it. Some tokens allow it by a setting or a policy of their own (FIPS mode often denies it); else use another token. `iexec-hsm token info` lists the mechanisms."
+        }
+        Remedy::RsaPkcsOaep => {
+            "Only archives of 2019 need that; those of today open all the same. Import the key to a token that has it."
+        }
+        Remedy::Ecdsa => {
+            "Use a key and a token that allow it; `iexec-hsm token info` lists the mechanisms."
+        }
+        Remedy::OtherWallet => OTHER_WALLET,
+        Remedy::InitialiseAgain(label) => {
+            return format!(
+                "Once the cause is mended, run `iexec-hsm token init` again with the same SO PIN, --token {label} and --force."
+            );
+        }
+        Remedy::AdoptOrDelete(uri) => {
+            return format!(
+                "Take it over with `iexec-hsm key adopt '{uri}'`, or remove it with `iexec-hsm key delete '{uri}'`."
+            );
+        }
+        Remedy::Delete(uri) => {
+            return format!(
+                "Remove it with `iexec-hsm key delete '{uri}'`, or with the vendor's tool."
+            );
+        }
+        Remedy::DeleteWallet(uri) => return format!("Remove {uri} with the vendor's tool."),
+    };
+    hint.into()
+}
+
+#[cfg(test)]
+mod tests;
