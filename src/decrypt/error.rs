@@ -1,7 +1,7 @@
 use std::convert::Infallible;
 use std::io;
 
-use super::OutputError;
+use super::output::OutputError;
 use crate::archive::result_zip::ResultZipError;
 use crate::archive::{ArchiveError, Damaged};
 use crate::envelope::{BadCiphertext, NoRandomness};
@@ -55,6 +55,9 @@ pub enum DecryptError<E: std::error::Error> {
     Random(#[from] NoRandomness),
 }
 
+/// A failure that no key holder had a part in.
+pub(super) type RunError = DecryptError<Infallible>;
+
 impl<E: std::error::Error> DecryptError<E> {
     /// Turns an error met while reading a body, a result or a file in it into what it means.
     pub(super) fn from_read(error: io::Error) -> Self {
@@ -73,7 +76,7 @@ impl<E: std::error::Error> DecryptError<E> {
     }
 }
 
-impl DecryptError<Infallible> {
+impl RunError {
     /// Returns the same failure where a key holder could have had a part.
     pub(super) fn with_keys<E: std::error::Error>(self) -> DecryptError<E> {
         match self {
@@ -103,5 +106,12 @@ impl<E: std::error::Error> From<ResultZipError> for DecryptError<E> {
             },
             ResultZipError::Io(error) => Self::from_read(error),
         }
+    }
+}
+
+/// An error of a body or an opener stands for another one.
+impl<E: std::error::Error> From<io::Error> for DecryptError<E> {
+    fn from(error: io::Error) -> Self {
+        Self::from_read(error)
     }
 }

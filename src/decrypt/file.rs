@@ -11,13 +11,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{OutputError, Progress, RunError, pool};
+use super::error::RunError;
+use super::output::OutputError;
+use super::pool;
+use super::types::Progress;
 use crate::envelope::{Chunks, Encrypted, EncryptedChunk};
 use crate::file::WriteBehind;
 
 /// For how long a thread that waits for its turn keeps its processor: about as long as a turn is.
 /// To be woken up takes a good part of that.
-const PATIENCE: Duration = Duration::from_micros(100);
+const SPIN_TIME: Duration = Duration::from_micros(100);
 
 /// Decrypts all of `body` into `file`, whose name is for messages; by `threads` threads. Returns the
 /// number of bytes.
@@ -109,7 +112,7 @@ impl<C: Chunks> Relay<'_, C> {
     /// Waits for its turn.
     fn source(&self) -> MutexGuard<'_, Source<C>> {
         let since = Instant::now();
-        while since.elapsed() < PATIENCE {
+        while since.elapsed() < SPIN_TIME {
             if let Ok(source) = self.source.try_lock() {
                 return source;
             }
@@ -153,7 +156,7 @@ mod tests {
     use std::io::{Read as _, Seek as _};
     use std::sync::Arc;
 
-    use super::super::DecryptError;
+    use super::super::error::DecryptError;
     use super::*;
     use crate::archive::Scheme;
     use crate::envelope::{CHUNK, ContentKey, ReadChunks, sealed};

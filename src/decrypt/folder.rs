@@ -3,9 +3,10 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use super::error::RunError;
 use super::made_folder::{MadeFolder, make_folders};
+use super::output::OutputError;
 use super::pool::Tell;
-use super::{OutputError, RunError};
 use crate::archive::result_zip::{Contents, EntryName, Member};
 use crate::envelope::{Ahead, Chunks, ReadChunks};
 use crate::file::WriteBehind;
@@ -15,7 +16,7 @@ use crate::file::temporary::{self, Temporaries, TemporaryDir};
 pub(super) const LARGE: u64 = 4 * 1024 * 1024;
 
 /// Extracted files that wait, inside their final folder, for the end of all checks.
-pub(super) struct PendingFolder {
+pub(super) struct TemporaryFolder {
     // Dropped before the folder that it is in.
     staging: TemporaryDir,
     folder: MadeFolder,
@@ -26,7 +27,7 @@ pub(super) struct PendingFolder {
     folders: Vec<PathBuf>,
 }
 
-impl PendingFolder {
+impl TemporaryFolder {
     pub(super) fn create(path: &Path, temporaries: &Temporaries) -> Result<Self, OutputError> {
         let fail = |error| OutputError::io(path, error);
         let folder = MadeFolder::create(path, temporaries).map_err(fail)?;

@@ -1,7 +1,9 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use super::{DecryptError, Progress, pipeline};
+use super::error::DecryptError;
+use super::pipeline;
+use super::types::Progress;
 use crate::archive::{Archive, Scheme};
 use crate::envelope::{Base64Reader, Candidate, ContentKey, KeyName, Proof, Unwrap};
 

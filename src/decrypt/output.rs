@@ -2,7 +2,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::Target;
+use super::types::Target;
 use crate::archive::Archive;
 
 /// A failure to write a result. The file that stood there before is still there.

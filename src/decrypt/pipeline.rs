@@ -14,7 +14,7 @@
 use std::io;
 use std::sync::Arc;
 
-use super::Progress;
+use super::types::Progress;
 use crate::archive::{Archive, Scheme};
 use crate::envelope::{
     Ahead, Base64Reader, CHUNK, ChunkReader, Chunks, ContentKey, Encrypted, Opener, ReadChunks,

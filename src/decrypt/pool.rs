@@ -7,7 +7,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use super::RunError;
+use super::error::RunError;
 
 /// Threads at most: each of them has buffers of its own.
 const MOST: usize = 4;
@@ -106,7 +106,7 @@ mod tests {
     use std::sync::Barrier;
     use std::time::Duration;
 
-    use super::super::DecryptError;
+    use super::super::error::DecryptError;
     use super::*;
 
     #[test]

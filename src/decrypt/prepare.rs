@@ -5,8 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
+use super::error::RunError;
 use super::folder::LARGE;
-use super::{OutputError, Progress, RunError};
+use super::output::OutputError;
+use super::types::Progress;
 use crate::archive::{Archive, CrcAt, Scheme, SeekableBody};
 use crate::envelope::{Base64Reader, CHUNK, ContentKey, SeekableResult};
 use crate::file::ReadAt;

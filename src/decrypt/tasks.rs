@@ -5,8 +5,10 @@ use std::cmp::Reverse;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use super::error::RunError;
 use super::folder::{self, LARGE};
-use super::{Progress, RunError, pool};
+use super::pool;
+use super::types::Progress;
 use crate::archive::result_zip::{Member, StoredData};
 use crate::envelope::CHUNK;
 

@@ -1,0 +1,60 @@
+//! What a caller gives and gets.
+
+use std::io::Write;
+use std::path::Path;
+
+use crate::archive::Limits;
+use crate::envelope::KeyName;
+use crate::file::temporary::Temporaries;
+
+/// The place that a result goes to.
+#[non_exhaustive]
+pub enum Target<'a> {
+    /// One zip file, mode 0600. `force` replaces what stands there.
+    File {
+        /// The final name.
+        path: &'a Path,
+        /// Whether an existing file is replaced.
+        force: bool,
+    },
+    /// The files in it, below a folder that is made when it is not there.
+    Folder {
+        /// The folder.
+        path: &'a Path,
+        /// Whether the file that stands at a path is replaced.
+        replace: &'a dyn Fn(&Path) -> bool,
+    },
+    /// The zip, to a stream that cannot be taken back: one pass checks, a second one streams.
+    Stream(&'a mut dyn Write),
+}
+
+/// The way in which a result is opened. Change the fields of a default one.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Options {
+    /// Check the CRC of every file in the result even where it is not extracted.
+    pub verify: bool,
+    /// The bounds that an archive must keep.
+    pub limits: Limits,
+    /// Leave it to the system when the result is on the disk: a power cut may take it back, or
+    /// leave it under its final name with nothing in it.
+    pub no_sync: bool,
+    /// The temporaries that a signal handler of the program discards.
+    pub temporaries: Temporaries,
+}
+
+/// A result that was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// The key that opened it.
+    pub key: KeyName,
+    /// Bytes that were written: of the zip, or of the files in it.
+    pub bytes: u64,
+    /// Entries in it.
+    pub entries: u64,
+}
+
+/// The listener that is told of the bytes of the result that were just worked on; of all of them
+/// twice for [`Target::Stream`].
+pub type Progress<'a> = &'a dyn Fn(u64);
