@@ -18,6 +18,7 @@ use crate::token::{Module, TokenInfo};
 
 /// The end of an agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Ended {
     /// Nothing was left in the module, and it is finalised.
     Well,

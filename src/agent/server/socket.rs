@@ -25,6 +25,7 @@ pub struct Socket {
 
 /// A socket that cannot be had.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum SocketError {
     /// Another agent answers there.
     #[error("an agent is running already: something answers at {}", .0.display())]

@@ -9,6 +9,7 @@ use crate::token::uri::{LibraryFields, SlotFields, TokenFields};
 
 /// The information of a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TokenInfo {
     pub(in crate::token) slot: CK_SLOT_ID,
     /// `label`, without the padding.

@@ -5,6 +5,7 @@ use thiserror::Error;
 /// A PKCS#11 URI that was refused. No variant carries a value of the URI, for a value in the wrong
 /// place may be a PIN.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum UriError {
     /// The text has another scheme, or none.
     #[error("not a PKCS#11 URI: it does not begin with `pkcs11:`")]
