@@ -4,7 +4,8 @@ use super::context::Context;
 use super::pins::Pins;
 use super::ui::failure::Failure;
 use crate::agent::client::{AgentClient, ClientError};
-use crate::agent::wire::{Code, Secret, Status, Unlock};
+use crate::agent::wire::{Secret, Status, Unlock};
+use crate::code::Code;
 use crate::token::uri::TokenFields;
 use crate::token::{Pin, PinState, Uri};
 
