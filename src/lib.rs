@@ -68,15 +68,15 @@
 //!                      archive                              the container formats
 //! ```
 //!
+//! The seam in the middle is [`envelope::Unwrap`]: given a wrapped key, return the content key.
+//! [`token::TokenKeys`] is its holder in this process, [`agent::client::AgentKeys`] that in another;
+//! `decrypt` knows only the trait.
+//!
 //! # Features
 //!
 //! `cli`, the default, is the program. Without it `agent-server` adds [`agent::server`], and `publish` adds
 //! [`chain`], [`http`], the client in [`sms`] and wallets in files. Without any there are archives, envelopes,
 //! tokens, [`decrypt`], [`encrypt`] and the client of an agent.
-//!
-//! The seam in the middle is [`envelope::Unwrap`]: given a wrapped key, return the content key.
-//! [`token::TokenKeys`] is its holder in this process, [`agent::client::AgentKeys`] that in another;
-//! `decrypt` knows only the trait.
 
 // Helpers that only a left out part uses.
 #![cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports))]
