@@ -48,7 +48,7 @@ fn public(text: &str) {
 fn private(text: &str) {
     match SoftwareKey::from_pem(text) {
         Ok(key) => {
-            let public = key.public().expect("a private key has a public half");
+            let public = key.public().expect("a private key has a public key");
             assert_eq!(public.bits(), key.bits());
             assert_eq!(public.exponent(), [1, 0, 1]);
         }

@@ -115,7 +115,7 @@ impl Pins {
         let asked = Asked {
             label,
             purpose: &PinUse::Login,
-            tries: tries(state),
+            attempts: attempts_left(state),
         };
         if pad {
             self.tell_of_reader(&asked);
@@ -126,7 +126,7 @@ impl Pins {
         self.given().unwrap_or_else(ask).map(Some)
     }
 
-    /// Whether the last try that a token grants may be used.
+    /// Whether the last attempt that a token grants may be used.
     pub(crate) fn allows_final_try(&self, label: &str) -> bool {
         if self.final_try || self.no_input {
             return self.final_try;
@@ -197,7 +197,7 @@ impl Pins {
 struct Asked<'a> {
     label: &'a str,
     purpose: &'a PinUse,
-    tries: &'static str,
+    attempts: &'static str,
 }
 
 impl<'a> Asked<'a> {
@@ -205,20 +205,20 @@ impl<'a> Asked<'a> {
         Self {
             label: &request.token.label,
             purpose: &request.purpose,
-            tries: match request.purpose {
+            attempts: match request.purpose {
                 // What the token says is of the user's PIN.
                 PinUse::So | PinUse::NewSo => "",
-                _ => tries(request.token.pin_state().as_str()),
+                _ => attempts_left(request.token.pin_state().as_str()),
             },
         }
     }
 
     fn question(&self) -> String {
-        let (label, tries) = (self.label, self.tries);
+        let (label, attempts) = (self.label, self.attempts);
         match self.purpose {
-            PinUse::Login => format!("PIN of the token \"{label}\"{tries}: "),
+            PinUse::Login => format!("PIN of the token \"{label}\"{attempts}: "),
             PinUse::KeyUse(key) => format!(
-                "The key \"{key}\" wants the PIN for each use{tries}.\nPIN of the token \"{label}\": "
+                "The key \"{key}\" wants the PIN for each use{attempts}.\nPIN of the token \"{label}\": "
             ),
             PinUse::New => format!("New PIN of the token \"{label}\": "),
             PinUse::So | PinUse::NewSo => {
@@ -237,13 +237,13 @@ impl<'a> Asked<'a> {
             PinUse::New => ("the new PIN", String::new()),
             PinUse::So | PinUse::NewSo => ("the SO PIN", String::new()),
         };
-        let (label, tries) = (self.label, self.tries);
-        format!("{why}Enter {what} of the token \"{label}\" on its reader{tries}.")
+        let (label, attempts) = (self.label, self.attempts);
+        format!("{why}Enter {what} of the token \"{label}\" on its reader{attempts}.")
     }
 }
 
 /// Returns what a question says of a PIN in a state of [`PinState::as_str`].
-fn tries(state: &str) -> &'static str {
+fn attempts_left(state: &str) -> &'static str {
     if state == PinState::CountLow.as_str() {
         " (the last one was wrong; attempts may be running out)"
     } else if state == PinState::FinalTry.as_str() {

@@ -85,7 +85,7 @@ impl TokenSessions {
             Some(session) if session.token().slot_id() == token.slot_id() => session,
             result => {
                 if result.is_some() {
-                    // The PIN of one token costs a try when another gets it.
+                    // The PIN of one token costs an attempt when another gets it.
                     self.pins = self.pins.for_other_token(uri.pin_file()?);
                 } else if self.pins.file.is_none() {
                     self.pins.file = uri.pin_file()?;

@@ -9,7 +9,7 @@ use crate::text::pem::{PemError, only_block};
 /// Largest modulus that a token's key may have, in bits.
 const MAX_BITS: usize = 16_384;
 
-/// The public half of a result key.
+/// The public key of a result key pair.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicKey(RsaPublicKey);
 

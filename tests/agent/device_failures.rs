@@ -191,7 +191,7 @@ fn a_reader_with_a_keypad_asks_for_the_pin_itself() {
 }
 
 #[test]
-fn the_last_try_is_used_after_a_yes_only() {
+fn the_last_attempt_is_used_after_a_yes_only() {
     let keyed = Keyed::new();
     let work = keyed.work();
     let faulty = Faulty::before(&keyed.token).rule("pin-tries 3");

@@ -206,7 +206,7 @@ fn key_files_name_a_key_that_is_on_the_token() {
             continue;
         }
 
-        // The private half of what could be published, and the key that is named.
+        // The private key of what could be published, and the key that is named.
         let public = String::from_utf8(work.read(publish::public_file())).unwrap();
         work.write("a.zip", Sealed::current(&public, &plain).archive());
         work.run(["result", "decrypt", "a.zip"]).ok();

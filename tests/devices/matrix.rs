@@ -125,8 +125,8 @@ fn bad_padding(keyed: &Keyed) -> String {
     }
 }
 
-/// Where the public half is found.
-fn public_half(keyed: &Keyed) -> String {
+/// Where the public key is found.
+fn public_key(keyed: &Keyed) -> String {
     let faulty = Faulty::before(&keyed.token).rule("hide CKO_PUBLIC_KEY");
     let work = keyed.work();
     let args = [
@@ -180,7 +180,7 @@ fn row() -> Vec<String> {
     let probes = [
         unwraps,
         bad_padding(&keyed),
-        public_half(&keyed),
+        public_key(&keyed),
         wallet(&keyed),
     ];
     row.splice(PROBED.., probes);

@@ -123,7 +123,7 @@ fn a_pin_that_is_not_good_any_more_is_sent_once() {
 }
 
 #[test]
-fn a_pin_at_its_last_try_is_not_sent_by_itself() {
+fn a_pin_at_its_last_attempt_is_not_sent_by_itself() {
     let keyed = Keyed::new();
     let rules = [
         "pin-tries 3",

@@ -92,7 +92,7 @@ fn the_documented_example_says_what_is_wrong() {
     token.pkcs11_tool(&["--keypairgen", "--key-type", "rsa:2048", "--id", "0001"]);
     let (ok, printed) = run_example(&token, &archive, &output);
     assert!(!ok && printed.contains("CannotDecrypt"), "{printed}");
-    // A public half alone, though it is the right one, opens nothing.
+    // A public key alone, though it is the right one, opens nothing.
     let pem = work.write("public.pem", &public);
     token.pkcs11_tool(&[
         "--write-object",

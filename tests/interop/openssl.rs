@@ -25,7 +25,7 @@ fn open_with_openssl(format: &str, private: &str, archive: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Makes a key on the token, and returns its public half.
+/// Makes a key on the token, and returns its public key.
 fn generate(work: &Work<'_>, bits: u32) -> String {
     let bits = bits.to_string();
     let generate = ["result", "generate-keys", "--bits", &bits];

@@ -85,7 +85,7 @@ fn every_key_is_listed_with_its_state_its_size_and_its_address() {
 }
 
 #[test]
-fn a_key_without_its_private_half_is_told_from_a_whole_one() {
+fn a_key_without_its_private_key_is_told_from_a_whole_one() {
     let token = Token::new();
     let work = Work::new(&token);
     make(&work, ADDRESS);

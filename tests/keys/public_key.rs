@@ -1,4 +1,4 @@
-//! Where the public half of a private key is found, and what is done where the token shows none.
+//! Where the public key of a private key is found, and what is done where the token shows none.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::support::*;
 
 const URI: &str = "pkcs11:id=%03";
 
-/// A token with a key that another tool made, and its public half as PEM.
+/// A token with a key that another tool made, and its public key as PEM.
 fn with_key() -> (Token, String) {
     let token = Token::new();
     let public = add_key(&token, "rsa:2048", "03");
@@ -172,7 +172,7 @@ fn an_agent_knows_it_from_the_key_files() {
 }
 
 #[test]
-fn a_public_half_that_the_token_contradicts_is_refused() {
+fn a_public_key_that_the_token_contradicts_is_refused() {
     let (token, _) = with_key();
     let work = Work::new(&token);
     let (_, stranger) = support::openssl::rsa_key(2048);
@@ -183,7 +183,7 @@ fn a_public_half_that_the_token_contradicts_is_refused() {
 }
 
 #[test]
-fn another_keys_public_half_with_the_same_id_is_not_taken_for_it() {
+fn another_keys_public_key_with_the_same_id_is_not_taken_for_it() {
     let (token, pem) = with_key();
     token.pkcs11_tool(&["--delete-object", "--type=pubkey", "--id=03"]);
     let work = Work::new(&token);
@@ -205,7 +205,7 @@ fn another_keys_public_half_with_the_same_id_is_not_taken_for_it() {
 }
 
 #[test]
-fn each_key_has_the_public_half_of_its_own_file() {
+fn each_key_has_the_public_key_of_its_own_file() {
     let (token, small) = with_key();
     let large = add_key(&token, "rsa:3072", "04");
     let work = Work::new(&token);

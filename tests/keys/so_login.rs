@@ -109,7 +109,7 @@ fn a_wrong_pin_of_the_user_is_known_before_the_officer_is_asked() {
 }
 
 #[test]
-fn an_officers_pin_that_is_locked_or_at_its_last_try_is_not_sent() {
+fn an_so_pin_that_is_blocked_or_at_its_last_attempt_is_not_sent() {
     let token = Token::new();
     let work = Work::new(&token);
     for flag in ["CKF_SO_PIN_LOCKED", "CKF_SO_PIN_FINAL_TRY"] {

@@ -1,5 +1,5 @@
-//! Over all commands, with an agent and without: a PIN that is wrong costs one try, none is spent at the last one, and
-//! none at a token that is locked.
+//! Over all commands, with an agent and without: a PIN that is wrong costs one attempt, none is spent at the last one, and
+//! none at a token whose PIN is blocked.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Tokens that count wrong PINs: how few tries it costs, and what people are told.
+//! Tokens that count wrong PINs: how few attempts it costs, and what people are told.
 
 use crate::support::*;
 
@@ -31,7 +31,7 @@ fn pin_state(faulty: &Faulty, work: &Work) -> String {
 }
 
 #[test]
-fn a_locked_pin_is_named_and_not_sent() {
+fn a_blocked_pin_is_named_and_not_sent() {
     let token = Token::new();
     let work = Work::new(&token);
     let faulty = after_wrong_pins(&token, 3);
@@ -55,7 +55,7 @@ fn a_locked_pin_is_named_and_not_sent() {
 }
 
 #[test]
-fn wrong_pins_lock_a_token_only_with_the_last_try_granted() {
+fn wrong_pins_block_a_token_only_with_the_last_attempt_granted() {
     let token = Token::new();
     let work = Work::new(&token);
     let faulty = after_wrong_pins(&token, 0);
@@ -104,7 +104,7 @@ fn a_token_that_says_locked_only_when_asked_is_named_so() {
 }
 
 #[test]
-fn the_last_try_is_used_only_with_the_option_where_nobody_can_be_asked() {
+fn the_last_attempt_is_used_only_with_the_option_where_nobody_can_be_asked() {
     let token = Token::new();
     let work = Work::new(&token);
     let faulty = after_wrong_pins(&token, 2);
@@ -121,7 +121,7 @@ fn the_last_try_is_used_only_with_the_option_where_nobody_can_be_asked() {
 }
 
 #[test]
-fn the_last_try_is_used_on_a_terminal_only_after_yes() {
+fn the_last_attempt_is_used_on_a_terminal_only_after_yes() {
     let token = Token::new();
     let work = Work::new(&token);
     let faulty = after_wrong_pins(&token, 2);
@@ -154,7 +154,7 @@ fn the_prompt_says_that_a_wrong_pin_came_before() {
     pty.until_echo(false).send("9999\n");
     let (code, shown) = pty.wait();
     assert_eq!(code, 12, "{shown}");
-    // The flag says no more than that, however many tries are left.
-    assert!(!shown.contains("few tries"), "{shown}");
+    // The flag says no more than that, however many attempts are left.
+    assert!(!shown.contains("few attempts"), "{shown}");
     assert!(shown.contains("one attempt is left"), "{shown}");
 }

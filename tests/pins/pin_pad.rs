@@ -90,7 +90,7 @@ fn a_pin_that_is_wrong_or_not_entered_is_named() {
 }
 
 #[test]
-fn the_last_try_on_a_reader_needs_a_yes_too() {
+fn the_last_attempt_on_a_reader_needs_a_yes_too() {
     let token = Token::new();
     let work = Work::new(&token);
     let faulty = reader(&token).rule("flag +CKF_USER_PIN_FINAL_TRY");

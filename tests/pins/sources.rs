@@ -1,4 +1,4 @@
-//! Where the PIN comes from, and how few tries it costs.
+//! Where the PIN comes from, and how few attempts it costs.
 
 use std::fs;
 use std::path::PathBuf;

@@ -9,7 +9,7 @@ use crate::support::sms::Sms;
 use crate::support::*;
 
 #[test]
-fn the_public_half_is_published_as_the_sdk_does_it() {
+fn the_public_key_is_published_as_the_sdk_does_it() {
     let token = Token::new();
     let (work, sms) = (with_key(&token), Sms::start());
     let run = push(&work, &sms).run().ok();

@@ -15,7 +15,7 @@ fn refused(cmd: Cmd, sms: &Sms, exit: i32, words: &str) {
 }
 
 #[test]
-fn a_public_key_whose_private_half_is_not_on_the_token_is_refused() {
+fn a_public_key_whose_private_key_is_not_on_the_token_is_refused() {
     let token = Token::new();
     let (work, sms) = (with_key(&token), Sms::start());
     let (_, foreign) = openssl::rsa_key(2048);

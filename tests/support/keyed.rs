@@ -4,7 +4,7 @@ use super::{ADDRESS, Sealed, Token, Work};
 
 pub struct Keyed {
     pub token: Token,
-    /// The public half, as PEM.
+    /// The public key, as PEM.
     pub public: String,
 }
 
@@ -20,7 +20,7 @@ impl Keyed {
         Self { token, public }
     }
 
-    /// Makes one more key on the same token, and returns its public half.
+    /// Makes one more key on the same token, and returns its public key.
     pub fn add_key(&self, bits: u32) -> String {
         add_key(&self.token, bits)
     }

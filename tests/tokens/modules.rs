@@ -229,7 +229,7 @@ fn an_archive_costs_one_private_key_operation_and_a_run_one_login() {
 }
 
 #[test]
-fn nothing_asks_for_the_private_half() {
+fn nothing_asks_for_the_private_key() {
     let Some(spy) = Spy::find() else { return };
     let mut log = log_of_two(&spy);
     let token = Token::new();

@@ -42,7 +42,7 @@ def modulus(name):
 
 
 def rsa(name, block):
-    """The bare operation with the public half, on a block as long as the modulus."""
+    """The bare operation with the public key, on a block as long as the modulus."""
     with tempfile.NamedTemporaryFile() as file:
         file.write(block)
         file.flush()

@@ -121,7 +121,7 @@ fn a_wallet_is_named_by_its_uri() {
                 Err(TokenError::NotSupported { .. })
             ));
 
-            // Before a login the public halves are there, by which a wallet can be listed.
+            // Before a login the public keys are there, by which a wallet can be listed.
             let session = Session::open(&module, &token).unwrap();
             let keys = session.wallet_keys().unwrap();
             assert!(keys.len() == 2 && keys.iter().all(|key| !key.has_private()));

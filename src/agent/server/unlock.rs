@@ -13,7 +13,7 @@ use crate::token::{KeptPin, Pin, Session, TokenError, TokenInfo};
 pub(super) type NewLogin = (Arc<Login>, Vec<Worker>);
 
 impl Agent {
-    /// Logs in with `pin`, which costs one try at most; does nothing when that was done already.
+    /// Logs in with `pin`, which costs one attempt at most; does nothing when that was done already.
     /// The login goes on even when it takes longer than a request may.
     pub(super) async fn unlock(
         self: &Arc<Self>,

@@ -64,7 +64,7 @@ pub(crate) fn ask_secret(terminal: &File, question: &str) -> io::Result<Zeroizin
     *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = None;
     restored?;
     match answer {
-        // Typed by mistake, it would cost a try.
+        // Typed by mistake, it would cost an attempt.
         Ok(line) if line.iter().any(u8::is_ascii_control) => {
             Err(io::Error::other("there was a control key in it"))
         }

@@ -11,7 +11,7 @@
 //! | `answer LEN` | `C_Decrypt` succeeds with `LEN` invented bytes |
 //! | `remove` | the token is gone, from this call on |
 //! | `insert` | it is back, for the next `C_Initialize` |
-//! | `final-try` | all PIN tries but one are spent, on a token with `pin-tries` |
+//! | `final-try` | all PIN attempts but one are spent, on a token with `pin-tries` |
 //! | `sleep MS` | so many milliseconds pass first |
 //! | `hang FILE` | it waits until there is such a file |
 //! | `print TEXT` | the module writes to stdout and stderr |
@@ -22,7 +22,7 @@
 //! | rule | what it makes of the token |
 //! |---|---|
 //! | `flag +NAME [after N]` | sets a flag of `C_GetTokenInfo`, after `N` wrong PINs; `-NAME` clears it |
-//! | `pin-tries N` | counts wrong PINs over all processes, tells by flags, locks after `N` |
+//! | `pin-tries N` | counts wrong PINs over all processes, reports them by flags, blocks the PIN after `N` |
 //! | `pin-pad PIN [SO-PIN]` | the reader asks for PINs, and is given these |
 //! | `always-authenticate PIN` | private keys demand this PIN for each decryption |
 //! | `stuck-sessions` | a session in which a decryption failed says `CKR_OPERATION_ACTIVE` for ever |

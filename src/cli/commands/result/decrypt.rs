@@ -135,7 +135,7 @@ struct Run<'a> {
 }
 
 /// A failure, and whether it is one of all archives: what failed once would fail, and cost PIN
-/// tries, for each of them.
+/// attempts, for each of them.
 struct Stop {
     failure: Failure,
     for_all: bool,

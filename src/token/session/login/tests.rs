@@ -14,7 +14,7 @@ use crate::token::testing::{SET_UP, token};
 const READY: CK_FLAGS = SET_UP | CKF_USER_PIN_INITIALIZED;
 
 #[test]
-fn the_last_try_is_never_used_without_a_person() {
+fn the_last_attempt_is_never_used_without_a_person() {
     let last = token("mine", "1", READY | CKF_USER_PIN_FINAL_TRY);
     for pins in [&mut Pin::from("1234") as &mut dyn PinSource, &mut NoPins] {
         let error = check_state(&last, pins).unwrap_err();
