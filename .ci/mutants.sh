@@ -22,15 +22,15 @@ read -ra tests <<<"${MUTANTS_TESTS:-}"
 [[ ${#tests[@]} -eq 0 ]] || cargo nextest --version >/dev/null 2>&1 ||
     die "there is no cargo-nextest: install it with cargo install --locked cargo-nextest"
 
-# rooms_of ROOM   prints it and what it uses, directly or not
-rooms_of() {
-    local all='' new=$1 room
+# modules_of MODULE   prints it and what it uses, directly or not
+modules_of() {
+    local all='' new=$1 module
     while [[ -n $new ]]; do
         all+="$new "
-        new=$(for room in $all; do
-            grep -rhoE '\bcrate::[a-z_0-9]+' "src/$room" "src/$room.rs" 2>/dev/null | sed 's/crate:://' || true
-        done | sort -u | while read -r room; do
-            [[ " $all" == *" $room "* ]] || { [[ -e src/$room || -e src/$room.rs ]] && printf '%s ' "$room"; } || true
+        new=$(for module in $all; do
+            grep -rhoE '\bcrate::[a-z_0-9]+' "src/$module" "src/$module.rs" 2>/dev/null | sed 's/crate:://' || true
+        done | sort -u | while read -r module; do
+            [[ " $all" == *" $module "* ]] || { [[ -e src/$module || -e src/$module.rs ]] && printf '%s ' "$module"; } || true
         done)
         new=${new% }
     done
@@ -46,12 +46,12 @@ copy() {
     touch "$1"/src/*.rs
 }
 
-# strip_to FOLDER ROOM...   leaves these rooms in the library there, and their dependencies in its manifest
+# strip_to FOLDER MODULE...   leaves these modules in the library there, and their dependencies in its manifest
 strip_to() {
     local tree=$1 keep crate line section='' files
     shift
     keep=$(IFS='|' && echo "$*")
-    mapfile -t files < <(for room in "$@"; do find "$tree/src/$room" "$tree/src/$room.rs" -name '*.rs' 2>/dev/null || true; done)
+    mapfile -t files < <(for module in "$@"; do find "$tree/src/$module" "$tree/src/$module.rs" -name '*.rs' 2>/dev/null || true; done)
     sed -i -E "/^pub mod |^mod /{ /mod ($keep);/!d }; /^#\[/d" "$tree/src/lib.rs"
     while IFS= read -r line; do
         case $line in
@@ -82,14 +82,14 @@ build_tests() (
     CARGO_TARGET_DIR=$folder/build-whole cargo metadata --format-version 1 >"$folder/metadata.json"
 )
 
-# try ROOM TREE ARGUMENT...   has cargo-mutants try what was not noticed so far, with these arguments
+# try MODULE TREE ARGUMENT...   has cargo-mutants try what was not noticed so far, with these arguments
 try() {
-    local room=$1 tree=$2 again=(--iterate)
+    local module=$1 tree=$2 again=(--iterate)
     shift 2
     [[ -z ${MUTANTS_AFRESH:-} ]] || again=()
     # 2 and 3: some were not noticed, or took too long.
     cargo-mutants mutants --dir "$tree" --in-place --package iexec-hsm \
-        --file "src/$room/**" --file "src/$room.rs" --output "$folder/$room" "${again[@]}" \
+        --file "src/$module/**" --file "src/$module.rs" --output "$folder/$module" "${again[@]}" \
         "$@" ${options[@]+"${options[@]}"} || [[ $? == [23] ]]
 }
 
@@ -113,20 +113,20 @@ done
 host=$(rustc -vV | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')
 export "CARGO_TARGET_${host}_RUNNER=prlimit --cpu=20 --as=$((4 << 30)) --fsize=$((1 << 30))"
 export RUST_BACKTRACE=0
-for room in "$@"; do
-    [[ -d src/$room ]] || die "there is no src/$room"
-    mkdir -p "$folder/$room"
+for module in "$@"; do
+    [[ -d src/$module ]] || die "there is no src/$module"
+    mkdir -p "$folder/$module"
     if [[ ${#tests[@]} -eq 0 ]]; then
-        read -ra rooms <<<"$(rooms_of "$room")"
+        read -ra modules <<<"$(modules_of "$module")"
         copy "$folder/tree"
-        strip_to "$folder/tree" "${rooms[@]}"
-        CARGO_TARGET_DIR=$folder/build try "$room" "$folder/tree" --cargo-arg=--lib --cargo-test-arg="$room::"
+        strip_to "$folder/tree" "${modules[@]}"
+        CARGO_TARGET_DIR=$folder/build try "$module" "$folder/tree" --cargo-arg=--lib --cargo-test-arg="$module::"
     else
         copy "$folder/whole"
         build_tests "$folder/whole"
         CARGO_TARGET_DIR=$folder/build-whole CARGO=$PWD/.ci/mutants-cargo.sh \
             MUTANTS_BUILT=$folder MUTANTS_PROGRAM=${outside#|} MUTANTS_LINKED=${linked#|} \
-            try "$room" "$folder/whole"
+            try "$module" "$folder/whole"
     fi
-    cat "$folder/$room/mutants.out/missed.txt" "$folder/$room/mutants.out/timeout.txt"
+    cat "$folder/$module/mutants.out/missed.txt" "$folder/$module/mutants.out/timeout.txt"
 done

@@ -1,4 +1,4 @@
-//! For fuzz targets: what this room reads, from bytes in memory.
+//! For fuzz targets: what this module reads, from bytes in memory.
 #![allow(
     missing_docs,
     missing_debug_implementations,

@@ -4,7 +4,7 @@
 //! that one was unzipped into. [`Archive`] finds both in any layout that was ever in use and hands
 //! them out as bytes; it holds no keys and decrypts nothing.
 //!
-//! The body, once decrypted, is itself a zip; the room checks and reads that one as well.
+//! The body, once decrypted, is itself a zip; the module checks and reads that one as well.
 
 #[allow(clippy::module_inception)]
 mod archive;

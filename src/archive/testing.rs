@@ -1,4 +1,4 @@
-//! Zips for the tests of this room: honest ones from the `zip` crate, and others made by hand.
+//! Zips for the tests of this module: honest ones from the `zip` crate, and others made by hand.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -3,7 +3,7 @@
 //!
 //! * [`PublicKey`]: the public key of a beneficiary, which wraps content keys.
 //! * [`Unwrap`]: the seam to whoever holds the private key.
-//! * For the rooms above: the content key of an archive, the opener from body to result stream,
+//! * For the modules above: the content key of an archive, the opener from body to result stream,
 //!   and the sealer, its inverse.
 
 mod aes_backend;

@@ -1,6 +1,6 @@
 //! PKCS#11: modules, tokens, PINs, sessions and the result keys on a token.
 //!
-//! The only room that names `cryptoki`. What real modules do differently, and what a client must
+//! The only module that names `cryptoki`. What real modules do differently, and what a client must
 //! therefore do, is written beside the code that does it.
 
 mod error;

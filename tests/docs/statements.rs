@@ -122,7 +122,7 @@ fn every_file_of_the_project_that_is_named_exists() {
 }
 
 #[test]
-fn the_rooms_of_the_promises_exist() {
+fn the_modules_of_the_promises_exist() {
     let page = Page::named("docs/architecture.md");
     let mut count = 0;
     for code in page.code() {

@@ -1,5 +1,5 @@
 //! The PKCS#11 calls themselves, by the module's own function table. The one place for `unsafe`
-//! in this room.
+//! in `token`.
 //!
 //! The types are those of `cryptoki`; its calls are not used, because
 //! * its `decrypt` asks for the length first, which on cards and TPMs does the whole decryption,
