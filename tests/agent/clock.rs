@@ -11,7 +11,7 @@ fn agent(work: &Work<'_>, args: &[&str]) -> Option<(Agent, Clock)> {
     Some((agent, clock))
 }
 
-/// The date of the last line of the audit.
+/// The date of the last line of the audit log.
 fn date(agent: &Agent) -> String {
     let lines = agent.lines();
     lines.last().unwrap()["time"].as_str().unwrap()[..10].to_owned()

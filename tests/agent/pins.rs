@@ -184,7 +184,7 @@ fn neither_pin_nor_content_key_is_seen_anywhere() {
     }
     assert!(
         contains(&places[2].1, key.as_bytes()),
-        "the audit names the key"
+        "the audit log names the key"
     );
 }
 

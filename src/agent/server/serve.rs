@@ -61,7 +61,7 @@ pub fn serve(
     } else {
         Ended::Hung
     };
-    // The tasks that are left go, and with the last owner of the audit its thread.
+    // The tasks that are left go, and with the last owner of the audit log its thread.
     runtime.shutdown_timeout(Duration::ZERO);
     // A reader who has stopped reading must not keep it from ending.
     let _ = written.recv_timeout(LEAVING);
