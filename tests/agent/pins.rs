@@ -11,7 +11,7 @@ use crate::support::hidden::{contains, contains_some, core, memory};
 use crate::support::*;
 
 #[test]
-fn a_wrong_pin_costs_one_try_and_the_agent_stays_locked() {
+fn a_wrong_pin_costs_one_attempt_and_the_agent_stays_locked() {
     let Some(spy) = Spy::find() else { return };
     let keyed = Keyed::new();
     let work = keyed.work();

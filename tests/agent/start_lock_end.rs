@@ -359,7 +359,7 @@ fn systemd_passes_the_socket_and_is_told_when_it_answers() {
 }
 
 #[test]
-fn started_by_systemd_a_wrong_pin_costs_one_try_and_no_more() {
+fn started_by_systemd_a_wrong_pin_costs_one_attempt_and_no_more() {
     let Some(spy) = Spy::find() else { return };
     if Command::new("systemd-socket-activate")
         .arg("--version")

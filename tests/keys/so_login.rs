@@ -81,7 +81,7 @@ fn the_officers_pin_comes_from_file_environment_descriptor_or_terminal() {
 }
 
 #[test]
-fn a_wrong_pin_of_the_officer_costs_one_try_and_makes_nothing() {
+fn a_wrong_pin_of_the_officer_costs_one_attempt_and_makes_nothing() {
     let token = Token::new();
     let work = Work::new(&token);
     let faulty = faulty(&token);

@@ -166,7 +166,7 @@ fn nobody_is_asked_again_for_an_archive_that_is_bad() {
 }
 
 #[test]
-fn a_state_that_grants_no_try_is_seen_before_each_use() {
+fn a_state_that_grants_no_attempt_is_seen_before_each_use() {
     let keyed = Keyed::new();
     let (work, _) = three(&keyed);
     let faulty = demanding(&keyed, "9876").rule("flag +CKF_USER_PIN_LOCKED after 1");

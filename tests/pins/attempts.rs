@@ -90,7 +90,7 @@ impl<'t> Place<'t> {
 }
 
 #[test]
-fn a_wrong_pin_costs_one_try_whatever_the_command_and_none_at_the_last_or_when_locked() {
+fn a_wrong_pin_costs_one_attempt_whatever_the_command_and_none_at_the_last_or_when_blocked() {
     let token = Token::new();
     let place = Place::new(&token);
     let mut logged_in = BTreeSet::new();
@@ -127,7 +127,7 @@ fn a_wrong_pin_costs_one_try_whatever_the_command_and_none_at_the_last_or_when_l
 }
 
 #[test]
-fn a_wrong_pin_for_a_locked_agent_costs_one_try_whatever_the_command() {
+fn a_wrong_pin_for_a_locked_agent_costs_one_attempt_whatever_the_command() {
     let token = Token::new();
     let place = Place::new(&token);
     let agent = Agent::start(place.faulty.drive(command(&place.work, &[])));

@@ -88,7 +88,7 @@ fn wrong_pins_block_a_token_only_with_the_last_attempt_granted() {
 }
 
 #[test]
-fn a_token_that_says_locked_only_when_asked_is_named_so() {
+fn a_token_that_says_blocked_only_when_asked_is_named_so() {
     let token = Token::new();
     let work = Work::new(&token);
     let faulty = Faulty::before(&token).rule("C_Login 1 return CKR_PIN_LOCKED");

@@ -153,7 +153,7 @@ fn a_pipe_stands_for_a_file() {
 }
 
 #[test]
-fn a_wrong_pin_costs_one_try_whatever_the_command() {
+fn a_wrong_pin_costs_one_attempt_whatever_the_command() {
     let Some(spy) = Spy::find() else { return };
     let token = Token::new();
     let work = Work::new(&token);

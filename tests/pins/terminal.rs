@@ -74,7 +74,7 @@ fn control_c_ends_a_loop_of_a_script_too() {
 }
 
 #[test]
-fn control_z_neither_stops_the_question_nor_costs_a_try() {
+fn control_z_neither_stops_the_question_nor_costs_an_attempt() {
     let token = Token::new();
     let work = Work::new(&token);
     let mut pty = Pty::spawn(&list(&work));

@@ -108,7 +108,7 @@ fn a_selftest_that_the_token_fails_is_no_success() {
 }
 
 #[test]
-fn the_login_is_one_try_and_its_failure_is_named() {
+fn the_login_is_one_attempt_and_its_failure_is_named() {
     let token = Token::new();
     let work = publish::with_key(&token);
     let wrong = token.secret_file("wrong", "9999");

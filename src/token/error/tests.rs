@@ -4,7 +4,7 @@ use cryptoki::error::RvError;
 use super::*;
 
 #[test]
-fn what_the_token_says_of_tries_is_in_the_message() {
+fn what_the_token_says_of_attempts_is_in_the_message() {
     let wrong = |state| TokenError::PinWrong {
         label: "mine".into(),
         state,
@@ -24,7 +24,7 @@ fn return_values_have_their_names() {
 }
 
 #[test]
-fn only_a_login_may_have_cost_a_try() {
+fn only_a_login_may_have_cost_an_attempt() {
     let login = TokenError::login(CallError {
         call: "C_Login",
         rv: RvError::DeviceError,

@@ -28,7 +28,7 @@ fn the_last_attempt_is_never_used_without_a_person() {
 }
 
 #[test]
-fn a_pin_that_is_locked_or_not_set_is_not_asked_for() {
+fn a_pin_that_is_blocked_or_not_set_is_not_asked_for() {
     let locked = token("mine", "1", READY | CKF_USER_PIN_LOCKED);
     let error = check_state(&locked, &mut NoPins).unwrap_err();
     assert!(matches!(error, TokenError::PinBlocked(_)), "{error}");
