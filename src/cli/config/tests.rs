@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::chain::FrameworkChoice;
-use crate::cli::options::{Given, Settings, merge};
+use crate::cli::options::{Given, Kind, SETTINGS, Settings, merge};
 use crate::token::Uri;
 
 /// Loads a configuration file with this content.
@@ -177,7 +177,7 @@ fn the_file_is_where_xdg_says() {
 
 #[test]
 fn unknown_keys_are_named_with_their_place_and_without_their_value() {
-    for key in ["pin", "password"] {
+    for key in ["pin", "so-pin", "so-pin-file", "wallet-key", "password"] {
         let (line, column, problem) = wrong(&format!(
             "# mine\nmodule = \"/m\"\n  {key} = \"0001password\"\n"
         ));
@@ -188,6 +188,25 @@ fn unknown_keys_are_named_with_their_place_and_without_their_value() {
         );
     }
     assert_eq!(wrong("[pin]\nvalue = \"0001password\"").0, 1);
+}
+
+#[test]
+fn the_file_knows_the_settings_of_its_kind_and_no_other() {
+    for setting in SETTINGS.iter() {
+        // No setting is a list: a known key has a wrong kind of value, another is not known.
+        let (_, _, problem) = wrong(&format!("{} = []", setting.name()));
+        let anywhere = setting.kind == Kind::Anywhere;
+        let begin = if anywhere {
+            "wrong kind of value"
+        } else {
+            "unknown field"
+        };
+        assert!(problem.starts_with(begin), "{}: {problem}", setting.name());
+    }
+    let (_, _, known) = wrong("x = 1");
+    let anywhere = SETTINGS.iter().filter(|it| it.kind == Kind::Anywhere);
+    // `x` itself, and each known key, stand in backticks.
+    assert_eq!(known.matches('`').count() / 2, anywhere.count() + 1);
 }
 
 #[test]

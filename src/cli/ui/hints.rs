@@ -341,18 +341,4 @@ pub(crate) fn chain(error: &ChainError) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_chains_of_the_file_are_named() {
-        let error = ChainError::NotInFile {
-            name: "other".into(),
-            there: vec!["1".into(), "mine".into()],
-        };
-        assert_eq!(
-            chain(&error),
-            r#"Choose one of "1", "mine" with --chain, or add this one there under "chains"."#
-        );
-    }
-}
+mod tests;

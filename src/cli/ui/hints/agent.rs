@@ -53,3 +53,6 @@ pub(crate) fn socket(error: &SocketError) -> &'static str {
         SocketError::Passed(_) => "The unit needs one ListenStream= with the path of a socket.",
     }
 }
+
+#[cfg(test)]
+mod tests;
