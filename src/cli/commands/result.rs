@@ -9,7 +9,6 @@ mod inspect;
 mod push;
 
 use clap::Subcommand;
-use serde_json::Value;
 
 use crate::cli::context::Context;
 use crate::cli::ui::failure::Failure;
@@ -34,13 +33,6 @@ pub(crate) enum Command {
     Inspect(inspect::Inspect),
     /// Move an old software key onto the token
     ImportEncryptionKey(import::Import),
-}
-
-/// Adds the fields of one object to another.
-fn extend(json: &mut Value, more: Value) {
-    if let (Value::Object(json), Value::Object(more)) = (json, more) {
-        json.extend(more);
-    }
 }
 
 pub(crate) fn run(context: &Context, command: Command) -> Result<Reply, Failure> {

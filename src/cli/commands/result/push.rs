@@ -136,13 +136,15 @@ impl Publication<'_> {
 }
 
 fn reply(service: &Service, pushed: &Pushed, key: Value) -> Reply {
-    let mut json = json!({
+    let json = json!({
         "isPushed": true,
         "isUpdated": pushed.updated,
         "isInferred": pushed.inferred,
     });
-    super::extend(&mut json, key);
-    let reply = Reply::new(service.json(json)).note("Encryption key successfully pushed");
+    let reply = Reply::new(json)
+        .with(key)
+        .with(service.json(json!({})))
+        .note("Encryption key successfully pushed");
     match pushed {
         Pushed { inferred: true, .. } => reply.note(
             "The answer was lost. There was no key before, and there is one now; to be sure that it is this one, push again with --force-update.",

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use crate::cli::commands::result::extend;
 use crate::cli::services::Service;
 use crate::cli::ui::reply::Reply;
 use crate::sms::challenge::Web2Challenge;
@@ -45,7 +44,7 @@ pub(super) fn dry_run(
         .map(|service| service.json(json!({ "target": target(service), "methods": methods })))
         .collect();
     let message = prefixed(&challenge.challenge());
-    let mut json = json!({
+    let json = json!({
         "isPushed": false,
         "isUpdated": false,
         "dryRun": true,
@@ -54,8 +53,7 @@ pub(super) fn dry_run(
         "body": challenge.value,
         "challenge": message,
     });
-    extend(&mut json, key);
-    let mut reply = Reply::new(json).note("Nothing was sent.");
+    let mut reply = Reply::new(json).with(key).note("Nothing was sent.");
     for service in services {
         let target = target(service);
         reply = reply.text(format!("HEAD {target}"));
