@@ -1,12 +1,12 @@
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use super::Run;
-use super::holder::Keys;
+use super::keys::Keys;
+use super::run::Run;
 use crate::agent::client::{AgentClient, AgentKeys};
 use crate::agent::wire::Key;
 use crate::cli::agent_link::Link;
-use crate::cli::key_records::{KeyRecord, KeyRecords};
+use crate::cli::key_records::KeyRecord;
 use crate::cli::pins::Pins;
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
@@ -30,12 +30,6 @@ enum Ready {
 }
 
 impl<'r> Run<'r> {
-    /// The keys that the key files record.
-    pub(super) fn recorded(&self) -> Result<KeyRecords, Failure> {
-        let file = self.command.beneficiary_key_file.as_deref();
-        self.context.key_records(file)
-    }
-
     /// The agent that runs and holds the token that is wanted; a PIN that is given for this run
     /// goes to the token itself.
     pub(super) fn agent(&'r self, pins: &Pins) -> Result<Option<Agent<'r>>, Failure> {

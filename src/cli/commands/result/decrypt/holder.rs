@@ -1,20 +1,12 @@
 use std::num::NonZero;
 use std::thread;
 
-use super::Run;
+use super::keys::Keys;
+use super::run::Run;
 use crate::cli::pins::Pins;
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
-use crate::envelope::Unwrap;
 use crate::token::{NoPins, Session, TokenKeys, choose_key};
-
-/// The holder of keys that opens archives, one after the other.
-pub(super) trait Keys {
-    type Held: Unwrap<Error: Into<Failure>>;
-
-    /// The keys; asked for once it is sure that an archive needs them.
-    fn keys(&mut self) -> Result<&mut Self::Held, Failure>;
-}
 
 /// The logged-in token, once an archive is there to be opened with it.
 pub(super) struct Holder<'r, 'p> {

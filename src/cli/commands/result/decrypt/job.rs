@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use super::{DEFAULT_OUTPUT, Decrypt};
+use super::args::{DEFAULT_OUTPUT, Decrypt};
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
 

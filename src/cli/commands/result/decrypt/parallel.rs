@@ -3,9 +3,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::thread;
 
-use super::holder::Keys;
 use super::job::Job;
-use super::{Run, Stop};
+use super::keys::Keys;
+use super::run::{Run, Stop};
 use crate::code::Code;
 use crate::decrypt::Report;
 

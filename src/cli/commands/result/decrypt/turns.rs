@@ -2,7 +2,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use zeroize::Zeroizing;
 
-use super::holder::Keys;
+use super::keys::Keys;
 use crate::archive::WrappedKey;
 use crate::cli::ui::failure::Failure;
 use crate::envelope::{Candidate, KeyName, Proof, Unwrap};

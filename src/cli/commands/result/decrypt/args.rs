@@ -1,0 +1,43 @@
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::options::groups;
+
+const DEFAULT_ARCHIVE: &str = "encryptedResults.zip";
+pub(super) const DEFAULT_OUTPUT: &str = "results.zip";
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  iexec-hsm result decrypt 0x1234….zip\n  iexec-hsm result decrypt 0x1234….zip --extract result/\n  iexec-hsm result decrypt downloads/*.zip --output-dir results/\n  curl … | iexec-hsm result decrypt - --output - | bsdtar -tf -"
+)]
+pub(crate) struct Decrypt {
+    /// Archives: zips, folders that one was unzipped into, files in them, or - for stdin
+    #[arg(default_value = DEFAULT_ARCHIVE, value_name = "ARCHIVE")]
+    pub(super) archives: Vec<PathBuf>,
+    /// Where the result goes, - for stdout [default: results.zip]
+    #[arg(long, short, value_name = "FILE", conflicts_with_all = ["output_dir", "extract"])]
+    pub(super) output: Option<PathBuf>,
+    /// The folder that the results go to, under the names of their archives
+    #[arg(long, value_name = "FOLDER", conflicts_with = "extract")]
+    pub(super) output_dir: Option<PathBuf>,
+    /// Unpack the result into this folder; each of several into a folder of its own in it
+    #[arg(long, short = 'x', value_name = "FOLDER")]
+    pub(super) extract: Option<PathBuf>,
+    /// Replace what exists
+    #[arg(long)]
+    pub(super) force: bool,
+    /// Check the CRC of every file in the result, even where it is not unpacked
+    #[arg(long)]
+    pub(super) verify: bool,
+    /// Do not wait until the result is on the disk: a power cut may take it back
+    #[arg(long)]
+    pub(super) no_sync: bool,
+    #[command(flatten)]
+    limits: groups::Limits,
+    /// A key file in the folder of key files, in place of that of the address
+    #[arg(long, value_name = "FILE")]
+    pub(super) beneficiary_key_file: Option<PathBuf>,
+    #[command(flatten)]
+    no_agent: groups::NoAgent,
+}

@@ -1,0 +1,63 @@
+//! The words on an archive that was opened.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::job::{Destination, Job};
+use crate::cli::context::Context;
+use crate::cli::ui::reply::Reply;
+use crate::decrypt::Report;
+use crate::text::escape::escape;
+
+fn to_json(context: &Context, job: &Job, report: &Report) -> Value {
+    let path = job.place.path().map(|path| context.absolute(path));
+    json!({
+        "resultsPath": path,
+        "archive": job.archive,
+        "key": report.key.uri,
+        "bytes": report.bytes,
+        "entries": report.entries,
+    })
+}
+
+fn sentence(context: &Context, job: &Job, report: &Report) -> String {
+    let place = job
+        .place
+        .path()
+        .map_or("the standard output".into(), |path| {
+            context.absolute(path).display().to_string()
+        });
+    format!(
+        "Results successfully decrypted in {place}\nOpened with {}",
+        report.key.uri
+    )
+}
+
+/// Returns the reply of a command that opened one archive.
+pub(super) fn reply(context: &Context, job: &Job, report: &Report) -> Reply {
+    if matches!(job.place, Destination::Stdout) {
+        // The result is on stdout: nothing else may be.
+        if !context.global.raw {
+            say(&sentence(context, job, report));
+        }
+        return Reply::done(None);
+    }
+    Reply::new(to_json(context, job, report)).note(sentence(context, job, report))
+}
+
+/// Tells of one of several archives at once, because the next may take long.
+pub(super) fn tell(context: &Context, job: &Job, report: &Report) {
+    if context.global.raw {
+        reply(context, job, report).print(&context.global.command, true);
+    } else {
+        let place = context.absolute(job.place.path().unwrap_or(Path::new("-")));
+        say(&format!("{} -> {}", job.archive.display(), place.display()));
+    }
+}
+
+fn say(line: &str) {
+    // With stderr gone there is nobody to tell; the result is where it should be.
+    let _ = writeln!(io::stderr(), "{}", escape(line));
+}

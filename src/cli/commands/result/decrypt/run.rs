@@ -1,0 +1,143 @@
+use std::path::Path;
+
+use super::args::Decrypt;
+use super::job::{Destination, Job, spool_folder};
+use super::keys::Keys;
+use super::outcome;
+use super::streams::{open_archive, open_stdout};
+use crate::cli::context::Context;
+use crate::cli::key_records::KeyRecords;
+use crate::cli::ui::failure::Failure;
+use crate::cli::ui::progress::Progress;
+use crate::cli::ui::reply::Reply;
+use crate::code::Code;
+use crate::decrypt::{self, MadeFolder, Options, OutputError, Report, Target, Temporaries};
+
+/// A run: the same for all its archives.
+pub(super) struct Run<'a> {
+    pub(super) context: &'a Context,
+    pub(super) command: &'a Decrypt,
+    pub(super) options: Options,
+    pub(super) progress: Progress,
+}
+
+/// A failure, and whether it is one of all archives: what failed once would fail, and cost PIN
+/// attempts, for each of them.
+pub(super) struct Stop {
+    pub(super) failure: Failure,
+    pub(super) for_all: bool,
+}
+
+impl<E: Into<Failure>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        let failure = error.into();
+        let for_all = matches!(
+            failure.code,
+            Code::TokenNotUsable
+                | Code::DeviceFailed
+                | Code::PinWrong
+                | Code::PinBlocked
+                | Code::PinNeeded
+                | Code::KeyNotFound
+                | Code::AgentNotAvailable
+        );
+        Self { failure, for_all }
+    }
+}
+
+impl Run<'_> {
+    /// The keys that the key files record.
+    pub(super) fn recorded(&self) -> Result<KeyRecords, Failure> {
+        let file = self.command.beneficiary_key_file.as_deref();
+        self.context.key_records(file)
+    }
+
+    /// Opens the only archive.
+    pub(super) fn one(&self, job: &Job, holder: &mut impl Keys) -> Result<Reply, Failure> {
+        let report = self.open(job, holder).map_err(|stop| stop.failure)?;
+        Ok(outcome::reply(self.context, job, &report))
+    }
+
+    /// Whether a person may be asked about what stands in the place of a result: questions come
+    /// one after the other.
+    pub(super) fn may_ask(&self, jobs: &[Job]) -> bool {
+        !self.command.force
+            && jobs
+                .iter()
+                .any(|job| job.place.path().is_some_and(Path::exists))
+    }
+
+    /// Opens an archive.
+    pub(super) fn open(&self, job: &Job, holder: &mut impl Keys) -> Result<Report, Stop> {
+        let (context, command) = (self.context, self.command);
+        let archive = open_archive(&job.archive, &spool_folder(job), &self.options.limits)?;
+        let force = command.force || may_replace(context, job);
+        let replace = |path: &Path| force || ask(context, path);
+        let mut stdout;
+        let target = match &job.place {
+            Destination::File(path) => Target::File { path, force },
+            Destination::Folder(path) => Target::Folder {
+                path,
+                replace: &replace,
+            },
+            Destination::Stdout => {
+                stdout = open_stdout().map_err(|error| OutputError::io(Path::new("-"), error))?;
+                Target::Stream(&mut stdout)
+            }
+        };
+        // Before a PIN is asked for in vain.
+        target.check(&archive)?;
+        let _made = match &command.output_dir {
+            Some(folder) => Some(make(folder, &self.context.temporaries)?),
+            None => None,
+        };
+        let passes = match job.place {
+            Destination::Stdout => 2,
+            _ => 1,
+        };
+        let keys = holder.keys()?;
+        self.progress.expect(passes * archive.result_len());
+        let progress = |bytes| self.progress.add(bytes);
+        decrypt::decrypt(&archive, keys, target, &self.options, &progress)
+            .map_err(|error| Failure::from(error).into())
+    }
+
+    /// Tells of one of several archives; returns how it failed, if it did.
+    pub(super) fn tell(&self, job: &Job, opened: Result<Report, Stop>) -> Option<Code> {
+        match opened {
+            Ok(report) => {
+                self.progress
+                    .aside(|| outcome::tell(self.context, job, &report));
+                None
+            }
+            Err(stop) => {
+                let failure = stop.failure.of(&job.archive.display().to_string());
+                let raw = self.context.global.raw;
+                self.progress
+                    .aside(|| failure.print(&self.context.global.command, raw));
+                Some(failure.code)
+            }
+        }
+    }
+}
+
+fn make(folder: &Path, temporaries: &Temporaries) -> Result<MadeFolder, Failure> {
+    MadeFolder::create(folder, temporaries).map_err(|error| {
+        Failure::new(
+            Code::IoFailed,
+            format!("{} cannot be made: {error}", folder.display()),
+        )
+    })
+}
+
+/// Whether the file that stands where a result goes may be replaced; asks on a terminal.
+fn may_replace(context: &Context, job: &Job) -> bool {
+    matches!(&job.place, Destination::File(path) if path.is_file() && ask(context, path))
+}
+
+fn ask(context: &Context, path: &Path) -> bool {
+    context.confirm(&format!(
+        "File {} already exists, replace it? [y/N] ",
+        path.display()
+    ))
+}
