@@ -85,7 +85,7 @@ impl ConfigFile {
         match parsed {
             Ok((text, entries)) => Ok(Self { text, entries }),
             Err((offset, problem)) => {
-                let (line, column) = position(content, offset);
+                let (line, column) = entries::position(content, offset);
                 Err(ConfigError::Content {
                     path: path.into(),
                     line,
@@ -126,17 +126,6 @@ fn content(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, ConfigError> {
         return Err(ConfigError::WorldWritable { path: path.into() });
     }
     small::read_opened(file).map_err(unreadable).map(Some)
-}
-
-/// The line and column of an offset, each from 1.
-fn position(content: &[u8], offset: usize) -> (usize, usize) {
-    let before = &content[..offset.min(content.len())];
-    let line = before.split(|&byte| byte == b'\n').count();
-    let last_line = before
-        .rsplit(|&byte| byte == b'\n')
-        .next()
-        .unwrap_or_default();
-    (line, String::from_utf8_lossy(last_line).chars().count() + 1)
 }
 
 #[cfg(test)]

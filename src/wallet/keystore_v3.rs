@@ -1,5 +1,6 @@
 //! Encrypted wallets, as all Ethereum programs keep them (Web3 secret storage, version 3).
 
+mod error;
 mod kdf;
 
 use std::fmt;
@@ -10,14 +11,15 @@ use ctr::cipher::{KeyIvInit as _, StreamCipher as _};
 use serde::Deserialize;
 use serde_json::Value;
 use sha3::{Digest as _, Keccak256};
-use thiserror::Error;
 use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
+
+pub use self::error::KeystoreError;
 
 use self::kdf::{Kdf, KdfParams};
 use super::address::Address;
 use super::sign::Wallet as _;
-use super::software::{PrivateKeyError, SoftwareWallet};
+use super::software::SoftwareWallet;
 use crate::text::hex;
 
 /// The `crypto` part of the file.
@@ -43,47 +45,6 @@ pub struct Keystore {
     ciphertext: [u8; 32],
     kdf: Kdf,
     mac: [u8; 32],
-}
-
-/// Why an encrypted wallet does not open. Nothing of its content is shown.
-#[derive(Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum KeystoreError {
-    /// The keystore is of another version of the format.
-    #[error(
-        "the keystore is not of version 3; open it with the program that made it, and export it again"
-    )]
-    Version,
-    /// The keystore is encrypted in another way.
-    #[error("the keystore's `{0}` is none that the format has; export the wallet again")]
-    Unknown(&'static str),
-    /// A field is missing or damaged.
-    #[error("the keystore's `{0}` is missing or damaged; restore the file from a backup")]
-    Field(&'static str),
-    /// Deriving its key would take more memory or time than is sensible.
-    #[error(
-        "the keystore asks for more than {limit} to open, which no program does; do not trust it"
-    )]
-    TooCostly {
-        /// The limit.
-        limit: &'static str,
-    },
-    /// The password is not that of this wallet.
-    #[error("incorrect password; check it and where it comes from")]
-    Password,
-    /// The keystore holds the key of another address than it says.
-    #[error(
-        "the keystore is for {named}, but its key is that of {held}; do not use it, and restore the file from a backup"
-    )]
-    Disagree {
-        /// The address that it names.
-        named: Address,
-        /// The address of its key.
-        held: Address,
-    },
-    /// The content is no private key.
-    #[error(transparent)]
-    Key(#[from] PrivateKeyError),
 }
 
 impl Keystore {

@@ -4,6 +4,7 @@
 
 mod aes;
 mod agent;
+mod args;
 mod chain;
 mod check;
 mod clock;
@@ -21,35 +22,14 @@ mod wallets;
 
 use std::sync::Arc;
 
-use clap::Args;
-
 use crate::cli::config::{ConfigFile, Entry};
 use crate::cli::context::Context;
-use crate::cli::options::groups;
 use crate::cli::pins::Pins;
-use crate::cli::services::SmsArgs;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::token::{Module, Session, TokenInfo};
+pub(crate) use args::Doctor;
 use check::Check;
-
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  iexec-hsm doctor --selftest")]
-pub(crate) struct Doctor {
-    #[command(flatten)]
-    pub(crate) sms: SmsArgs,
-    #[command(flatten)]
-    wallet: groups::Wallet,
-    /// Log in with the PIN, and look at the private keys
-    #[arg(long)]
-    login: bool,
-    /// Log in, seal a small result to the key and open it with the token
-    #[arg(long)]
-    selftest: bool,
-    /// Leave the network alone
-    #[arg(long)]
-    offline: bool,
-}
 
 /// Looks at all of a set-up, in the context that `with` makes of the settings in the file.
 pub(crate) fn run(

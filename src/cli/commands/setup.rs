@@ -3,50 +3,27 @@
 //! The work is that of `token init`, `result generate-encryption-keypair` and `key adopt`. Here is
 //! only what is asked, and in which order.
 
+mod args;
 mod candidates;
 mod key;
 mod questions;
 mod settings;
 
-use clap::Args;
 use serde_json::json;
 
 use crate::cli::context::Context;
 use crate::cli::init_token::{TokenToInit, initialise};
-use crate::cli::options::{SETTINGS, groups, parse_token_label};
+use crate::cli::options::{SETTINGS, parse_token_label};
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::hints;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
 use crate::token::Pin;
 use crate::wallet::address::Address;
+pub(crate) use args::Setup;
 use candidates::Candidate;
 use questions::Questions;
 use settings::Settings;
-
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  iexec-hsm setup\n  iexec-hsm setup --no-input --token-label iexec --so-pin-file so-pin --pin-file pin --wallet-address 0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
-)]
-pub(crate) struct Setup {
-    /// Initialise an empty token with this label, unless a token has it already
-    #[arg(long, value_name = "LABEL", value_parser = parse_token_label)]
-    token_label: Option<String>,
-    #[command(flatten)]
-    so_pin_file: groups::SetupSoPinFile,
-    /// Make a new key where the token has one already
-    #[arg(long)]
-    new_key: bool,
-    /// Modulus size of a new key [default: the largest of these that the token makes]
-    #[arg(long, value_parser = ["2048", "3072", "4096"])]
-    bits: Option<String>,
-    /// Take over a key, named by --key, that was imported, or that the token does not say it made
-    #[arg(long)]
-    allow_imported: bool,
-    /// Replace settings of the configuration that are others now
-    #[arg(long)]
-    replace: bool,
-}
 
 pub(crate) fn run(context: Context, setup: &Setup) -> Result<Reply, Failure> {
     let questions = Questions::of(&context);

@@ -34,12 +34,23 @@ pub(super) fn parse(text: &str) -> Result<Vec<Entry>, (usize, String)> {
         entries.push(Entry {
             setting,
             text: plain,
-            line: super::position(text.as_bytes(), key.span().start).0,
+            line: position(text.as_bytes(), key.span().start).0,
             place: value.span(),
         });
     }
     entries.sort_by_key(|entry| entry.place.start);
     Ok(entries)
+}
+
+/// The line and column of an offset, each from 1.
+pub(super) fn position(content: &[u8], offset: usize) -> (usize, usize) {
+    let before = &content[..offset.min(content.len())];
+    let line = before.split(|&byte| byte == b'\n').count();
+    let last_line = before
+        .rsplit(|&byte| byte == b'\n')
+        .next()
+        .unwrap_or_default();
+    (line, String::from_utf8_lossy(last_line).chars().count() + 1)
 }
 
 /// The setting of this name that may stand in the file.

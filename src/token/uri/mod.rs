@@ -3,6 +3,7 @@
 //! The path part says *which* token or key; the query part says *how* to reach it. A PIN is never
 //! taken from a URI: `pin-value` is refused while parsing, so no [`Uri`] can hold one.
 
+mod construct;
 mod display;
 mod error;
 mod matching;
@@ -70,40 +71,6 @@ pub enum ObjectType {
 }
 
 impl Uri {
-    /// The URI that names a token wherever it is plugged in: fields the token leaves blank, and the
-    /// slot's number, are left out.
-    pub fn for_token(token: &TokenFields<'_>) -> Self {
-        let field = |value: &str| {
-            let value = matching::unpadded(value);
-            (!value.is_empty()).then(|| value.to_owned())
-        };
-        Self {
-            token: field(token.label),
-            manufacturer: field(token.manufacturer),
-            serial: field(token.serial),
-            model: field(token.model),
-            ..Self::default()
-        }
-    }
-
-    /// The URI that names whatever token has this label.
-    pub fn for_label(label: &str) -> Self {
-        Self::for_token(&TokenFields {
-            label,
-            ..TokenFields::default()
-        })
-    }
-
-    /// The URI that names a private key on its token. An empty id or label is left out.
-    pub fn for_key(token: &TokenFields<'_>, id: &[u8], label: &str) -> Self {
-        Self {
-            object: (!label.is_empty()).then(|| label.to_owned()),
-            object_type: Some(ObjectType::Private),
-            id: (!id.is_empty()).then(|| id.to_vec()),
-            ..Self::for_token(token)
-        }
-    }
-
     /// Returns the URI without its query part: its path names the object, the query says how to reach it.
     pub fn identity(&self) -> Self {
         Self {

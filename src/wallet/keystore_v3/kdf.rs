@@ -5,7 +5,7 @@ use serde::Deserialize;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::KeystoreError;
+use super::error::KeystoreError;
 use crate::text::hex;
 
 /// The limit of the work by `n`, `r` and `p` of scrypt: 128 bytes of work for each, so 1 GiB. The usual

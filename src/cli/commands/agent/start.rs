@@ -1,11 +1,12 @@
 mod detach;
+mod outcome;
 
 use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::agent::server::{Ended, Settings, Socket, serve};
 use crate::agent::wire::{Secret, State, Unlock};
@@ -20,6 +21,7 @@ use crate::cli::ui::reply::Reply;
 use crate::code::Code;
 use crate::text::escape::escape;
 use crate::token::TokenInfo;
+use outcome::{to_json, to_text};
 
 #[derive(Debug, Args)]
 #[command(
@@ -135,26 +137,6 @@ fn given(pins: &Pins) -> Result<Option<Unlock>, Failure> {
         pin: Some(Secret::new(pin.bytes().to_vec().into())),
         final_try: pins.final_try,
     }))
-}
-
-fn to_json(token: &str, path: Option<&Path>, state: State, pid: u32) -> Value {
-    json!({
-        "socket": path,
-        "token": token,
-        "state": state,
-        "pid": pid,
-    })
-}
-
-fn to_text(token: &str, path: Option<&Path>, state: State) -> String {
-    let path = path.map_or("the socket from systemd".into(), |path| {
-        path.display().to_string()
-    });
-    let state = match state {
-        State::Unlocked => "unlocked",
-        _ => "locked; `iexec-hsm agent unlock` unlocks it",
-    };
-    format!("The agent answers at {path}\n{token} is {state}")
 }
 
 /// Tells at once what a command tells when it is done otherwise.

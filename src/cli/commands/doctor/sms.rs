@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::Doctor;
+use super::args::Doctor;
 use super::check::{Check, State};
 use crate::chain::SmsUrl;
 use crate::cli::context::Context;

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::Setup;
+use super::args::Setup;
 use super::candidates::Candidate;
 use super::questions::Questions;
 use crate::cli::adopt_key::{Adoption, adopt_key};

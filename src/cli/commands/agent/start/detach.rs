@@ -7,7 +7,7 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 use rustix::process::setsid;
 use rustix::stdio::dup2_stderr;
 
-use super::{to_json, to_text};
+use super::outcome::{to_json, to_text};
 use crate::cli::agent_link::Link;
 use crate::cli::context::Context;
 use crate::cli::ui::failure::Failure;

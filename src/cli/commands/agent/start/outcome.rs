@@ -1,0 +1,27 @@
+//! The words on an agent that answers.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::agent::wire::State;
+
+pub(super) fn to_json(token: &str, path: Option<&Path>, state: State, pid: u32) -> Value {
+    json!({
+        "socket": path,
+        "token": token,
+        "state": state,
+        "pid": pid,
+    })
+}
+
+pub(super) fn to_text(token: &str, path: Option<&Path>, state: State) -> String {
+    let path = path.map_or("the socket from systemd".into(), |path| {
+        path.display().to_string()
+    });
+    let state = match state {
+        State::Unlocked => "unlocked",
+        _ => "locked; `iexec-hsm agent unlock` unlocks it",
+    };
+    format!("The agent answers at {path}\n{token} is {state}")
+}
