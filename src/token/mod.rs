@@ -17,6 +17,7 @@ mod wallet;
 
 pub use error::{TokenError, Tried};
 pub use init::init_token;
+pub(crate) use keys::choose_one;
 pub use keys::{
     Facts, KeyOrigin, NewKey, ResultKey, SIZES, SoftwareKey, SoftwareKeyError, TokenKeys,
     choose_key, generate, import, key_size,

@@ -19,17 +19,33 @@ pub fn choose_key(
     keys: Vec<ResultKey>,
     wanted: Option<&Uri>,
 ) -> Result<ResultKey, TokenError> {
-    let uris = |keys: &[ResultKey]| keys.iter().map(|key| key.uri(token).to_string()).collect();
+    let uri = |key: &ResultKey| key.uri(token).to_string();
+    choose_one(&token.label, keys, wanted, uri, names_key)
+}
+
+/// Chooses the one of `keys`, each with its URI, that `wanted` names, or the only one. `label` is
+/// that of their token.
+///
+/// # Errors
+/// As for [`choose_key`].
+pub(crate) fn choose_one<K>(
+    label: &str,
+    keys: Vec<K>,
+    wanted: Option<&Uri>,
+    uri: impl Fn(&K) -> String,
+    names: impl Fn(&Uri, &K) -> bool,
+) -> Result<K, TokenError> {
+    let uris = |keys: &[K]| keys.iter().map(&uri).collect();
     let present = uris(&keys);
-    let mut fitting: Vec<ResultKey> = keys
+    let mut fitting: Vec<K> = keys
         .into_iter()
-        .filter(|key| wanted.is_none_or(|uri| names_key(uri, key)))
+        .filter(|key| wanted.is_none_or(|wanted| names(wanted, key)))
         .collect();
     if fitting.len() > 1 {
         return Err(TokenError::KeyAmbiguous(uris(&fitting)));
     }
     fitting.pop().ok_or_else(|| TokenError::NoKey {
-        label: token.label.clone(),
+        label: label.to_owned(),
         wanted: wanted.map_or("any".into(), |uri| uri.identity().to_string()),
         present,
     })

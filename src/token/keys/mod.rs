@@ -13,6 +13,7 @@ mod token_keys;
 mod unwrap_key;
 
 pub use choose::choose_key;
+pub(crate) use choose::choose_one;
 pub use generate::{NewKey, SIZES, generate, key_size};
 pub use import::{SoftwareKey, SoftwareKeyError, import};
 pub use result_key::{Facts, KeyOrigin, ResultKey};

@@ -60,7 +60,8 @@ fn run(context: &Context, session: Session, pins: &mut Pins) -> Result<String, F
     Ok(report.key.label)
 }
 
-/// The key that `--key` names, else that of a key file, else the only one.
+/// Returns the key that `--key` names, else the first that a key file records, since each of several
+/// is as good a test; else the only one.
 fn choose(context: &Context, session: &Session) -> Result<ResultKey, Failure> {
     let token = session.token();
     let mut keys = session.private_keys()?;

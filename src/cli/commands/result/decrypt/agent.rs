@@ -11,7 +11,7 @@ use crate::cli::pins::Pins;
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
 use crate::envelope::PublicKey;
-use crate::token::{TokenError, Uri};
+use crate::token::{Uri, choose_one};
 
 /// An agent that runs, in the place of the token.
 pub(super) struct Agent<'r> {
@@ -113,7 +113,8 @@ impl Agent<'_> {
         let mut keys = link.client.keys()?.keys;
         let wanted = self.run.context.settings.key.as_ref();
         if keys.is_empty() || wanted.is_some() {
-            keys = vec![choose(&link.status.label, keys, wanted)?];
+            let uri = |key: &Key| key.key.clone();
+            keys = vec![choose_one(&link.status.label, keys, wanted, uri, names)?];
         }
         let recorded = self.run.recorded()?;
         keys.sort_by_key(|key| !recorded.any(|it| records(it, key)));
@@ -128,25 +129,11 @@ impl Agent<'_> {
     }
 }
 
-/// The one of `keys` that is named, or the only one.
-fn choose(label: &str, keys: Vec<Key>, wanted: Option<&Uri>) -> Result<Key, TokenError> {
-    let uris = |keys: &[Key]| keys.iter().map(|key| key.key.clone()).collect();
-    let present = uris(&keys);
-    let is_wanted = |key: &Key| {
-        let Ok(uri) = key.key.parse::<Uri>() else {
-            return false;
-        };
+/// Whether `wanted` names `key`.
+fn names(wanted: &Uri, key: &Key) -> bool {
+    key.key.parse::<Uri>().is_ok_and(|uri| {
         let id = uri.id.unwrap_or_default();
-        wanted.is_none_or(|wanted| wanted.matches_object(&id, key.label.as_bytes()))
-    };
-    let mut fitting: Vec<Key> = keys.into_iter().filter(is_wanted).collect();
-    if fitting.len() > 1 {
-        return Err(TokenError::KeyAmbiguous(uris(&fitting)));
-    }
-    fitting.pop().ok_or_else(|| TokenError::NoKey {
-        label: label.to_owned(),
-        wanted: wanted.map_or("any".into(), |uri| uri.identity().to_string()),
-        present,
+        wanted.matches_object(&id, key.label.as_bytes())
     })
 }
 
