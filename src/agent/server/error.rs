@@ -32,8 +32,8 @@ pub enum AgentError {
         "the token refused this very PIN before, so it was not sent again; no attempt was spent"
     )]
     RefusedPin,
-    /// Nothing can be asked of the token now.
-    #[error("the device is away: it failed, and the agent tries to bring it back")]
+    /// The device failed, and the agent brings it back.
+    #[error("the device failed, and the agent tries to bring it back")]
     Recovering,
     /// The queue is full.
     #[error("too many requests wait for the token")]

@@ -29,7 +29,7 @@ fn sentence(status: &Status) -> String {
             };
             format!("unlocked, {sessions}, {until}")
         }
-        State::Recovering => "unlocked; its device is away and being brought back".to_owned(),
+        State::Recovering => "unlocked; its device failed and is being brought back".to_owned(),
         State::Unlocking => "being unlocked".to_owned(),
         State::Locked => {
             let reason = status.reason.as_deref().unwrap_or_default();

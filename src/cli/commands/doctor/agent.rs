@@ -44,7 +44,7 @@ pub(super) fn check(context: &Context) -> Check {
         ),
         State::Recovering => Check::failed(
             NAME,
-            Failure::new(Code::DeviceFailed, format!("{found}; its device is away"))
+            Failure::new(Code::DeviceFailed, format!("{found}; its device failed"))
                 .hint("Check that the token is plugged in and its service runs."),
         ),
         State::Unlocking => Check::ok(NAME, format!("{found}; it is being unlocked")),
