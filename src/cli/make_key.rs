@@ -17,7 +17,7 @@ pub(crate) struct KeyToMake {
     pub(crate) id: Option<Vec<u8>>,
     /// The `CKA_LABEL`.
     pub(crate) label: Option<String>,
-    /// Whether the security officer makes it.
+    /// Whether the SO makes it.
     pub(crate) by_so: bool,
 }
 

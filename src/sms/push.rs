@@ -128,7 +128,7 @@ impl<'a> Push<'a> {
         self.doubt = self.doubt.max(doubt_after(&error));
         match self.next(&method, &error) {
             Some(next) if self.wait(&error).await => Ok(next),
-            _ => self.settle(error).await,
+            _ => self.outcome_after(error).await,
         }
     }
 
@@ -153,7 +153,7 @@ impl<'a> Push<'a> {
     }
 
     /// The outcome when `error` was the last that a write came to.
-    async fn settle(&self, error: SmsError) -> Result<Action, SmsError> {
+    async fn outcome_after(&self, error: SmsError) -> Result<Action, SmsError> {
         let in_doubt = self.doubt != Doubt::None;
         if !in_doubt && !matches!(error, SmsError::Conflict) {
             return Err(error);

@@ -1,11 +1,11 @@
-//! Tokens that let only the security officer make keys.
+//! Tokens that let only the SO make keys.
 
 use crate::support::*;
 
 const SO: u8 = 0;
 const USER: u8 = 1;
 
-/// In front of `token`, whose officer alone makes keys.
+/// In front of `token`, whose SO alone makes keys.
 fn faulty(token: &Token) -> Faulty<'_> {
     let rule = format!("so-generates {} {}", token.pin, token.so_pin);
     Faulty::before(token).rule(rule)
@@ -22,7 +22,7 @@ fn has_key(token: &Token) -> bool {
 }
 
 #[test]
-fn the_officer_makes_the_key_and_the_user_tries_it() {
+fn the_so_makes_the_key_and_the_user_tries_it() {
     let token = Token::new();
     let work = Work::new(&token);
     let faulty = faulty(&token);
@@ -48,7 +48,7 @@ fn the_officer_makes_the_key_and_the_user_tries_it() {
 }
 
 #[test]
-fn the_officers_pin_comes_from_file_environment_descriptor_or_terminal() {
+fn the_so_pin_comes_from_file_environment_descriptor_or_terminal() {
     for source in ["environment", "file", "descriptor"] {
         let token = Token::new();
         let work = Work::new(&token);
@@ -81,7 +81,7 @@ fn the_officers_pin_comes_from_file_environment_descriptor_or_terminal() {
 }
 
 #[test]
-fn a_wrong_pin_of_the_officer_costs_one_attempt_and_makes_nothing() {
+fn a_wrong_so_pin_costs_one_attempt_and_makes_nothing() {
     let token = Token::new();
     let work = Work::new(&token);
     let faulty = faulty(&token);
@@ -95,7 +95,7 @@ fn a_wrong_pin_of_the_officer_costs_one_attempt_and_makes_nothing() {
 }
 
 #[test]
-fn a_wrong_pin_of_the_user_is_known_before_the_officer_is_asked() {
+fn a_wrong_user_pin_is_known_before_the_so_is_asked() {
     let token = Token::new();
     let work = Work::new(&token);
     let faulty = faulty(&token);
@@ -124,7 +124,7 @@ fn an_so_pin_that_is_blocked_or_at_its_last_attempt_is_not_sent() {
 }
 
 #[test]
-fn what_the_officers_login_meets_is_told() {
+fn what_the_so_login_meets_is_told() {
     let token = Token::new();
     let work = Work::new(&token);
     for (rv, exit) in [
@@ -167,7 +167,7 @@ fn a_token_that_lets_its_user_make_none_is_told_of_with_the_ways_out() {
 }
 
 #[test]
-fn nobody_to_ask_for_the_officers_pin_ends_it() {
+fn nobody_to_ask_for_the_so_pin_ends_it() {
     let token = Token::new();
     let work = Work::new(&token);
     let run = faulty(&token)

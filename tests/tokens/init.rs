@@ -21,7 +21,7 @@ fn set_up(work: &Work) -> usize {
     tokens.iter().filter(|it| it["initialised"] == true).count()
 }
 
-/// Asserts that the token takes these PINs: the user's by a login, the officer's by setting the user's anew.
+/// Asserts that the token takes these PINs: the user PIN by a login, the SO PIN by setting the user PIN anew.
 fn takes(token: &Token, label: &str, so_pin: &str, pin: &str) {
     let tool = |args: &[&str]| {
         let mut command = std::process::Command::new("pkcs11-tool");

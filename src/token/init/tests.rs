@@ -6,7 +6,7 @@ use super::super::testing::token;
 use super::*;
 
 #[test]
-fn a_refused_pin_is_that_of_the_officer_who_is_there_or_to_come() {
+fn a_refused_pin_is_that_of_the_so_who_is_there_or_to_come() {
     let empty = token("", "1", CKF_LOGIN_REQUIRED);
     let used = token("old", "1", CKF_TOKEN_INITIALIZED);
     for rv in [
