@@ -7,7 +7,7 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 
 use super::setting::{Fallback, Found, Kind, Setting, Source};
-use super::{Each, SETTINGS};
+use super::{PerSetting, SETTINGS};
 use crate::cli::config::Entry;
 
 /// The settings that a command has as options, with the values in options and environment.
@@ -62,7 +62,7 @@ impl Given {
 }
 
 /// Finds the closest value of each setting, and which of them are not used.
-pub(crate) fn merge(given: &Given, file: &[Entry]) -> Each<Found> {
+pub(crate) fn merge(given: &Given, file: &[Entry]) -> PerSetting<Found> {
     let mut found = SETTINGS.map(|setting| closest(setting, given, file));
     // Two that say the same thing: of those in one place, the first one counts.
     exclude(

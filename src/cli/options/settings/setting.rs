@@ -2,7 +2,7 @@ use std::ffi::{OsStr, OsString};
 
 use clap::Arg;
 
-use super::value::Erased;
+use super::value::ValueKind;
 
 /// A setting.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(crate) struct Setting {
     /// Whether it is an option of every command.
     pub(crate) is_global: bool,
     /// The reader of its value; a secret is taken as it is.
-    pub(crate) value: Option<Erased>,
+    pub(crate) value: Option<ValueKind>,
 }
 
 /// The places where a setting may be set.

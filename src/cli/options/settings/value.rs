@@ -130,41 +130,41 @@ impl ValueType for Switch {
 /// A value of a setting: there in any case, or as an [`Option`].
 pub(crate) trait Shape {
     type Type: ValueType;
-    type Held;
+    type Stored;
 
-    /// The value as it is held; an error where it must be there and is not.
-    fn hold(value: Option<<Self::Type as ValueType>::Value>) -> Result<Self::Held, String>;
+    /// The value as it is stored; an error where it must be there and is not.
+    fn of(value: Option<<Self::Type as ValueType>::Value>) -> Result<Self::Stored, String>;
 }
 
 impl<T: ValueType> Shape for T {
     type Type = T;
-    type Held = T::Value;
+    type Stored = T::Value;
 
-    fn hold(value: Option<T::Value>) -> Result<T::Value, String> {
+    fn of(value: Option<T::Value>) -> Result<T::Value, String> {
         value.ok_or_else(|| "a value is needed".into())
     }
 }
 
 impl<T: ValueType> Shape for Option<T> {
     type Type = T;
-    type Held = Option<T::Value>;
+    type Stored = Option<T::Value>;
 
-    fn hold(value: Option<T::Value>) -> Result<Self::Held, String> {
+    fn of(value: Option<T::Value>) -> Result<Self::Stored, String> {
         Ok(value)
     }
 }
 
-/// A value as a setting of this shape holds it.
-pub(crate) type Held<S> = <S as Shape>::Held;
+/// The value that a setting of this shape stores.
+pub(crate) type Stored<S> = <S as Shape>::Stored;
 
-/// Reads a value as a setting of this shape holds it.
-pub(super) fn hold<S: Shape>(text: Option<&OsStr>) -> Result<S::Held, String> {
-    S::hold(text.map(parse::<S::Type>).transpose()?)
+/// Reads the value that a setting of this shape stores.
+pub(super) fn read<S: Shape>(text: Option<&OsStr>) -> Result<S::Stored, String> {
+    S::of(text.map(parse::<S::Type>).transpose()?)
 }
 
 /// A type of value in the table of all settings.
 #[derive(Debug)]
-pub(crate) struct Erased {
+pub(crate) struct ValueKind {
     pub(crate) form: Form,
     /// Completes the option.
     pub(super) complete: fn(Arg) -> Arg,
@@ -172,7 +172,7 @@ pub(crate) struct Erased {
     pub(crate) check: fn(&OsStr) -> Result<(), String>,
 }
 
-impl Erased {
+impl ValueKind {
     pub(super) const fn of<S: Shape>() -> Self {
         Self {
             form: <S::Type as ValueType>::FORM,
