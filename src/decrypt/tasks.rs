@@ -15,7 +15,7 @@ use crate::envelope::CHUNK;
 /// Pieces at most that a file is checked in.
 const PIECES: u64 = 64;
 
-/// One thing that can be done beside the others.
+/// A piece of work that can be done beside others.
 pub(super) enum Task<'a> {
     /// Read a file in the result to its end, where its CRC is checked.
     Check(Member<'a>),

@@ -65,7 +65,7 @@ impl ReadAt for File {
     }
 }
 
-/// Some of the bytes of another source.
+/// A part of another source.
 #[derive(Debug)]
 pub(crate) struct Part {
     pub whole: Arc<dyn ReadAt>,

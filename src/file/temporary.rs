@@ -21,7 +21,7 @@ pub struct Temporaries(Arc<Registry>);
 
 #[derive(Debug, Default)]
 struct Registry {
-    /// Held while something is published, so that it is not removed half-way.
+    /// The paths to remove at the end; locked while one of them is published.
     left: Mutex<Vec<PathBuf>>,
     /// The folders that were searched for temporaries that nobody uses any more.
     swept: Mutex<BTreeSet<PathBuf>>,

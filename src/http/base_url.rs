@@ -53,7 +53,7 @@ impl BaseUrl {
         self.0.scheme() == "https"
     }
 
-    /// Whether others are on the way to it who can read along.
+    /// Whether others on the network path to it can read along.
     pub(super) fn lacks_tls(&self) -> bool {
         !self.has_tls() && !self.is_this_machine()
     }

@@ -10,7 +10,7 @@ pub enum HttpError {
         /// The fault.
         reason: &'static str,
     },
-    /// The service is on another machine and its URL has no TLS.
+    /// A URL without TLS of a service on another machine.
     #[error("{origin} has no TLS, so everybody on the way could {exposed}")]
     Plain {
         /// Scheme, host and port of the service.
@@ -84,7 +84,7 @@ pub enum HttpError {
         /// Scheme, host and port of the other server.
         to: String,
     },
-    /// The answers lead to and fro.
+    /// A redirect loop.
     #[error("{origin} redirects again and again")]
     TooManyRedirects {
         /// Scheme, host and port of the service.

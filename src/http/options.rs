@@ -5,11 +5,11 @@ use super::limits::HttpLimits;
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct HttpOptions {
-    /// Allow `http` without TLS to other machines. Whoever listens on the way can read and replay what is sent.
+    /// Allow `http` without TLS to other machines. Whoever listens on the network path can read and replay what is sent.
     pub insecure_http: bool,
     /// The limits of time and attempts.
     pub limits: HttpLimits,
-    /// Told of every request once its answer, or none, is there.
+    /// The function to call after every request, answered or not.
     pub on_exchange: Option<fn(&Exchange<'_>)>,
 }
 

@@ -21,7 +21,7 @@ pub(super) struct Agent {
     pub(super) wanted: Uri,
     pub(super) settings: Settings,
     inner: Mutex<Inner>,
-    /// Held by the one who restarts the module or logs in, until that login is used or closed.
+    /// The lock of the one who restarts the module or logs in, until that login is used or closed.
     pub(super) login_turn: Mutex<()>,
     /// Wakes threads: there is a job, the login is over, or a thread has left.
     pub(super) changed: Condvar,
@@ -33,7 +33,7 @@ pub(super) struct Agent {
 pub(super) struct Inner {
     pub(super) token: TokenInfo,
     pub(super) phase: Phase,
-    /// Counts the logins: a thread of an earlier one goes home.
+    /// Counts the logins: a thread of an earlier one ends.
     pub(super) epoch: u64,
     pub(super) queue: Queue,
     /// Threads that have a session, and those of them that are about to close it.

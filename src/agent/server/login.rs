@@ -12,8 +12,8 @@ pub(super) struct Login {
     token: TokenInfo,
     keys: Mutex<Arc<LoginKeys>>,
     kept: Mutex<Option<KeptPin>>,
-    /// Held by the one who finds out whether the login still stands.
-    pub(super) recovering: Mutex<()>,
+    /// The lock of the one who finds out whether the login still stands.
+    pub(super) recovery_lock: Mutex<()>,
     /// A ciphertext failed and none has succeeded since: it, or the device, is bad.
     doubted: AtomicBool,
 }
@@ -70,7 +70,7 @@ impl Login {
             token,
             keys: Mutex::new(Arc::new(keys)),
             kept: Mutex::new(kept),
-            recovering: Mutex::default(),
+            recovery_lock: Mutex::default(),
             doubted: AtomicBool::new(false),
         }
     }

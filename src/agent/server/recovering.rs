@@ -16,7 +16,7 @@ use crate::token::{Pin, TokenError};
 const LOCKED: &str = "it was locked";
 
 /// Pauses before each restart of the module: as long as a service takes to come back, and no longer than
-/// whoever waits will believe in it.
+/// a client is willing to wait.
 const PAUSES: [Duration; 5] = [
     Duration::ZERO,
     Duration::from_millis(500),

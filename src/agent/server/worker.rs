@@ -150,8 +150,8 @@ impl Worker {
     /// PIN is kept. A restart of the module is for the agent, when no thread is in it.
     fn recover(&mut self, failure: TokenError) -> Result<(), TokenError> {
         let login = self.login.clone();
-        let _alone = lock(&login.recovering);
-        // Without one, a reader with a pad would ask somebody who expects nothing.
+        let _alone = lock(&login.recovery_lock);
+        // Without one, a reader with a pad would ask when nobody expects a question.
         let pin = login.pin().0;
         let outcome = recover(steps(pin.is_some(), &[]), |step| self.take(step).into());
         let (ending, error) = match (outcome, pin) {

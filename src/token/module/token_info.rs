@@ -44,7 +44,7 @@ pub(in crate::token) struct SlotInfo {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PinState {
-    /// Nothing is amiss, or the token does not tell.
+    /// No warning of the token, or none that it gives.
     Ok,
     /// No PIN is set yet.
     NotSet,
