@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use reqwest::Url;
 
 use super::error::HttpError;
-use super::options::Service;
+use super::options::ServiceLabel;
 use super::redact::redact;
 
 /// The one name that means this machine.
@@ -16,7 +16,7 @@ pub(super) struct BaseUrl(Url);
 impl BaseUrl {
     /// Reads a URL. Without TLS it must be on this machine, or `insecure_http` be said.
     pub(super) fn parse(
-        service: Service,
+        service: ServiceLabel,
         text: &str,
         insecure_http: bool,
     ) -> Result<Self, HttpError> {

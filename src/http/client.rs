@@ -5,11 +5,11 @@ use reqwest::{Method, Response, Url};
 use tokio::runtime::{self, Runtime};
 use tokio::time::{Instant, timeout_at};
 
-use super::answer::Answer;
 use super::base_url::BaseUrl;
 use super::error::HttpError;
 use super::limits::HttpLimits;
-use super::options::{Exchange, HttpOptions, Service};
+use super::options::{Exchange, HttpOptions, ServiceLabel};
+use super::response::HttpResponse;
 use super::retry::Retry;
 use super::{connector, transport_error};
 
@@ -18,7 +18,7 @@ const MOST_REDIRECTS: usize = 3;
 /// A client of one service. It sends each request once, follows redirects within the service's origin, and blocks in
 /// [`Self::block_on`] alone: the runtime behind it belongs to it and nobody else meets it.
 pub(crate) struct HttpClient {
-    service: Service,
+    service: ServiceLabel,
     base: BaseUrl,
     options: HttpOptions,
     http: reqwest::Client,
@@ -27,7 +27,7 @@ pub(crate) struct HttpClient {
 }
 
 /// A request, made once at most.
-pub(crate) struct Request<'a> {
+pub(crate) struct HttpRequest<'a> {
     pub(crate) method: Method,
     pub(crate) url: &'a Url,
     pub(crate) headers: HeaderMap,
@@ -41,7 +41,7 @@ impl HttpClient {
     /// # Errors
     /// When the URL is none, or is plain http to another machine without leave for that.
     pub(crate) fn new(
-        service: Service,
+        service: ServiceLabel,
         url: &str,
         options: HttpOptions,
     ) -> Result<Self, HttpError> {
@@ -100,7 +100,7 @@ impl HttpClient {
     }
 
     /// The answer to `request`, where redirects within the origin end.
-    pub(crate) async fn send(&self, request: &Request<'_>) -> Result<Answer, HttpError> {
+    pub(crate) async fn send(&self, request: &HttpRequest<'_>) -> Result<HttpResponse, HttpError> {
         let mut url = request.url.clone();
         for _ in 0..=MOST_REDIRECTS {
             let sent = self.send_to(url.clone(), request).await;
@@ -110,7 +110,7 @@ impl HttpClient {
                 Some(location) => url = self.base.redirected(&url, &location)?,
                 None => {
                     let read = self.options.limits.read;
-                    return Ok(Answer::new(response, read, request.deadline));
+                    return Ok(HttpResponse::new(response, read, request.deadline));
                 }
             }
         }
@@ -119,7 +119,7 @@ impl HttpClient {
         })
     }
 
-    async fn send_to(&self, url: Url, request: &Request<'_>) -> Result<Response, HttpError> {
+    async fn send_to(&self, url: Url, request: &HttpRequest<'_>) -> Result<Response, HttpError> {
         let builder = self.http.request(request.method.clone(), url);
         let mut builder = builder.headers(request.headers.clone());
         if let Some(body) = request.body {
@@ -135,7 +135,7 @@ impl HttpClient {
         }
     }
 
-    fn tell(&self, request: &Request<'_>, sent: &Result<Response, HttpError>) {
+    fn tell(&self, request: &HttpRequest<'_>, sent: &Result<Response, HttpError>) {
         if let Some(on_exchange) = self.options.on_exchange {
             on_exchange(&Exchange {
                 method: request.method.as_str(),
@@ -180,7 +180,7 @@ mod tests {
 
     use super::*;
 
-    const SERVICE: Service = Service {
+    const SERVICE: ServiceLabel = ServiceLabel {
         name: "the service",
         exposed: "read along",
     };

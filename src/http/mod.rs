@@ -2,7 +2,6 @@
 //!
 //! Nothing else names `reqwest`, and it knows no service: its users say what a status means.
 
-mod answer;
 mod base_url;
 mod client;
 mod connector;
@@ -11,6 +10,7 @@ mod limits;
 mod options;
 mod redact;
 mod resolver;
+mod response;
 mod retry;
 mod transport_error;
 
@@ -18,9 +18,9 @@ pub use error::HttpError;
 pub use limits::HttpLimits;
 pub use options::{Exchange, HttpOptions};
 
-pub(crate) use answer::Answer;
-pub(crate) use client::{HttpClient, Request};
-pub(crate) use options::Service;
+pub(crate) use client::{HttpClient, HttpRequest};
+pub(crate) use options::ServiceLabel;
 pub(crate) use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 pub(crate) use reqwest::{Method, Url};
+pub(crate) use response::HttpResponse;
 pub(crate) use retry::Retry;

@@ -25,9 +25,9 @@ pub struct Exchange<'a> {
     pub outcome: Result<u16, &'a HttpError>,
 }
 
-/// A service, as errors speak of it.
+/// The words for a service in errors.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Service {
+pub(crate) struct ServiceLabel {
     /// The name in a sentence.
     pub(crate) name: &'static str,
     /// The attack that TLS prevents, completing "everybody on the way could …".

@@ -2,12 +2,12 @@ use std::error::Error;
 use std::io;
 
 use super::error::HttpError;
-use super::options::Service;
+use super::options::ServiceLabel;
 use super::redact::redact;
 use super::resolver::NotFound;
 
 /// The meaning of a failed exchange. The library's error is not kept: it has the whole URL in it.
-pub(super) fn of(service: Service, origin: String, error: &reqwest::Error) -> HttpError {
+pub(super) fn of(service: ServiceLabel, origin: String, error: &reqwest::Error) -> HttpError {
     if error.is_builder() {
         return HttpError::Setup {
             service: service.name,

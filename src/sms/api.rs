@@ -7,7 +7,8 @@ use super::authorization::Authorization;
 use super::error::SmsError;
 use super::status_error::status_error;
 use crate::http::{
-    AUTHORIZATION, Answer, CONTENT_TYPE, HeaderMap, HeaderValue, HttpClient, Method, Request, Url,
+    AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, HttpClient, HttpRequest, HttpResponse,
+    Method, Url,
 };
 use crate::wallet::address::Address;
 
@@ -40,7 +41,7 @@ pub(super) async fn exists(
     url: &Url,
     deadline: Instant,
 ) -> Result<bool, SmsError> {
-    let request = Request {
+    let request = HttpRequest {
         method: Method::HEAD,
         url,
         headers: HeaderMap::new(),
@@ -68,7 +69,7 @@ pub(super) async fn write(
         (AUTHORIZATION, secret.authorization.header()?),
         (CONTENT_TYPE, text),
     ];
-    let request = Request {
+    let request = HttpRequest {
         method,
         url,
         headers: HeaderMap::from_iter(headers),
@@ -83,7 +84,7 @@ pub(super) async fn write(
 }
 
 /// The error that an answer stands for. The status alone decides.
-async fn refusal(http: &HttpClient, answer: Answer) -> SmsError {
+async fn refusal(http: &HttpClient, answer: HttpResponse) -> SmsError {
     let (status, retry_after) = (answer.status(), answer.retry_after());
     status_error(http.origin(), status, answer.message().await, retry_after)
 }

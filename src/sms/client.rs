@@ -1,10 +1,10 @@
 use super::api;
 use super::error::SmsError;
 use super::push::Prepared;
-use crate::http::{HttpClient, HttpOptions, Service};
+use crate::http::{HttpClient, HttpOptions, ServiceLabel};
 use crate::wallet::address::Address;
 
-const SERVICE: Service = Service {
+const SERVICE: ServiceLabel = ServiceLabel {
     name: "the SMS",
     exposed: "read and replay what is published",
 };

@@ -1,6 +1,6 @@
 //! Talks to an agent. Blocking, and without a runtime: the decrypt path has none.
 
-mod exchange;
+mod connection;
 mod keys;
 
 use std::io;
@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use super::wire::{self, Keys, Refusal, Refused, SignedSmsChallenge, State, Status, path};
-use exchange::{Answer, Exchange, Fault, Request};
+use connection::{Answer, Connection, Fault, Request};
 
 pub use keys::AgentKeys;
 
@@ -26,7 +26,7 @@ const RETRY_TIME: Duration = Duration::from_secs(300);
 /// A connection to an agent of this user.
 pub struct AgentClient {
     path: PathBuf,
-    exchange: Exchange,
+    connection: Connection,
 }
 
 /// An agent that gave no answer of use. Each variant says whether a retry can help.
@@ -67,7 +67,7 @@ impl AgentClient {
     pub fn connect(path: &Path) -> Result<Self, ClientError> {
         Ok(Self {
             path: path.to_owned(),
-            exchange: Exchange::new(connect(path)?),
+            connection: Connection::new(connect(path)?),
         })
     }
 
@@ -158,14 +158,14 @@ impl AgentClient {
 
     /// Sends the request; once more where the agent has closed a connection that was idle.
     fn send(&mut self, request: &Request) -> Result<Answer, ClientError> {
-        let fault = match self.exchange.send(request) {
+        let fault = match self.connection.send(request) {
             Ok(answer) => return Ok(answer),
             Err(fault) => fault,
         };
         if let Fault::Closed = fault {
-            self.exchange = Exchange::new(connect(&self.path)?);
+            self.connection = Connection::new(connect(&self.path)?);
             return self
-                .exchange
+                .connection
                 .send(request)
                 .map_err(|fault| self.fault(fault));
         }

@@ -3,7 +3,7 @@ use super::*;
 const PATH: &str = "secrets/web2";
 
 fn parse(url: &str, insecure_http: bool) -> Result<BaseUrl, HttpError> {
-    let service = Service {
+    let service = ServiceLabel {
         name: "the service",
         exposed: "read along",
     };

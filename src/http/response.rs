@@ -10,7 +10,7 @@ use super::redact::redact;
 const MOST_TEXT: usize = 4096;
 
 /// The head of an answer, and the body that has yet to come.
-pub(crate) struct Answer {
+pub(crate) struct HttpResponse {
     response: Response,
     /// When the whole body has to be there.
     deadline: Instant,
@@ -18,7 +18,7 @@ pub(crate) struct Answer {
     read: Duration,
 }
 
-impl Answer {
+impl HttpResponse {
     pub(super) fn new(response: Response, read: Duration, deadline: Instant) -> Self {
         Self {
             response,

@@ -17,7 +17,7 @@ const HEADERS: usize = 32;
 const BODY: usize = 2 * 1024 * 1024;
 
 /// A kept-alive connection that requests go over, one after the other.
-pub(super) struct Exchange {
+pub(super) struct Connection {
     stream: UnixStream,
     /// Whether it has carried a request: then it may have been closed since.
     used: bool,
@@ -66,7 +66,7 @@ impl Request {
     }
 }
 
-impl Exchange {
+impl Connection {
     pub(super) fn new(stream: UnixStream) -> Self {
         Self {
             stream,
@@ -206,7 +206,7 @@ mod tests {
                 }
             }
         });
-        let answer = Exchange::new(ours).send(&Request::get("/v1/status"));
+        let answer = Connection::new(ours).send(&Request::get("/v1/status"));
         server.join().unwrap();
         answer
     }
