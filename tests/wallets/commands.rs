@@ -158,6 +158,12 @@ fn what_is_not_usable_is_listed_with_what_is_wrong_with_it() {
         .collect();
     assert!(problems[0].contains("not a private key"), "{problems:?}");
     assert!(problems[1].contains("JSON is broken"), "{problems:?}");
+    let advice = "Name another with --wallet-file.";
+    assert!(problems[1].ends_with(advice), "{problems:?}");
+    fs::write(work.path("wallet.json"), "{}").unwrap();
+    let text = list(&work).arg("--no-token").run().ok();
+    let advice = "holds no `address`. Give --wallet-address <address>.\n";
+    assert!(text.out().ends_with(advice), "{}", text.out());
     assert!(!raw.to_string().contains("geheim"));
     fs::remove_file(work.path("wallet.json")).unwrap();
     let none = list(&work).arg("--no-token").run().ok();

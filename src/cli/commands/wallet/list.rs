@@ -104,7 +104,7 @@ fn token(context: &Context, module: &Module) -> Result<TokenInfo, Failure> {
 fn in_environment(context: &Context, used: Option<&WalletSource>) -> Option<Found> {
     let address = match context.environment_wallet() {
         Ok(wallet) => Ok(wallet?.address().to_string()),
-        Err(failure) => Err(failure.message().to_owned()),
+        Err(failure) => Err(failure.in_full()),
     };
     Some(Found {
         kind: "environment",
@@ -121,7 +121,7 @@ fn in_files(context: &Context, used: Option<&WalletSource>) -> Result<Vec<Found>
         .into_iter()
         .map(|FoundWallet { path, address }| {
             let address = address.map(|it| it.to_string());
-            (path, address.map_err(|error| error.to_string()))
+            (path, address.map_err(|it| Failure::from(it).in_full()))
         })
         .collect();
     if let Some(WalletSource::File(path)) = used
