@@ -36,10 +36,13 @@ static NAMESPACE: LazyLock<Option<Vec<&str>>> = LazyLock::new(|| {
 });
 
 /// A wrapper for [`super::Cmd::under`]: the command sees SoftHSM2 and p11-kit's proxy, and no other module of the
-/// machine. Where no namespace may be made, the machine stays as it is.
+/// machine. Where no namespace may be made, says that the
+/// isolation is skipped: the machine stays as it is.
 pub fn without_other_modules() -> Vec<String> {
     let Some(namespace) = &*NAMESPACE else {
-        println!("no namespace may be made here: other modules of this machine are seen");
+        println!(
+            "skipped: no namespace of mounts may be made here, so other modules of this machine are seen"
+        );
         return Vec::new();
     };
     let script = ["sh", "-c", HIDE, "sh"];
