@@ -220,7 +220,7 @@ impl<'a> Asked<'a> {
             PinUse::KeyUse(key) => format!(
                 "The key \"{key}\" wants the PIN for each use{attempts}.\nPIN of the token \"{label}\": "
             ),
-            PinUse::New => format!("New PIN of the token \"{label}\": "),
+            PinUse::New => format!("New user PIN of the token \"{label}\": "),
             PinUse::So | PinUse::NewSo => {
                 format!("SO PIN of the token \"{label}\": ")
             }

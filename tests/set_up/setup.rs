@@ -102,7 +102,7 @@ fn a_dialogue_leads_from_an_empty_token_to_a_key() {
     for (question, pin) in [
         ("SO PIN of the token \"iexec\": ", "officer"),
         ("Once more: ", "officer"),
-        ("New PIN of the token \"iexec\": ", "typed-pin"),
+        ("New user PIN of the token \"iexec\": ", "typed-pin"),
         ("Once more: ", "typed-pin"),
     ] {
         pty.expect(question).until_echo(false);

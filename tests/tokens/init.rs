@@ -98,7 +98,7 @@ fn pins_are_typed_twice_and_not_shown() {
     for (question, pin) in [
         ("SO PIN of the token \"fresh\": ", "officer"),
         ("Once more: ", "officer"),
-        ("New PIN of the token \"fresh\": ", "typed-pin"),
+        ("New user PIN of the token \"fresh\": ", "typed-pin"),
         ("Once more: ", "typed-pin"),
     ] {
         pty.expect(question).until_echo(false);
@@ -140,7 +140,7 @@ fn a_pin_that_cannot_be_set_is_refused_before_it_is_typed_again() {
     let work = Work::new(&token);
     for (pin, code, words) in [("123", 12, "has 3 bytes"), ("", 14, "no PIN was typed")] {
         let mut pty = Pty::spawn(&work.cmd(INIT).env("IEXEC_HSM_SO_PIN", "12345678"));
-        pty.expect("New PIN of the token \"fresh\": ")
+        pty.expect("New user PIN of the token \"fresh\": ")
             .until_echo(false);
         pty.send(pin).send("\n");
         let (status, shown) = pty.wait();
