@@ -53,10 +53,10 @@ mod docs {
     mod statements;
 }
 mod interop {
+    mod helpers_agree;
     mod openssl;
     mod sdk_publish;
     mod sdk_results;
-    mod test_helpers;
 }
 mod keys {
     mod adopt_delete;

@@ -65,12 +65,6 @@ fn pack_with_zip(sealed: &Sealed, options: &[&str]) -> Vec<u8> {
     output.stdout
 }
 
-fn noise(len: usize) -> Vec<u8> {
-    let mut bytes = vec![0; len];
-    getrandom::fill(&mut bytes).unwrap();
-    bytes
-}
-
 #[test]
 fn what_openssl_seals_opens_with_a_key_made_on_the_token() {
     let token = Token::new();

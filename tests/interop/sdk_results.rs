@@ -152,10 +152,3 @@ fn the_sdk_says_plainly_that_our_key_file_is_no_key_for_it() {
     let error = refused.unwrap_err();
     assert!(error.contains("Invalid beneficiary key"), "{error}");
 }
-
-/// Bytes that do not deflate.
-fn noise(len: usize) -> Vec<u8> {
-    let mut bytes = vec![0; len];
-    getrandom::fill(&mut bytes).unwrap();
-    bytes
-}

@@ -6,11 +6,6 @@ use crate::support::publish::*;
 use crate::support::sms::{Sms, Wallet, challenge};
 use crate::support::*;
 
-fn hex(bytes: &[u8]) -> String {
-    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("0x{digits}")
-}
-
 #[test]
 fn the_challenge_is_printed_with_all_that_goes_into_it() {
     let token = Token::new();
@@ -23,8 +18,9 @@ fn the_challenge_is_printed_with_all_that_goes_into_it() {
     let raw = cmd().arg("--raw").run().ok().raw();
     let message = challenge(ADDRESS, SECRET, &value(&work));
     let digest = Keccak256::new_with_prefix("\x19Ethereum Signed Message:\n32");
-    assert_eq!(raw["challenge"], hex(&message));
-    assert_eq!(raw["digest"], hex(&digest.chain_update(message).finalize()));
+    assert_eq!(raw["challenge"], format!("0x{}", hex(&message)));
+    let digest = digest.chain_update(message).finalize();
+    assert_eq!(raw["digest"], format!("0x{}", hex(&digest)));
     assert_eq!(raw["domain"], "IEXEC_SMS_DOMAIN");
     assert_eq!(raw["ownerAddress"], ADDRESS);
     assert_eq!(raw["secretName"], SECRET);

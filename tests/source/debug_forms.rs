@@ -1,7 +1,9 @@
 //! What can be shown by `{:?}` shows no secret: `Zeroizing` wipes what it holds, and shows it.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+
+use crate::support::files_in;
+use crate::support::pages::root;
 
 /// The items of a source file that derive `Debug`: from the attribute to the end of the item.
 fn shown(source: &str) -> Vec<String> {
@@ -30,24 +32,10 @@ fn shown(source: &str) -> Vec<String> {
     items
 }
 
-fn sources(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(sources(&path));
-        } else if path.extension().is_some_and(|it| it == "rs") {
-            found.push(path);
-        }
-    }
-    found
-}
-
 #[test]
 fn what_is_wiped_is_in_no_type_whose_debug_form_is_derived() {
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut seen = 0;
-    for path in sources(&src) {
+    for path in files_in(&root().join("src"), "rs") {
         for item in shown(&fs::read_to_string(&path).unwrap()) {
             seen += 1;
             assert!(!item.contains("Zeroizing<"), "{}: {item}", path.display());

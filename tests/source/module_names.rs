@@ -1,7 +1,10 @@
 //! The program takes every module as it is: its code does nothing because of a module's, a device's or a maker's name.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use crate::support::files_in;
+use crate::support::pages::root;
 
 /// Parts of the names of modules, devices and their makers, in small letters. p11-kit is not among them: it is where
 /// the system's modules are registered.
@@ -86,17 +89,6 @@ fn code(path: &Path) -> Vec<String> {
         .collect()
 }
 
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|it| it == "rs") && !path.ends_with("tests.rs") {
-            found.push(path);
-        }
-    }
-}
-
 fn names_one(line: &str) -> bool {
     let line = line.to_lowercase();
     let words: Vec<&str> = line
@@ -118,9 +110,9 @@ fn is_in(word: &str, name: &str) -> bool {
 
 #[test]
 fn no_code_depends_on_the_name_of_a_module_or_its_maker() {
-    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files = Vec::new();
-    sources(&top, &mut files);
+    let top = root().join("src");
+    let mut files = files_in(&top, "rs");
+    files.retain(|path| !path.ends_with("tests.rs"));
     let mut unused: Vec<_> = GRANTED.to_vec();
     let mut bad = Vec::new();
     for path in &files {

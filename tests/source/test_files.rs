@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use crate::support::files_in;
 use crate::support::pages::root;
 
 /// The folders of tests/ that are packages of their own.
@@ -47,24 +48,13 @@ fn files_of_crate(name: &str) -> BTreeSet<PathBuf> {
     found
 }
 
-/// The Rust files in a folder, however deep, without those of other packages.
-fn files_in(folder: &Path, found: &mut BTreeSet<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() && !PACKAGES.iter().any(|it| path.ends_with(it)) {
-            files_in(&path, found);
-        } else if path.extension().is_some_and(|it| it == "rs") {
-            found.insert(path);
-        }
-    }
-}
-
 #[test]
 fn every_file_of_tests_is_in_one_of_the_crates() {
     let program = files_of_crate("program.rs");
     let linked = files_of_crate("linked.rs");
-    let mut all = BTreeSet::new();
-    files_in(&root().join("tests"), &mut all);
+    let tests = root().join("tests");
+    let mut all = files_in(&tests, "rs");
+    all.retain(|file| !PACKAGES.iter().any(|it| file.starts_with(tests.join(it))));
     let forgotten: Vec<_> = all
         .iter()
         .filter(|it| !program.contains(*it) && !linked.contains(*it))

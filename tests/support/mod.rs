@@ -6,6 +6,7 @@
 
 pub mod agent;
 pub mod backend;
+mod bytes;
 pub mod clock;
 mod commands;
 pub mod failing_agent;
@@ -30,6 +31,7 @@ mod zips;
 
 pub use agent::Agent;
 pub use backend::{Kind, other_than_softhsm, takes_any_pin, without_wallets};
+pub use bytes::{hex, noise};
 pub use commands::commands;
 pub use faulty::Faulty;
 pub use java::java_zip;
@@ -41,7 +43,7 @@ pub use sdk::{Sdk, sdk_fixtures};
 pub use seal::{Sealed, openssl};
 pub use spy::Spy;
 pub use token::Token;
-pub use tree::{Node, tree, unchanged};
+pub use tree::{Node, files_in, tree, unchanged};
 pub use zips::{Descriptor, Entry, Method, Zip, plain_zip};
 
 use std::path::{Path, PathBuf};

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::files_in;
+
 /// The folder of the project.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -117,18 +119,7 @@ pub fn pages() -> Vec<Page> {
     ]
     .map(|name| root().join(name))
     .into();
-    collect(&root().join("docs"), &mut paths);
+    paths.extend(files_in(&root().join("docs"), "md"));
     paths.sort();
     paths.into_iter().map(Page::read).collect()
-}
-
-fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            collect(&path, paths);
-        } else if path.extension().is_some_and(|it| it == "md") {
-            paths.push(path);
-        }
-    }
 }

@@ -10,7 +10,7 @@ use ctr::cipher::{KeyIvInit as _, StreamCipher as _};
 use sha3::{Digest as _, Keccak256};
 
 use super::sms::{Sms, Wallet};
-use super::{ADDRESS, Cmd, Run, Token, Work};
+use super::{ADDRESS, Cmd, Run, Token, Work, hex};
 
 /// The private key of [`ADDRESS`].
 pub const WALLET_KEY: &str = "0000000000000000000000000000000000000000000000000000000000000001";
@@ -115,8 +115,4 @@ pub fn private_file(path: &Path, content: &str) -> PathBuf {
     std::fs::write(path, content).unwrap();
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
     path.to_owned()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

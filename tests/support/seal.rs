@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use tempfile::{NamedTempFile, TempDir};
 
-use super::{Entry, Zip};
+use super::{Entry, Zip, hex};
 
 /// A sealed result: the two entries that make an archive of it.
 #[derive(Clone)]
@@ -276,9 +276,5 @@ pub mod openssl {
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{command:?} failed: {errors}");
         output.stdout
-    }
-
-    fn hex(bytes: &[u8]) -> String {
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }

@@ -59,6 +59,20 @@ fn walk(top: &Path, folder: &Path, found: &mut BTreeMap<PathBuf, Node>) {
     }
 }
 
+/// The files below `folder` whose names end in `.EXTENSION`.
+pub fn files_in(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files_in(&path, extension));
+        } else if path.extension().is_some_and(|it| it == extension) {
+            found.push(path);
+        }
+    }
+    found
+}
+
 /// Does something that must change nothing below `folder`.
 #[track_caller]
 pub fn unchanged<T>(folder: &Path, act: impl FnOnce() -> T) -> T {

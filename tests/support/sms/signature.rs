@@ -1,6 +1,8 @@
 use k256::ecdsa::{RecoveryId, Signature, SigningKey, VerifyingKey};
 use sha3::{Digest as _, Keccak256};
 
+use crate::support::hex;
+
 /// Whoever signs.
 pub struct Wallet(SigningKey);
 
@@ -71,10 +73,6 @@ fn eip191(challenge: [u8; 32]) -> [u8; 32] {
 
 fn keccak(bytes: &[u8]) -> [u8; 32] {
     Keccak256::digest(bytes).into()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What is no digit is wrong, but not refused.
