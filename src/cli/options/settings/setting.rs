@@ -41,8 +41,9 @@ pub(crate) enum Kind {
 pub(crate) enum Fallback {
     /// This value.
     Is(&'static str),
-    /// Something that is found, in words.
+    /// The words for a value that is looked up.
     Words(&'static str),
+    /// No value.
     Nothing,
 }
 
