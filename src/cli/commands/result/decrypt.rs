@@ -21,7 +21,7 @@ use holder::Holder;
 use job::jobs;
 use run::Run;
 pub(super) use streams::open_archive;
-use turns::Pool;
+use turns::SharedHolders;
 
 pub(super) fn run(context: &Context, command: Decrypt) -> Result<Reply, Failure> {
     let limits = context.limits();
@@ -65,8 +65,8 @@ pub(super) fn run(context: &Context, command: Decrypt) -> Result<Reply, Failure>
             // While results go to the disk, other archives can be opened. Where nobody waits for the
             // disk, more threads are in the way.
             let more = if command.no_sync { 0 } else { beside.len() };
-            let pool = Pool::new(beside);
-            first = first.or(parallel::open(&run, left, pool.turns(more)));
+            let shared = SharedHolders::new(beside);
+            first = first.or(parallel::open(&run, left, shared.turns(more)));
             break;
         }
         let opened = run.open(job, &mut holder);

@@ -9,12 +9,12 @@ use crate::envelope::{Candidate, KeyName, Proof, Unwrap};
 
 /// Key holders that more threads use than there are of them: while a result goes to the disk, its
 /// thread needs none.
-pub(super) struct Pool<U> {
+pub(super) struct SharedHolders<U> {
     free: Mutex<Vec<U>>,
     freed: Condvar,
 }
 
-impl<U> Pool<U> {
+impl<U> SharedHolders<U> {
     pub(super) fn new(holders: Vec<U>) -> Self {
         Self {
             free: Mutex::new(holders),
@@ -25,7 +25,7 @@ impl<U> Pool<U> {
     /// Users who take turns: as many as there are holders, and `more`.
     pub(super) fn turns(&self, more: usize) -> Vec<Turn<'_, U>> {
         let turn = |_| Turn {
-            pool: self,
+            shared: self,
             held: None,
         };
         (0..self.free().len() + more).map(turn).collect()
@@ -52,20 +52,20 @@ impl<U> Pool<U> {
     }
 }
 
-/// One thread's share in a [`Pool`]: any of its holders, from the first use until it rests.
+/// One thread's share in a [`SharedHolders`]: any of its holders, from the first use until it rests.
 pub(super) struct Turn<'p, U> {
-    pool: &'p Pool<U>,
+    shared: &'p SharedHolders<U>,
     held: Option<U>,
 }
 
 impl<U> Turn<'_, U> {
     fn holder(&mut self) -> &mut U {
-        self.held.get_or_insert_with(|| self.pool.take())
+        self.held.get_or_insert_with(|| self.shared.take())
     }
 
     fn give_back(&mut self) {
         if let Some(holder) = self.held.take() {
-            self.pool.give_back(holder);
+            self.shared.give_back(holder);
         }
     }
 }
@@ -144,9 +144,12 @@ mod tests {
 
     #[test]
     fn a_holder_is_free_while_its_thread_rests_and_when_it_ends() -> Result<(), Infallible> {
-        let pool = Pool::new(vec![Holder]);
-        let free = || pool.free().len();
-        let [mut one, mut other] = pool.turns(1).try_into().unwrap_or_else(|_| unreachable!());
+        let shared = SharedHolders::new(vec![Holder]);
+        let free = || shared.free().len();
+        let [mut one, mut other] = shared
+            .turns(1)
+            .try_into()
+            .unwrap_or_else(|_| unreachable!());
         assert_eq!(free(), 1);
         one.candidates(512)?;
         one.done(false)?;
@@ -164,8 +167,11 @@ mod tests {
 
     #[test]
     fn who_waits_gets_what_another_gives_back() -> Result<(), Infallible> {
-        let pool = Pool::new(vec![Holder]);
-        let [mut one, mut other] = pool.turns(1).try_into().unwrap_or_else(|_| unreachable!());
+        let shared = SharedHolders::new(vec![Holder]);
+        let [mut one, mut other] = shared
+            .turns(1)
+            .try_into()
+            .unwrap_or_else(|_| unreachable!());
         one.done(false)?;
         std::thread::scope(|scope| {
             let waiting = scope.spawn(move || other.done(false));
