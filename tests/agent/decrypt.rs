@@ -313,3 +313,44 @@ fn the_commands_tell_how_the_agent_is() {
         .fails(40);
     assert_eq!(gone.raw_error()["code"], "agent-not-available");
 }
+
+#[test]
+fn a_bad_archive_takes_no_folder_away_from_the_good_ones_beside_it() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let agent = Agent::unlocked(&work, &["--sessions", "2"]);
+    let plain = plain_zip(&[("a", b"b")]);
+    let (_, stranger) = openssl::rsa_key(2048);
+    work.write("bad.zip", Sealed::current(&stranger, &plain).archive());
+    work.write("1.zip", keyed.archive(&plain));
+    work.write("2.zip", keyed.archive(&plain));
+    // The threads meet in another way each time.
+    for round in 0..60 {
+        for (option, opened) in [("--output-dir", ".zip"), ("--extract", "/a")] {
+            let folder = format!("{}{round}/below", &option[2..]);
+            let args = ["result", "decrypt", "bad.zip", "1.zip", "2.zip", option];
+            agent.cmd(&work, args).arg(&folder).run().fails(20);
+            for name in ["1", "2"] {
+                let path = format!("{folder}/{name}{opened}");
+                assert!(work.exists(&path), "{path}");
+            }
+            assert_eq!(fs::read_dir(work.path(&folder)).unwrap().count(), 2);
+        }
+    }
+}
+
+#[test]
+fn a_folder_that_was_made_for_bad_archives_only_is_gone() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let agent = Agent::unlocked(&work, &["--sessions", "2"]);
+    let (_, stranger) = openssl::rsa_key(2048);
+    let archive = Sealed::current(&stranger, &plain_zip(&[("a", b"b")])).archive();
+    work.write("1.zip", &archive);
+    work.write("2.zip", &archive);
+    for option in ["--output-dir", "--extract"] {
+        let args = ["result", "decrypt", "1.zip", "2.zip", option, "made/below"];
+        agent.cmd(&work, args).run().fails(20);
+        assert!(!work.exists("made"), "{option}");
+    }
+}

@@ -6,6 +6,7 @@ mod keys;
 mod outcome;
 mod parallel;
 mod run;
+mod shared_folder;
 mod streams;
 mod turns;
 
@@ -20,6 +21,7 @@ pub(crate) use args::Decrypt;
 use holder::Holder;
 use job::jobs;
 use run::Run;
+use shared_folder::SharedFolder;
 pub(super) use streams::open_archive;
 use turns::SharedHolders;
 
@@ -38,6 +40,7 @@ pub(super) fn run(context: &Context, command: Decrypt) -> Result<Reply, Failure>
             limits,
             temporaries: context.temporaries.clone(),
         },
+        folder: SharedFolder::new(command.folder_of_several(), &context.temporaries),
     };
     if let Some(agent) = run.agent(&pins)? {
         let connection = |_| agent.connection(&pins);

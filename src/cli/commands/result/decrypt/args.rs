@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -40,4 +40,12 @@ pub(crate) struct Decrypt {
     pub(super) beneficiary_key_file: Option<PathBuf>,
     #[command(flatten)]
     no_agent: groups::NoAgent,
+}
+
+impl Decrypt {
+    /// The folder that the results of several archives go to or below.
+    pub(super) fn folder_of_several(&self) -> Option<&Path> {
+        let extract = self.extract.as_deref().filter(|_| self.archives.len() > 1);
+        self.output_dir.as_deref().or(extract)
+    }
 }

@@ -4,6 +4,7 @@ use super::args::Decrypt;
 use super::job::{Destination, Job, spool_folder};
 use super::keys::Keys;
 use super::outcome;
+use super::shared_folder::SharedFolder;
 use super::streams::{open_archive, open_stdout};
 use crate::cli::context::Context;
 use crate::cli::key_records::KeyRecords;
@@ -11,7 +12,7 @@ use crate::cli::ui::failure::Failure;
 use crate::cli::ui::progress::Progress;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
-use crate::decrypt::{self, MadeFolder, Options, OutputError, Report, Target, Temporaries};
+use crate::decrypt::{self, Options, OutputError, Report, Target};
 
 /// A run: the same for all its archives.
 pub(super) struct Run<'a> {
@@ -19,6 +20,8 @@ pub(super) struct Run<'a> {
     pub(super) command: &'a Decrypt,
     pub(super) options: Options,
     pub(super) progress: Progress,
+    /// The folder that the results of several archives go to.
+    pub(super) folder: SharedFolder<'a>,
 }
 
 /// A failure, and whether it is one of all archives: what failed once would fail, and cost PIN
@@ -87,10 +90,7 @@ impl Run<'_> {
         };
         // Before a PIN is asked for in vain.
         target.check(&archive)?;
-        let _made = match &command.output_dir {
-            Some(folder) => Some(make(folder, &self.context.temporaries)?),
-            None => None,
-        };
+        self.folder.make()?;
         let passes = match job.place {
             Destination::Stdout => 2,
             _ => 1,
@@ -119,15 +119,6 @@ impl Run<'_> {
             }
         }
     }
-}
-
-fn make(folder: &Path, temporaries: &Temporaries) -> Result<MadeFolder, Failure> {
-    MadeFolder::create(folder, temporaries).map_err(|error| {
-        Failure::new(
-            Code::IoFailed,
-            format!("{} cannot be made: {error}", folder.display()),
-        )
-    })
 }
 
 /// Whether the file that stands where a result goes may be replaced; asks on a terminal.
