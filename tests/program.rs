@@ -99,6 +99,7 @@ mod set_up {
     mod setup;
 }
 mod source {
+    mod command_lines;
     mod debug_forms;
     mod module_names;
     mod test_files;
@@ -108,6 +109,7 @@ mod terminal {
     mod escapes;
     mod exit_codes;
     mod manual;
+    mod printed_commands;
     mod text_layout;
 }
 mod tokens {

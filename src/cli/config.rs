@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 pub(crate) use edit::with_entries;
 pub(crate) use entries::Entry;
 
+use super::ui::command_line::CommandLine;
 use crate::file::small;
 
 /// A configuration file in which nothing is wrong.
@@ -42,7 +43,7 @@ pub(crate) enum ConfigError {
     },
     /// Any user of this machine could change the file.
     #[error(
-        "the configuration {path:?} is writable by every user, and it can name code to run; check what it says, then `chmod go-w {path:?}`"
+        "the configuration {path:?} is writable by every user, and it can name code to run; check what it says, then `{}`", CommandLine::new("chmod go-w").operand(path)
     )]
     WorldWritable {
         /// The file.

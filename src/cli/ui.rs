@@ -1,6 +1,7 @@
 //! Everything that a person sees and types: replies, failures and their hints, questions, progress.
 
 pub(crate) mod codes;
+pub(crate) mod command_line;
 pub(crate) mod failure;
 pub(crate) mod hints;
 pub(crate) mod interrupt;

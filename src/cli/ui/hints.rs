@@ -5,7 +5,9 @@ mod agent;
 mod token;
 
 use std::io::ErrorKind;
+use std::path::Path;
 
+use super::command_line::CommandLine;
 use crate::archive::ArchiveError;
 use crate::beneficiary::FileError;
 use crate::beneficiary::key_file::KeyFileError;
@@ -150,16 +152,21 @@ pub(crate) fn file(error: &FileError) -> &'static str {
 pub(crate) fn key_file(error: &KeyFileError) -> String {
     match error {
         KeyFileError::File(error) => file(error).into(),
-        KeyFileError::SoftwareKey { path } => format!(
-            "Move the key onto the token with `iexec-hsm result import-encryption-key {path:?}`."
-        ),
+        KeyFileError::SoftwareKey { path } => {
+            format!("Move the key onto the token with `{}`.", import(path))
+        }
         KeyFileError::WouldDestroySoftwareKey { path } => format!(
-            "Move it onto the token with `iexec-hsm result import-encryption-key {path:?}`, or move the file away."
+            "Move it onto the token with `{}`, or move the file away.",
+            import(path)
         ),
         KeyFileError::NotAReference { .. } | KeyFileError::SaysHow { .. } => FIND_KEY.into(),
         KeyFileError::Uri { source, .. } => uri(source).into(),
         KeyFileError::WouldReplaceUnknown { .. } => String::new(),
     }
+}
+
+fn import(path: &Path) -> CommandLine {
+    CommandLine::ours("result import-encryption-key").operand(path)
 }
 
 pub(crate) fn public_key_file(error: &PublicKeyFileError) -> &'static str {

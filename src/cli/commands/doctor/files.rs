@@ -2,6 +2,7 @@ use super::check::Check;
 use crate::beneficiary::key_file::{KeyFile, KeyFileError};
 use crate::beneficiary::public_key_file;
 use crate::cli::context::Context;
+use crate::cli::ui::command_line::CommandLine;
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
 use crate::envelope::PublicKey;
@@ -71,8 +72,10 @@ impl Seen<'_> {
         if !public_path.exists() {
             return Check::warning(NAME, format!("{address}: the public key file is not there"))
                 .fix(format!(
-                    "`iexec-hsm key export --output {}` writes it.",
-                    public_path.display()
+                    "`{}` writes it.",
+                    CommandLine::ours("key export")
+                        .option("--wallet-address", address.to_string())
+                        .option("--output", &public_path)
                 ));
         }
         let public = public_key_file::read(&public_path)
@@ -102,8 +105,8 @@ impl Seen<'_> {
                 format!("{address}: the token has the key under another id than the key file"),
             )
             .fix(format!(
-                "It is found all the same; `iexec-hsm key adopt '{}'` writes the file anew.",
-                key.uri(self.session.token())
+                "It is found all the same; `{}` writes the file anew.",
+                self.adopt(address, key)
             )),
             (None, Some(key)) => Check::failed(
                 NAME,
@@ -112,8 +115,8 @@ impl Seen<'_> {
                     format!("{address}: the public key file holds another key than the one on the token that the key file names"),
                 )
                 .hint(format!(
-                    "`iexec-hsm key adopt '{}'` writes both anew; what was sealed for the other key needs that one.",
-                    key.uri(self.session.token())
+                    "`{}` writes both anew; what was sealed for the other key needs that one.",
+                    self.adopt(address, key)
                 )),
             ),
             (None, None) if self.logged_in => Check::failed(
@@ -127,5 +130,12 @@ impl Seen<'_> {
             )
             .fix("Look with --login."),
         }
+    }
+
+    /// The command that makes `key` that of the address.
+    fn adopt(&self, address: &Address, key: &ResultKey) -> CommandLine {
+        CommandLine::ours("key adopt")
+            .option("--wallet-address", address.to_string())
+            .operand(key.uri(self.session.token()).to_string())
     }
 }

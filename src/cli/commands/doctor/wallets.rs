@@ -3,6 +3,7 @@ use std::path::Path;
 use super::check::Check;
 use crate::cli::context::{Context, WALLET_KEY};
 use crate::cli::signer::WalletSource;
+use crate::cli::ui::command_line::CommandLine;
 use crate::cli::ui::failure::Failure;
 use crate::token::{Session, Uri};
 use crate::wallet::address::Address;
@@ -68,9 +69,10 @@ fn in_file(path: &Path) -> Result<Check, Failure> {
     };
     let place = path.display().to_string();
     Ok(match (address, exposed) {
-        (_, Some(exposed)) => {
-            Check::warning(NAME, exposed.to_string()).fix(format!("`chmod 600 {place}`."))
-        }
+        (_, Some(exposed)) => Check::warning(NAME, exposed.to_string()).fix(format!(
+            "`{}`.",
+            CommandLine::new("chmod 600").operand(path)
+        )),
         (Some(address), None) => signs_for(address, &place),
         (None, None) => Check::ok(NAME, format!("{place}; it does not say for which address")),
     })

@@ -9,10 +9,12 @@ use crate::cli::context::Context;
 use crate::cli::key_facts::facts_text;
 use crate::cli::key_files::{label_for, record_new};
 use crate::cli::options::{label_parser, parse_id};
+use crate::cli::ui::command_line::CommandLine;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
 use crate::file::small;
+use crate::text::escape::Shown as _;
 use crate::token::{NewKey, SoftwareKey, import};
 use crate::wallet::address::Address;
 
@@ -72,9 +74,9 @@ pub(super) fn run(context: &Context, command: Import) -> Result<Reply, Failure> 
     .note(format!("The key is on the token \"{}\": {}", token.label, facts_text(&facts)))
     .note(key.uri(session.token()).to_string())
     .note(format!(
-        "The software key is still in {}.\nAnyone who reads it can open your results: try the key on the token first, keep a copy offline if you need one, then destroy the file:\n  shred -u {}",
-        kept.display(),
-        kept.display()
+        "The software key is still in {}.\nAnyone who reads it can open your results: try the key on the token first, keep a copy offline if you need one, then destroy the file:\n  {}",
+        kept.shown(),
+        CommandLine::new("shred -u").operand(&kept)
     )))
 }
 

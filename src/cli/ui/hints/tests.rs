@@ -204,7 +204,7 @@ fn hints_of_files_of_a_beneficiary() {
     says(backup(&missing().into()), MAKE);
 
     let path = self::path;
-    const IMPORT: &str = r#"iexec-hsm result import-encryption-key "/keys/0x_key""#;
+    const IMPORT: &str = "`iexec-hsm result import-encryption-key /keys/0x_key`";
     let uri_error = |source| Error::Uri {
         path: path(),
         source,

@@ -1,6 +1,7 @@
 //! What to do about tokens, PINs and the keys on a token.
 
-use crate::token::{MissingPin, PinError, Remedy, TokenError};
+use crate::cli::ui::command_line::CommandLine;
+use crate::token::{MissingPin, PinError, Remedy, TokenError, Uri};
 
 /// The hint where a token makes no key that is of use.
 const ADOPT: &str = "Make an RSA key of 2048 to 4096 bits that may decrypt with the tool of the token's vendor (docs/devices/ names it for some devices), then take it over with `iexec-hsm key adopt`.";
@@ -117,23 +118,32 @@ fn remedy(remedy: &Remedy) -> String {
         }
         Remedy::OtherWallet => OTHER_WALLET,
         Remedy::InitialiseAgain(label) => {
-            return format!(
-                "Once the cause is mended, run `iexec-hsm token init` again with the same SO PIN, --token {label} and --force."
-            );
+            let again = CommandLine::ours("token init")
+                .option("--token-label", label)
+                .option("--token", Uri::for_label(label).to_string())
+                .flag("--force");
+            return format!("Once the cause is mended, run `{again}`, with the same SO PIN.");
         }
         Remedy::AdoptOrDelete(uri) => {
+            let adopt = CommandLine::ours("key adopt").operand(uri);
             return format!(
-                "Take it over with `iexec-hsm key adopt '{uri}'`, or remove it with `iexec-hsm key delete '{uri}'`."
+                "Take it over with `{adopt}`, or remove it with `{}`.",
+                delete(uri)
             );
         }
         Remedy::Delete(uri) => {
             return format!(
-                "Remove it with `iexec-hsm key delete '{uri}'`, or with the vendor's tool."
+                "Remove it with `{}`, or with the vendor's tool.",
+                delete(uri)
             );
         }
         Remedy::DeleteWallet(uri) => return format!("Remove {uri} with the vendor's tool."),
     };
     hint.into()
+}
+
+fn delete(uri: &str) -> CommandLine {
+    CommandLine::ours("key delete").operand(uri)
 }
 
 #[cfg(test)]

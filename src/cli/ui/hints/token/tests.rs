@@ -112,7 +112,7 @@ fn a_state_that_needs_nothing_leaves_the_cause_to_be_mended() {
     };
     assert_eq!(unfinished(None), "Name one of them with --key.");
     assert_eq!(
-        unfinished(Some(Remedy::Delete("pkcs11:id=%01".into()))),
-        "Remove it with `iexec-hsm key delete 'pkcs11:id=%01'`, or with the vendor's tool."
+        unfinished(Some(Remedy::Delete("pkcs11:serial=1;id=%01".into()))),
+        "Remove it with `iexec-hsm key delete 'pkcs11:serial=1;id=%01'`, or with the vendor's tool."
     );
 }
