@@ -208,3 +208,67 @@ fn the_last_attempt_is_used_after_a_yes_only() {
     unlock(&keyed.token.pin, &["--final-pin-try"]).ok();
     assert_eq!(faulty.ledger().count("C_Login"), 1);
 }
+
+/// A module like that of YubiHSM 2, which answers these by itself.
+const ANSWERS_ALONE: [&str; 4] = [
+    "answers-alone C_GetSessionInfo",
+    "answers-alone C_GetTokenInfo",
+    "answers-alone C_GetSlotInfo",
+    "answers-alone C_DecryptInit",
+];
+
+#[test]
+fn no_content_key_is_invented_while_the_device_is_gone() {
+    let keyed = Keyed::new();
+    for without in [
+        "",
+        "flag -CKF_RNG",
+        "C_GenerateRandom * return CKR_FUNCTION_REJECTED",
+    ] {
+        let rules = [&ANSWERS_ALONE[..], &["C_Decrypt 2 remove", without]].concat();
+        let mut it = FailingAgent::new(&keyed, &["--sessions", "1"], &rules);
+        it.works();
+        it.fails("device-failed");
+        it.until("locked");
+        let lines = it.agent.lines();
+        let denied = lines.iter().any(|it| it["outcome"] == "cannot-decrypt");
+        assert!(!denied, "{lines:?}");
+    }
+}
+
+#[test]
+fn good_and_bad_wrapped_keys_cost_the_same_calls() {
+    let keyed = Keyed::new();
+    let it = FailingAgent::new(&keyed, &["--sessions", "1"], &[]);
+    it.works();
+    let mut bad = it.wrapped.clone();
+    bad[100] ^= 1;
+    let calls = [&it.wrapped, &bad].map(|wrapped| {
+        it.faulty.ledger();
+        assert_eq!(it.agent.unwrap(&it.key, wrapped).0, 200);
+        let ledger = it.faulty.ledger();
+        let names = ledger.names().into_iter().map(str::to_owned);
+        // After a failure the session is made anew, when the answer is out already.
+        names.take(3).collect::<Vec<_>>()
+    });
+    assert_eq!(calls[0], calls[1]);
+    assert_eq!(calls[0].last().unwrap(), "C_GenerateRandom");
+}
+
+#[test]
+fn a_busy_session_is_asked_whether_the_device_decrypts_too() {
+    let keyed = Keyed::new();
+    // The device answers, but decrypts no more.
+    let broken = "C_Decrypt 2- then CKR_GENERAL_ERROR";
+    let mut it = FailingAgent::new(&keyed, &["--sessions", "1"], &[broken]);
+    it.works();
+    it.unwrap_anything();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while it.agent.state() == "unlocked" {
+        // For this the token is asked each time.
+        it.agent.get("/v1/keys");
+        assert!(Instant::now() < deadline, "the agent goes on answering");
+        thread::sleep(Duration::from_millis(20));
+    }
+    it.until("locked");
+}

@@ -28,8 +28,8 @@ pub(super) const BODY_TIME: Duration = Duration::from_secs(10);
 /// Requests that may wait for a session.
 pub(super) const WAITING: usize = 64;
 
-/// A session that was not used for so long is asked something: a YubiHSM 2 ends one after 30 idle
-/// seconds.
+/// Each session is asked something so often, busy or not: a YubiHSM 2 ends one after 30 idle seconds, and
+/// a device that does not decrypt any more is found out.
 pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
 /// Time for calls that are under way to come back when the agent locks or ends.

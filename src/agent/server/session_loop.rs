@@ -18,8 +18,9 @@ enum Next {
 impl Agent {
     /// Works with a session until the login is over.
     pub(super) fn work(self: &Arc<Self>, mut worker: Worker, epoch: u64) {
+        let mut due = Instant::now() + KEEP_ALIVE;
         loop {
-            match self.next(epoch) {
+            match self.next(epoch, due) {
                 Next::Job(job) => {
                     let answer = (job.work)(&mut worker);
                     let goes_on = self.came_back(&mut worker, epoch, job.id);
@@ -31,6 +32,7 @@ impl Agent {
                 Next::KeepAlive(id) => {
                     // A failure is told by `ending`.
                     let _ = worker.keep_alive();
+                    due = Instant::now() + KEEP_ALIVE;
                     self.came_back(&mut worker, epoch, id);
                 }
                 Next::Leave => break,
@@ -50,22 +52,21 @@ impl Agent {
         false
     }
 
-    fn next(&self, epoch: u64) -> Next {
-        let deadline = Instant::now() + KEEP_ALIVE;
+    fn next(&self, epoch: u64, due: Instant) -> Next {
         let mut inner = self.inner();
         loop {
             if inner.epoch != epoch {
                 return Next::Leave;
             }
-            if let Some(job) = inner.queue.next() {
-                inner.used = Instant::now();
-                return Next::Job(job);
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = due.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 let id = inner.queue.id();
                 inner.queue.begin(id);
                 return Next::KeepAlive(id);
+            }
+            if let Some(job) = inner.queue.next() {
+                inner.used = Instant::now();
+                return Next::Job(job);
             }
             (inner, _) = self
                 .changed

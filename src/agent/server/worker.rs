@@ -55,8 +55,9 @@ impl Worker {
             session.decrypt(key, scheme, ciphertext, pins)
         };
         let mut unwrapped = self.attempt(&mut decrypt)?;
-        // Asked after a success, too, so that both take the same time.
-        if let (Err(failure), None) = (self.session.is_open(), &unwrapped) {
+        // Asked after a success, too, so that both take the same time. Without an answer the ciphertext
+        // is not to blame.
+        if let (Err(failure), None) = (self.session.answers(), &unwrapped) {
             self.recover(failure)?;
             unwrapped = self.attempt(&mut decrypt)?;
         }

@@ -1,7 +1,8 @@
 use cryptoki_sys::{
     CK_FLAGS, CK_SLOT_ID, CK_TOKEN_INFO, CKF_LOGIN_REQUIRED, CKF_PROTECTED_AUTHENTICATION_PATH,
-    CKF_SO_PIN_FINAL_TRY, CKF_SO_PIN_LOCKED, CKF_TOKEN_INITIALIZED, CKF_USER_PIN_COUNT_LOW,
-    CKF_USER_PIN_FINAL_TRY, CKF_USER_PIN_INITIALIZED, CKF_USER_PIN_LOCKED, CKF_WRITE_PROTECTED,
+    CKF_RNG, CKF_SO_PIN_FINAL_TRY, CKF_SO_PIN_LOCKED, CKF_TOKEN_INITIALIZED,
+    CKF_USER_PIN_COUNT_LOW, CKF_USER_PIN_FINAL_TRY, CKF_USER_PIN_INITIALIZED, CKF_USER_PIN_LOCKED,
+    CKF_WRITE_PROTECTED,
 };
 
 use crate::token::Uri;
@@ -202,6 +203,11 @@ impl TokenInfo {
             && self.serial == other.serial
             && self.manufacturer == other.manufacturer
             && self.model == other.model
+    }
+
+    /// Whether it makes random numbers, by its own word.
+    pub(in crate::token) fn has_random_numbers(&self) -> bool {
+        self.has(CKF_RNG)
     }
 
     /// The RFC 7512 URI, ready to paste.

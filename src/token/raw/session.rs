@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use cryptoki::error::{Rv, RvError};
 use cryptoki::mechanism::Mechanism;
-use cryptoki::object::{Attribute, AttributeType};
+use cryptoki::object::{Attribute, AttributeType, ObjectClass};
 use cryptoki_sys::{
-    CK_ATTRIBUTE, CK_FLAGS, CK_MECHANISM, CK_OBJECT_HANDLE, CK_SESSION_HANDLE, CK_SESSION_INFO,
-    CK_SLOT_ID, CK_ULONG, CK_USER_TYPE, CKF_RW_SESSION, CKF_SERIAL_SESSION,
+    CK_ATTRIBUTE, CK_FLAGS, CK_MECHANISM, CK_OBJECT_HANDLE, CK_SESSION_HANDLE, CK_SLOT_ID,
+    CK_ULONG, CK_USER_TYPE, CKF_RW_SESSION, CKF_SERIAL_SESSION,
 };
 use zeroize::Zeroizing;
 
@@ -70,10 +70,22 @@ impl RawSession {
         call!(self.table, C_Logout(self.handle))
     }
 
-    /// `C_GetSessionInfo`, of which only the return value is looked at.
-    pub(in crate::token) fn info(&self) -> Result<(), CallError> {
-        let mut info = CK_SESSION_INFO::default();
-        call!(self.table, C_GetSessionInfo(self.handle, &mut info))
+    /// `C_GenerateRandom` of one byte, which is not looked at.
+    pub(in crate::token) fn random_byte(&self) -> Result<(), CallError> {
+        let mut byte = [0];
+        call!(
+            self.table,
+            C_GenerateRandom(self.handle, byte.as_mut_ptr(), 1)
+        )
+    }
+
+    /// Begins and ends a search for private keys, which finds nothing.
+    pub(in crate::token) fn begin_search(&self) -> Result<(), CallError> {
+        let private = [Attribute::Class(ObjectClass::PRIVATE_KEY)];
+        let mut template = to_raw(&private);
+        let (place, len) = (template.as_mut_ptr(), ulong(template.len()));
+        call!(self.table, C_FindObjectsInit(self.handle, place, len))?;
+        call!(self.table, C_FindObjectsFinal(self.handle))
     }
 
     /// `C_InitPIN`; with no PIN the reader asks for it itself.

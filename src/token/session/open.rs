@@ -20,6 +20,8 @@ pub struct Session {
     pub(in crate::token) broken: bool,
     /// The token unwrapped a content key last that it does not show.
     pub(in crate::token) unreadable: bool,
+    /// `C_GenerateRandom` has not failed so far.
+    gives_random: bool,
     /// Public keys that the token does not show, with the ids of their keys.
     pub(in crate::token) known: Vec<(Option<Vec<u8>>, PublicKey)>,
 }
@@ -53,6 +55,7 @@ impl Session {
             refused: false,
             broken: false,
             unreadable: false,
+            gives_random: token.has_random_numbers(),
             known: Vec::new(),
         })
     }
@@ -73,12 +76,19 @@ impl Session {
         Ok(())
     }
 
-    /// Whether the session is still there, by one call that most modules answer by themselves.
+    /// Whether the device answers in this session, by the cheapest call that a module does not answer
+    /// in its stead: `C_GetSessionInfo` and `C_DecryptInit` succeed on some while the device is gone.
     ///
     /// # Errors
-    /// When it is not.
-    pub fn is_open(&self) -> Result<(), TokenError> {
-        Ok(self.raw.info()?)
+    /// When it does not.
+    pub fn answers(&mut self) -> Result<(), TokenError> {
+        if self.gives_random && self.raw.random_byte().is_ok() {
+            return Ok(());
+        }
+        self.raw.begin_search()?;
+        // It is there, so it is random numbers alone that it does not give.
+        self.gives_random = false;
+        Ok(())
     }
 
     /// Whether the login still stands, by a question that the device itself must answer. Asked

@@ -38,6 +38,7 @@
 //! | `label TEXT [after N]` | the token's label, after `N` calls of `C_Initialize` |
 //! | `serial TEXT` | the serial number of all tokens |
 //! | `hardware` | slots say that they are a device's |
+//! | `answers-alone NAME` | a function that succeeds, and does nothing, while the token is gone |
 //! | `rubbish-modulus` | after a key was made, moduli have 2048 bytes until the next `C_Initialize` |
 
 use std::path::PathBuf;
@@ -73,6 +74,8 @@ pub(crate) struct Script {
     pub(crate) serial: Option<String>,
     pub(crate) hardware: bool,
     pub(crate) rubbish_modulus: bool,
+    /// Functions for which the module does not ask the token.
+    pub(crate) answers_alone: Vec<String>,
 }
 
 /// What happens at certain calls.
@@ -227,6 +230,7 @@ impl Script {
             ["serial", serial] => self.serial = Some(serial.to_owned()),
             ["shuffle-slots"] => self.shuffle_slots = true,
             ["hardware"] => self.hardware = true,
+            ["answers-alone", name] => self.answers_alone.push(name.to_owned()),
             ["rubbish-modulus"] => self.rubbish_modulus = true,
             [function, when, ref rest @ ..] if function == "*" || function.starts_with("C_") => {
                 self.calls.push(CallRule {
