@@ -22,7 +22,7 @@ pub enum FileError {
         path: PathBuf,
     },
     /// The file exists but cannot be read.
-    #[error("cannot read {path:?}: {source}; check the file and its permissions")]
+    #[error("cannot read {path:?}: {source}")]
     Read {
         /// The file or folder.
         path: PathBuf,

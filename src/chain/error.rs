@@ -11,7 +11,7 @@ use super::tee_framework::TeeFramework;
 #[non_exhaustive]
 pub enum ChainError {
     /// `chain.json` is there and cannot be read.
-    #[error("cannot read {path:?}: {source}; check its permissions, or move it away")]
+    #[error("cannot read {path:?}: {source}")]
     Read {
         /// The file.
         path: PathBuf,
@@ -53,6 +53,14 @@ pub enum ChainError {
         name: String,
         /// The names in the file.
         there: Vec<String>,
+    },
+    /// The number is that of several chains of `chain.json`.
+    #[error("several chains in \"chain.json\" have the number {id}")]
+    Ambiguous {
+        /// The number.
+        id: String,
+        /// The names of the chains.
+        names: Vec<String>,
     },
     /// The named chain is not built in, and there is no `chain.json`.
     #[error("the chain {name:?} is not known and there is no \"chain.json\" here")]

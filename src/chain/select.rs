@@ -18,8 +18,8 @@ impl Chain {
     /// Chooses as the SDK does: `wanted` (a name, or a number), else the default of `chain.json`.
     /// An empty text is none.
     ///
-    /// With a `chain.json`, `wanted` is one of its keys, or the number of a built-in chain whose
-    /// name is one of its keys. Without it, which the SDK does not allow, `wanted` is a built-in
+    /// With a `chain.json`, `wanted` is one of its keys, or the number of one of its chains. Of
+    /// several with that number it is the one under the built-in name. Without it, which the SDK does not allow, `wanted` is a built-in
     /// chain and must be given: a key that was published to a chain nobody chose helps nobody.
     ///
     /// # Errors
@@ -66,13 +66,34 @@ impl Chain {
     }
 
     fn in_file(file: &ChainFile, wanted: &str) -> Result<Self, ChainError> {
-        let alias = || known::find(wanted).map(|(_, name)| name);
-        let found = match file.chains.get_key_value(wanted) {
-            Some(found) => Some(found),
-            None => alias().and_then(|name| file.chains.get_key_value(name)),
-        };
-        let (name, entry) = found.ok_or_else(|| not_in_file(file, wanted))?;
-        Ok(Self::new(name, entry))
+        if let Some(entry) = file.chains.get(wanted) {
+            return Ok(Self::new(wanted, entry));
+        }
+        let chains = file
+            .chains
+            .iter()
+            .map(|(name, entry)| Self::new(name, entry));
+        let mut fitting: Vec<_> = chains.filter(|it| it.has_number(wanted)).collect();
+        let built_in = known::find(wanted).map(|(_, name)| name);
+        if fitting.iter().any(|it| Some(it.name.as_str()) == built_in) {
+            fitting.retain(|it| Some(it.name.as_str()) == built_in);
+        }
+        match (fitting.pop(), fitting.as_slice()) {
+            (Some(only), []) => Ok(only),
+            (Some(last), others) => Err(ChainError::Ambiguous {
+                id: wanted.to_owned(),
+                names: others
+                    .iter()
+                    .map(|it| it.name.clone())
+                    .chain([last.name])
+                    .collect(),
+            }),
+            (None, _) => Err(not_in_file(file, wanted)),
+        }
+    }
+
+    fn has_number(&self, wanted: &str) -> bool {
+        self.entry.id.is_some_and(|id| id.to_string() == wanted)
     }
 
     /// Each key of `entry` hides all of the default, and an empty text hides it with nothing.

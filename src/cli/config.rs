@@ -32,9 +32,7 @@ pub(crate) struct ConfigFile {
 #[derive(Debug, Error)]
 pub(crate) enum ConfigError {
     /// The file exists but cannot be read.
-    #[error(
-        "cannot read the configuration {path:?}: {source}; check its permissions, or move it away"
-    )]
+    #[error("cannot read the configuration {path:?}: {source}")]
     Read {
         /// The file.
         path: PathBuf,

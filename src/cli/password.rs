@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::context::Context;
 use super::ui::failure::Failure;
+use super::ui::hints;
 use super::ui::terminal;
 use crate::code::Code;
 use crate::file::small;
@@ -70,8 +71,10 @@ fn read(path: &Path) -> Result<Password, Failure> {
         .map_err(|error| {
             let path = path.display();
             let what = format!("the password file {path} cannot be read: {error}");
-            Failure::new(Code::IoFailed, what)
-                .hint("Check --password-file, IEXEC_HSM_PASSWORD_FILE or the configuration file.")
+            Failure::new(Code::IoFailed, what).hint(hints::unreadable(
+                &error,
+                "Check --password-file, IEXEC_HSM_PASSWORD_FILE or the configuration file.",
+            ))
         })
 }
 

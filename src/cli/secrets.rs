@@ -12,6 +12,7 @@ use rustix::process::{
 use zeroize::Zeroizing;
 
 use super::options::{SETTINGS, Setting};
+use crate::text::encoding::first_line;
 use crate::token::Pin;
 
 unsafe extern "C" {
@@ -79,15 +80,19 @@ impl std::fmt::Debug for Secrets {
     }
 }
 
-/// Takes them. Only for the beginning of the program, when no other thread is running.
+/// Takes them: of PINs and password the first line, as of a file. Only for the beginning of the program, when no other thread is running.
 pub(crate) fn take() -> Secrets {
     // SAFETY: by this function's contract no other thread is running.
     let secret = |setting: &Setting| unsafe { take_variable(&setting.variable()) };
+    let line = |setting: &Setting| {
+        let secret = secret(setting)?;
+        Some(Zeroizing::new(first_line(&secret).to_vec()))
+    };
     Secrets {
-        pin: Secret::new(secret(&SETTINGS.pin).map(Pin::new)),
-        so_pin: Secret::new(secret(&SETTINGS.so_pin).map(Pin::new)),
+        pin: Secret::new(line(&SETTINGS.pin).map(Pin::new)),
+        so_pin: Secret::new(line(&SETTINGS.so_pin).map(Pin::new)),
         wallet_key: Secret::new(secret(&SETTINGS.wallet_key)),
-        wallet_password: Secret::new(secret(&SETTINGS.wallet_password)),
+        wallet_password: Secret::new(line(&SETTINGS.wallet_password)),
     }
 }
 

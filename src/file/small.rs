@@ -1,4 +1,4 @@
-//! Reading files that must be small, and may hold secrets.
+//! Reading texts in files that must be small, and may hold secrets.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
@@ -6,10 +6,12 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
+use crate::text::encoding;
+
 /// Room enough for any key, wallet or configuration file.
 pub(crate) const LIMIT: usize = 64 * 1024;
 
-/// Reads a regular file of at most [`LIMIT`] bytes.
+/// Reads a regular file of at most [`LIMIT`] bytes, without a byte order mark.
 pub(crate) fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     read_opened(open(path)?)
 }
@@ -26,7 +28,8 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
-/// Reads what is left of an open file, at most [`LIMIT`] bytes.
+/// Reads what is left of an open file, at most [`LIMIT`] bytes, without a byte order mark. UTF-16 is
+/// [`ErrorKind::InvalidData`].
 pub(crate) fn read_opened(file: File) -> io::Result<Zeroizing<Vec<u8>>> {
     // With all the room it can need, the vector never moves and leaves no copy behind.
     let mut content = Zeroizing::new(Vec::with_capacity(LIMIT + 1));
@@ -38,16 +41,21 @@ pub(crate) fn read_opened(file: File) -> io::Result<Zeroizing<Vec<u8>>> {
             "larger than 64 KiB",
         ));
     }
+    if encoding::is_utf16(&content) {
+        return Err(io::Error::new(
+            ErrorKind::InvalidData,
+            "it is UTF-16 text, not UTF-8",
+        ));
+    }
+    let mark = content.len() - encoding::without_mark(&content).len();
+    content.drain(..mark);
     Ok(content)
 }
 
 /// The first line of a file, or of a pipe that a shell passes as one, without its end.
 pub(crate) fn first_line(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     let content = read_opened(File::open(path)?)?;
-    let line = content.split(|&byte| byte == b'\n').next();
-    let line = line.unwrap_or_default();
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    Ok(Zeroizing::new(line.to_vec()))
+    Ok(Zeroizing::new(encoding::first_line(&content).to_vec()))
 }
 
 #[cfg(test)]
@@ -64,6 +72,20 @@ mod tests {
         assert_eq!((content.len(), content.capacity()), (LIMIT, LIMIT + 1));
         fs::write(&path, vec![7; LIMIT + 1]).unwrap();
         assert_eq!(read(&path).unwrap_err().kind(), ErrorKind::FileTooLarge);
+    }
+
+    #[test]
+    fn a_mark_is_dropped_and_utf16_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(&path, "\u{feff}text\n").unwrap();
+        assert_eq!(**read(&path).unwrap(), *b"text\n");
+        assert_eq!(**first_line(&path).unwrap(), *b"text");
+        fs::write(&path, b"\xff\xfe1\x002\x00").unwrap();
+        for error in [read(&path).unwrap_err(), first_line(&path).unwrap_err()] {
+            assert_eq!(error.kind(), ErrorKind::InvalidData);
+            assert!(error.to_string().contains("UTF-16"), "{error}");
+        }
     }
 
     #[test]

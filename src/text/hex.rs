@@ -26,9 +26,12 @@ pub(crate) fn vec(digits: &[u8]) -> Option<Vec<u8>> {
     mixed::decode_vec(digits).ok()
 }
 
-/// The text without the `0x` in front, if there is one.
+/// The text without the `0x` or `0X` in front, if there is one.
 pub(crate) fn without_prefix(text: &[u8]) -> &[u8] {
-    text.strip_prefix(b"0x").unwrap_or(text)
+    match text {
+        [b'0', b'x' | b'X', digits @ ..] => digits,
+        _ => text,
+    }
 }
 
 #[cfg(test)]
@@ -49,6 +52,9 @@ mod tests {
             assert_eq!(vec(bad), None, "{bad:?}");
         }
         assert_eq!(array::<2>(b"00"), None);
-        assert_eq!(without_prefix(b"0x01"), b"01");
+        for text in [&b"0x01"[..], b"0X01", b"01"] {
+            assert_eq!(without_prefix(text), b"01");
+        }
+        assert_eq!(without_prefix(b"0x0x01"), b"0x01");
     }
 }

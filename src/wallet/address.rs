@@ -96,24 +96,23 @@ impl FromStr for Address {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
-        let prefixed = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
-        let digits = prefixed.unwrap_or(text);
-        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        let digits = hex::without_prefix(text.as_bytes());
+        if digits.is_empty() || !digits.iter().all(u8::is_ascii_hexdigit) {
             return Err(AddressError::NotHexadecimal);
         }
-        let bytes = hex::array(digits.as_bytes()).ok_or(AddressError::Length {
+        let bytes = hex::array(digits).ok_or(AddressError::Length {
             digits: digits.len(),
         })?;
         let address = Self(bytes);
-        if has_mixed_case(digits) && digits != address.checksummed_digits() {
+        if has_mixed_case(digits) && digits != address.checksummed_digits().as_bytes() {
             return Err(AddressError::Checksum);
         }
         Ok(address)
     }
 }
 
-fn has_mixed_case(digits: &str) -> bool {
-    let has = |is_case: fn(&u8) -> bool| digits.as_bytes().iter().any(is_case);
+fn has_mixed_case(digits: &[u8]) -> bool {
+    let has = |is_case: fn(&u8) -> bool| digits.iter().any(is_case);
     has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase)
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::address::Address;
 use super::address_field::read_address;
 use super::error::LocateError;
+use crate::text::hex;
 
 /// The folder in which the programs of an operating system (as [`std::env::consts::OS`] calls it) keep encrypted wallets.
 pub(super) fn global_folder(os: &str, home: &Path) -> PathBuf {
@@ -100,8 +101,8 @@ fn keystore_name(name: &str) -> Option<(&str, &str)> {
     let (date, address) = rest.split_once("--")?;
     // Some programs add the extension.
     let address = address.strip_suffix(".json").unwrap_or(address);
-    let digits = address.strip_prefix("0x").unwrap_or(address);
-    let is_address = digits.len() == 40 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let digits = hex::without_prefix(address.as_bytes());
+    let is_address = digits.len() == 40 && digits.iter().all(u8::is_ascii_hexdigit);
     is_address.then_some((date, address))
 }
 

@@ -166,12 +166,13 @@ impl FromStr for Signature {
     type Err = SignatureError;
 
     fn from_str(text: &str) -> Result<Self, SignatureError> {
-        let digits = text
-            .strip_prefix("0x")
-            .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
-            .ok_or(SignatureError::NotHexadecimal)?;
+        let digits = hex::without_prefix(text.as_bytes());
+        let prefixed = digits.len() < text.len();
+        if !prefixed || !digits.iter().all(u8::is_ascii_hexdigit) {
+            return Err(SignatureError::NotHexadecimal);
+        }
         let mut bytes = Zeroizing::new([0; LENGTH]);
-        hex::fill(bytes.as_mut_slice(), digits.as_bytes()).ok_or(SignatureError::Length {
+        hex::fill(bytes.as_mut_slice(), digits).ok_or(SignatureError::Length {
             digits: digits.len(),
         })?;
         let v = bytes[LENGTH - 1];

@@ -10,6 +10,7 @@ use super::address::Address;
 use super::public_key::address_of;
 use super::sign::{Wallet, WalletError};
 use super::signature::Signature;
+use crate::text::encoding::without_mark;
 use crate::text::hex;
 
 /// A wallet whose private key is in this process. Wiped when dropped, and `Debug` shows its
@@ -51,12 +52,12 @@ impl SoftwareWallet {
     }
 
     /// The wallet of a private key as text: 64 hexadecimal digits, `0x` being optional. White
-    /// space around it is no part of it.
+    /// space around it is no part of it, nor is a byte order mark in front.
     ///
     /// # Errors
     /// When it is anything else, or out of range.
     pub fn from_text(text: &[u8]) -> Result<Self, PrivateKeyError> {
-        let digits = hex::without_prefix(text.trim_ascii());
+        let digits = hex::without_prefix(without_mark(text).trim_ascii());
         if digits.is_empty() || !digits.iter().all(u8::is_ascii_hexdigit) {
             return Err(PrivateKeyError::NotHexadecimal);
         }
@@ -142,7 +143,13 @@ mod tests {
     #[test]
     fn the_prefix_is_optional_and_white_space_around_is_none_of_it() {
         let address = wallet(ONE).unwrap().address();
-        for text in [&ONE[2..], &format!(" {ONE}\r\n")] {
+        let upper_prefix = format!("0X{}", &ONE[2..]);
+        for text in [
+            &ONE[2..],
+            &format!(" {ONE}\r\n"),
+            &upper_prefix,
+            &format!("\u{feff}{ONE}"),
+        ] {
             assert_eq!(wallet(text).unwrap().address(), address);
         }
         assert!(wallet(&BELOW_ORDER.to_uppercase()).is_ok());

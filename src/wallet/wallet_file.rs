@@ -63,7 +63,7 @@ impl fmt::Display for Exposed {
 #[non_exhaustive]
 pub enum WalletFileError {
     /// The file cannot be read.
-    #[error("cannot read the wallet {path:?}: {source}; check the name and its permissions")]
+    #[error("cannot read the wallet {path:?}: {source}")]
     Read {
         /// The file.
         path: PathBuf,

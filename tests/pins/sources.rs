@@ -85,6 +85,68 @@ fn the_first_line_of_a_file_is_the_pin() {
 }
 
 #[test]
+fn what_editors_and_shells_add_is_no_part_of_the_pin() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    let pin = &token.pin;
+    for text in [
+        format!("\u{feff}{pin}"),
+        format!("\u{feff}{pin}\r\n"),
+        format!("{pin}\r"),
+        format!("{pin}\rsecond line\r"),
+    ] {
+        let file = work.write("pin", &text);
+        list(&work).arg("--pin-file").arg(file).run().ok();
+        let folder = credential(&work, &text);
+        list(&work).env("CREDENTIALS_DIRECTORY", folder).run().ok();
+    }
+    for text in [
+        format!("{pin}\n"),
+        format!("{pin}\r\n"),
+        format!("\u{feff}{pin}"),
+    ] {
+        list(&work).env("IEXEC_HSM_PIN", text).run().ok();
+    }
+    let so_pin = format!("\u{feff}{}\r\n", token.so_pin);
+    let init = [
+        "token",
+        "init",
+        "--token-label=new",
+        "--token=test",
+        "--force",
+    ];
+    let cmd = work
+        .cmd(init)
+        .args(&["--confirm-label=test", "--so-pin-file"]);
+    cmd.arg(work.write("so-pin", so_pin)).pin().run().ok();
+}
+
+#[test]
+fn a_pin_file_in_utf16_is_named_and_costs_no_attempt() {
+    let Some(spy) = Spy::find() else { return };
+    let token = Token::new();
+    let work = Work::new(&token);
+    let little =
+        |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+    let big = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_be_bytes).collect() };
+    let marked = format!("\u{feff}{}\r\n", token.pin);
+    for content in [
+        little(&marked),
+        big(&marked),
+        little(&token.pin),
+        big(&token.pin),
+    ] {
+        let cmd = spy.watch(list(&work), &token);
+        let run = cmd.arg("--pin-file").arg(work.write("pin", content));
+        let run = run.run().fails(23);
+        for words in ["UTF-16", "Save it as UTF-8", "pin"] {
+            assert!(run.err().contains(words), "{words} in {}", run.err());
+        }
+        assert_eq!(count(&spy.calls(), "C_Login"), 0);
+    }
+}
+
+#[test]
 fn a_pin_of_any_bytes_is_sent_as_it_is() {
     let token = with_pin("pässwörd-🔑");
     let work = Work::new(&token);
@@ -94,7 +156,7 @@ fn a_pin_of_any_bytes_is_sent_as_it_is() {
     pty.send(&token.pin).send("\n");
     assert_eq!(pty.wait().0, 0);
     // Not even text, and refused as a PIN: it was sent.
-    let file = work.write("pin", b"\xff\xfe\xfd\xfc");
+    let file = work.write("pin", b"\xfd\xfc\xfd\xfc");
     list(&work).arg("--pin-file").arg(file).run().fails(12);
 }
 

@@ -41,6 +41,43 @@ fn the_chain_of_chain_json_says_where_the_sms_is() {
 }
 
 #[test]
+fn a_chain_of_the_file_is_found_by_its_number() {
+    let token = Token::new();
+    let (work, sms) = (with_key(&token), Sms::start());
+    chain_json(&work, json!({ "id": "65535", "sms": sms.url() }));
+    let run = push(&work, &["--chain", "65535"]).run().ok();
+    let told = "Using chain mine [chainId: 65535]\n";
+    assert!(run.err().starts_with(told), "{}", run.err());
+
+    let twins = json!({ "id": "65535", "sms": sms.url() });
+    let file = json!({ "chains": { "one": twins, "other": twins } });
+    work.write("chain.json", file.to_string());
+    let run = push(&work, &["--chain", "65535"]).run().fails(2);
+    assert!(run.err().contains("several chains"), "{}", run.err());
+    assert!(run.err().contains(r#""one", "other""#), "{}", run.err());
+    push(&work, &["--chain", "other"]).run().fails(32);
+}
+
+#[test]
+fn chain_json_may_begin_with_a_mark_and_is_no_utf16() {
+    let token = Token::new();
+    let (work, sms) = (with_key(&token), Sms::start());
+    let file = json!({ "default": "mine", "chains": { "mine": { "sms": sms.url() } } });
+    work.write("chain.json", format!("\u{feff}{file}"));
+    push(&work, &[]).run().ok();
+    let wide: Vec<u8> = file
+        .to_string()
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    work.write("chain.json", wide);
+    let run = push(&work, &[]).run().fails(23);
+    for words in ["chain.json", "UTF-16", "Save it as UTF-8"] {
+        assert!(run.err().contains(words), "{words} in {}", run.err());
+    }
+}
+
+#[test]
 fn a_path_in_front_is_kept() {
     let token = Token::new();
     let (work, sms) = (with_key(&token), Sms::start());

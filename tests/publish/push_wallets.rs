@@ -47,6 +47,17 @@ fn a_keystore_file_signs_and_the_password_comes_from_anywhere_but_the_command_li
     private_file(&folder.join("iexec-hsm-wallet-password"), PASSWORD);
     signs(cmd().env("CREDENTIALS_DIRECTORY", &folder), &work, &sms);
 
+    // What editors and shells add is no part of it.
+    let dressed = format!("\u{feff}{PASSWORD}\r\n");
+    let file = token.secret_file("dressed", &dressed);
+    signs(cmd().arg("--password-file").arg(&file), &work, &sms);
+    let variable = cmd().env("IEXEC_HSM_WALLET_PASSWORD", dressed);
+    signs(variable, &work, &sms);
+    let wide: Vec<u8> = PASSWORD.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let file = work.write("wide", wide);
+    let run = cmd().arg("--password-file").arg(file).run().fails(23);
+    assert!(run.err().contains("UTF-16"), "{}", run.err());
+
     let run = cmd().arg("--password").arg(PASSWORD).run().fails(2);
     assert!(
         run.err().contains("--password is not taken"),

@@ -9,7 +9,7 @@ use crate::support::*;
 const OTHER: &str = "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359";
 
 /// Writes the configuration of the work's home.
-fn configure(work: &Work, content: &str) -> PathBuf {
+fn configure(work: &Work, content: impl AsRef<[u8]>) -> PathBuf {
     let path = work.home().join(".config/iexec-hsm/config.toml");
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(&path, content).unwrap();
@@ -27,6 +27,43 @@ fn token_of(cmd: Cmd) -> String {
 }
 
 #[test]
+fn it_may_begin_with_a_mark_and_is_no_utf16() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    let content = format!("module = {}\r\nno-such = 1", path(&token.module));
+    configure(&work, format!("\u{feff}{content}"));
+    let list = || work.cmd(["token", "list"]).without_env("IEXEC_HSM_MODULE");
+    let run = list().run().fails(2);
+    assert!(
+        run.err().contains(":2:1: unknown field `no-such`"),
+        "{}",
+        run.err()
+    );
+    let content = content.lines().next().unwrap().to_owned();
+    let file = configure(&work, format!("\u{feff}{content}"));
+    list().run().ok();
+
+    // What is added is not glued to a last line without an end.
+    let make = work.cmd(["setup", "--no-input", "--new-key", "--bits=2048"]);
+    let make = make.args(&["--wallet-address", ADDRESS]).pin();
+    make.without_env("IEXEC_HSM_MODULE").run().ok();
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.starts_with(&content), "{text:?}");
+    assert!(
+        text.contains(&format!("\nwallet-address = \"{ADDRESS}\"\n")),
+        "{text}"
+    );
+    list().run().ok();
+
+    let wide: Vec<u8> = content.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    configure(&work, wide);
+    let run = list().run().fails(2);
+    for words in ["config.toml", "UTF-16", "Save it as UTF-8"] {
+        assert!(run.err().contains(words), "{words} in {}", run.err());
+    }
+}
+
+#[test]
 fn every_setting_is_honoured() {
     let token = Token::labelled("first");
     token.add("second");
@@ -34,7 +71,7 @@ fn every_setting_is_honoured() {
     let (module, pin) = (path(&token.module), path(&token.pin_file()));
     configure(
         &work,
-        &format!(
+        format!(
             "module = {module}\ntoken = \"second\"\npin-file = {pin}\nwallet-address = \"{ADDRESS}\"\n\
              beneficiary-keystoredir = \"keys\"\nmax-size = 1000\nmax-entries = 2\n"
         ),
@@ -85,7 +122,7 @@ fn the_key_of_the_configuration_is_used() {
         cmd.run().ok().raw()["key"].as_str().unwrap().to_owned()
     };
     let (first, second) = (make(ADDRESS), make(OTHER));
-    configure(&work, &format!("key = {second:?}\n"));
+    configure(&work, format!("key = {second:?}\n"));
     let shown = |cmd: Cmd| {
         let json = cmd.pin().arg("--raw").run().ok().raw();
         json["key"]["uri"].as_str().unwrap().to_owned()
@@ -117,7 +154,7 @@ fn wallets_are_looked_for_where_the_configuration_says() {
     let file = format!("UTC--2024--{}", &ADDRESS[2..]);
     configure(
         &work,
-        &format!("keystoredir = \"wallets\"\nwallet-file = \"{file}\"\n"),
+        format!("keystoredir = \"wallets\"\nwallet-file = \"{file}\"\n"),
     );
     assert_eq!(made(generate()), ADDRESS);
     let typed = generate().arg("--wallet-address").arg(OTHER);
@@ -142,7 +179,7 @@ fn options_win_over_the_environment_and_the_environment_over_the_file() {
     let wrong = token.secret_file("wrong", "9999");
     configure(
         &work,
-        &format!("token = \"first\"\npin-file = {}\n", path(&wrong)),
+        format!("token = \"first\"\npin-file = {}\n", path(&wrong)),
     );
     let right = token.pin_file();
     let list = || work.cmd(["key", "list"]);

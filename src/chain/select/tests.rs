@@ -9,6 +9,13 @@ fn entry() -> ChainEntry {
     ChainEntry::default()
 }
 
+fn with_number(id: u64) -> ChainEntry {
+    ChainEntry {
+        id: Some(id),
+        ..entry()
+    }
+}
+
 fn file<const N: usize>(default: Option<&str>, chains: [(&str, ChainEntry); N]) -> ChainFile {
     ChainFile {
         default: default.map(str::to_owned),
@@ -66,13 +73,7 @@ fn with_a_file_the_named_chain_is_one_of_its_chains() {
         Some("bellecour"),
         [
             ("bellecour", entry()),
-            (
-                "mine",
-                ChainEntry {
-                    id: Some(421_614),
-                    ..entry()
-                },
-            ),
+            ("mine", with_number(421_614)),
             ("1", entry()),
         ],
     );
@@ -84,14 +85,34 @@ fn with_a_file_the_named_chain_is_one_of_its_chains() {
     assert_eq!(found("bellecour"), ("bellecour".to_owned(), Some(134)));
     assert_eq!(found("134"), ("bellecour".to_owned(), Some(134)));
     assert_eq!(found("mine"), ("mine".to_owned(), Some(421_614)));
+    assert_eq!(found("421614"), ("mine".to_owned(), Some(421_614)));
     assert_eq!(found("1"), ("1".to_owned(), Some(1)));
-    for wanted in ["421614", "arbitrum-sepolia-testnet", "mainnet", "other"] {
+    for wanted in ["0134", "arbitrum-sepolia-testnet", "mainnet", "other"] {
         let text = refused(Some(wanted), Some(&file));
         assert_eq!(
             text,
             format!("Missing \"{wanted}\" chain in \"chain.json\"")
         );
     }
+}
+
+#[test]
+fn a_number_is_that_of_one_chain_of_the_file() {
+    let chosen = |wanted, chains: [(&str, ChainEntry); 2]| {
+        let file = file(None, chains);
+        Chain::choose(Some(wanted), Some(&file)).map(|chain| chain.name)
+    };
+    let twins = || [("a", with_number(65_535)), ("b", with_number(65_535))];
+    let error = chosen("65535", twins()).unwrap_err();
+    assert!(matches!(&error, ChainError::Ambiguous { names, .. } if *names == ["a", "b"]));
+    assert_eq!(chosen("b", twins()).unwrap(), "b");
+    // The SDK takes the one under the built-in name.
+    let with_built_in = [("a", with_number(134)), ("bellecour", entry())];
+    assert_eq!(chosen("134", with_built_in).unwrap(), "bellecour");
+    // That name may stand for another chain.
+    let renamed = || [("a", with_number(134)), ("bellecour", with_number(65_535))];
+    assert_eq!(chosen("134", renamed()).unwrap(), "a");
+    assert_eq!(chosen("65535", renamed()).unwrap(), "bellecour");
 }
 
 #[test]

@@ -127,7 +127,6 @@ macro_rules! codes {
 codes! {
     AddressError => Usage;
     BackupError => IoFailed, hints::backup;
-    ConfigError => Usage;
     FileError => IoFailed, hints::file;
     KeystoreError => Wallet;
     LocateError => Wallet, hints::locate;
@@ -138,6 +137,16 @@ codes! {
     UriError => Usage, hints::uri;
     ValueError => NotSupported, hints::value;
     WalletFileError => Wallet, hints::wallet_file;
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        let hint = match &error {
+            ConfigError::Read { source, .. } => hints::unreadable(source, hints::MOVE_AWAY),
+            ConfigError::WorldWritable { .. } | ConfigError::Content { .. } => "",
+        };
+        Self::new(Code::Usage, &error).hint(hint)
+    }
 }
 
 impl From<ChainError> for Failure {

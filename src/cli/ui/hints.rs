@@ -2,6 +2,7 @@
 //! is wrong, and know no option and no command of this program.
 
 mod agent;
+mod reading;
 mod token;
 
 use std::io::ErrorKind;
@@ -27,6 +28,7 @@ use crate::wallet::locate::AddressOrigin;
 use crate::wallet::wallet_file::WalletFileError;
 
 pub(crate) use agent::{agent, client, socket};
+pub(crate) use reading::{MOVE_AWAY, unreadable};
 pub(crate) use token::token;
 
 const DOWNLOAD_AGAIN: &str = "Download it again.";
@@ -145,7 +147,8 @@ pub(crate) fn file(error: &FileError) -> &'static str {
         FileError::Missing { .. } => {
             "Make a key with `iexec-hsm result generate-encryption-keypair`, or name its folder with --beneficiary-keystoredir."
         }
-        FileError::Read { .. } | FileError::Write { .. } => "",
+        FileError::Read { source, .. } => unreadable(source, "Check the file and its permissions."),
+        FileError::Write { .. } => "",
     }
 }
 
@@ -193,9 +196,10 @@ pub(crate) fn locate(error: &LocateError) -> &'static str {
         LocateError::NoHome => {
             "Set HOME, or give --wallet-address <address> or --keystoredir <path>."
         }
-        LocateError::Read { .. } => {
-            "Check the name and its permissions, or give --wallet-address <address>."
-        }
+        LocateError::Read { source, .. } => unreadable(
+            source,
+            "Check the name and its permissions, or give --wallet-address <address>.",
+        ),
         LocateError::Json(_) => OTHER_WALLET,
         LocateError::NoAddress { .. } => "Give --wallet-address <address>.",
         LocateError::Disagree { .. } => "Give the right one with --wallet-address <address>.",
@@ -303,8 +307,10 @@ pub(crate) fn wallet_file(error: &WalletFileError) -> &'static str {
     match error {
         WalletFileError::Json(_) | WalletFileError::NoKey { .. } => OTHER_WALLET,
         WalletFileError::Disagree { .. } => "Do not use it, and name another with --wallet-file.",
-        WalletFileError::Read { .. }
-        | WalletFileError::Address { .. }
+        WalletFileError::Read { source, .. } => {
+            unreadable(source, "Check the name and its permissions.")
+        }
+        WalletFileError::Address { .. }
         | WalletFileError::Keystore { .. }
         | WalletFileError::PrivateKey { .. } => "",
     }
@@ -321,13 +327,10 @@ pub(crate) fn chain(error: &ChainError) -> String {
         ChainError::NotInFile { there, .. } if there.is_empty() => {
             "Add this one there under \"chains\".".into()
         }
-        ChainError::NotInFile { there, .. } => {
-            let quoted: Vec<_> = there.iter().map(|name| format!("{name:?}")).collect();
-            format!(
-                "Choose one of {} with --chain, or add this one there under \"chains\".",
-                quoted.join(", ")
-            )
-        }
+        ChainError::NotInFile { there, .. } => format!(
+            "Choose one of {} with --chain, or add this one there under \"chains\".",
+            quoted(there)
+        ),
         ChainError::NotKnown { .. } => format!(
             "Choose one of {} with --chain, or go to the folder that has the file.",
             known()
@@ -340,11 +343,19 @@ pub(crate) fn chain(error: &ChainError) -> String {
             "Choose another with --tee-framework, add the URL there, or give it with --sms-url."
                 .into()
         }
-        ChainError::Read { .. }
-        | ChainError::Json { .. }
-        | ChainError::Wrong { .. }
-        | ChainError::NoHost { .. } => String::new(),
+        ChainError::Ambiguous { names, .. } => {
+            format!("Name one of them with --chain: {}.", quoted(names))
+        }
+        ChainError::Read { source, .. } => unreadable(source, MOVE_AWAY).into(),
+        ChainError::Json { .. } | ChainError::Wrong { .. } | ChainError::NoHost { .. } => {
+            String::new()
+        }
     }
+}
+
+fn quoted(names: &[String]) -> String {
+    let quoted: Vec<_> = names.iter().map(|name| format!("{name:?}")).collect();
+    quoted.join(", ")
 }
 
 #[cfg(test)]

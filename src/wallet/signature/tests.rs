@@ -23,8 +23,10 @@ fn it_reads_back_as_it_is_shown() {
     assert_eq!((signature.v(), signature.y_is_odd()), (27, false));
     assert_eq!(signature.to_bytes()[..32], signature.r()[..]);
     assert_eq!(signature.to_bytes()[32..64], signature.s()[..]);
-    let upper = format!("0x{}", TEXT[2..].to_uppercase());
-    assert_eq!(upper.parse(), Ok(signature));
+    for prefix in ["0x", "0X"] {
+        let upper = format!("{prefix}{}", TEXT[2..].to_uppercase());
+        assert_eq!(upper.parse(), Ok(signature.clone()));
+    }
 }
 
 #[test]

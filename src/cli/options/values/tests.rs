@@ -47,6 +47,7 @@ fn ids_are_whole_bytes_in_hexadecimal() {
     for (text, id) in [
         ("01ab", vec![0x01, 0xab]),
         ("0x01AB", vec![0x01, 0xab]),
+        ("0X01ab", vec![0x01, 0xab]),
         ("00", vec![0]),
         (
             "0x00112233445566778899",
@@ -56,7 +57,7 @@ fn ids_are_whole_bytes_in_hexadecimal() {
         assert_eq!(parse_id(text), Ok(id), "{text}");
     }
     for text in [
-        "", "0x", "1", "0x1", "012", "0g", "+1", "0X01", "01 02", "é0",
+        "", "0x", "1", "0x1", "012", "0g", "+1", "0x0x01", "01 02", "é0",
     ] {
         assert!(parse_id(text).is_err(), "{text}");
     }

@@ -196,7 +196,7 @@ fn hints_of_files_of_a_beneficiary() {
     let (path, source) = (path(), full());
     says(file(&missing()), MAKE);
     says(file(&missing()), "--beneficiary-keystoredir");
-    says(file(&FileError::Read { path, source }), "");
+    says(file(&FileError::Read { path, source }), "its permissions");
     let (path, source) = (self::path(), full());
     says(file(&FileError::Write { path, source }), "");
     says(key_file(&missing().into()), MAKE);
@@ -295,7 +295,7 @@ fn hints_of_a_wallet_file() {
         (Error::Json(broken_json()), "--wallet-file"),
         (Error::NoKey { path: path() }, "--wallet-file"),
         (disagree, "Do not use it"),
-        (unreadable, ""),
+        (unreadable, "its permissions"),
         (no_address, ""),
         (keystore, ""),
         (private_key, ""),
@@ -450,6 +450,10 @@ fn hints_of_chains() {
         path: path(),
         source: full(),
     };
+    let twice = Error::Ambiguous {
+        id: "134".into(),
+        names: vec!["a".into(), "b".into()],
+    };
     let no_json = Error::Json {
         path: path(),
         line: 1,
@@ -469,7 +473,8 @@ fn hints_of_chains() {
         (Error::NotKnown { name: name() }, "bellecour"),
         (Error::NoSms { chain: name() }, "--sms-url"),
         (no_sms_for, "--tee-framework"),
-        (unreadable, ""),
+        (unreadable, "move it away"),
+        (twice, r#""a", "b""#),
         (no_json, ""),
         (wrong, ""),
         (Error::NoHost { chain: name() }, ""),

@@ -1,5 +1,6 @@
 //! What to do about tokens, PINs and the keys on a token.
 
+use super::reading::unreadable;
 use crate::cli::ui::command_line::CommandLine;
 use crate::token::{MissingPin, PinError, Remedy, TokenError, Uri};
 
@@ -81,7 +82,10 @@ fn pin(error: &PinError) -> &'static str {
             MissingPin::NotKept => KEEP_PIN,
             MissingPin::NotSent => "Run `iexec-hsm agent unlock`.",
         },
-        PinError::File { .. } => "Check --pin-file, IEXEC_HSM_PIN_FILE or the configuration file.",
+        PinError::File { source, .. } => unreadable(
+            source,
+            "Check --pin-file, IEXEC_HSM_PIN_FILE or the configuration file.",
+        ),
         PinError::Length { .. } => "No attempt was spent; check where the PIN comes from.",
         PinError::Empty(_) => "Put the PIN into it, or leave it out.",
         PinError::NotGiven(_) => "Run the command again.",

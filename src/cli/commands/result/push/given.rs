@@ -6,6 +6,9 @@ use crate::cli::ui::failure::Failure;
 use crate::code::Code;
 use crate::wallet::signature::{Signature, SignatureError};
 
+/// The byte order mark that some systems put in front of what they pipe.
+const MARK: char = '\u{feff}';
+
 /// A signature as an option gives it.
 #[derive(Debug, Clone)]
 pub(super) enum GivenSignature {
@@ -32,6 +35,7 @@ impl GivenSignature {
                 let unreadable =
                     |error| Failure::new(Code::IoFailed, format!("stdin cannot be read: {error}"));
                 read.map_err(unreadable)?;
+                let text = text.strip_prefix(MARK).unwrap_or(&text);
                 let signature = text.trim().parse();
                 signature.map_err(|error: SignatureError| Failure::new(Code::Usage, error))
             }
