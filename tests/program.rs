@@ -36,6 +36,7 @@ mod decrypt {
     mod vectors;
 }
 mod devices {
+    mod broken_modules;
     mod failing_tokens;
     mod faulty_module;
     mod half_done;

@@ -8,7 +8,6 @@ use super::options::{Given, Global, SETTINGS, Setting, Settings, merge};
 use super::pins::Pins;
 use super::secrets::Secrets;
 use super::ui::failure::Failure;
-use super::ui::slow_notice;
 use super::ui::text_layout::TextLayout;
 use crate::archive::Limits;
 use crate::beneficiary::Folder;
@@ -95,9 +94,6 @@ impl Context {
             None => discover()?,
         };
         self.say(|| format!("module {}", module.path().display()));
-        if !self.global.raw && !self.global.quiet {
-            module.watch(Box::new(slow_notice::watch));
-        }
         Ok(module)
     }
 

@@ -44,6 +44,7 @@ pub fn main() -> u8 {
     };
     let name = cli.global.command.clone();
     let raw = cli.global.raw;
+    ui::calls::tell_of(&cli.global);
     let temporaries = Temporaries::default();
     let signals = if cli.command.handles_signals() {
         Ok(())

@@ -1,5 +1,6 @@
 //! Everything that a person sees and types: replies, failures and their hints, questions, progress.
 
+pub(crate) mod calls;
 pub(crate) mod codes;
 pub(crate) mod command_line;
 pub(crate) mod failure;

@@ -23,9 +23,10 @@ pub use keys::{
     choose_key, generate, import, key_size,
 };
 pub use module::{
-    Mechanism, Module, P11Kit, PinState, Probe, Slot, SlowCall, TokenInfo, Watch, absent, discover,
-    p11_kit, probe, well_known,
+    Mechanism, Module, P11Kit, PinState, Probe, Slot, TokenInfo, absent, discover, p11_kit, probe,
+    well_known,
 };
+pub use raw::{Call, CalledToken, Watch, watch_calls};
 pub use remedy::Remedy;
 pub(crate) use session::recovery;
 pub use session::{

@@ -15,6 +15,7 @@ fn says(call: &str, line: &str, rules: &[&str], args: &[&str]) {
     let faulty = rules.iter().fold(faulty, Faulty::rule);
     let mut pty = Pty::spawn(&faulty.drive(work.cmd(args).pin()));
     pty.expect(line);
+    pty.expect(&format!("({call} of "));
     fs::write(&gate, "").unwrap();
     let (code, shown) = pty.wait();
     assert_eq!(code, 0, "{shown}");
@@ -86,4 +87,57 @@ fn each_slow_call_of_a_run_is_told_of_once() {
     for line in ["to take the PIN", "to use the key"] {
         assert_eq!(shown.matches(line).count(), 1, "{shown}");
     }
+}
+
+/// Runs `cmd` with the first call of each of `functions` hanging, all at once, until it is named with the module's path.
+fn names_each(functions: &[&str], cmd: impl Fn(&Work<'_>) -> Cmd) {
+    // A token for each: they begin at once, for which SoftHSM2's locks are not made.
+    let tokens: Vec<Token> = functions.iter().map(|_| Token::new()).collect();
+    let prepared = functions.iter().zip(&tokens).map(|(function, token)| {
+        let work = Work::new(token);
+        let gate = work.path("go");
+        let slow = format!("{function} 1 hang {}", gate.display());
+        let faulty = Faulty::before(token).rule(slow);
+        let cmd = faulty.drive(cmd(&work));
+        (function, cmd, gate, work, faulty)
+    });
+    let prepared: Vec<_> = prepared.collect();
+    // All begin before the first one is waited for.
+    let started = prepared.iter().map(|it| (it, Pty::spawn(&it.1)));
+    let started: Vec<_> = started.collect();
+    for ((function, _, gate, ..), mut pty) in started {
+        pty.expect("Waiting for the ");
+        pty.expect(function);
+        pty.expect(" ...");
+        fs::write(gate, "").unwrap();
+        let (code, shown) = pty.wait();
+        assert_eq!(code, 0, "{function}: {shown}");
+        let module = Faulty::module().display().to_string();
+        assert!(shown.contains(&module), "{function}: {shown}");
+    }
+}
+
+#[test]
+fn every_call_that_hangs_is_named_with_the_module() {
+    let functions = [
+        "C_Initialize",
+        "C_GetInfo",
+        "C_GetSlotList",
+        "C_GetSlotInfo",
+        "C_GetTokenInfo",
+        "C_OpenSession",
+        "C_FindObjectsInit",
+        "C_FindObjects",
+        "C_CloseSession",
+        "C_Finalize",
+    ];
+    names_each(&functions, |work| work.cmd(["key", "list"]).pin());
+}
+
+#[test]
+fn an_agent_that_is_started_names_what_it_waits_for() {
+    let functions = ["C_Initialize", "C_GetSlotList", "C_GetTokenInfo"];
+    names_each(&functions, |work| {
+        agent::command(work, &["--detach", "--exit-when-idle", "--idle", "1s"])
+    });
 }

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::text::escape::escape;
-use crate::token::{SlowCall, TokenInfo};
+use crate::token::Call;
 
 /// Calls that take less time are not spoken of.
 const NOTICE_AFTER: Duration = Duration::from_secs(2);
@@ -24,7 +24,7 @@ static CALLS: Calls = Calls {
 };
 
 /// Says on stderr what is waited for if `call` takes long; until what it returns is dropped.
-pub(crate) fn watch(call: SlowCall, token: &TokenInfo) -> Box<dyn Any> {
+pub(crate) fn watch(call: &Call) -> Box<dyn Any> {
     static THREAD: OnceLock<()> = OnceLock::new();
     THREAD.get_or_init(|| {
         // Without a thread nothing is said.
@@ -32,7 +32,7 @@ pub(crate) fn watch(call: SlowCall, token: &TokenInfo) -> Box<dyn Any> {
             .stack_size(64 * 1024)
             .spawn(|| CALLS.look_after());
     });
-    Box::new(CALLS.begin(Instant::now() + NOTICE_AFTER, line(call, token)))
+    Box::new(CALLS.begin(Instant::now() + NOTICE_AFTER, call.clone()))
 }
 
 fn say(line: &str) {
@@ -49,21 +49,21 @@ struct Calls {
 struct Pending {
     /// Calls that ever began.
     begun: u64,
-    /// By their number, and so by when they are to be spoken of: when, and how.
-    calls: BTreeMap<u64, (Instant, String)>,
+    /// By their number, and so by when they are to be spoken of.
+    calls: BTreeMap<u64, (Instant, Call)>,
 }
 
 impl Calls {
-    fn begin(&'static self, late: Instant, line: String) -> Call {
+    fn begin(&'static self, late: Instant, call: Call) -> Begun {
         let mut pending = self.pending();
         let number = pending.begun;
         pending.begun += 1;
-        pending.calls.insert(number, (late, line));
+        pending.calls.insert(number, (late, call));
         // Else the thread sleeps until a call from before this one would be late.
         if pending.calls.len() == 1 {
             self.first.notify_one();
         }
-        Call { of: self, number }
+        Begun { of: self, number }
     }
 
     /// Speaks of each call that is late, once.
@@ -76,9 +76,9 @@ impl Calls {
             };
             let left = next.get().0.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                let (_, line) = next.remove();
+                let (_, call) = next.remove();
                 drop(pending);
-                say(&line);
+                say(&line(&call));
             } else {
                 drop(pending);
                 thread::sleep(left);
@@ -98,26 +98,34 @@ impl Calls {
 }
 
 /// Until it is dropped, the call is not back.
-struct Call {
+struct Begun {
     of: &'static Calls,
     number: u64,
 }
 
-impl Drop for Call {
+impl Drop for Begun {
     fn drop(&mut self) {
         self.of.pending().calls.remove(&self.number);
     }
 }
-fn line(call: SlowCall, token: &TokenInfo) -> String {
-    let name = token.name();
-    match call {
-        SlowCall::Login => format!("Waiting for the token \"{name}\" to take the PIN ..."),
-        SlowCall::MakeKey => format!(
-            "Waiting for the token \"{name}\" to make the key, which takes minutes on some cards ..."
-        ),
-        SlowCall::UseKey if token.is_hardware() => {
-            format!("Waiting for the token \"{name}\"; touch it if it waits for a touch ...")
+
+fn line(call: &Call) -> String {
+    let module = call.module.display();
+    let Some(token) = &call.token else {
+        return match &*call.function {
+            Call::LOAD => format!("Waiting for the module {module} to be loaded ..."),
+            function => format!("Waiting for the module {module} to come back from {function} ..."),
+        };
+    };
+    let what = match &*call.function {
+        "C_Login" => " to take the PIN",
+        "C_GenerateKeyPair" => " to make the key, which takes minutes on some cards",
+        "C_Decrypt" | "C_UnwrapKey" | "C_Sign" if token.hardware => {
+            "; touch it if it waits for a touch"
         }
-        SlowCall::UseKey => format!("Waiting for the token \"{name}\" to use the key ..."),
-    }
+        "C_Decrypt" | "C_UnwrapKey" | "C_Sign" => " to use the key",
+        _ => "",
+    };
+    let (name, function) = (&token.name, &call.function);
+    format!("Waiting for the token \"{name}\"{what} ({function} of {module}) ...")
 }

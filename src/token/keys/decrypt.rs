@@ -9,7 +9,7 @@ use crate::archive::Scheme;
 use crate::envelope::PublicKey;
 use crate::token::keys::attributes::flag;
 use crate::token::raw::CallError;
-use crate::token::{PinSource, Remedy, ResultKey, Session, SlowCall, TokenError};
+use crate::token::{PinSource, Remedy, ResultKey, Session, TokenError};
 
 impl Session {
     /// Does one private-key operation: one `C_DecryptInit`, a context login only where the key demands
@@ -49,9 +49,7 @@ impl Session {
             if let Some(pin) = pin {
                 session.login_for_use(&pin)?;
             }
-            let slow = session.slow(SlowCall::UseKey);
             let unwrapped = session.raw.decrypt(&ciphertext).ok();
-            drop(slow);
             session.broken = unwrapped.is_none();
             Ok(unwrapped.filter(|_| possible))
         })

@@ -11,9 +11,7 @@ use crate::token::keys::fresh_key::FreshKey;
 use crate::token::keys::result_key::EXPONENT;
 use crate::token::raw::CallError;
 use crate::token::session::open::Mode;
-use crate::token::{
-    Module, PinSource, Remedy, ResultKey, Session, SlowCall, TokenError, TokenInfo,
-};
+use crate::token::{Module, PinSource, Remedy, ResultKey, Session, TokenError, TokenInfo};
 
 /// Modulus sizes of result keys, in bits, the best first.
 pub const SIZES: [usize; 3] = [4096, 3072, 2048];
@@ -170,7 +168,6 @@ impl Session {
     ) -> Result<CK_OBJECT_HANDLE, CallError> {
         let make = |form| {
             let (public, private) = templates(form);
-            let _slow = self.slow(SlowCall::MakeKey);
             self.raw.generate_key_pair(mechanism, &public, &private)
         };
         let [first, fewer @ ..] = TEMPLATES;

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::archive::Scheme;
 use crate::token::raw::CallError;
-use crate::token::{Remedy, Session, SlowCall, TokenError};
+use crate::token::{Remedy, Session, TokenError};
 
 impl Session {
     /// Does one private-key operation by `C_UnwrapKey`. `None` is a bad ciphertext, as for
@@ -22,10 +22,7 @@ impl Session {
         key: CK_OBJECT_HANDLE,
         ciphertext: &[u8],
     ) -> Result<Option<Zeroizing<Vec<u8>>>, TokenError> {
-        let slow = self.slow(SlowCall::UseKey);
-        let unwrapped = self.unwrap_to_object(scheme, key, ciphertext);
-        drop(slow);
-        let object = match unwrapped {
+        let object = match self.unwrap_to_object(scheme, key, ciphertext) {
             Ok(object) => object,
             Err(error) if is_no_bad_ciphertext(&error) => return Err(self.does_not_unwrap(&error)),
             Err(_) => return Ok(None),

@@ -1,12 +1,12 @@
 use std::ffi::{CStr, CString};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use cryptoki::error::RvError;
 
 use crate::token::TokenError;
-use crate::token::module::slow_call::Watch;
+use crate::token::module::not_loaded::why_not_loaded;
 use crate::token::raw::Table;
 
 /// A PKCS#11 module, loaded and initialised for the life of the process. Finalised when the last
@@ -19,7 +19,6 @@ pub struct Module {
     /// Somebody else in this process initialised it, and so will finalise it.
     borrowed: bool,
     finalised: AtomicBool,
-    pub(in crate::token) watch: OnceLock<Box<Watch>>,
 }
 
 impl Module {
@@ -48,7 +47,7 @@ impl Module {
         };
         let parameters = parameters.map(CString::new).transpose();
         let parameters = parameters.map_err(|_| fail("there is a NUL in its arguments".into()))?;
-        let table = Table::load(path).map_err(fail)?;
+        let table = Table::load(path).map_err(|words| fail(why_not_loaded(path, words)))?;
         let borrowed = initialize(&table, parameters.as_deref()).map_err(fail)?;
         Ok(Arc::new(Self {
             path: path.to_owned(),
@@ -56,18 +55,12 @@ impl Module {
             table: Arc::new(table),
             borrowed,
             finalised: AtomicBool::new(false),
-            watch: OnceLock::new(),
         }))
     }
 
     /// The path that it was loaded from.
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// Calls `watch` at the beginning of slow calls from now on. The first one stays.
-    pub fn watch(&self, watch: Box<Watch>) {
-        let _ = self.watch.set(watch);
     }
 
     /// Finalises and initialises the module again. All sessions, logins and handles are gone

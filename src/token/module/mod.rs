@@ -3,12 +3,12 @@
 mod discover;
 pub(super) mod load;
 mod mechanism;
+mod not_loaded;
 mod p11_kit;
 mod probe;
 mod select;
 mod slot;
 mod slots;
-pub(super) mod slow_call;
 pub(super) mod token_info;
 
 pub use discover::{absent, discover, well_known};
@@ -17,5 +17,4 @@ pub use mechanism::Mechanism;
 pub use p11_kit::{P11Kit, p11_kit};
 pub use probe::{Probe, probe};
 pub use slot::Slot;
-pub use slow_call::{SlowCall, Watch};
 pub use token_info::{PinState, TokenInfo};

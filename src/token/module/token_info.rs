@@ -6,6 +6,7 @@ use cryptoki_sys::{
 };
 
 use crate::token::Uri;
+use crate::token::raw::CalledToken;
 use crate::token::uri::{LibraryFields, SlotFields, TokenFields};
 
 /// The information of a token.
@@ -213,6 +214,14 @@ impl TokenInfo {
     /// The RFC 7512 URI, ready to paste.
     pub fn uri(&self) -> Uri {
         Uri::for_token(&self.fields())
+    }
+
+    /// What is told of it to whoever watches the calls of its sessions.
+    pub(in crate::token) fn called(&self) -> CalledToken {
+        CalledToken {
+            name: self.name(),
+            hardware: self.is_hardware(),
+        }
     }
 
     fn has(&self, flag: CK_FLAGS) -> bool {

@@ -12,17 +12,22 @@
 mod locked;
 mod module;
 mod session;
+mod watched;
 
+use std::any::Any;
 use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::ptr::NonNull;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use cryptoki::error::{Rv, RvError};
 use cryptoki_sys::{CK_FUNCTION_LIST, CK_RV, CK_ULONG, Pkcs11};
+use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 use zeroize::Zeroizing;
 
 pub(super) use locked::Locked;
 pub(super) use session::RawSession;
+pub use watched::{Call, CalledToken, Watch, watch_calls};
 
 /// The return value of a call that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,18 +68,34 @@ pub(super) fn rv_name(rv: &RvError) -> String {
 
 /// A loaded module's functions.
 pub(super) struct Table {
+    path: Arc<Path>,
     functions: CK_FUNCTION_LIST,
+    /// The lock of the one thread that may be in the module, where it cannot lock by itself.
+    turn: OnceLock<Mutex<()>>,
     /// Keeps the library loaded, and with it the functions valid: for the life of the process, as
     /// threads and handlers that a module leaves behind must not lose their code.
     _library: ManuallyDrop<Pkcs11>,
 }
 
-/// Calls a function of a table. Every pointer among the arguments must be to a value that lives
-/// through the call, with its true length beside it.
+/// Where a call is made: in a table, for a token if there is one already.
+#[derive(Clone, Copy)]
+struct Caller<'t> {
+    table: &'t Table,
+    token: Option<&'t Arc<CalledToken>>,
+    /// Whether the call waits for a person, who was told: then nobody is told that it takes long.
+    waits_for_person: bool,
+}
+
+/// Calls a function by way of a [`Caller`]; it waits for its turn where a module is used by one thread
+/// at a time, and whoever watches is told of it. Every pointer among the arguments must be to a
+/// value that lives through the call, with its true length beside it.
 macro_rules! call {
-    ($table:expr, $name:ident($($argument:expr),* $(,)?)) => {{
+    ($of:expr, $name:ident($($argument:expr),* $(,)?)) => {{
         let failed = |rv| CallError { call: stringify!($name), rv };
-        let function = $table.functions.$name.ok_or(failed(RvError::FunctionNotSupported))?;
+        let caller = $of.caller();
+        let function = caller.table.functions.$name.ok_or(failed(RvError::FunctionNotSupported))?;
+        let _turn = caller.table.turn();
+        let _watched = caller.begin(stringify!($name));
         // SAFETY: the table is that of a loaded library, its functions have the signatures of
         // PKCS#11, and the arguments are as this macro's contract says.
         match Rv::from(unsafe { function($($argument),*) }) {
@@ -85,18 +106,55 @@ macro_rules! call {
 }
 use call;
 
+impl<'t> Caller<'t> {
+    fn caller(self) -> Self {
+        self
+    }
+
+    /// The same for a call that takes `pin`; with none the reader's pad asks a person for it.
+    fn with_pin(self, pin: Option<&[u8]>) -> Self {
+        Self {
+            waits_for_person: pin.is_none(),
+            ..self
+        }
+    }
+
+    fn begin(self, function: &'static str) -> Option<Box<dyn Any>> {
+        if self.waits_for_person {
+            return None;
+        }
+        watched::begin(|| Call {
+            token: self.token.cloned(),
+            ..Call::of_module(function, self.table.path.clone())
+        })
+    }
+}
+
 impl Table {
-    /// Loads the library at `path` and takes its function table; the loader's words on failure.
+    /// Loads the library at `path`, with all its symbols, and takes its function table; the loader's
+    /// words on failure.
     pub(super) fn load(path: &Path) -> Result<Self, String> {
+        let path: Arc<Path> = path.into();
+        let loading = watched::begin(|| Call::of_module(Call::LOAD, path.clone()));
+        // One that is found missing only when it is called would end the program.
+        let flags = RTLD_NOW | RTLD_LOCAL;
         // SAFETY: loading a library runs its initialisers. That it is to be trusted is what the
         // user said by naming it.
-        let library = unsafe { Pkcs11::new(path) }.map_err(|error| error.to_string())?;
+        let library = unsafe { Library::open(Some(&*path), flags) };
+        drop(loading);
+        let library = library.map_err(|error| error.to_string())?;
+        // SAFETY: only its symbols are looked up, and those of the standard's names are functions
+        // with the standard's signatures.
+        let library =
+            unsafe { Pkcs11::from_library(library) }.map_err(|error| error.to_string())?;
         let Ok(get) = library.C_GetFunctionList.as_ref() else {
             return Err("it is no PKCS#11 module: it has no C_GetFunctionList".into());
         };
         let mut list = std::ptr::null_mut();
+        let getting = watched::begin(|| Call::of_module("C_GetFunctionList", path.clone()));
         // SAFETY: C_GetFunctionList writes one pointer, and may be called before C_Initialize.
         let rv: CK_RV = unsafe { get(&mut list) };
+        drop(getting);
         let (Rv::Ok, Some(list)) = (Rv::from(rv), NonNull::new(list)) else {
             return Err(format!(
                 "C_GetFunctionList returned 0x{rv:x} and no functions"
@@ -106,9 +164,25 @@ impl Table {
         // `_library` keeps loaded; CK_FUNCTION_LIST is plain data.
         let functions = unsafe { list.read() };
         Ok(Self {
+            path,
             functions,
+            turn: OnceLock::new(),
             _library: ManuallyDrop::new(library),
         })
+    }
+
+    fn caller(&self) -> Caller<'_> {
+        Caller {
+            table: self,
+            token: None,
+            waits_for_person: false,
+        }
+    }
+
+    /// Waits until no other thread is in a module that is used by one at a time.
+    fn turn(&self) -> Option<MutexGuard<'_, ()>> {
+        let turn = self.turn.get()?;
+        Some(turn.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -1,10 +1,11 @@
 use std::ffi::{CStr, c_void};
 use std::ptr::null_mut;
+use std::sync::Mutex;
 
 use cryptoki::error::{Rv, RvError};
 use cryptoki_sys::{
-    CK_BBOOL, CK_C_INITIALIZE_ARGS, CK_FALSE, CK_INFO, CK_MECHANISM_INFO, CK_MECHANISM_TYPE,
-    CK_SLOT_ID, CK_SLOT_INFO, CK_TOKEN_INFO, CK_TRUE, CKF_OS_LOCKING_OK,
+    CK_BBOOL, CK_C_INITIALIZE_ARGS, CK_FALSE, CK_FLAGS, CK_INFO, CK_MECHANISM_INFO,
+    CK_MECHANISM_TYPE, CK_SLOT_ID, CK_SLOT_INFO, CK_TOKEN_INFO, CK_TRUE, CKF_OS_LOCKING_OK,
 };
 use zeroize::Zeroizing;
 
@@ -20,8 +21,24 @@ struct InitializeArgs {
 
 impl Table {
     /// `C_Initialize` with OS locking: without it some modules switch their locks off for good,
-    /// and others refuse. `parameters` go where the standard has `pReserved`.
+    /// and others refuse. One that cannot lock is used by one thread at a time. `parameters` go where
+    /// the standard has `pReserved`.
     pub(in crate::token) fn initialize(&self, parameters: Option<&CStr>) -> Result<(), CallError> {
+        if self.turn.get().is_some() {
+            return self.initialize_with(0, parameters);
+        }
+        let Err(refused) = self.initialize_with(CKF_OS_LOCKING_OK, parameters) else {
+            return Ok(());
+        };
+        if refused.rv != RvError::CantLock {
+            return Err(refused);
+        }
+        self.initialize_with(0, parameters).map_err(|_| refused)?;
+        let _ = self.turn.set(Mutex::default());
+        Ok(())
+    }
+
+    fn initialize_with(&self, flags: CK_FLAGS, parameters: Option<&CStr>) -> Result<(), CallError> {
         let parameters = parameters.map_or(null_mut(), |it| it.as_ptr().cast_mut());
         let mut arguments = InitializeArgs {
             standard: CK_C_INITIALIZE_ARGS {
@@ -29,7 +46,7 @@ impl Table {
                 DestroyMutex: None,
                 LockMutex: None,
                 UnlockMutex: None,
-                flags: CKF_OS_LOCKING_OK,
+                flags,
                 pReserved: parameters.cast(),
             },
             _reserved: null_mut(),
@@ -131,12 +148,13 @@ impl Table {
         so_pin: Option<&[u8]>,
         label: &str,
     ) -> Result<(), CallError> {
+        let caller = self.caller().with_pin(so_pin);
         let mut so_pin = so_pin.map(|pin| Zeroizing::new(pin.to_vec()));
         let (place, len) = raw_pin(&mut so_pin);
         let mut padded = [b' '; 32];
         for (to, from) in padded.iter_mut().zip(label.bytes()) {
             *to = from;
         }
-        call!(self, C_InitToken(slot, place, len, padded.as_mut_ptr()))
+        call!(caller, C_InitToken(slot, place, len, padded.as_mut_ptr()))
     }
 }

@@ -12,7 +12,7 @@ use cryptoki_sys::{
 };
 use zeroize::Zeroizing;
 
-use super::{CallError, Table, call, raw_pin, ulong};
+use super::{CallError, CalledToken, Caller, Table, call, raw_pin, ulong};
 
 /// Room for one attribute: more than any modulus has, and a length that none has, so that a
 /// module which leaves the length untouched is noticed.
@@ -27,6 +27,7 @@ const BATCH: usize = 64;
 /// A session. Closed when dropped.
 pub(in crate::token) struct RawSession {
     table: Arc<Table>,
+    token: Arc<CalledToken>,
     handle: CK_SESSION_HANDLE,
     closed: bool,
     /// A session has one operation at a time, so that threads cannot share it.
@@ -34,24 +35,38 @@ pub(in crate::token) struct RawSession {
 }
 
 impl RawSession {
-    /// `C_OpenSession`.
+    /// `C_OpenSession`. `token` is told to whoever watches the session's calls.
     pub(in crate::token) fn open(
         table: &Arc<Table>,
         slot: CK_SLOT_ID,
+        token: CalledToken,
         writable: bool,
     ) -> Result<Self, CallError> {
         let flags: CK_FLAGS = CKF_SERIAL_SESSION | if writable { CKF_RW_SESSION } else { 0 };
+        let token = Arc::new(token);
+        let caller = Caller {
+            token: Some(&token),
+            ..table.caller()
+        };
         let mut handle = 0;
         call!(
-            table,
+            caller,
             C_OpenSession(slot, flags, null_mut(), None, &mut handle)
         )?;
         Ok(Self {
             table: table.clone(),
+            token,
             handle,
             closed: false,
             _not_sync: PhantomData,
         })
+    }
+
+    fn caller(&self) -> Caller<'_> {
+        Caller {
+            token: Some(&self.token),
+            ..self.table.caller()
+        }
     }
 
     /// `C_Login`; with no PIN the reader asks for it itself.
@@ -60,23 +75,21 @@ impl RawSession {
         user: CK_USER_TYPE,
         pin: Option<&[u8]>,
     ) -> Result<(), CallError> {
+        let caller = self.caller().with_pin(pin);
         let mut pin = pin.map(|pin| Zeroizing::new(pin.to_vec()));
         let (place, len) = raw_pin(&mut pin);
-        call!(self.table, C_Login(self.handle, user, place, len))
+        call!(caller, C_Login(self.handle, user, place, len))
     }
 
     /// `C_Logout`.
     pub(in crate::token) fn logout(&self) -> Result<(), CallError> {
-        call!(self.table, C_Logout(self.handle))
+        call!(self, C_Logout(self.handle))
     }
 
     /// `C_GenerateRandom` of one byte, which is not looked at.
     pub(in crate::token) fn random_byte(&self) -> Result<(), CallError> {
         let mut byte = [0];
-        call!(
-            self.table,
-            C_GenerateRandom(self.handle, byte.as_mut_ptr(), 1)
-        )
+        call!(self, C_GenerateRandom(self.handle, byte.as_mut_ptr(), 1))
     }
 
     /// Begins and ends a search for private keys, which finds nothing.
@@ -84,15 +97,16 @@ impl RawSession {
         let private = [Attribute::Class(ObjectClass::PRIVATE_KEY)];
         let mut template = to_raw(&private);
         let (place, len) = (template.as_mut_ptr(), ulong(template.len()));
-        call!(self.table, C_FindObjectsInit(self.handle, place, len))?;
-        call!(self.table, C_FindObjectsFinal(self.handle))
+        call!(self, C_FindObjectsInit(self.handle, place, len))?;
+        call!(self, C_FindObjectsFinal(self.handle))
     }
 
     /// `C_InitPIN`; with no PIN the reader asks for it itself.
     pub(in crate::token) fn init_pin(&self, pin: Option<&[u8]>) -> Result<(), CallError> {
+        let caller = self.caller().with_pin(pin);
         let mut pin = pin.map(|pin| Zeroizing::new(pin.to_vec()));
         let (place, len) = raw_pin(&mut pin);
-        call!(self.table, C_InitPIN(self.handle, place, len))
+        call!(caller, C_InitPIN(self.handle, place, len))
     }
 
     /// `C_FindObjects`: all objects that have the attributes of `template`.
@@ -102,10 +116,10 @@ impl RawSession {
     ) -> Result<Vec<CK_OBJECT_HANDLE>, CallError> {
         let mut template = to_raw(template);
         let (place, len) = (template.as_mut_ptr(), ulong(template.len()));
-        call!(self.table, C_FindObjectsInit(self.handle, place, len))?;
+        call!(self, C_FindObjectsInit(self.handle, place, len))?;
         let found = self.found();
         // Even after a failure, or the session stays in the search.
-        let ended = call!(self.table, C_FindObjectsFinal(self.handle));
+        let ended = call!(self, C_FindObjectsFinal(self.handle));
         found.and_then(|found| ended.map(|()| found))
     }
 
@@ -115,7 +129,7 @@ impl RawSession {
             let mut batch = [0; BATCH];
             let mut count = 0;
             call!(
-                self.table,
+                self,
                 C_FindObjects(self.handle, batch.as_mut_ptr(), ulong(BATCH), &mut count)
             )?;
             let count = (count as usize).min(BATCH);
@@ -140,7 +154,7 @@ impl RawSession {
             ulValueLen: ulong(ROOM),
         };
         call!(
-            self.table,
+            self,
             C_GetAttributeValue(self.handle, object, &mut attribute, 1)
         )?;
         Ok(usize::try_from(attribute.ulValueLen)
@@ -159,10 +173,7 @@ impl RawSession {
         attribute: &Attribute,
     ) -> Result<(), CallError> {
         let mut raw = CK_ATTRIBUTE::from(attribute);
-        call!(
-            self.table,
-            C_SetAttributeValue(self.handle, object, &mut raw, 1)
-        )
+        call!(self, C_SetAttributeValue(self.handle, object, &mut raw, 1))
     }
 
     /// `C_GenerateKeyPair`; returns the private key.
@@ -176,7 +187,7 @@ impl RawSession {
         let (mut public, mut private) = (to_raw(public), to_raw(private));
         let mut handles = (0, 0);
         call!(
-            self.table,
+            self,
             C_GenerateKeyPair(
                 self.handle,
                 &mut mechanism,
@@ -199,16 +210,13 @@ impl RawSession {
         let mut template = to_raw(template);
         let (place, len) = (template.as_mut_ptr(), ulong(template.len()));
         let mut handle = 0;
-        call!(
-            self.table,
-            C_CreateObject(self.handle, place, len, &mut handle)
-        )?;
+        call!(self, C_CreateObject(self.handle, place, len, &mut handle))?;
         Ok(handle)
     }
 
     /// `C_DestroyObject`.
     pub(in crate::token) fn destroy(&self, object: CK_OBJECT_HANDLE) -> Result<(), CallError> {
-        call!(self.table, C_DestroyObject(self.handle, object))
+        call!(self, C_DestroyObject(self.handle, object))
     }
 
     /// `C_DecryptInit`.
@@ -218,7 +226,7 @@ impl RawSession {
         key: CK_OBJECT_HANDLE,
     ) -> Result<(), CallError> {
         let mut mechanism = CK_MECHANISM::from(mechanism);
-        call!(self.table, C_DecryptInit(self.handle, &mut mechanism, key))
+        call!(self, C_DecryptInit(self.handle, &mut mechanism, key))
     }
 
     /// Makes one `C_Decrypt`, with a buffer as large as `ciphertext`, so that no module finds it too
@@ -232,7 +240,7 @@ impl RawSession {
         let mut len: CK_ULONG = ulong(output.len());
         let (from, to) = (input.as_mut_ptr(), output.as_mut_ptr());
         call!(
-            self.table,
+            self,
             C_Decrypt(self.handle, from, ulong(input.len()), to, &mut len)
         )?;
         // A module that claims more than the buffer holds has not written it: keep what is there.
@@ -253,7 +261,7 @@ impl RawSession {
         let mut template = to_raw(template);
         let mut handle = 0;
         call!(
-            self.table,
+            self,
             C_UnwrapKey(
                 self.handle,
                 &mut mechanism,
@@ -275,7 +283,7 @@ impl RawSession {
         key: CK_OBJECT_HANDLE,
     ) -> Result<(), CallError> {
         let mut mechanism = CK_MECHANISM::from(mechanism);
-        call!(self.table, C_SignInit(self.handle, &mut mechanism, key))
+        call!(self, C_SignInit(self.handle, &mut mechanism, key))
     }
 
     /// Makes one `C_Sign`, with a buffer larger than the signature of any curve, so that no module finds
@@ -286,7 +294,7 @@ impl RawSession {
         let mut len: CK_ULONG = ulong(output.len());
         let (from, to) = (input.as_mut_ptr(), output.as_mut_ptr());
         call!(
-            self.table,
+            self,
             C_Sign(self.handle, from, ulong(input.len()), to, &mut len)
         )?;
         // As for `decrypt`.
@@ -303,7 +311,7 @@ impl RawSession {
     }
 
     fn close(&self) -> Result<(), CallError> {
-        call!(self.table, C_CloseSession(self.handle))
+        call!(self, C_CloseSession(self.handle))
     }
 }
 

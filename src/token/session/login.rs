@@ -7,7 +7,7 @@ use crate::token::raw::{CallError, RawSession};
 use crate::token::session::open::Mode;
 use crate::token::session::pin::PinRequest;
 use crate::token::{
-    Module, Pin, PinError, PinSource, PinState, PinUse, Session, SlowCall, TokenError, TokenInfo,
+    Module, Pin, PinError, PinSource, PinState, PinUse, Session, TokenError, TokenInfo,
 };
 
 /// The PIN for one use of a key; none when the reader asks for it itself.
@@ -88,8 +88,6 @@ impl Session {
                 state: self.token.pin_state(),
             });
         }
-        // A reader's pad waits for a person, who was told.
-        let _slow = pin.map(|_| self.slow(SlowCall::Login));
         call_login(&self.raw, user, pin).map_err(|error| {
             let now = self.module.refresh(&self.token).ok();
             let error = refused(error, now.as_ref(), &self.token.label);

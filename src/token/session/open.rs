@@ -1,4 +1,3 @@
-use std::any::Any;
 use std::sync::Arc;
 
 use cryptoki::error::RvError;
@@ -6,7 +5,7 @@ use cryptoki::object::{Attribute, ObjectClass};
 
 use crate::envelope::PublicKey;
 use crate::token::raw::RawSession;
-use crate::token::{Module, Remedy, SlowCall, TokenError, TokenInfo};
+use crate::token::{Module, Remedy, TokenError, TokenInfo};
 
 /// A session with one token. Closed when dropped.
 pub struct Session {
@@ -104,12 +103,6 @@ impl Session {
         Ok(())
     }
 
-    /// Tells whoever watches that a call begins which may take long; it ends with the value.
-    pub(in crate::token) fn slow(&self, call: SlowCall) -> Option<Box<dyn Any>> {
-        let watch = self.module.watch.get()?;
-        Some(watch(call, &self.token))
-    }
-
     /// Replaces the session if an operation failed in it.
     ///
     /// # Errors
@@ -140,7 +133,7 @@ pub(in crate::token) fn no_private_key() -> TokenError {
 
 /// Some tokens have no read-only sessions, others no read-write ones: each stands in for the other.
 fn open_raw(module: &Module, token: &TokenInfo, mode: Mode) -> Result<RawSession, TokenError> {
-    let open = |writable| RawSession::open(&module.table, token.slot, writable);
+    let open = |writable| RawSession::open(&module.table, token.slot, token.called(), writable);
     let writable = mode == Mode::Write;
     let result = match open(writable) {
         Err(error) if error.rv != RvError::TokenWriteProtected => {

@@ -2,7 +2,7 @@ use cryptoki::error::RvError;
 use cryptoki_sys::CKU_SO;
 
 use crate::token::session::login::obtain;
-use crate::token::{Pin, PinSource, PinUse, Remedy, Session, SlowCall, TokenError};
+use crate::token::{Pin, PinSource, PinUse, Remedy, Session, TokenError};
 
 impl Session {
     /// Logs the SO in, with one PIN from `pins`. Nobody may be logged in.
@@ -19,7 +19,6 @@ impl Session {
             return Err(TokenError::FinalTry(label));
         }
         let pin = obtain(&token, PinUse::So, pins)?;
-        let _slow = pin.as_ref().map(|_| self.slow(SlowCall::Login));
         let login = self.raw.login(CKU_SO, pin.as_ref().map(Pin::bytes));
         login.map_err(|error| match error.rv {
             RvError::PinLocked => TokenError::SoPinBlocked(label),

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use super::WalletKey;
 use crate::token::raw::CallError;
 use crate::token::session::login::PinForUse;
-use crate::token::{PinSource, Remedy, Session, SlowCall, TokenError};
+use crate::token::{PinSource, Remedy, Session, TokenError};
 
 impl Session {
     /// Signs a hash: `r` and `s`, in whichever of its two forms the token makes. One `C_SignInit`, a context login only where the key demands it, one `C_Sign`.
@@ -40,9 +40,7 @@ impl Session {
         if let Some(pin) = pin {
             self.login_for_use(pin)?;
         }
-        let slow = self.slow(SlowCall::UseKey);
         let signature = self.raw.sign(digest)?;
-        drop(slow);
         let numbers = signature.as_slice().try_into().map_err(|_| {
             let len = signature.len();
             TokenError::device("C_Sign", format!("{len} bytes instead of 64"))

@@ -34,6 +34,11 @@ pub(crate) fn run(name: &'static str, args: &Args, forward: impl FnOnce(&Call) -
     let faulty = Faulty::get();
     let line = format!("{name}{}", describe(args, &faulty.salt));
     let write = |end: &str| ledger::write(&faulty.folder, &format!("{line} -> {end}"));
+    let inside = faulty.enter();
+    if faulty.script.one_thread && inside.is_beside_another() {
+        write("overlaps");
+        std::process::abort();
+    }
     let mut call = Call {
         faulty,
         answer: None,

@@ -32,6 +32,7 @@
 //! | `sessions KIND` | only those that are `read-only`, or only those that are `read-write`, are granted |
 //! | `mechanism NAME hidden` | it is not there; with `no-decrypt`, not for decryption |
 //! | `mechanism NAME sizes MIN MAX` | it says that its keys have these sizes |
+//! | `one-thread` | it cannot lock: `C_Initialize` refuses OS locking, and two calls at a time end the process |
 //! | `takes-arguments` | `C_Initialize` may be given a text, which the real module does not see |
 //! | `so-generates PIN SO-PIN` | only the security officer makes key pairs |
 //! | `shuffle-slots` | slots get new numbers with each `C_Initialize` |
@@ -67,6 +68,7 @@ pub(crate) struct Script {
     pub(crate) sizes: Vec<(CK_MECHANISM_TYPE, (u64, u64))>,
     /// PINs of the user and of the security officer, who alone makes key pairs.
     pub(crate) so_generates: Option<PinPad>,
+    pub(crate) one_thread: bool,
     pub(crate) takes_arguments: bool,
     pub(crate) shuffle_slots: bool,
     /// With how many calls of `C_Initialize` come before it.
@@ -222,6 +224,7 @@ impl Script {
                 self.sizes.push((names::mechanism(name)?, range));
             }
             ["so-generates", pin, so_pin] => self.so_generates = Some(pin_pad(pin, so_pin)),
+            ["one-thread"] => self.one_thread = true,
             ["takes-arguments"] => self.takes_arguments = true,
             ["label", label] => self.label = Some((label.to_owned(), 0)),
             ["label", label, "after", count] => {

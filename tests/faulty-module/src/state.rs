@@ -1,6 +1,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use cryptoki_sys::{CK_FUNCTION_LIST, CK_SESSION_HANDLE, CK_SLOT_ID, CKR_OK, Pkcs11};
@@ -14,6 +15,26 @@ pub(crate) struct Faulty {
     pub(crate) folder: PathBuf,
     pub(crate) salt: Vec<u8>,
     state: Mutex<State>,
+    /// Calls that are in the module.
+    inside: AtomicUsize,
+}
+
+/// A call that is in the module until this is dropped.
+pub(crate) struct Inside {
+    others: usize,
+}
+
+impl Inside {
+    /// Whether another call was in the module when it began.
+    pub(crate) fn is_beside_another(&self) -> bool {
+        self.others > 0
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        Faulty::get().inside.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// What changes while it runs.
@@ -51,8 +72,16 @@ impl Faulty {
                 salt: fs::read(folder.join("salt")).unwrap_or_default(),
                 folder,
                 state: Mutex::default(),
+                inside: AtomicUsize::new(0),
             }
         })
+    }
+
+    /// A call begins.
+    pub(crate) fn enter(&self) -> Inside {
+        Inside {
+            others: self.inside.fetch_add(1, Ordering::SeqCst),
+        }
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

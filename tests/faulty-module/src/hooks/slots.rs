@@ -5,7 +5,11 @@ use crate::pointer;
 
 /// `C_Initialize`, without the text behind `pReserved` where the script takes it.
 pub(crate) fn initialize(call: &Call, arguments: CK_VOID_PTR) -> CK_RV {
-    match pointer::get(arguments.cast::<CK_C_INITIALIZE_ARGS>()) {
+    let given = pointer::get(arguments.cast::<CK_C_INITIALIZE_ARGS>());
+    if call.faulty.script.one_thread && given.is_some_and(|it| it.flags & CKF_OS_LOCKING_OK != 0) {
+        return CKR_CANT_LOCK;
+    }
+    match given {
         Some(mut plain) if call.faulty.script.takes_arguments => {
             plain.pReserved = std::ptr::null_mut();
             real!(call.faulty, C_Initialize((&raw mut plain).cast()))

@@ -1,7 +1,7 @@
 //! An agent in the background: a new process, since a process with a PKCS#11 module must not fork.
 
 use std::fs::OpenOptions;
-use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::process::{Child, ChildStderr, Command, Stdio};
 
 use rustix::process::setsid;
@@ -57,14 +57,21 @@ fn spawn() -> io::Result<Child> {
         .spawn()
 }
 
-/// Passes on what the agent says, until it answers or has ended.
-fn is_ready(stderr: ChildStderr) -> io::Result<bool> {
-    let mut stderr = BufReader::new(stderr);
-    let mut said = Vec::new();
-    stderr.by_ref().take(1 << 20).read_until(READY, &mut said)?;
-    let ready = said.pop_if(|last| *last == READY).is_some();
-    io::stderr().write_all(&said)?;
-    Ok(ready)
+/// Passes on what the agent says while it says it, until it answers or has ended.
+fn is_ready(mut stderr: ChildStderr) -> io::Result<bool> {
+    let mut piece = [0; 1024];
+    loop {
+        let said = match stderr.read(&mut piece) {
+            Ok(len) => &piece[..len],
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        let ready = said.last() == Some(&READY);
+        io::stderr().write_all(said.strip_suffix(&[READY]).unwrap_or(said))?;
+        if ready || said.is_empty() {
+            return Ok(ready);
+        }
+    }
 }
 
 /// Says that the agent answers, and lets go of the terminal.

@@ -1,0 +1,32 @@
+//! What a person is told of the calls into modules, wherever they are made.
+
+use std::any::Any;
+use std::io::Write as _;
+
+use super::slow_notice;
+use crate::cli::options::Global;
+use crate::text::escape::escape;
+use crate::token::{Call, watch_calls};
+
+/// Tells of each call that takes long, and with `--verbose` of each module before it is loaded, as
+/// it may end the program; of nothing with `--raw` or `--quiet`.
+pub(crate) fn tell_of(global: &Global) {
+    let (slow, loads) = (!global.quiet, global.verbose);
+    if global.raw || !(slow || loads) {
+        return;
+    }
+    watch_calls(Box::new(move |call| {
+        if loads {
+            tell_of_load(call);
+        }
+        slow.then(|| slow_notice::watch(call) as Box<dyn Any>)
+    }));
+}
+
+fn tell_of_load(call: &Call) {
+    if call.function == Call::LOAD {
+        let module = call.module.display().to_string();
+        // With stderr gone there is nobody to tell.
+        let _ = writeln!(std::io::stderr(), "loading {}", escape(&module));
+    }
+}
