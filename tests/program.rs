@@ -30,6 +30,7 @@ mod decrypt {
     mod layouts;
     mod memory;
     mod outputs;
+    mod sealed_zips;
     mod several_archives;
     mod stdout;
     mod unwrap_only_keys;

@@ -48,6 +48,14 @@ pub enum ArchiveError {
         /// The reason.
         reason: String,
     },
+    /// Somebody packed it again, in a way that is not unpacked here.
+    #[error("{entry} in it is {how}, so this is not the zip that was downloaded")]
+    Packed {
+        /// The entry, wrapped key or body.
+        entry: String,
+        /// What it is packed with.
+        how: String,
+    },
     /// Only one of wrapped key and body is there.
     #[error("there is {found}, but not {missing}")]
     Missing {

@@ -42,3 +42,4 @@ pub use layout::{Layout, Scheme};
 pub use limits::Limits;
 pub(crate) use seekable::SeekableBody;
 pub use wrapped_key::WrappedKey;
+pub(crate) use zip::begins_like_zip;

@@ -24,6 +24,12 @@ impl WrappedKey {
         &self.ciphertext
     }
 
+    /// Whether an RSA ciphertext of `len` bytes can be that of an archive: from RSA-1024 to
+    /// RSA-16384, in the steps that keys are made in.
+    pub(crate) fn may_have_length(len: usize) -> bool {
+        (128..=2048).contains(&len) && len.is_multiple_of(8)
+    }
+
     /// Tells the form of an entry's bytes.
     ///
     /// 512 bytes are both a raw RSA-4096 ciphertext and the base64 of an RSA-3072 one. The alphabet
@@ -32,7 +38,7 @@ impl WrappedKey {
         if pair.oaep {
             return Self::raw(entry, Scheme::Guide2019);
         }
-        match decode_base64(&entry).filter(|decoded| is_modulus_length(decoded.len())) {
+        match decode_base64(&entry).filter(|decoded| Self::may_have_length(decoded.len())) {
             Some(ciphertext) => Ok(Self {
                 scheme: Scheme::LegacyEcb,
                 ciphertext,
@@ -42,7 +48,7 @@ impl WrappedKey {
     }
 
     fn raw(ciphertext: Vec<u8>, scheme: Scheme) -> Result<Self, ArchiveError> {
-        if !is_modulus_length(ciphertext.len()) {
+        if !Self::may_have_length(ciphertext.len()) {
             return Err(ArchiveError::WrappedKeyLength {
                 len: ciphertext.len() as u64,
             });
@@ -57,11 +63,6 @@ impl WrappedKey {
             body_entry: pair.body,
         }
     }
-}
-
-/// From RSA-1024 to RSA-16384, in the steps that keys are made in.
-fn is_modulus_length(len: usize) -> bool {
-    (128..=2048).contains(&len) && len.is_multiple_of(8)
 }
 
 fn decode_base64(entry: &[u8]) -> Option<Vec<u8>> {

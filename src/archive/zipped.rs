@@ -37,8 +37,9 @@ pub(super) fn open(file: Arc<File>, path: &Path, limits: &Limits) -> Result<Arch
 }
 
 fn source(file: &Arc<File>, entry: &Entry, name: &str) -> Result<BodySource, ArchiveError> {
-    let method = entry.method.map_err(|reason| ArchiveError::Malformed {
-        reason: format!("{name} cannot be read: {reason}"),
+    let method = entry.method.map_err(|how| ArchiveError::Packed {
+        entry: name.into(),
+        how: how.to_string(),
     })?;
     Ok(BodySource {
         file: file.clone(),

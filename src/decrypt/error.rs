@@ -50,6 +50,15 @@ pub enum DecryptError<E: std::error::Error> {
         /// The reason.
         reason: String,
     },
+    /// A file in the result is packed in a way that is not unpacked here. A retry helps where the
+    /// result is kept as a zip.
+    #[error("the result is not unpacked: \"{name}\" in it is {how}")]
+    Unreadable {
+        /// The name, with what is not UTF-8 replaced.
+        name: String,
+        /// What it is packed with.
+        how: String,
+    },
     /// The operating system gave no randomness.
     #[error(transparent)]
     Random(#[from] NoRandomness),
@@ -89,6 +98,7 @@ impl RunError {
             Self::TooLarge { limit } => DecryptError::TooLarge { limit },
             Self::OverLimit(what) => DecryptError::OverLimit(what),
             Self::UnsafeName { name, reason } => DecryptError::UnsafeName { name, reason },
+            Self::Unreadable { name, how } => DecryptError::Unreadable { name, how },
             Self::Random(error) => DecryptError::Random(error),
         }
     }
@@ -103,6 +113,10 @@ impl<E: std::error::Error> From<ResultZipError> for DecryptError<E> {
             ResultZipError::UnsafeName { name, reason } => Self::UnsafeName {
                 name,
                 reason: reason.to_owned(),
+            },
+            ResultZipError::Unreadable { name, how } => Self::Unreadable {
+                name,
+                how: how.to_string(),
             },
             ResultZipError::Io(error) => Self::from_read(error),
         }

@@ -1,5 +1,6 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -7,7 +8,7 @@ use super::error::RunError;
 use super::made_folder::{MadeFolder, make_folders};
 use super::output::OutputError;
 use super::pool::Tell;
-use crate::archive::result_zip::{Contents, EntryName, Member};
+use crate::archive::result_zip::{EntryName, Extraction, Member};
 use crate::envelope::{Ahead, Chunks, ReadChunks};
 use crate::file::WriteBehind;
 use crate::file::temporary::{self, Temporaries, TemporaryDir};
@@ -47,37 +48,31 @@ impl TemporaryFolder {
         self.staging.path()
     }
 
-    /// Makes the waiting place ready for `contents`: its folders, and a path for each file.
+    /// Makes the waiting place ready for `extraction`: its folders, and a path for each file.
     ///
     /// # Errors
-    /// When a name must not be extracted.
+    /// When this file system does not take them.
     pub(super) fn prepare<'c>(
         &mut self,
-        contents: &'c Contents,
+        extraction: Extraction<'c>,
     ) -> Result<Vec<(Member<'c>, PathBuf)>, RunError> {
-        let mut files = Vec::new();
-        for member in contents.entries() {
-            let name = member.name();
-            if member.is_symlink() {
-                return Err(name.refused("is a symbolic link").into());
-            }
-            let relative = name.safe_path()?;
-            let mut parts = relative.iter().map(Path::new);
-            if parts.any(temporary::is_temporary) {
-                return Err(name.refused("has the name of a temporary file").into());
-            }
-            let path = self.waiting().join(&relative);
-            if name.is_folder() {
-                make_folders(&path).map_err(|error| in_the_way(&name, &path, error))?;
-                self.folders.push(relative);
-            } else {
-                make_folders(temporary::folder_of(&path))
-                    .map_err(|error| in_the_way(&name, &path, error))?;
-                self.files.push(relative);
-                files.push((member, path));
-            }
+        for relative in &extraction.folders {
+            self.make(relative)?;
         }
+        let mut files = Vec::with_capacity(extraction.files.len());
+        for (member, relative) in extraction.files {
+            self.make(temporary::folder_of(&relative))?;
+            files.push((member, self.waiting().join(&relative)));
+            self.files.push(relative);
+        }
+        self.folders = extraction.folders;
         Ok(files)
+    }
+
+    fn make(&self, relative: &Path) -> Result<(), RunError> {
+        let path = self.waiting().join(relative);
+        let name = EntryName(relative.as_os_str().as_bytes());
+        make_folders(&path).map_err(|error| in_the_way(&name, &path, error))
     }
 
     /// Moves every file to its place, after all of them are known to fit and, where `sync` is

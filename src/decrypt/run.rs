@@ -57,6 +57,7 @@ impl Run<'_> {
     fn check_file(&self, file: File) -> Result<u64, RunError> {
         let contents = Contents::read(Arc::new(file), &self.options.limits)?;
         if self.options.verify {
+            contents.check_readable()?;
             let files: Vec<_> = contents.entries().map(Task::Check).collect();
             tasks::run(&files, &|_| {})?;
         }
@@ -73,7 +74,8 @@ impl Run<'_> {
         let waiting = folder.waiting().to_owned();
         let (_, summary) = self.check(search, &waiting, |contents| {
             let write = |(member, path)| Task::Write(member, path, self.durable());
-            Ok(folder.prepare(contents)?.into_iter().map(write).collect())
+            let files = folder.prepare(contents.extraction()?)?;
+            Ok(files.into_iter().map(write).collect())
         })?;
         folder.publish(replace, self.durable())?;
         Ok((summary.size, summary.entries))
@@ -81,6 +83,7 @@ impl Run<'_> {
 
     fn to_stream(&self, stream: &mut dyn Write, search: Search) -> Result<(u64, u64), RunError> {
         let (opened, summary) = self.check(search, &std::env::temp_dir(), |contents| {
+            contents.check_readable()?;
             Ok(contents.entries().map(Task::Check).collect())
         })?;
         let bytes = opened.stream(stream, self.progress)?;

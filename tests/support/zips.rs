@@ -44,6 +44,8 @@ pub struct Entry {
     /// The uncompressed size in the local header or descriptor.
     pub local_size: Option<u64>,
     pub local_name: Option<Vec<u8>>,
+    /// The name once more in a field of Info-ZIP, made for the name that stands before it.
+    pub unicode_path: Option<Vec<u8>>,
     /// Left out of the central directory.
     pub hidden: bool,
 }
@@ -66,6 +68,7 @@ impl Entry {
             packed_size: None,
             local_size: None,
             local_name: None,
+            unicode_path: None,
             hidden: false,
         }
     }
@@ -188,6 +191,18 @@ impl Entry {
         self.crc.unwrap_or_else(|| crc.sum())
     }
 
+    fn write_unicode_path(&self, out: &mut Vec<u8>) {
+        let Some(path) = &self.unicode_path else {
+            return;
+        };
+        let mut crc = Crc::new();
+        crc.update(&self.name);
+        put16(out, &[0x7075, path.len() as u16 + 5]);
+        out.push(1);
+        put32(out, &[crc.sum()]);
+        out.extend(path);
+    }
+
     /// Version needed, flags, method, time and date: the same in both headers.
     fn write_common(&self, out: &mut Vec<u8>) {
         let streamed = self.descriptor != Descriptor::None;
@@ -219,6 +234,7 @@ impl Entry {
         } else {
             put32(out, &[self.crc(), packed_size as u32, size as u32]);
         }
+        self.write_unicode_path(&mut extra);
         put16(out, &[name.len() as u16, extra.len() as u16]);
         out.extend(name);
         out.extend(extra);
@@ -252,6 +268,7 @@ impl Entry {
         } else {
             put32(out, &[self.crc(), packed_size as u32, size as u32]);
         }
+        self.write_unicode_path(&mut extra);
         let lengths = [self.name.len() as u16, extra.len() as u16];
         put16(out, &lengths);
         put16(out, &[0, 0, 0]);

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use super::{EntryName, ResultSummary, ResultZipError};
 use crate::archive::body::{Body, BodySource};
-use crate::archive::zip::{Entry, Index, Method, is_descriptor, is_symlink, read_index};
+use crate::archive::zip::{
+    Entry, Index, Method, Unreadable, is_descriptor, is_symlink, read_index,
+};
 use crate::archive::{CrcAt, Damaged, Limits};
 use crate::file::{Part, ReadAt};
 
@@ -39,6 +41,15 @@ impl Contents {
         self.summary
     }
 
+    /// Requires that each file can be unpacked here.
+    ///
+    /// # Errors
+    /// [`ResultZipError::Unreadable`] for the first that cannot.
+    pub fn check_readable(&self) -> Result<(), ResultZipError> {
+        self.entries()
+            .try_for_each(|member| member.method().map(drop))
+    }
+
     /// Returns the entries, in the order of the directory.
     pub fn entries(&self) -> impl Iterator<Item = Member<'_>> {
         self.entries.iter().map(|entry| Member {
@@ -55,9 +66,9 @@ pub struct Member<'a> {
     entry: &'a Entry,
 }
 
-impl Member<'_> {
+impl<'a> Member<'a> {
     /// The name.
-    pub fn name(&self) -> EntryName<'_> {
+    pub fn name(&self) -> EntryName<'a> {
         EntryName(&self.entry.name)
     }
 
@@ -69,6 +80,13 @@ impl Member<'_> {
     /// Whether it says that it is a symbolic link.
     pub fn is_symlink(&self) -> bool {
         is_symlink(self.entry.attributes)
+    }
+
+    fn method(&self) -> Result<Method, ResultZipError> {
+        self.entry.method.map_err(|how| ResultZipError::Unreadable {
+            name: self.name().shown(),
+            how,
+        })
     }
 
     /// The data at any place; `None` where it has to be inflated.
@@ -91,13 +109,12 @@ impl Member<'_> {
     /// The data. Read it to its end: only there is it known to be right.
     ///
     /// # Errors
-    /// [`ResultZipError::Damaged`] when it is packed in an unknown way.
+    /// [`ResultZipError::Unreadable`] when it is packed in another way than with deflate.
     pub fn open(&self) -> Result<MemberData, ResultZipError> {
-        let method = self.entry.method;
         let source = BodySource {
             file: Arc::clone(self.source),
             start: self.entry.data_start,
-            method: method.map_err(|reason| self.name().damaged(reason))?,
+            method: self.method()?,
             content: self.entry.content,
             has_crc: true,
         };
@@ -171,9 +188,14 @@ fn summarize(index: &Index, limits: &Limits) -> Result<ResultSummary, ResultZipE
     let mut summary = ResultSummary::default();
     for entry in &index.entries {
         let name = EntryName(&entry.name);
-        let method = entry.method.map_err(|reason| name.damaged(reason))?;
-        if method == Method::Stored && entry.content.size != entry.content.compressed {
-            return Err(name.damaged("it is stored, and yet has two sizes"));
+        match entry.method {
+            Ok(Method::Stored) if entry.content.size != entry.content.compressed => {
+                return Err(name.damaged("it is stored, and yet has two sizes"));
+            }
+            Err(Unreadable::UnknownFlags) => {
+                return Err(name.damaged("it has flags that are not known"));
+            }
+            _ => {}
         }
         summary.entries += 1;
         summary.size = summary.size.saturating_add(entry.content.size);

@@ -4,14 +4,14 @@ use std::io;
 
 use thiserror::Error;
 
-use crate::archive::zip::IndexError;
+use crate::archive::zip::{IndexError, Unreadable};
 
 /// Why a plaintext zip cannot be taken.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ResultZipError {
     /// The bytes are not a whole zip. After decrypting, that means that the key or the body was wrong.
-    #[error("the decrypted result is not a whole zip: {reason}")]
+    #[error("the result is not a whole zip: {reason}")]
     Damaged {
         /// The reason.
         reason: String,
@@ -25,14 +25,20 @@ pub enum ResultZipError {
         limit: u64,
     },
     /// An entry would be written where it must not be.
-    #[error(
-        "the result holds {name:?}, which {reason}; keep the result as a zip and look into it first"
-    )]
+    #[error("the result holds \"{name}\", which {reason}")]
     UnsafeName {
-        /// The name of the entry.
+        /// The name of the entry, as it may be shown.
         name: String,
         /// The reason.
         reason: &'static str,
+    },
+    /// A file is there as the zip says, and is not unpacked here.
+    #[error("the result holds \"{name}\", which is {how}")]
+    Unreadable {
+        /// The name of the entry, as it may be shown.
+        name: String,
+        /// What it is packed with.
+        how: Unreadable,
     },
     /// The reader or the visitor failed, with its own error.
     #[error(transparent)]

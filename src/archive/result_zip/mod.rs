@@ -2,6 +2,7 @@
 
 mod contents;
 mod error;
+mod extraction;
 mod name;
 
 #[cfg(test)]
@@ -11,6 +12,7 @@ mod tests_adversarial;
 
 pub use contents::{Contents, Member, StoredData};
 pub use error::ResultZipError;
+pub use extraction::Extraction;
 pub use name::EntryName;
 
 /// The entries of a plaintext zip, counted.

@@ -21,6 +21,17 @@ fn read_with(limits: &Limits, zip: &[u8]) -> Result<ResultSummary, ResultZipErro
     Ok(contents.summary())
 }
 
+/// Requires that it is sound, and names what a file in it is packed with.
+fn assert_unreadable(how: &str, zip: &[u8]) {
+    Contents::read(Arc::new(file_of(zip)), &Limits::default()).unwrap();
+    match read_with(&Limits::default(), zip) {
+        Err(ResultZipError::Unreadable { how: said, .. }) => {
+            assert!(said.to_string().contains(how))
+        }
+        other => panic!("{how}: {other:?}"),
+    }
+}
+
 fn assert_damaged(case: &str, zip: &[u8]) {
     match read_with(&Limits::default(), zip) {
         Err(ResultZipError::Damaged { .. }) => {}
@@ -57,7 +68,7 @@ fn honest_parts_make_an_honest_zip() {
 
 #[test]
 fn lies_about_content() {
-    let lies: [(&str, Lie); 6] = [
+    let lies: [(&str, Lie); 5] = [
         ("crc", |item| item.crc ^= 1),
         ("size", |item| item.size += 1),
         ("garbage after the data", |item| item.packed.push(0)),
@@ -65,7 +76,6 @@ fn lies_about_content() {
             item.packed.truncate(item.packed.len() - 1)
         }),
         ("method", |item| item.method = 0),
-        ("unknown method", |item| item.method = 9),
     ];
     for (case, lie) in lies {
         for at in 0..2 {
@@ -92,10 +102,24 @@ fn a_local_header_must_fit_its_data_even_if_the_directory_does() {
 
 #[test]
 fn flags_that_are_refused() {
-    for bit in [0, 4, 5, 6, 7, 13, 15] {
+    for bit in [4, 5, 7, 15] {
         let mut items = pair();
         items[1].flags |= 1 << bit;
         assert_damaged(&format!("flag {bit}"), &handmade(&items));
+    }
+}
+
+#[test]
+fn what_is_packed_in_another_way_is_sound_and_unreadable() {
+    for bit in [0, 6, 13] {
+        let mut items = pair();
+        items[1].flags |= 1 << bit;
+        assert_unreadable("zip password", &handmade(&items));
+    }
+    for (method, name) in [(9, "deflate64"), (12, "bzip2"), (14, "LZMA"), (93, "zstd")] {
+        let mut items = pair();
+        items[1].method = method;
+        assert_unreadable(name, &handmade(&items));
     }
 }
 
@@ -169,16 +193,46 @@ fn the_end_must_be_the_end() {
     }
     let mut unasked = wide[..wide.len() - 22].to_vec();
     unasked.extend(&good[end64..]);
-    assert_damaged("zip64 end that nothing asks for", &unasked);
+    read_with(&Limits::default(), &unasked).unwrap();
+    // Of two that do not say the same, each has readers that believe it.
+    for at in [24, 32, 40, 48] {
+        let mut differs = unasked.clone();
+        differs[end64 + at] ^= 1;
+        assert_damaged(&format!("zip64 end, unasked for, byte {at}"), &differs);
+    }
+    let mut apart = unasked.clone();
+    apart.splice(end64 + 56..end64 + 56, *b"gap");
+    assert_damaged("zip64 end that is not beside its locator", &apart);
 }
 
 #[test]
-fn a_second_name_is_refused() {
-    let mut item = Item::stored("a", b"x", Sizes::Ahead);
-    let crc = crate::archive::testing::crc(b"a").to_le_bytes();
-    item.extra = [&[0x75, 0x70, 6, 0, 1][..], &crc, b"A"].concat();
-    item.flags = 0;
-    assert_damaged("second name", &handmade(&[item]));
+fn a_second_name_has_to_be_the_same() {
+    let with = |path: &[u8], named: &[u8]| {
+        let mut item = Item::stored("na\u{ef}f", b"x", Sizes::Ahead);
+        let crc = crate::archive::testing::crc(named).to_le_bytes();
+        let len = (path.len() as u16 + 5).to_le_bytes();
+        item.extra = [&[0x75, 0x70][..], &len, &[1], &crc, path].concat();
+        item
+    };
+    let name = "na\u{ef}f".as_bytes();
+    for flags in [0, 0x0800] {
+        let mut same = with(name, name);
+        same.flags = flags;
+        read_with(&Limits::default(), &handmade(&[same])).unwrap();
+        for (case, path, named) in [
+            ("another", &b"naif"[..], name),
+            ("of another name", name, &b"naif"[..]),
+            ("another, of another name", b"naif", b"naif"),
+        ] {
+            let mut item = with(path, named);
+            item.flags = flags;
+            assert_damaged(&format!("second name: {case}"), &handmade(&[item]));
+        }
+    }
+    // A reader takes the first or the last of several.
+    let mut twice = with(b"naif", name);
+    twice.extra.extend(with(name, name).extra);
+    assert_damaged("two second names", &handmade(&[twice]));
 }
 
 #[test]

@@ -43,6 +43,11 @@ impl End {
         self.entries == u16::MAX || self.size == u32::MAX || self.start == u32::MAX
     }
 
+    /// Where the directory ends, if this end says all about it.
+    pub fn directory_end(&self) -> u64 {
+        u64::from(self.start) + u64::from(self.size)
+    }
+
     /// The directory, from this end and the wide one if there is one.
     pub fn directory(&self, wide: Option<&End64>) -> Result<Directory, &'static str> {
         if self.disks != [0, 0] || self.entries_here != self.entries {
@@ -57,8 +62,7 @@ impl End {
             return Ok(narrow);
         };
         let agree = |narrow: u64, none: u64, wide: u64| narrow == none || narrow == wide;
-        if !self.may_be_wide()
-            || !agree(narrow.entries, u16::MAX.into(), wide.0.entries)
+        if !agree(narrow.entries, u16::MAX.into(), wide.0.entries)
             || !agree(narrow.size, u32::MAX.into(), wide.0.size)
             || !agree(narrow.start, u32::MAX.into(), wide.0.start)
         {
@@ -139,8 +143,9 @@ mod tests {
         for good in [end(none16, 4, 5), end(3, none32, 5), end(3, 4, none32)] {
             assert_eq!(good.directory(Some(&wide)), Ok(WIDE));
         }
+        assert_eq!(end(3, 4, 5).directory(Some(&wide)), Ok(WIDE));
         for bad in [
-            end(3, 4, 5),
+            end(3, 4, 6),
             end(2, none32, none32),
             end(none16, 3, none32),
             end(none16, none32, 4),

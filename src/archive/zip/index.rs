@@ -12,6 +12,8 @@ use zip::{CompressionMethod, ZipArchive};
 use super::end::{Directory, End, End64, Locator};
 use super::positioned::Positioned;
 use super::records::{Content, END, END64, LOCATOR, Method, begins_like_zip, readable};
+use super::second_name;
+use super::unreadable::Unreadable;
 use crate::archive::Limits;
 use crate::archive::limits::MAX_DIRECTORY;
 use crate::file::ReadAt;
@@ -20,7 +22,7 @@ use crate::file::ReadAt;
 #[derive(Debug)]
 pub struct Entry {
     pub name: Box<[u8]>,
-    pub method: Result<Method, &'static str>,
+    pub method: Result<Method, Unreadable>,
     pub content: Content,
     pub has_descriptor: bool,
     pub header_start: u64,
@@ -77,7 +79,7 @@ fn malformed(reason: impl Into<String>) -> IndexError {
 pub fn read_index(file: &dyn ReadAt, limits: &Limits) -> Result<Index, IndexError> {
     let failure = RefCell::new(None);
     let len = file.len()?;
-    let index = index_of(Positioned::new(file, len, &failure), len, limits);
+    let index = index_of(file, Positioned::new(file, len, &failure), len, limits);
     // The `zip` crate takes some failures of its reader for a zip that is damaged.
     match failure.into_inner() {
         Some(error) => Err(IndexError::Io(error)),
@@ -85,8 +87,13 @@ pub fn read_index(file: &dyn ReadAt, limits: &Limits) -> Result<Index, IndexErro
     }
 }
 
-fn index_of(file: Positioned<'_>, len: u64, limits: &Limits) -> Result<Index, IndexError> {
-    let mut reader = BufReader::new(file);
+fn index_of(
+    file: &dyn ReadAt,
+    cursor: Positioned<'_>,
+    len: u64,
+    limits: &Limits,
+) -> Result<Index, IndexError> {
+    let mut reader = BufReader::new(cursor);
     check_beginning(&mut reader)?;
     let directory = find_directory(&mut reader, len)?;
     if directory.entries > limits.max_entries {
@@ -103,7 +110,7 @@ fn index_of(file: Positioned<'_>, len: u64, limits: &Limits) -> Result<Index, In
     }
     let archive = open_consistent(reader, &directory)?;
     Ok(Index {
-        entries: entries(archive)?,
+        entries: entries(archive, file)?,
         directory_start: directory.start,
     })
 }
@@ -172,6 +179,8 @@ fn find_end(reader: &mut (impl Read + Seek), len: u64) -> io::Result<Option<Tail
     Ok(None)
 }
 
+/// Finds the wide end, which stands right before the narrow one. Some programs write one where nothing
+/// asks for it; it then has to say the same ([`End::directory`]), because not all readers look at it.
 fn find_wide_end(
     reader: &mut (impl Read + Seek),
     end: &End,
@@ -179,10 +188,12 @@ fn find_wide_end(
 ) -> Result<Option<(End64, u64)>, IndexError> {
     const LOCATOR_LEN: u64 = (4 + Locator::LEN) as u64;
     const END64_LEN: u64 = (4 + End64::LEN) as u64;
-    let locator_start = match end_start.checked_sub(LOCATOR_LEN) {
-        Some(start) if end.may_be_wide() => start,
-        _ => return Ok(None),
+    let Some(locator_start) = end_start.checked_sub(LOCATOR_LEN) else {
+        return Ok(None);
     };
+    if !end.may_be_wide() && end.directory_end() == end_start {
+        return Ok(None);
+    }
     let Some(locator) = record(reader, locator_start, LOCATOR)? else {
         return Ok(None);
     };
@@ -239,32 +250,31 @@ fn open_consistent<R: Read + Seek>(
     Ok(archive)
 }
 
-fn entries<R: Read + Seek>(mut archive: ZipArchive<R>) -> Result<Vec<Entry>, IndexError> {
+fn entries<R: Read + Seek>(
+    mut archive: ZipArchive<R>,
+    file: &dyn ReadAt,
+) -> Result<Vec<Entry>, IndexError> {
     (0..archive.len())
         .map(|at| {
             let entry = archive.by_index_raw(at)?;
             // The crate puts such a name in the place of the entry's own.
-            if entry
+            let has_second_name = entry
                 .extra_data_fields()
-                .any(|field| matches!(field, ExtraField::UnicodePath(_)))
-            {
+                .any(|field| matches!(field, ExtraField::UnicodePath(_)));
+            let (local, central) = (entry.header_start(), entry.central_header_start());
+            if has_second_name && !second_name::agrees(file, local, central, entry.name_raw())? {
                 return Err(malformed("an entry has a second name"));
             }
-            let method = match entry.compression() {
-                CompressionMethod::Stored => 0,
-                CompressionMethod::Deflated => 8,
-                _ => u16::MAX,
-            };
             Ok(Entry {
                 name: entry.name_raw().into(),
-                method: readable(entry.flags().as_u16(), method),
+                method: readable(entry.flags().as_u16(), number(entry.compression())),
                 content: Content {
                     crc: entry.crc32(),
                     compressed: entry.compressed_size(),
                     size: entry.size(),
                 },
                 has_descriptor: entry.flags().is_using_data_descriptor(),
-                header_start: entry.header_start(),
+                header_start: local,
                 data_start: entry
                     .data_start()
                     .ok_or_else(|| malformed("an entry has no data"))?,
@@ -272,6 +282,17 @@ fn entries<R: Read + Seek>(mut archive: ZipArchive<R>) -> Result<Vec<Entry>, Ind
             })
         })
         .collect()
+}
+
+/// The number that a method of compression has in a zip.
+fn number(method: CompressionMethod) -> u16 {
+    #[allow(deprecated, reason = "the number of an unknown method is nowhere else")]
+    match method {
+        CompressionMethod::Stored => 0,
+        CompressionMethod::Deflated => 8,
+        CompressionMethod::Unsupported(number) => number,
+        _ => u16::MAX,
+    }
 }
 
 #[cfg(test)]

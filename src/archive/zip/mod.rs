@@ -4,6 +4,10 @@ mod end;
 mod index;
 mod positioned;
 mod records;
+mod second_name;
+mod unreadable;
 
 pub(super) use index::{Entry, Index, IndexError, read_index};
-pub(super) use records::{Content, Method, begins_like_zip, is_descriptor, is_symlink};
+pub(crate) use records::begins_like_zip;
+pub(super) use records::{Content, Method, is_descriptor, is_symlink};
+pub(super) use unreadable::Unreadable;

@@ -1,5 +1,7 @@
 //! The records of a zip.
 
+use super::unreadable::Unreadable;
+
 /// Signature of a local header.
 const LOCAL: u32 = 0x0403_4b50;
 /// Signature of a data descriptor, which may be left out.
@@ -46,17 +48,17 @@ pub struct Content {
 }
 
 /// Says how an entry is to be read, or why it is not.
-pub fn readable(flag_bits: u16, method: u16) -> Result<Method, &'static str> {
+pub fn readable(flag_bits: u16, method: u16) -> Result<Method, Unreadable> {
     if flag_bits & flags::ENCRYPTED != 0 {
-        return Err("it is encrypted with a zip password");
+        return Err(Unreadable::Encrypted);
     }
     if flag_bits & !flags::KNOWN != 0 {
-        return Err("it has flags that are not known");
+        return Err(Unreadable::UnknownFlags);
     }
     match method {
         0 => Ok(Method::Stored),
         8 => Ok(Method::Deflate),
-        _ => Err("it is compressed with something else than deflate"),
+        other => Err(Unreadable::Packed(other)),
     }
 }
 
@@ -133,13 +135,13 @@ mod tests {
         for bit in 0..16 {
             let expected = match bit {
                 1 | 2 | 3 | 11 => Ok(Method::Stored),
-                0 | 6 | 13 => Err("it is encrypted with a zip password"),
-                _ => Err("it has flags that are not known"),
+                0 | 6 | 13 => Err(Unreadable::Encrypted),
+                _ => Err(Unreadable::UnknownFlags),
             };
             assert_eq!(readable(1 << bit, 0), expected, "bit {bit}");
         }
         assert_eq!(readable(1 << 1 | 1 << 11, 8), Ok(Method::Deflate));
-        assert!(readable(0, 12).is_err());
+        assert_eq!(readable(0, 12), Err(Unreadable::Packed(12)));
     }
 
     #[test]

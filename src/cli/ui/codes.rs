@@ -68,7 +68,9 @@ impl<E: std::error::Error + Into<Self>> From<DecryptError<E>> for Failure {
             DecryptError::Archive(error) => return error.into(),
             DecryptError::Output(error) => return error.into(),
             DecryptError::CannotDecrypt => Code::CannotDecrypt,
-            DecryptError::Damaged(_) | DecryptError::UnsafeName { .. } => Code::NotAnArchive,
+            DecryptError::Damaged(_)
+            | DecryptError::UnsafeName { .. }
+            | DecryptError::Unreadable { .. } => Code::NotAnArchive,
             DecryptError::TooLarge { .. } | DecryptError::OverLimit(_) => Code::TooLarge,
             DecryptError::Read(_) => Code::IoFailed,
             DecryptError::Random(_) => Code::Failed,
@@ -83,6 +85,9 @@ impl From<EncryptError> for Failure {
         let code = match error {
             EncryptError::Output(error) => return error.into(),
             EncryptError::Wrap(error) => return error.into(),
+            EncryptError::NotOpened { .. } | EncryptError::UnsafeName { .. } => Code::NotAnArchive,
+            EncryptError::OverLimit(_) => Code::TooLarge,
+            EncryptError::KeySize { .. } => Code::NotSupported,
             EncryptError::Read { .. }
             | EncryptError::Zip(_)
             | EncryptError::Seal(SealError::Io(_)) => Code::IoFailed,

@@ -45,6 +45,9 @@ pub(crate) fn archive(error: &ArchiveError) -> &'static str {
         ArchiveError::NotAFile { .. } => "Pass the downloaded zip, or pipe it in.",
         ArchiveError::NotAZip => "Pass the zip that was downloaded for the task.",
         ArchiveError::Truncated { .. } | ArchiveError::Malformed { .. } => DOWNLOAD_AGAIN,
+        ArchiveError::Packed { .. } => {
+            "Unzip it with the program that packed it, and pass the folder that it was unzipped into."
+        }
         ArchiveError::Missing { .. } => {
             "Pass the downloaded zip unchanged, or the whole folder that it was unzipped into."
         }
@@ -83,6 +86,9 @@ pub(crate) fn decrypt<E: std::error::Error>(error: &DecryptError<E>) -> &'static
         DecryptError::UnsafeName { .. } => {
             "Open it without --extract and look into the zip with care."
         }
+        DecryptError::Unreadable { .. } => {
+            "Open it into a zip, without --extract, --verify and `--output -`, and unzip that with the program that packed it."
+        }
         DecryptError::Archive(error) => archive(error),
         DecryptError::Output(error) => output(error),
         DecryptError::Random(_) => "Run it again; the system may only just have started.",
@@ -114,6 +120,14 @@ pub(crate) fn encrypt(error: &EncryptError) -> &'static str {
             "Check the disk, and the room on it, then run it again."
         }
         EncryptError::Wrap(error) => public_key(error),
+        EncryptError::NotOpened { .. } => {
+            "Zip it again, with deflate and without a password; or put it into a folder and seal that: the zip is then one file of the result."
+        }
+        EncryptError::UnsafeName { .. } => "Rename it or leave it out, then seal it again.",
+        EncryptError::OverLimit(_) => {
+            "Raise the limit with --max-size or --max-entries; whoever opens the archive must do so, too."
+        }
+        EncryptError::KeySize { .. } => "Use a key of 2048, 3072 or 4096 bits.",
         EncryptError::Name(_) => "Rename it: the names in a result are UTF-8.",
     }
 }

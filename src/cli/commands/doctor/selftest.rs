@@ -3,13 +3,13 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::check::Check;
-use crate::archive::{Archive, Limits, Scheme};
+use crate::archive::{Archive, Limits};
 use crate::cli::context::Context;
 use crate::cli::pins::Pins;
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
 use crate::decrypt::{Options, Target, decrypt};
-use crate::encrypt::encrypt;
+use crate::encrypt;
 use crate::envelope::PublicKey;
 use crate::token::{ResultKey, Session, TokenKeys, choose_key};
 
@@ -79,15 +79,11 @@ fn seal(context: &Context, folder: &Path, public: &PublicKey) -> Result<(), Fail
     let source = folder.join(FILE);
     fs::write(&source, "Sealed and opened by iexec-hsm doctor.\n").map_err(|error| io(&error))?;
     let archive = folder.join("archive.zip");
-    let temporaries = &context.temporaries;
-    encrypt(
-        &source,
-        public,
-        Scheme::Current,
-        &archive,
-        false,
-        temporaries,
-    )?;
+    let options = encrypt::Options {
+        temporaries: context.temporaries.clone(),
+        ..encrypt::Options::default()
+    };
+    encrypt::encrypt(&source, public, &archive, &options)?;
     Ok(())
 }
 

@@ -6,9 +6,10 @@ use serde_json::json;
 use crate::archive::Scheme;
 use crate::beneficiary::public_key_file;
 use crate::cli::context::Context;
+use crate::cli::options::groups;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
-use crate::encrypt::encrypt;
+use crate::encrypt::{Options, encrypt};
 use crate::envelope::PublicKey;
 
 #[derive(Debug, Args)]
@@ -36,6 +37,8 @@ pub(crate) struct Encrypt {
     /// Replace the archive if it exists
     #[arg(long)]
     force: bool,
+    #[command(flatten)]
+    limits: groups::Limits,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -68,14 +71,13 @@ pub(super) fn run(context: &Context, command: Encrypt) -> Result<Reply, Failure>
     };
     let public = PublicKey::from_pem(&public_key_file::read(&public_path)?)?;
     let scheme = Scheme::from(command.format);
-    let sealed = encrypt(
-        &command.source,
-        &public,
+    let options = Options {
         scheme,
-        &command.output,
-        command.force,
-        &context.temporaries,
-    )?;
+        force: command.force,
+        limits: context.limits(),
+        temporaries: context.temporaries.clone(),
+    };
+    let sealed = encrypt(&command.source, &public, &command.output, &options)?;
     let path = context.absolute(&command.output);
     Ok(Reply::new(json!({
         "encryptedResultsPath": path,

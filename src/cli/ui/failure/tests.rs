@@ -30,6 +30,11 @@ fn is(failure: impl Into<Failure>, code: Code) {
 #[test]
 fn failures_of_decrypting_end_as_documented() {
     type Error = DecryptError<TokenError>;
+    let unreadable = Error::Unreadable {
+        name: "x".into(),
+        how: "compressed with bzip2".into(),
+    };
+    is(unreadable, Code::NotAnArchive);
     is(Error::CannotDecrypt, Code::CannotDecrypt);
     is(
         Error::Damaged(Damaged { reason: "bad" }),
@@ -80,6 +85,19 @@ fn failures_of_sealing_end_as_documented() {
     is(EncryptError::Seal(SealError::Io(full())), Code::IoFailed);
     is(EncryptError::Zip(full().into()), Code::IoFailed);
     is(EncryptError::Name("a\u{fffd}".into()), Code::Failed);
+    let (path, reason) = ("a.zip".into(), "it is cut".into());
+    is(EncryptError::NotOpened { path, reason }, Code::NotAnArchive);
+    let unsafe_name = EncryptError::UnsafeName {
+        path: "a.zip".into(),
+        name: "../x".into(),
+        reason: "leads out".into(),
+    };
+    is(unsafe_name, Code::NotAnArchive);
+    is(
+        EncryptError::OverLimit("it is large".into()),
+        Code::TooLarge,
+    );
+    is(EncryptError::KeySize { bits: 2056 }, Code::NotSupported);
     let no_key = PublicKeyError::Pem("no PEM".into());
     is(EncryptError::Wrap(no_key), Code::NotSupported);
     let exists = OutputError::Exists("out".into());
@@ -157,6 +175,13 @@ fn failures_of_archives_end_as_documented() {
         ),
         (
             ArchiveError::Malformed { reason: reason() },
+            Code::NotAnArchive,
+        ),
+        (
+            ArchiveError::Packed {
+                entry: "aes-key.rsa".into(),
+                how: reason(),
+            },
             Code::NotAnArchive,
         ),
         (

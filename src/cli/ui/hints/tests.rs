@@ -74,6 +74,11 @@ fn hints_of_archives() {
         reason: reason.clone(),
     };
     says(archive(&malformed), "Download it again");
+    let packed = Error::Packed {
+        entry: "aes-key.rsa".into(),
+        how: "compressed with bzip2".into(),
+    };
+    says(archive(&packed), "Unzip it with the program");
     let missing = Error::Missing {
         found: "aes-key.rsa",
         missing: "iexec_out.zip.aes".into(),
@@ -110,6 +115,11 @@ fn hints_of_decrypting() {
         reason: "leads out".into(),
     };
     says(decrypt(&unsafe_name), "without --extract");
+    let unreadable = Error::Unreadable {
+        name: "x".into(),
+        how: "compressed with bzip2".into(),
+    };
+    says(decrypt(&unreadable), "into a zip");
     let plain = Error::Archive(ArchiveError::NotEncrypted);
     says(decrypt(&plain), "already plain");
     let exists = Error::Output(OutputError::Exists(path()));
@@ -150,6 +160,19 @@ fn hints_of_encrypting() {
     let no_key = PublicKeyError::Pem("no PEM".into());
     says(encrypt(&Error::Wrap(no_key)), "key export");
     says(encrypt(&Error::Name(self::path())), "UTF-8");
+    let (path, reason) = (self::path(), self::reason());
+    says(
+        encrypt(&Error::NotOpened { path, reason }),
+        "put it into a folder",
+    );
+    let unsafe_name = Error::UnsafeName {
+        path: self::path(),
+        name: "../x".into(),
+        reason: self::reason(),
+    };
+    says(encrypt(&unsafe_name), "Rename it");
+    says(encrypt(&Error::OverLimit(self::reason())), "--max-size");
+    says(encrypt(&Error::KeySize { bits: 2056 }), "2048");
 }
 
 #[test]
