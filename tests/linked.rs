@@ -3,6 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod agent {
+    mod asleep;
+}
 mod docs {
     mod library_example;
     mod library_examples;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
-use std::time::Instant;
+use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot};
 
@@ -39,8 +39,8 @@ pub(super) struct Inner {
     /// Threads that have a session, and those of them that are about to close it.
     pub(super) open: usize,
     pub(super) leaving: usize,
-    /// When the token was used last.
-    pub(super) used: Instant,
+    /// When the token was used last, by the clock of the settings; so are all times here.
+    pub(super) used: Duration,
     pub(super) refused: RefusedPins,
     /// The device failed: the module is to be initialised anew before the next login.
     pub(super) restart_first: bool,
@@ -51,16 +51,17 @@ pub(super) enum Phase {
     Unlocking,
     Unlocked {
         login: Arc<Login>,
-        since: Instant,
+        since: Duration,
     },
     /// Unlocked since then; its device failed, and is being brought back.
     Recovering {
-        since: Instant,
+        since: Duration,
     },
 }
 
 impl Agent {
     pub(super) fn new(module: Arc<Module>, token: TokenInfo, settings: Settings) -> Self {
+        let now = (settings.clock)();
         Self {
             module,
             wanted: token.uri(),
@@ -72,7 +73,7 @@ impl Agent {
                 queue: Queue::default(),
                 open: 0,
                 leaving: 0,
-                used: Instant::now(),
+                used: now,
                 refused: RefusedPins::default(),
                 restart_first: false,
             }),
@@ -80,6 +81,10 @@ impl Agent {
             changed: Condvar::new(),
             rescheduled: Notify::new(),
         }
+    }
+
+    pub(super) fn now(&self) -> Duration {
+        (self.settings.clock)()
     }
 
     pub(super) fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -90,7 +95,7 @@ impl Agent {
     pub(super) fn login(&self) -> Result<Arc<Login>, AgentError> {
         let mut inner = self.inner();
         self.not_hung(&inner)?;
-        inner.used = Instant::now();
+        inner.used = self.now();
         match &inner.phase {
             Phase::Unlocked { login, .. } => Ok(login.clone()),
             Phase::Unlocking => Err(AgentError::Locked("it is being unlocked")),
@@ -165,7 +170,7 @@ impl Agent {
         if inner.epoch != epoch {
             return;
         }
-        let now = Instant::now();
+        let now = self.now();
         // To be brought back is no use of it, and no new beginning.
         let since = match inner.phase {
             Phase::Recovering { since } => since,
@@ -217,9 +222,9 @@ impl Agent {
     }
 
     /// Begins a login; returns the epoch that it is for, and the call's id.
-    pub(super) fn begin_unlocking(inner: &mut Inner) -> (u64, u64) {
+    pub(super) fn begin_unlocking(&self, inner: &mut Inner) -> (u64, u64) {
         inner.phase = Phase::Unlocking;
-        inner.used = Instant::now();
+        inner.used = self.now();
         inner.epoch += 1;
         let id = inner.queue.id();
         inner.queue.begin(id);

@@ -8,6 +8,7 @@
 mod agent;
 mod audit;
 mod back_off;
+mod clock;
 mod connections;
 mod error;
 mod handlers;
@@ -34,6 +35,7 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::watch;
 
+pub use clock::since_boot;
 pub use error::AgentError;
 pub use serve::{Ended, serve};
 pub use socket::{Socket, SocketError};
@@ -52,6 +54,8 @@ pub struct Settings {
     pub idle: Option<Duration>,
     /// Time since it was unlocked after which it locks; `None` for never.
     pub max_lifetime: Option<Duration>,
+    /// The clock of these two: [`since_boot`], unless somebody tests what a night does.
+    pub clock: fn() -> Duration,
     /// Whether it ends, rather than lock, when its time is over.
     pub exit_when_idle: bool,
     /// The most sessions with the token; as many as there are cores if `None`.

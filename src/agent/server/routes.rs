@@ -116,6 +116,7 @@ impl Route {
             return Err(AgentError::request(StatusCode::METHOD_NOT_ALLOWED, message));
         }
         let body = body(request).await?;
+        server.look_at_clock();
         match self {
             Self::Status => json(&server.agent.status()),
             Self::Keys => json(&server.keys().await?),

@@ -1,15 +1,15 @@
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sd_notify::NotifyState;
 use tokio::net::UnixListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
-use tokio::time::timeout;
 
-use super::agent::{Agent, Phase};
+use super::agent::Agent;
 use super::audit::{Audit, Written};
+use super::clock::watch_clock;
 use super::connections::accept;
 use super::limits::LEAVING;
 use super::{ServeError, Server, Settings, Socket};
@@ -147,46 +147,6 @@ impl Signals {
         let mut hang_up = self.hang_up;
         while hang_up.recv().await.is_some() {
             server.agent.lock("it got the signal SIGHUP");
-        }
-    }
-}
-
-/// Returns when the clock has something to do next: the token is to be locked then, or an agent that
-/// ends when it is idle is to end. One whose PIN was refused does not: if it were started again,
-/// the same PIN could cost another attempt.
-fn next(agent: &Agent) -> Option<(Instant, &'static str)> {
-    let deadline = agent.deadline();
-    let inner = agent.inner();
-    match (&inner.phase, agent.settings.idle) {
-        (Phase::Unlocked { .. } | Phase::Recovering { .. }, _) => deadline,
-        (Phase::Locked(reason), Some(idle))
-            if agent.settings.exit_when_idle && !inner.refused.any() =>
-        {
-            Some((inner.used + idle, *reason))
-        }
-        _ => None,
-    }
-}
-
-/// Locks, or ends, the agent when its time is over.
-async fn watch_clock(server: Arc<Server>) {
-    let agent = &server.agent;
-    loop {
-        let rescheduled = agent.rescheduled.notified();
-        match next(agent) {
-            None => rescheduled.await,
-            Some((at, reason)) if at <= Instant::now() => {
-                agent.lock(reason);
-                if agent.settings.exit_when_idle {
-                    server.stopping.send_replace(true);
-                    return;
-                }
-            }
-            Some((at, _)) => {
-                let left = at.saturating_duration_since(Instant::now());
-                // Used in the meantime, it has a later time by then.
-                let _ = timeout(left, rescheduled).await;
-            }
         }
     }
 }

@@ -65,7 +65,7 @@ impl Agent {
                 return Next::KeepAlive(id);
             }
             if let Some(job) = inner.queue.next() {
-                inner.used = Instant::now();
+                inner.used = self.now();
                 return Next::Job(job);
             }
             (inner, _) = self

@@ -1,6 +1,6 @@
 use std::num::NonZeroUsize;
 use std::thread;
-use std::time::Instant;
+use std::time::Duration;
 
 use super::agent::{Agent, Phase};
 use crate::agent::wire::{State, Status};
@@ -15,13 +15,13 @@ impl Agent {
     }
 
     /// When the agent is to lock next, and why.
-    pub(super) fn deadline(&self) -> Option<(Instant, &'static str)> {
+    pub(super) fn deadline(&self) -> Option<(Duration, &'static str)> {
         let inner = self.inner();
         let (Phase::Unlocked { since, .. } | Phase::Recovering { since }) = &inner.phase else {
             return None;
         };
         let used = if inner.queue.is_busy() {
-            Instant::now()
+            self.now()
         } else {
             inner.used
         };
@@ -59,8 +59,7 @@ impl Agent {
             waiting: inner.queue.waiting(),
             hung: inner.queue.hung(self.settings.request_timeout).is_some(),
             idle_seconds: self.settings.idle.map(|limit| limit.as_secs()),
-            locks_in_seconds: locks_at
-                .map(|at| at.saturating_duration_since(Instant::now()).as_secs()),
+            locks_in_seconds: locks_at.map(|at| at.saturating_sub(self.now()).as_secs()),
         }
     }
 }

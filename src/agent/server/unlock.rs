@@ -64,7 +64,7 @@ impl Agent {
         if pin.is_some_and(|pin| inner.refused.has(pin)) {
             return Err(AgentError::RefusedPin);
         }
-        Ok(Some(Self::begin_unlocking(&mut inner)))
+        Ok(Some(self.begin_unlocking(&mut inner)))
     }
 
     pub(super) fn log_in(&self, pin: Option<Pin>, final_try: bool) -> Result<NewLogin, TokenError> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::json;
 
-use crate::agent::server::{Ended, Settings, Socket, serve};
+use crate::agent::server::{Ended, Settings, Socket, serve, since_boot};
 use crate::agent::wire::{Secret, State, Unlock};
 use crate::cli::context::Context;
 use crate::cli::key_records::KeyRecords;
@@ -69,6 +69,7 @@ impl Start {
         Settings {
             idle: set(settings.idle),
             max_lifetime: set(settings.max_lifetime),
+            clock: since_boot,
             exit_when_idle: self.exit_when_idle,
             sessions: settings.sessions,
             keep_pin: self.keep_pin,

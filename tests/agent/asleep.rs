@@ -1,0 +1,185 @@
+//! An agent whose computer sleeps: what it slept counts as time in which nobody used the agent.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use iexec_hsm::agent::client::{AgentClient, ClientError};
+use iexec_hsm::agent::server::{Settings, Socket, serve, since_boot};
+use iexec_hsm::agent::wire::{Secret, State, Unlock, Unwrap};
+use iexec_hsm::archive::Scheme;
+use iexec_hsm::token::Module;
+
+use crate::support::*;
+
+/// What a test in a process of its own is told: the module, the PIN, and a folder.
+const TOLD: &str = "IEXEC_HSM_TEST_ASLEEP";
+
+/// Seconds that this computer has slept.
+static SLEPT: AtomicU64 = AtomicU64::new(0);
+
+fn clock() -> Duration {
+    since_boot() + Duration::from_secs(SLEPT.load(Ordering::SeqCst))
+}
+
+fn settings(idle: Option<Duration>, max_lifetime: Option<Duration>) -> Settings {
+    Settings {
+        idle,
+        max_lifetime,
+        clock,
+        exit_when_idle: false,
+        sessions: None,
+        keep_pin: false,
+        request_timeout: Duration::from_secs(30),
+        allow_root: false,
+        audit_log: None,
+        known: vec![],
+        hint: |_| String::new(),
+    }
+}
+
+/// An agent in this process that is unlocked, sleeps for eight hours while someone is connected, and is then asked for
+/// `what`; the state that it says it is in, and what it answers.
+fn after_a_night<T>(
+    settings: Settings,
+    what: impl FnOnce(&mut AgentClient, String) -> Result<T, ClientError>,
+) -> (State, Result<T, ClientError>) {
+    let told = std::env::var(TOLD).unwrap();
+    let [module, pin, folder] = told.lines().collect::<Vec<_>>()[..] else {
+        unreachable!("three lines")
+    };
+    let module = Module::load(module).unwrap();
+    let token = module.token(None).unwrap();
+    let path = Path::new(folder).join("agent.sock");
+    let socket = Socket::bind(&path).unwrap();
+    let unlock = Unlock {
+        pin: Some(Secret::new(pin.as_bytes().to_vec().into())),
+        final_try: false,
+    };
+    let (ready, is_ready) = mpsc::channel();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let ready = move |state| ready.send(state).unwrap();
+            serve(&module, &token, socket, Some(unlock), settings, ready).unwrap();
+        });
+        assert_eq!(is_ready.recv().unwrap(), State::Unlocked);
+        let mut client = AgentClient::connect(&path).unwrap();
+        let key = client.keys().unwrap().keys.remove(0).key;
+        SLEPT.store(8 * 3600, Ordering::SeqCst);
+        let answer = what(&mut client, key);
+        let state = client.status().unwrap().state;
+        client.stop().unwrap();
+        (state, answer)
+    })
+}
+
+fn unwrap(client: &mut AgentClient, key: String) -> Result<(), ClientError> {
+    let wrapped_key = vec![7; 256];
+    let scheme = Scheme::Current;
+    client
+        .unwrap(&Unwrap {
+            key,
+            scheme,
+            wrapped_key,
+        })
+        .map(drop)
+}
+
+/// These do nothing unless another test asks for them.
+fn asked_for() -> bool {
+    std::env::var_os(TOLD).is_some()
+}
+
+#[test]
+fn with_idle() {
+    if asked_for() {
+        let idle = settings(Some(Duration::from_secs(3600)), None);
+        let (state, answer) = after_a_night(idle, unwrap);
+        assert!(matches!(answer, Err(ClientError::Locked(_))), "{answer:?}");
+        assert_eq!(state, State::Locked);
+    }
+}
+
+#[test]
+fn with_max_lifetime() {
+    if asked_for() {
+        let lifetime = settings(None, Some(Duration::from_secs(8 * 3600)));
+        let (state, answer) = after_a_night(lifetime, |client, _| client.status());
+        assert_eq!(answer.unwrap().state, State::Locked);
+        assert_eq!(state, State::Locked);
+    }
+}
+
+#[test]
+fn with_time_left() {
+    if asked_for() {
+        let days = settings(Some(Duration::from_secs(9 * 3600)), None);
+        let (state, answer) = after_a_night(days, unwrap);
+        answer.unwrap();
+        assert_eq!(state, State::Unlocked);
+    }
+}
+
+/// Runs one of the tests above in a process of its own: SoftHSM2 is told by the environment where its tokens are.
+fn run_alone(keyed: &Keyed, test: &str) {
+    let (_folder, socket): (_, PathBuf) = agent::socket_folder();
+    let folder = socket.parent().unwrap();
+    let told = [
+        keyed.token.module.to_str().unwrap(),
+        &keyed.token.pin,
+        folder.to_str().unwrap(),
+    ];
+    let output = test_alone(module_path!(), test)
+        .envs(keyed.token.env())
+        .env(TOLD, told.join("\n"))
+        .output()
+        .unwrap();
+    let printed = [output.stdout, output.stderr].concat();
+    let printed = String::from_utf8_lossy(&printed);
+    assert!(output.status.success(), "{test}: {printed}");
+    assert!(printed.contains("1 passed"), "{test}: {printed}");
+}
+
+#[test]
+fn an_agent_that_slept_is_locked_before_the_first_request() {
+    let keyed = Keyed::new();
+    for test in ["with_idle", "with_max_lifetime", "with_time_left"] {
+        run_alone(&keyed, test);
+    }
+}
+
+#[test]
+fn its_clock() {
+    if let Some(least) = std::env::var_os("IEXEC_HSM_TEST_SINCE_BOOT") {
+        let least = least.to_str().unwrap().parse().unwrap();
+        assert!(since_boot() >= Duration::from_secs(least));
+    }
+}
+
+/// In a namespace whose computer seems to have slept, or to run, for ten years; other clocks are as before.
+#[test]
+fn the_clock_counts_the_time_that_the_computer_slept() {
+    let slept = (10 * 365 * 86_400_u64).to_string();
+    let mut unshare = Command::new("unshare");
+    unshare.args(["--time", "--boottime", &slept, "--fork"]);
+    let allowed = Command::new("unshare")
+        .args(["--time", "--boottime", &slept, "--fork", "true"])
+        .output();
+    if !allowed.is_ok_and(|it| it.status.success()) {
+        println!("skipped: no namespace of clocks may be made here");
+        return;
+    }
+    let alone = test_alone(module_path!(), "its_clock");
+    let output = unshare
+        .arg(alone.get_program())
+        .args(alone.get_args())
+        .env("IEXEC_HSM_TEST_SINCE_BOOT", &slept)
+        .output()
+        .unwrap();
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{printed}");
+    assert!(printed.contains("1 passed"), "{printed}");
+}
