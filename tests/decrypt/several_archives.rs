@@ -147,6 +147,41 @@ fn a_device_has_no_more_sessions_than_one() {
 }
 
 #[test]
+fn a_device_that_is_lost_in_several_sessions_is_brought_back_for_all_of_them() {
+    let keyed = Keyed::new();
+    let pulled_at = ["C_Decrypt 5 remove", "C_DecryptInit 4 remove"];
+    for pulled in pulled_at {
+        let work = archives(&keyed, None);
+        let faulty = Faulty::before(&keyed.token).rule(pulled);
+        let faulty = faulty.rule("C_Finalize 1 insert").rule("shuffle-slots");
+        let run = faulty.drive(work.cmd(args()).pin()).run().ok();
+        assert!((0..MANY).all(|number| opened(&work, number)));
+        let lines: Vec<_> = run.err().lines().map(str::to_owned).collect();
+        for (number, line) in lines.iter().enumerate() {
+            assert!(line.starts_with(&name(number)), "{number}: {line}");
+        }
+        let ledger = faulty.ledger();
+        let logins = ledger.logins(1);
+        assert_eq!(logins.len(), 2);
+        assert_eq!(logins[0].arg("pin"), logins[1].arg("pin"));
+        assert_eq!(ledger.count("C_Initialize"), 2);
+        work.is_tidy();
+    }
+}
+
+#[test]
+fn a_pin_that_is_not_good_any_more_is_sent_once_for_all_sessions() {
+    let keyed = Keyed::new();
+    let work = archives(&keyed, None);
+    let faulty = Faulty::before(&keyed.token)
+        .rule("C_Decrypt 5 remove")
+        .rule("C_Finalize 1 insert")
+        .rule("C_Login 2 return CKR_PIN_INCORRECT");
+    faulty.drive(work.cmd(args()).pin()).run().fails(12);
+    assert_eq!(faulty.ledger().count("C_Login"), 2);
+}
+
+#[test]
 fn a_device_that_is_lost_is_told_of_once() {
     let keyed = Keyed::new();
     let work = archives(&keyed, None);

@@ -20,19 +20,39 @@ pub fn contains_some(bytes: &[u8], secret: &str) -> bool {
 
 /// All memory of a process that can be written to, or nothing where this system shows none of it.
 pub fn memory(id: u32) -> Option<Vec<u8>> {
-    let maps = fs::read_to_string(format!("/proc/{id}/maps"));
+    written(id, "")
+}
+
+/// [`memory`] without what is locked: it is in no swap and no core dump.
+pub fn unlocked_memory(id: u32) -> Option<Vec<u8>> {
+    written(id, "lo")
+}
+
+/// The mappings that can be written to, without those that have a flag.
+fn written(id: u32, without: &str) -> Option<Vec<u8>> {
+    let maps = fs::read_to_string(format!("/proc/{id}/smaps"));
     let mem = File::open(format!("/proc/{id}/mem"));
     let (Ok(maps), Ok(mut mem)) = (maps, mem) else {
         println!("skipped: the memory of another process is not to be read here; run it as root");
         return None;
     };
     let mut all = Vec::new();
-    for line in maps.lines().filter(|line| line.contains(" rw")) {
-        let (from, to) = line.split(' ').next().unwrap().split_once('-').unwrap();
-        let [from, to] = [from, to].map(|it| u64::from_str_radix(it, 16).unwrap());
-        mem.seek(SeekFrom::Start(from)).unwrap();
-        // A mapping that cannot be read ends early.
-        let _ = (&mem).take(to - from).read_to_end(&mut all);
+    let mut range = None;
+    for line in maps.lines() {
+        let mut words = line.split_ascii_whitespace();
+        let (first, second) = (words.next().unwrap(), words.next().unwrap_or_default());
+        if first == "VmFlags:" {
+            let has_flag = line.split_ascii_whitespace().any(|it| it == without);
+            if let Some((from, to)) = range.take().filter(|_| !has_flag) {
+                mem.seek(SeekFrom::Start(from)).unwrap();
+                // A mapping that cannot be read ends early.
+                let _ = (&mem).take(to - from).read_to_end(&mut all);
+            }
+        } else if !first.ends_with(':') && second.starts_with("rw") {
+            let (from, to) = first.split_once('-').unwrap();
+            let [from, to] = [from, to].map(|it| u64::from_str_radix(it, 16).unwrap());
+            range = Some((from, to));
+        }
     }
     assert!(contains(&all, "IEXEC_HSM_MODULE"), "the memory was read");
     Some(all)

@@ -82,11 +82,6 @@ impl<P: PinSource> TokenKeys<P> {
         self.forget_after_next = true;
     }
 
-    /// Wipes the PIN that is kept.
-    pub fn forget_pin(&mut self) {
-        self.pin = None;
-    }
-
     /// Returns the same keys in `count` more sessions, for threads of their own; fewer where the token
     /// grants no more, and none where more of them gain nothing: a device does one thing after the
     /// other. They work for as long as this holder is there, and is not used itself.
@@ -123,6 +118,15 @@ impl<P: PinSource> TokenKeys<P> {
         let (scheme, ciphertext) = (wrapped.scheme(), wrapped.ciphertext());
         self.session
             .decrypt(key, scheme, ciphertext, &mut self.pins)
+    }
+
+    /// Brings the device back after `failure`, as a use of a key does by itself. Other sessions with the
+    /// token must be closed: this one may restart the module.
+    ///
+    /// # Errors
+    /// `failure`, or that of the PIN, when it does not come back.
+    pub fn bring_back(&mut self, failure: TokenError) -> Result<(), TokenError> {
+        self.recover(failure).map(|_| ())
     }
 
     /// Brings the device back, and returns the failure that it was.

@@ -7,8 +7,8 @@ mod outcome;
 mod parallel;
 mod run;
 mod shared_folder;
+mod shared_keys;
 mod streams;
-mod turns;
 
 use crate::cli::context::Context;
 use crate::cli::ui::failure::Failure;
@@ -23,7 +23,6 @@ use job::jobs;
 use run::Run;
 use shared_folder::SharedFolder;
 pub(super) use streams::open_archive;
-use turns::SharedHolders;
 
 pub(super) fn run(context: &Context, command: Decrypt) -> Result<Reply, Failure> {
     let limits = context.limits();
@@ -60,16 +59,13 @@ pub(super) fn run(context: &Context, command: Decrypt) -> Result<Reply, Failure>
     let mut first = None;
     for (number, job) in jobs.iter().enumerate() {
         let left = &jobs[number..];
-        let beside = match run.may_ask(left) {
-            true => Vec::new(),
-            false => holder.beside(left.len()),
-        };
-        if beside.len() > 1 {
+        if !run.may_ask(left)
+            && let Some(shared) = holder.shared(left.len())
+        {
             // While results go to the disk, other archives can be opened. Where nobody waits for the
             // disk, more threads are in the way.
-            let more = if command.no_sync { 0 } else { beside.len() };
-            let shared = SharedHolders::new(beside);
-            first = first.or(parallel::open(&run, left, shared.turns(more)));
+            let threads = if command.no_sync { 1 } else { 2 } * shared.count();
+            first = first.or(parallel::open(&run, left, shared.turns(threads)));
             break;
         }
         let opened = run.open(job, &mut holder);

@@ -3,10 +3,11 @@ use std::thread;
 
 use super::keys::Keys;
 use super::run::Run;
+use super::shared_keys::SharedKeys;
 use crate::cli::pins::Pins;
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
-use crate::token::{NoPins, Session, TokenKeys, choose_key};
+use crate::token::{Session, TokenKeys, choose_key};
 
 /// The logged-in token, once an archive is there to be opened with it.
 pub(super) struct Holder<'r, 'p> {
@@ -27,21 +28,17 @@ impl<'r, 'p> Holder<'r, 'p> {
         }
     }
 
-    /// The keys for as many threads as it makes sense to open `archives` more with; none before
-    /// the log-in, and where one thread does as well.
-    pub(super) fn beside(&mut self, archives: usize) -> Vec<TokenKeys<NoPins>> {
+    /// The keys in as many sessions as it makes sense to open `archives` more with; none before the
+    /// log-in, and where one session does as well.
+    pub(super) fn shared(
+        &mut self,
+        archives: usize,
+    ) -> Option<SharedKeys<&mut TokenKeys<&'p mut Pins>>> {
         let processors = thread::available_parallelism().map_or(1, NonZero::get);
         // A session for a single archive costs as much as it saves.
-        let threads = processors.min(archives / 2);
-        let Some(keys) = self.keys.as_mut().filter(|_| threads > 1) else {
-            return Vec::new();
-        };
-        let beside = keys.beside(threads);
-        if beside.len() > 1 {
-            // These open all that are left, and log in no more.
-            keys.forget_pin();
-        }
-        beside
+        let sessions = processors.min(archives / 2);
+        let keys = self.keys.as_mut().filter(|_| sessions > 1)?;
+        SharedKeys::open(keys, sessions)
     }
 
     fn log_in(&self, pins: &'p mut Pins) -> Result<TokenKeys<&'p mut Pins>, Failure> {
