@@ -103,6 +103,7 @@ mod set_up {
 mod source {
     mod command_lines;
     mod debug_forms;
+    mod foreign_names;
     mod module_names;
     mod test_files;
 }

@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::zip::IndexError;
+use crate::text::escape::Shown as _;
 
 /// Why an archive cannot be opened.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ArchiveError {
     /// Reading failed. Trying again may help if the cause is outside the file.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {source}", path.shown())]
     Io {
         /// The path that was read.
         path: PathBuf,
@@ -20,7 +21,7 @@ pub enum ArchiveError {
         source: io::Error,
     },
     /// Writing the temporary copy of a piped archive failed.
-    #[error("cannot keep a temporary copy in {}: {source}", path.display())]
+    #[error("cannot keep a temporary copy in {}: {source}", path.shown())]
     Spool {
         /// The folder of the temporary copy.
         path: PathBuf,
@@ -28,7 +29,7 @@ pub enum ArchiveError {
         source: io::Error,
     },
     /// The path names a pipe, a device or a socket.
-    #[error("{} is neither a file nor a folder", path.display())]
+    #[error("{} is neither a file nor a folder", path.shown())]
     NotAFile {
         /// The path as given.
         path: PathBuf,
@@ -65,7 +66,7 @@ pub enum ArchiveError {
         missing: String,
     },
     /// The path names a body alone, without its key beside it.
-    #[error("{} is the encrypted body alone, and {missing} is not beside it", body.display())]
+    #[error("{} is the encrypted body alone, and {missing} is not beside it", body.shown())]
     LoneBody {
         /// The path as given.
         body: PathBuf,

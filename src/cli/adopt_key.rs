@@ -11,6 +11,7 @@ use super::ui::reply::Reply;
 use crate::beneficiary::public_key_file;
 use crate::code::Code;
 use crate::envelope::PublicKey;
+use crate::text::escape::Shown as _;
 use crate::token::{KeyOrigin, TokenError};
 
 /// The key to adopt: what is known of it, and what it may be.
@@ -70,7 +71,7 @@ pub(crate) fn adopt_key(context: &Context, adoption: &Adoption) -> Result<Reply,
                 Code::NotSupported,
                 format!(
                     "the key does not open what was encrypted for {}: {error}",
-                    path.display()
+                    path.shown()
                 ),
             )
             .hint("Name the public key of this very key; if it is, check that the device works."),
@@ -84,15 +85,15 @@ pub(crate) fn adopt_key(context: &Context, adoption: &Adoption) -> Result<Reply,
             facts_text(&facts)
         ))
         .note(format!(
-            "\"{}\" and \"{}\" written in \"{}\"",
+            "{:?} and {:?} written in {:?}",
             files.key,
             files.public,
-            files.folder.display()
+            files.folder.shown()
         )))
 }
 
 fn read_public(path: &Path) -> Result<PublicKey, Failure> {
     let pem = public_key_file::read(path)?;
     let public = PublicKey::from_pem(&pem);
-    public.map_err(|error| Failure::from(error).of(&path.display().to_string()))
+    public.map_err(|error| Failure::from(error).of(&path.shown()))
 }

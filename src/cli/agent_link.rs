@@ -6,6 +6,7 @@ use super::ui::failure::Failure;
 use crate::agent::client::{AgentClient, ClientError};
 use crate::agent::wire::{Secret, Status, Unlock};
 use crate::code::Code;
+use crate::text::escape::Shown as _;
 use crate::token::uri::TokenFields;
 use crate::token::{Pin, PinState, Uri};
 
@@ -38,7 +39,7 @@ impl Link {
         let path = context.agent_socket().ok()?;
         match Self::at(path) {
             Ok(link) if link.holds(wanted) => {
-                context.say(|| format!("agent {}", link.path.display()));
+                context.say(|| format!("agent {}", link.path.shown()));
                 Some(link)
             }
             Ok(link) => {
@@ -46,7 +47,7 @@ impl Link {
                 None
             }
             Err(ClientError::NotThere(path)) => {
-                context.say(|| format!("no agent at {}", path.display()));
+                context.say(|| format!("no agent at {}", path.shown()));
                 None
             }
             Err(error) => {
@@ -131,7 +132,7 @@ fn allow_final_try(pins: &Pins, label: &str) -> Result<bool, Failure> {
     }
     Err(Failure::new(
         Code::PinBlocked,
-        format!("the token \"{label}\" has one PIN attempt left, which was not used"),
+        format!("the token {label:?} has one PIN attempt left, which was not used"),
     )
     .hint("Answer yes when asked, or add --final-pin-try."))
 }

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::{self, Write as _};
 
@@ -11,6 +12,7 @@ use super::options::{Given, Global, SETTINGS};
 use super::ui::failure::Failure;
 use super::ui::reply::DONE;
 use crate::code::Code;
+use crate::text::escape::Shown as _;
 
 /// Open encrypted iExec results with a key that never leaves its token.
 ///
@@ -122,6 +124,7 @@ fn deepest(matches: &ArgMatches) -> &ArgMatches {
 /// Prints what is wrong with the arguments, as JSON where `--raw` is among them; help and version
 /// are no failure.
 pub(crate) fn refuse(mut error: clap::Error, arguments: &[OsString]) -> u8 {
+    keep_in_line(&mut error);
     if error.kind() == ErrorKind::ValueValidation {
         // The refused value may be a PIN in a URI or a private key in the place of an address.
         let hidden = ContextValue::String("…".into());
@@ -152,6 +155,33 @@ pub(crate) fn refuse(mut error: clap::Error, arguments: &[OsString]) -> u8 {
     Failure::new(Code::Usage, first)
         .hint(suggestion(&error))
         .print(&typed(arguments), true)
+}
+
+/// Escapes what was typed where the message repeats it: a shell puts the names of files there.
+fn keep_in_line(error: &mut clap::Error) {
+    let repeated: Vec<_> = error
+        .context()
+        .map(|(kind, it)| (kind, it.clone()))
+        .collect();
+    for (kind, value) in repeated {
+        let shown = match value {
+            ContextValue::String(text) => ContextValue::String(text.shown().into_owned()),
+            ContextValue::Strings(texts) => {
+                let shown = texts.iter().map(|text| text.shown().into_owned());
+                ContextValue::Strings(shown.collect())
+            }
+            ContextValue::StyledStrs(tips) => {
+                let shown = tips.into_iter().map(|tip| match tip.to_string().shown() {
+                    // It keeps its colours.
+                    Cow::Borrowed(_) => tip,
+                    Cow::Owned(text) => text.into(),
+                });
+                ContextValue::StyledStrs(shown.collect())
+            }
+            _ => continue,
+        };
+        error.insert(kind, shown);
+    }
 }
 
 /// The name that was probably meant, or where all names are.

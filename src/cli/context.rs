@@ -13,6 +13,7 @@ use crate::archive::Limits;
 use crate::beneficiary::Folder;
 use crate::code::Code;
 use crate::decrypt::Temporaries;
+use crate::text::escape::Shown as _;
 use crate::token::{Module, TokenInfo, Uri, discover};
 use crate::wallet::locate::{self, FoundWallet, KeystoreDir, Located, WalletOptions, locate};
 use crate::wallet::sign::Wallet as _;
@@ -93,7 +94,7 @@ impl Context {
             None if self.settings.found.module_args.is_given() => return Err(args_of_no_module()),
             None => discover()?,
         };
-        self.say(|| format!("module {}", module.path().display()));
+        self.say(|| format!("module {}", module.path().shown()));
         Ok(module)
     }
 
@@ -307,7 +308,7 @@ impl Context {
             return false;
         }
         super::ui::terminal::open().is_some_and(|terminal| {
-            let question = format!("{what}\nType its label to go on ({label}): ");
+            let question = format!("{what}\nType its label to go on ({}): ", label.shown());
             super::ui::terminal::ask_line(&terminal, &question).is_ok_and(|answer| answer == label)
         })
     }

@@ -26,7 +26,7 @@ pub(crate) fn initialise(
     let module = context.module()?;
     let token = choose(context, &module, init.force)?;
     if token.initialised() {
-        let what = format!("All keys on the token \"{}\" will be lost.", token.label);
+        let what = format!("All keys on the token {:?} will be lost.", token.label);
         // An empty line must not be enough.
         let label = match token.label.as_str() {
             "" => &token.serial,
@@ -35,7 +35,7 @@ pub(crate) fn initialise(
         if !context.label_repeated(init.confirm_label.as_deref(), label, &what) {
             return Err(Failure::new(
                 Code::Usage,
-                format!("the token \"{label}\" was left as it is"),
+                format!("the token {label:?} was left as it is"),
             )
             .hint("Type its label when asked, or give it with --confirm-label."));
         }
@@ -58,7 +58,7 @@ fn choose(context: &Context, module: &Module, force: bool) -> Result<TokenInfo, 
         if let (Some(token), true) = (set_up, fitting.is_empty()) {
             return Err(Failure::new(
                 Code::NotSupported,
-                format!("the token \"{}\" is initialised already", token.label),
+                format!("the token {:?} is initialised already", token.label),
             )
             .hint("To lose all keys on it, name it with --token and add --force."));
         }

@@ -6,6 +6,7 @@ use super::key_files::{label_for, record_new};
 use super::ui::failure::Failure;
 use super::ui::hints;
 use super::ui::reply::Reply;
+use crate::text::escape::Shown as _;
 use crate::token::{NewKey, generate};
 
 /// A key to make; what is not given is as usual.
@@ -47,13 +48,13 @@ pub(crate) fn make_key(context: &Context, wanted: KeyToMake) -> Result<Reply, Fa
             hints::origin(&located.origin)
         ))
         .note(format!(
-            "Encryption keypair \"{}\" and \"{}\" generated in \"{}\"",
+            "Encryption keypair {:?} and {:?} generated in {:?}",
             files.key,
             files.public,
-            files.folder.display()
+            files.folder.shown()
         ))
         .note(format!(
-            "The private key is on the token \"{}\": {}",
+            "The private key is on the token {:?}: {}",
             token.label,
             facts_text(&facts)
         ))

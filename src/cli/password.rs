@@ -11,6 +11,7 @@ use super::ui::hints;
 use super::ui::terminal;
 use crate::code::Code;
 use crate::file::small;
+use crate::text::escape::Shown as _;
 
 /// Name of the systemd credential that holds the password.
 const CREDENTIAL: &str = "iexec-hsm-wallet-password";
@@ -56,7 +57,7 @@ impl Password {
         };
         let question = format!(
             "Using wallet {}\nPlease enter your password to unlock your wallet: ",
-            wallet.display()
+            wallet.shown()
         );
         terminal::ask_secret(&terminal, &question).map_err(|error| {
             let what = format!("no password was typed: {error}");
@@ -69,7 +70,7 @@ fn read(path: &Path) -> Result<Password, Failure> {
     small::first_line(path)
         .map(Password::Known)
         .map_err(|error| {
-            let path = path.display();
+            let path = path.shown();
             let what = format!("the password file {path} cannot be read: {error}");
             Failure::new(Code::IoFailed, what).hint(hints::unreadable(
                 &error,

@@ -132,7 +132,7 @@ impl Pins {
             return self.final_try;
         }
         let question = format!(
-            "The token \"{label}\" has one PIN attempt left; if it is wrong, the token blocks it.\nUse it? Type yes: "
+            "The token {label:?} has one PIN attempt left; if it is wrong, the token blocks it.\nUse it? Type yes: "
         );
         terminal::open().is_some_and(|it| {
             terminal::ask_line(&it, &question).is_ok_and(|answer| answer == "yes")
@@ -216,13 +216,13 @@ impl<'a> Asked<'a> {
     fn question(&self) -> String {
         let (label, attempts) = (self.label, self.attempts);
         match self.purpose {
-            PinUse::Login => format!("PIN of the token \"{label}\"{attempts}: "),
+            PinUse::Login => format!("PIN of the token {label:?}{attempts}: "),
             PinUse::KeyUse(key) => format!(
-                "The key \"{key}\" wants the PIN for each use{attempts}.\nPIN of the token \"{label}\": "
+                "The key {key:?} wants the PIN for each use{attempts}.\nPIN of the token {label:?}: "
             ),
-            PinUse::New => format!("New user PIN of the token \"{label}\": "),
+            PinUse::New => format!("New user PIN of the token {label:?}: "),
             PinUse::So | PinUse::NewSo => {
-                format!("SO PIN of the token \"{label}\": ")
+                format!("SO PIN of the token {label:?}: ")
             }
         }
     }
@@ -232,13 +232,13 @@ impl<'a> Asked<'a> {
             PinUse::Login => ("the PIN", String::new()),
             PinUse::KeyUse(key) => (
                 "the PIN",
-                format!("The key \"{key}\" wants the PIN for each use. "),
+                format!("The key {key:?} wants the PIN for each use. "),
             ),
             PinUse::New => ("the new PIN", String::new()),
             PinUse::So | PinUse::NewSo => ("the SO PIN", String::new()),
         };
         let (label, attempts) = (self.label, self.attempts);
-        format!("{why}Enter {what} of the token \"{label}\" on its reader{attempts}.")
+        format!("{why}Enter {what} of the token {label:?} on its reader{attempts}.")
     }
 }
 

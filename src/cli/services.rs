@@ -14,7 +14,7 @@ use crate::chain::{Chain, ChainFile, SmsUrl, TeeFramework, UnknownKey};
 use crate::code::Code;
 use crate::http::{Exchange, HttpLimits, HttpOptions};
 use crate::sms::SmsClient;
-use crate::text::escape::escape;
+use crate::text::escape::{Shown as _, escape};
 
 /// The options that say where the key is published or looked for.
 #[derive(Debug, Args)]
@@ -59,12 +59,13 @@ impl SmsArgs {
             // An address with a password in it is refused here, and not shown.
             let client = SmsClient::new(&url, options.clone())?;
             if frameworks.is_empty() {
-                context.tell(format_args!("Using SMS {url}"));
+                context.tell(format_args!("Using SMS {}", url.shown()));
             }
-            context.say(|| format!("sms {url}"));
+            context.say(|| format!("sms {}", url.shown()));
             if client.lacks_tls() {
                 context.warn(format_args!(
-                    "{url} has no TLS: whoever is on the way can read what is sent, and send it again"
+                    "{} has no TLS: whoever is on the way can read what is sent, and send it again",
+                    url.shown()
                 ));
             }
             Ok(Service {
@@ -130,7 +131,7 @@ impl SmsArgs {
 /// The chain's name and its number.
 pub(crate) fn chain_name(chain: &Chain) -> String {
     let id = chain.entry.id.map(|id| format!(" [chainId: {id}]"));
-    format!("{}{}", chain.name, id.unwrap_or_default())
+    format!("{}{}", chain.name.shown(), id.unwrap_or_default())
 }
 
 impl Service {
@@ -145,7 +146,7 @@ impl Service {
     /// The frameworks and its address.
     fn name(&self) -> String {
         let names: Vec<_> = self.frameworks.iter().map(|it| it.name()).collect();
-        format!("{} ({})", names.join(", "), self.url)
+        format!("{} ({})", names.join(", "), self.url.shown())
     }
 }
 

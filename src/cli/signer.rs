@@ -9,6 +9,7 @@ use super::ui::failure::Failure;
 use crate::code::Code;
 use crate::sms::Authorization;
 use crate::sms::challenge::Web2Challenge;
+use crate::text::escape::Shown as _;
 use crate::token::Uri;
 use crate::wallet::address::Address;
 use crate::wallet::eip191::eip191_digest;
@@ -104,7 +105,7 @@ impl Signer {
     }
 
     fn in_file(context: &Context, path: PathBuf) -> Result<(Self, Option<Address>), Failure> {
-        context.say(|| format!("wallet {}", path.display()));
+        context.say(|| format!("wallet {}", path.shown()));
         let (key, exposed) = wallet_file::read(&path)?;
         if let Some(exposed) = exposed {
             context.warn(exposed);

@@ -4,17 +4,18 @@ use std::path::{Path, PathBuf};
 
 use super::types::Target;
 use crate::archive::Archive;
+use crate::text::escape::Shown as _;
 
 /// A failure to write a result. The file that stood there before is still there.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OutputError {
     /// Something stands under the final name. A retry helps with another name, or with force.
-    #[error("{} exists already", .0.display())]
+    #[error("{} exists already", .0.shown())]
     Exists(PathBuf),
     /// The final name is not one of a regular file, or that of the archive itself. A retry helps
     /// with another name.
-    #[error("{} cannot be the output: {reason}", .path.display())]
+    #[error("{} cannot be the output: {reason}", .path.shown())]
     NotAFile {
         /// The final name.
         path: PathBuf,
@@ -22,7 +23,7 @@ pub enum OutputError {
         reason: &'static str,
     },
     /// Writing failed. A retry helps once the cause is gone.
-    #[error("writing {} failed: {source}", .path.display())]
+    #[error("writing {} failed: {source}", .path.shown())]
     Io {
         /// The path that was to be written; `-` is the standard output.
         path: PathBuf,

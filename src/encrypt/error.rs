@@ -6,13 +6,14 @@ use zip::result::ZipError;
 use crate::archive::result_zip::ResultZipError;
 use crate::decrypt::OutputError;
 use crate::envelope::{PublicKeyError, SealError};
+use crate::text::escape::Shown as _;
 
 /// A failure to seal. A retry helps where reading or writing failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EncryptError {
     /// The result cannot be read.
-    #[error("reading {} failed: {source}", .path.display())]
+    #[error("reading {} failed: {source}", .path.shown())]
     Read {
         /// The path that was read.
         path: PathBuf,
@@ -32,7 +33,7 @@ pub enum EncryptError {
     #[error("making the zip failed: {0}")]
     Zip(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The zip is one that would not be opened again.
-    #[error("{} is not sealed, because it would not be opened again: {reason}", .path.display())]
+    #[error("{} is not sealed, because it would not be opened again: {reason}", .path.shown())]
     NotOpened {
         /// The zip.
         path: PathBuf,
@@ -40,7 +41,7 @@ pub enum EncryptError {
         reason: String,
     },
     /// The result holds something that would not be extracted.
-    #[error("{} is not sealed, because \"{name}\" in it would not be extracted: it {reason}", .path.display())]
+    #[error("{} is not sealed, because \"{name}\" in it would not be extracted: it {reason}", .path.shown())]
     UnsafeName {
         /// The folder or file that was to be sealed.
         path: PathBuf,
@@ -61,7 +62,7 @@ pub enum EncryptError {
         bits: usize,
     },
     /// A name in the folder cannot stand in a zip.
-    #[error("{} has a name that is not UTF-8", .0.display())]
+    #[error("{} has a name that is not UTF-8", .0.shown())]
     Name(PathBuf),
 }
 

@@ -36,7 +36,7 @@ pub enum SmsError {
         origin: String,
     },
     /// A secret of this name is there, and nobody said that it may be replaced. A retry does not help.
-    #[error("Secret \"{name}\" already exists for {owner}")]
+    #[error("Secret {name:?} already exists for {owner}")]
     AlreadyPublished {
         /// The owner.
         owner: Address,

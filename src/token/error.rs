@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use super::raw::{CallError, rv_name};
 use super::{PinError, Remedy};
+use crate::text::escape::Shown as _;
 
 /// An error of modules, tokens, PINs and keys. Each variant says whether a retry can help.
 #[derive(Debug, thiserror::Error)]
@@ -11,7 +12,7 @@ pub enum TokenError {
     #[error("no usable PKCS#11 module was found; tried:{}", listed(.0))]
     NoModule(Vec<Tried>),
     /// The named module cannot be loaded or initialised. A retry does not help.
-    #[error("the PKCS#11 module {} cannot be used: {reason}", .path.display())]
+    #[error("the PKCS#11 module {} cannot be used: {}", .path.shown(), .reason.shown())]
     Module {
         /// The module.
         path: PathBuf,
@@ -30,7 +31,7 @@ pub enum TokenError {
     #[error("more than one token fits:{}", listed(.0))]
     TokenAmbiguous(Vec<String>),
     /// The token is there and not set up. A retry does not help.
-    #[error("the token \"{label}\" is not ready: {reason}")]
+    #[error("the token {label:?} is not ready: {reason}")]
     NotReady {
         /// Label of the token.
         label: String,
@@ -38,7 +39,7 @@ pub enum TokenError {
         reason: String,
     },
     /// The PIN has to be set or changed before the token can be used. A retry does not help.
-    #[error("the PIN of the token \"{label}\" cannot be used: {reason}")]
+    #[error("the PIN of the token {label:?} cannot be used: {reason}")]
     PinNotReady {
         /// Label of the token.
         label: String,
@@ -56,7 +57,7 @@ pub enum TokenError {
         pin_sent: bool,
     },
     /// The token refused the PIN. A retry with the same PIN only costs another attempt.
-    #[error("the token \"{label}\" refused the PIN{}", .state.note())]
+    #[error("the token {label:?} refused the PIN{}", .state.note())]
     PinWrong {
         /// Label of the token.
         label: String,
@@ -64,7 +65,7 @@ pub enum TokenError {
         state: super::PinState,
     },
     /// The token refused the SO PIN. A retry with the same PIN only costs another attempt.
-    #[error("the token \"{label}\" refused the SO PIN, and is as it was")]
+    #[error("the token {label:?} refused the SO PIN, and is as it was")]
     SoPinWrong {
         /// Label of the token.
         label: String,
@@ -72,19 +73,19 @@ pub enum TokenError {
         set_up: bool,
     },
     /// The SO PIN is blocked. A retry does not help.
-    #[error("the SO PIN of the token \"{0}\" is blocked")]
+    #[error("the SO PIN of the token {0:?} is blocked")]
     SoPinBlocked(String),
     /// The user PIN is blocked. A retry does not help.
-    #[error("the PIN of the token \"{0}\" is blocked")]
+    #[error("the PIN of the token {0:?} is blocked")]
     PinBlocked(String),
     /// The last attempt is left and nobody said that it may be used. A retry does not help.
-    #[error("the token \"{0}\" has one PIN attempt left, which was not used")]
+    #[error("the token {0:?} has one PIN attempt left, which was not used")]
     FinalTry(String),
     /// No PIN could be had.
     #[error(transparent)]
     Pin(#[from] PinError),
     /// No key fits. A retry does not help.
-    #[error("no result key on the token \"{label}\" fits {wanted}{}", listed_or(.present, "; there is none", "; these are there:"))]
+    #[error("no result key on the token {label:?} fits {wanted}{}", listed_or(.present, "; there is none", "; these are there:"))]
     NoKey {
         /// Label of the token.
         label: String,
@@ -130,10 +131,11 @@ pub struct Tried {
 impl std::fmt::Display for Tried {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The loader's words often begin with the path.
-        let path = self.path.display().to_string();
-        match self.reason.strip_prefix(&format!("{path}: ")) {
+        let path = self.path.shown();
+        let reason = self.reason.shown();
+        match reason.strip_prefix(&format!("{path}: ")) {
             Some(reason) => write!(f, "{path}: {reason}"),
-            None => write!(f, "{path}: {}", self.reason),
+            None => write!(f, "{path}: {reason}"),
         }
     }
 }

@@ -89,7 +89,7 @@ fn fresh(
     label: &str,
 ) -> Result<TokenInfo, TokenError> {
     likeliest(module.tokens()?, token, before, label).ok_or_else(|| TokenError::NoToken {
-        wanted: format!("the label \"{label}\" that was just given"),
+        wanted: format!("the label {label:?} that was just given"),
         present: vec![],
     })
 }
@@ -122,7 +122,7 @@ fn refused(token: &TokenInfo, new_label: &str, error: CallError) -> TokenError {
             }
         }
         _ => TokenError::NotSupported {
-            what: format!("the token \"{label}\" was not initialised: {error}"),
+            what: format!("the token {label:?} was not initialised: {error}"),
             remedy: Remedy::Documentation,
         },
     }
@@ -136,7 +136,7 @@ fn without_pin(token: &TokenInfo, label: &str, cause: TokenError) -> TokenError 
         ""
     };
     TokenError::Unfinished {
-        state: format!("{lost}the token \"{label}\" is initialised, but its PIN is not set"),
+        state: format!("{lost}the token {label:?} is initialised, but its PIN is not set"),
         cause: Box::new(cause),
         remedy: Some(Remedy::InitialiseAgain(label.to_owned())),
     }

@@ -41,7 +41,7 @@ pub enum WalletError {
     )]
     Foreign(Address),
     /// No key on the token fits.
-    #[error("no wallet on the token \"{label}\" fits {wanted}{}; name another one, or make one", listed("; these are there:", .present))]
+    #[error("no wallet on the token {label:?} fits {wanted}{}; name another one, or make one", listed("; these are there:", .present))]
     NotOnToken {
         /// Label of the token.
         label: String,

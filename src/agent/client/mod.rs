@@ -16,6 +16,7 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use super::wire::{self, Keys, Refusal, Refused, SignedSmsChallenge, State, Status, path};
+use crate::text::escape::Shown as _;
 use connection::{Answer, Connection, Fault, Request};
 
 pub use keys::AgentKeys;
@@ -34,10 +35,10 @@ pub struct AgentClient {
 #[non_exhaustive]
 pub enum ClientError {
     /// Nobody listens there. A retry helps once one is started.
-    #[error("no agent answers at {}", .0.display())]
+    #[error("no agent answers at {}", .0.shown())]
     NotThere(PathBuf),
     /// Something went wrong on the way. A retry may help.
-    #[error("the agent at {} cannot be talked to: {source}", .path.display())]
+    #[error("the agent at {} cannot be talked to: {source}", .path.shown())]
     Io {
         /// The socket.
         path: PathBuf,
@@ -45,10 +46,10 @@ pub enum ClientError {
         source: io::Error,
     },
     /// The agent belongs to somebody else. A retry does not help.
-    #[error("the agent at {} belongs to another user", .0.display())]
+    #[error("the agent at {} belongs to another user", .0.shown())]
     Foreign(PathBuf),
     /// The answer is none of an agent's. A retry does not help.
-    #[error("what answers at {} is no agent, or one of another version", .0.display())]
+    #[error("what answers at {} is no agent, or one of another version", .0.shown())]
     NoAgent(PathBuf),
     /// The agent is locked. A retry helps when it was unlocked.
     #[error("{}", .0.message)]

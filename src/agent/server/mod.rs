@@ -46,6 +46,7 @@ use back_off::BackOff;
 use connections::Connections;
 
 use crate::envelope::PublicKey;
+use crate::text::escape::Shown as _;
 
 /// The settings of an agent.
 #[derive(Debug, Clone)]
@@ -83,7 +84,7 @@ pub enum ServeError {
     #[error(transparent)]
     Unlock(AgentError),
     /// The audit log cannot be opened.
-    #[error("the audit log {} cannot be written: {source}", .path.display())]
+    #[error("the audit log {} cannot be written: {source}", .path.shown())]
     AuditLog {
         /// The file.
         path: PathBuf,

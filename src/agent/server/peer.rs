@@ -40,6 +40,6 @@ fn program(pid: i32) -> String {
             let name = fs::read_to_string(format!("/proc/{pid}/comm"));
             name.unwrap_or_default().trim_end().to_owned()
         },
-        |path| path.display().to_string(),
+        |path| path.to_string_lossy().into_owned(),
     )
 }

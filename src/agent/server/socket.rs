@@ -14,6 +14,8 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::process::geteuid;
 use thiserror::Error;
 
+use crate::text::escape::Shown as _;
+
 /// A listening socket, and what makes it this agent's alone.
 pub struct Socket {
     pub(super) listener: UnixListener,
@@ -28,16 +30,16 @@ pub struct Socket {
 #[non_exhaustive]
 pub enum SocketError {
     /// Another agent answers there.
-    #[error("an agent is running already: something answers at {}", .0.display())]
+    #[error("an agent is running already: something answers at {}", .0.shown())]
     InUse(PathBuf),
     /// The folder is not this user's alone.
-    #[error("{} must belong to you, and nobody else may look into it", .0.display())]
+    #[error("{} must belong to you, and nobody else may look into it", .0.shown())]
     Folder(PathBuf),
     /// Something else is there.
-    #[error("{} is there and is no socket", .0.display())]
+    #[error("{} is there and is no socket", .0.shown())]
     NotASocket(PathBuf),
     /// The system's words.
-    #[error("cannot listen at {}: {source}", .path.display())]
+    #[error("cannot listen at {}: {source}", .path.shown())]
     Io {
         /// The socket.
         path: PathBuf,

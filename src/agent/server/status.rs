@@ -52,7 +52,7 @@ impl Agent {
             label: inner.token.label.clone(),
             pin: inner.token.pin_state().as_str().to_owned(),
             pin_pad: inner.token.protected_authentication_path(),
-            module: self.module.path().display().to_string(),
+            module: self.module.path().to_string_lossy().into_owned(),
             pid: std::process::id(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             sessions: inner.open,

@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
+use crate::text::escape::Shown as _;
 
 #[derive(Debug, Args)]
 #[command(
@@ -42,7 +43,7 @@ impl Manual {
         for name in &self.command {
             command = command.find_subcommand(name).ok_or_else(|| {
                 let names = self.command.join(" ");
-                Failure::new(Code::Usage, format!("there is no command \"{names}\""))
+                Failure::new(Code::Usage, format!("there is no command {names:?}"))
                     .hint("`iexec-hsm --help` lists the commands.")
             })?;
         }
@@ -63,12 +64,12 @@ fn write_all(program: &Command, folder: &Path) -> Result<Reply, Failure> {
         waiting.extend(command.get_subcommands().filter(|it| !it.is_hide_set()));
     }
     paths.sort();
-    let said = format!("{} pages are in {}", paths.len(), folder.display());
+    let said = format!("{} pages are in {}", paths.len(), folder.shown());
     Ok(Reply::new(json!({ "pages": paths })).note(said))
 }
 
 fn not_written(path: &Path, error: &io::Error) -> Failure {
-    let what = format!("{} cannot be written: {error}", path.display());
+    let what = format!("{} cannot be written: {error}", path.shown());
     Failure::new(Code::IoFailed, what).hint("Name a folder of yours with --dir.")
 }
 

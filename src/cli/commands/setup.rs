@@ -18,6 +18,7 @@ use crate::cli::ui::failure::Failure;
 use crate::cli::ui::hints;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
+use crate::text::escape::Shown as _;
 use crate::token::Pin;
 use crate::wallet::address::Address;
 pub(crate) use args::Setup;
@@ -50,7 +51,7 @@ pub(crate) fn run(context: Context, setup: &Setup) -> Result<Reply, Failure> {
         "initialised": initialised,
         "keyIs": key.as_str(),
     }));
-    let path = settings.path().display();
+    let path = settings.path().shown();
     let reply = match written.as_slice() {
         [] => reply.note(format!("{path} says all that already")),
         written => reply.note(format!("{path} written: {}", written.join(", "))),
@@ -96,7 +97,7 @@ fn ready_token(
         chosen.token = token;
         context.secrets.pin.put(given.or(typed));
         context.tell(format_args!(
-            "Token \"{}\" is initialised",
+            "Token {:?} is initialised",
             chosen.token.label
         ));
     } else {

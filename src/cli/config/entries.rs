@@ -6,6 +6,7 @@ use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
 use crate::cli::options::{Form, Kind, SETTINGS, Setting};
+use crate::text::escape::Shown as _;
 
 /// A setting of the file.
 #[derive(Debug, Clone)]
@@ -23,7 +24,7 @@ pub(crate) struct Entry {
 pub(super) fn parse(text: &str) -> Result<Vec<Entry>, (usize, String)> {
     let table = DeTable::parse(text).map_err(|error| {
         let offset = error.span().map_or(0, |span| span.start);
-        (offset, error.message().to_owned())
+        (offset, error.message().shown().into_owned())
     })?;
     let mut entries = Vec::new();
     for (key, value) in table.get_ref() {
@@ -59,7 +60,7 @@ fn find(name: &str) -> Result<&'static Setting, String> {
     known().find(|it| it.name() == name).ok_or_else(|| {
         let known: Vec<_> = known().map(|it| format!("`{}`", it.name())).collect();
         let known = known.join(", ");
-        format!("unknown field `{name}`, expected one of {known}")
+        format!("unknown field `{}`, expected one of {known}", name.shown())
     })
 }
 

@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use super::slow_notice;
 use crate::cli::options::Global;
-use crate::text::escape::escape;
+use crate::text::escape::Shown as _;
 use crate::token::{Call, watch_calls};
 
 /// Tells of each call that takes long, and with `--verbose` of each module before it is loaded, as
@@ -25,8 +25,7 @@ pub(crate) fn tell_of(global: &Global) {
 
 fn tell_of_load(call: &Call) {
     if call.function == Call::LOAD {
-        let module = call.module.display().to_string();
         // With stderr gone there is nobody to tell.
-        let _ = writeln!(std::io::stderr(), "loading {}", escape(&module));
+        let _ = writeln!(std::io::stderr(), "loading {}", call.module.shown());
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::text::escape::escape;
+use crate::text::escape::{Shown as _, escape};
 use crate::token::Call;
 
 /// Calls that take less time are not spoken of.
@@ -110,7 +110,7 @@ impl Drop for Begun {
 }
 
 fn line(call: &Call) -> String {
-    let module = call.module.display();
+    let module = call.module.shown();
     let Some(token) = &call.token else {
         return match &*call.function {
             Call::LOAD => format!("Waiting for the module {module} to be loaded ..."),
@@ -127,5 +127,5 @@ fn line(call: &Call) -> String {
         _ => "",
     };
     let (name, function) = (&token.name, &call.function);
-    format!("Waiting for the token \"{name}\"{what} ({function} of {module}) ...")
+    format!("Waiting for the token {name:?}{what} ({function} of {module}) ...")
 }

@@ -79,7 +79,7 @@ impl Session {
         if self.unreadable {
             return Err(TokenError::NotSupported {
                 what: format!(
-                    "the key may only unwrap, and the token \"{}\" does not show what it unwrapped",
+                    "the key may only unwrap, and the token {:?} does not show what it unwrapped",
                     self.token.name()
                 ),
                 remedy: Remedy::DecryptKey,
@@ -138,7 +138,7 @@ impl Session {
         }
         TokenError::NotSupported {
             what: format!(
-                "the token \"{}\" does not decrypt with {mechanism:?}: {error}",
+                "the token {:?} does not decrypt with {mechanism:?}: {error}",
                 self.token.name()
             ),
             remedy: match scheme {
@@ -186,7 +186,7 @@ fn in_range(public: &PublicKey, ciphertext: &[u8]) -> Option<(Vec<u8>, bool)> {
 
 fn no_private(key: &ResultKey) -> TokenError {
     TokenError::NotSupported {
-        what: format!("the private key of \"{}\" is not visible", key.label),
+        what: format!("the private key of {:?} is not visible", key.label),
         remedy: Remedy::LogIn,
     }
 }

@@ -68,7 +68,7 @@ impl FreshKey<'_> {
     /// The failure after which it is still on the token, and what to do with it then.
     pub(in crate::token) fn left(&self, cause: TokenError, remedy: Remedy) -> TokenError {
         TokenError::Unfinished {
-            state: format!("the new key is left on the token \"{}\"", self.token.label),
+            state: format!("the new key is left on the token {:?}", self.token.label),
             cause: Box::new(cause),
             remedy: Some(remedy),
         }
@@ -89,7 +89,7 @@ impl FreshKey<'_> {
             },
             Err(error) => TokenError::Unfinished {
                 state: format!(
-                    "the new key is left on the token \"{}\" and must not be used, as it could not be removed ({error})",
+                    "the new key is left on the token {:?} and must not be used, as it could not be removed ({error})",
                     self.token.label
                 ),
                 cause: Box::new(cause),

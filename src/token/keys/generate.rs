@@ -91,7 +91,7 @@ pub fn key_size(
     let mechanisms = module.mechanisms(token)?;
     let Some(mechanism) = mechanisms.iter().find(|it| it.name == generation) else {
         return Err(not_supported(
-            format!("the token \"{name}\" makes no RSA keys"),
+            format!("the token {name:?} makes no RSA keys"),
             Remedy::AdoptKey,
         ));
     };
@@ -101,13 +101,13 @@ pub fn key_size(
     match wanted {
         None => SIZES.into_iter().find(has).ok_or_else(|| {
             not_supported(
-                format!("the token \"{name}\" makes RSA keys of {min} to {max} bits, and result keys have 2048 to 4096"),
+                format!("the token {name:?} makes RSA keys of {min} to {max} bits, and result keys have 2048 to 4096"),
                 Remedy::AdoptKey,
             )
         }),
         Some(bits) if has(&bits) => Ok(bits),
         Some(bits) => Err(not_supported(
-            format!("the token \"{name}\" makes RSA keys of {min} to {max} bits, not {bits}"),
+            format!("the token {name:?} makes RSA keys of {min} to {max} bits, not {bits}"),
             Remedy::OtherSize,
         )),
     }
@@ -264,12 +264,12 @@ fn cannot_make(label: &str, error: CallError) -> TokenError {
         RvError::DeviceRemoved | RvError::TokenNotPresent => error.into(),
         RvError::UserNotLoggedIn | RvError::UserTypeInvalid | RvError::SessionReadOnly => {
             TokenError::NotSupported {
-                what: format!("the token \"{label}\" lets its user make no key: {error}"),
+                what: format!("the token {label:?} lets its user make no key: {error}"),
                 remedy: Remedy::MakeAsSo,
             }
         }
         _ => TokenError::NotSupported {
-            what: format!("the token \"{label}\" did not make the key: {error}"),
+            what: format!("the token {label:?} did not make the key: {error}"),
             remedy: Remedy::AdoptKey,
         },
     }

@@ -184,7 +184,7 @@ fn wipe(attribute: &mut Attribute) {
 
 fn not_supported(label: &str, reason: &str) -> TokenError {
     TokenError::NotSupported {
-        what: format!("the token \"{label}\" did not take the key: {reason}"),
+        what: format!("the token {label:?} did not take the key: {reason}"),
         remedy: Remedy::MakeKey,
     }
 }

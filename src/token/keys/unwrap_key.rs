@@ -58,7 +58,7 @@ impl Session {
     fn does_not_unwrap(&self, error: &CallError) -> TokenError {
         TokenError::NotSupported {
             what: format!(
-                "the key may not decrypt, and the token \"{}\" does not unwrap with it: {error}",
+                "the key may not decrypt, and the token {:?} does not unwrap with it: {error}",
                 self.token.name()
             ),
             remedy: Remedy::DecryptKeyMade,

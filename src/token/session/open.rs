@@ -143,7 +143,7 @@ fn open_raw(module: &Module, token: &TokenInfo, mode: Mode) -> Result<RawSession
     };
     result.map_err(|error| match error.rv {
         RvError::TokenWriteProtected => TokenError::NotSupported {
-            what: format!("the token \"{}\" is write-protected", token.label),
+            what: format!("the token {:?} is write-protected", token.label),
             remedy: Remedy::Writable,
         },
         _ => error.into(),

@@ -3,6 +3,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use crate::file::small;
+use crate::text::escape::Shown as _;
 use crate::token::{MissingPin, PinError, TokenInfo};
 
 /// A PIN: bytes as they were given, since a token's may be more than digits. Wiped when dropped,
@@ -27,7 +28,7 @@ impl Pin {
             path: path.to_owned(),
             source,
         })?;
-        Self::new(line).not_empty(&path.display().to_string())
+        Self::new(line).not_empty(&path.shown())
     }
 
     /// Returns the PIN, unless it is empty.

@@ -1,11 +1,13 @@
 use std::path::PathBuf;
 
+use crate::text::escape::Shown as _;
+
 /// A PIN that cannot be had or sent. A retry does not help.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PinError {
     /// There is nobody to ask, and no other source is set.
-    #[error("the PIN of the token \"{token}\" is needed and there is nobody to ask")]
+    #[error("the PIN of the token {token:?} is needed and there is nobody to ask")]
     NobodyToAsk {
         /// Label of the token.
         token: String,
@@ -13,7 +15,7 @@ pub enum PinError {
         missing: MissingPin,
     },
     /// The file that should hold it cannot be read.
-    #[error("the PIN file {} cannot be read: {source}", .path.display())]
+    #[error("the PIN file {} cannot be read: {source}", .path.shown())]
     File {
         /// The file.
         path: PathBuf,
@@ -22,7 +24,7 @@ pub enum PinError {
     },
     /// The PIN cannot be right and was not sent. No attempt was spent.
     #[error(
-        "the PIN was not sent to \"{label}\": it has {len} bytes and the token takes {min} to {max}"
+        "the PIN was not sent to {label:?}: it has {len} bytes and the token takes {min} to {max}"
     )]
     Length {
         /// Label of the token.

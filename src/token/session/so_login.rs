@@ -30,7 +30,7 @@ impl Session {
                 set_up: true,
             },
             RvError::UserTypeInvalid | RvError::FunctionNotSupported => TokenError::NotSupported {
-                what: format!("the token \"{label}\" has no login of an SO"),
+                what: format!("the token {label:?} has no login of an SO"),
                 remedy: Remedy::MakeAsUser,
             },
             _ => TokenError::login(error),

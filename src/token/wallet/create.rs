@@ -166,7 +166,7 @@ fn cannot_make(label: &str, error: CallError) -> TokenError {
         _ => "did not make the wallet",
     };
     TokenError::NotSupported {
-        what: format!("the token \"{label}\" {what}: {error}"),
+        what: format!("the token {label:?} {what}: {error}"),
         remedy: Remedy::OtherWallet,
     }
 }

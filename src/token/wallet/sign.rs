@@ -56,7 +56,7 @@ fn does_not_sign(label: &str, error: CallError) -> TokenError {
         | RvError::KeyFunctionNotPermitted
         | RvError::KeyTypeInconsistent
         | RvError::FunctionNotSupported => TokenError::NotSupported {
-            what: format!("the token \"{label}\" does not sign with CKM_ECDSA: {error}"),
+            what: format!("the token {label:?} does not sign with CKM_ECDSA: {error}"),
             remedy: Remedy::Ecdsa,
         },
         _ => error.into(),
@@ -65,7 +65,7 @@ fn does_not_sign(label: &str, error: CallError) -> TokenError {
 
 fn no_private(key: &WalletKey) -> TokenError {
     TokenError::NotSupported {
-        what: format!("the private key of \"{}\" is not visible", key.label),
+        what: format!("the private key of {:?} is not visible", key.label),
         remedy: Remedy::LogIn,
     }
 }

@@ -38,6 +38,12 @@
 //! | `shuffle-slots` | slots get new numbers with each `C_Initialize` |
 //! | `label TEXT [after N]` | the token's label, after `N` calls of `C_Initialize` |
 //! | `serial TEXT` | the serial number of all tokens |
+//! | `describes TEXT` | what else token, slot and module tell of themselves: makers, model, descriptions |
+//!
+//! In the texts of these three, `\\n`, `\\t` and `\\s` are the end of a line, a tab and a space.
+//!
+//! | rule | what it makes of the token |
+//! |---|---|
 //! | `hardware` | slots say that they are a device's |
 //! | `answers-alone NAME` | a function that succeeds, and does nothing, while the token is gone |
 //! | `rubbish-modulus` | after a key was made, moduli have 2048 bytes until the next `C_Initialize` |
@@ -74,6 +80,7 @@ pub(crate) struct Script {
     /// With how many calls of `C_Initialize` come before it.
     pub(crate) label: Option<(String, u64)>,
     pub(crate) serial: Option<String>,
+    pub(crate) description: Option<String>,
     pub(crate) hardware: bool,
     pub(crate) rubbish_modulus: bool,
     /// Functions for which the module does not ask the token.
@@ -226,11 +233,12 @@ impl Script {
             ["so-generates", pin, so_pin] => self.so_generates = Some(pin_pad(pin, so_pin)),
             ["one-thread"] => self.one_thread = true,
             ["takes-arguments"] => self.takes_arguments = true,
-            ["label", label] => self.label = Some((label.to_owned(), 0)),
+            ["label", label] => self.label = Some((text(label), 0)),
             ["label", label, "after", count] => {
-                self.label = Some((label.to_owned(), count.parse().ok()?));
+                self.label = Some((text(label), count.parse().ok()?));
             }
-            ["serial", serial] => self.serial = Some(serial.to_owned()),
+            ["serial", serial] => self.serial = Some(text(serial)),
+            ["describes", description] => self.description = Some(text(description)),
             ["shuffle-slots"] => self.shuffle_slots = true,
             ["hardware"] => self.hardware = true,
             ["answers-alone", name] => self.answers_alone.push(name.to_owned()),
@@ -275,6 +283,12 @@ fn flag_rule(flag: &str, after: &[&str]) -> Option<FlagRule> {
             _ => return None,
         },
     })
+}
+
+/// A word of the script as the text that it stands for.
+fn text(word: &str) -> String {
+    let spaces = word.replace("\\s", " ").replace("\\t", "\t");
+    spaces.replace("\\n", "\n")
 }
 
 fn pin_pad(pin: &str, so_pin: &str) -> PinPad {

@@ -53,7 +53,7 @@ macro_rules! forward {
 functions! {
     C_Initialize(arguments: CK_VOID_PTR) => slots::initialize;
     C_Finalize(reserved: CK_VOID_PTR);
-    C_GetInfo(info: CK_INFO_PTR);
+    C_GetInfo(info: CK_INFO_PTR) => slots::module_info;
     C_GetSlotList(present: CK_BBOOL, slots: CK_SLOT_ID_PTR, count: CK_ULONG_PTR) => slots::list;
     C_GetSlotInfo(slot: CK_SLOT_ID, info: CK_SLOT_INFO_PTR) => slots::info;
     C_GetTokenInfo(slot: CK_SLOT_ID, info: CK_TOKEN_INFO_PTR) => login::token_info;

@@ -86,7 +86,7 @@ pub(super) fn run(context: &Context, start: &Start) -> Result<Reply, Failure> {
     let passed = Socket::passed()?;
     if start.print_socket {
         let path = context.agent_socket()?;
-        return Ok(Reply::new(json!({ "socket": path })).exact(path.display().to_string()));
+        return Ok(Reply::new(json!({ "socket": path })).exact(path.to_string_lossy()));
     }
     if !start.serves() {
         return detach::run(context);

@@ -41,7 +41,7 @@ fn sentence(status: &Status) -> String {
     } else {
         ""
     };
-    format!("{}\n  \"{}\", {state}{hung}", status.token, status.label)
+    format!("{}\n  {:?}, {state}{hung}", status.token, status.label)
 }
 
 fn time(seconds: u64) -> String {

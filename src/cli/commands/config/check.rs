@@ -7,6 +7,7 @@ use crate::cli::config::{ConfigError, ConfigFile, usual};
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
+use crate::text::escape::Shown as _;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  iexec-hsm config check new-config.toml")]
@@ -37,19 +38,19 @@ pub(super) fn run(file: Option<PathBuf>) -> Result<Reply, Failure> {
         1 => "1 setting".to_owned(),
         count => format!("{count} settings"),
     };
-    Ok(reply.text(format!("{}: {count}, and nothing is wrong", path.display())))
+    Ok(reply.text(format!("{}: {count}, and nothing is wrong", path.shown())))
 }
 
 /// Nothing is set where the usual file is not there; one that was named should be.
 fn absent(path: &Path, named: bool) -> Result<Reply, Failure> {
     if named {
-        let what = format!("there is no file {}", path.display());
+        let what = format!("there is no file {}", path.shown());
         return Err(Failure::new(Code::IoFailed, what).hint("Check its name."));
     }
     let reply = Reply::new(json!({ "file": path, "exists": false, "settings": [] }));
     Ok(reply.text(format!(
         "{} does not exist, and need not: nothing is set by it",
-        path.display()
+        path.shown()
     )))
 }
 

@@ -11,6 +11,7 @@ use crate::cli::secrets::Secrets;
 use crate::cli::services::SmsArgs;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
+use crate::text::escape::Shown as _;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  iexec-hsm config show")]
@@ -55,7 +56,7 @@ pub(super) fn run(global: &Global, secrets: &Secrets, given: Given) -> Result<Re
 }
 
 fn file_note(path: Option<&Path>, exists: bool) -> String {
-    match path.map(Path::display) {
+    match path.map(Path::shown) {
         Some(path) if exists => format!("Configuration {path}"),
         Some(path) => format!("No configuration: {path} does not exist"),
         None => "No configuration: there is no folder for it".into(),
@@ -111,7 +112,7 @@ impl Shown {
             (source, _) => source.as_str().to_owned(),
         };
         let value = match (&self.value, self.setting.default) {
-            (Some(value), _) => value.clone(),
+            (Some(value), _) => value.shown().into_owned(),
             (None, Fallback::Words(what)) => format!("({what})"),
             (None, _) => "(none)".into(),
         };

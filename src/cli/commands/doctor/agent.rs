@@ -23,7 +23,7 @@ pub(super) fn check(context: &Context) -> Check {
         Err(failure) => return Check::failed(NAME, failure),
     };
     let pid = status.pid;
-    let found = format!("process {pid} holds \"{}\"", status.label);
+    let found = format!("process {pid} holds {:?}", status.label);
     if status.hung {
         let what = format!("{found}; a call to the module has not come back");
         return Check::failed(

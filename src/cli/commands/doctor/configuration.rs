@@ -1,6 +1,7 @@
 use super::check::Check;
 use crate::cli::config::usual;
 use crate::cli::ui::failure::Failure;
+use crate::text::escape::Shown as _;
 
 const NAME: &str = "configuration";
 
@@ -10,10 +11,10 @@ pub(super) fn check(problem: Option<Failure>) -> Check {
         return Check::failed(NAME, failure);
     }
     match usual() {
-        Some(path) if path.exists() => Check::ok(NAME, path.display().to_string()),
+        Some(path) if path.exists() => Check::ok(NAME, path.shown()),
         Some(path) => Check::not_there(
             NAME,
-            format!("{} does not exist, and need not", path.display()),
+            format!("{} does not exist, and need not", path.shown()),
         ),
         None => Check::not_there(NAME, "there is no folder for one: HOME is not set"),
     }

@@ -6,6 +6,7 @@ use crate::cli::ui::command_line::CommandLine;
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
 use crate::envelope::PublicKey;
+use crate::text::escape::Shown as _;
 use crate::token::{ResultKey, Session, Uri};
 use crate::wallet::address::Address;
 
@@ -19,7 +20,7 @@ pub(super) fn checks(context: &Context, session: &Session, logged_in: bool) -> V
         Err(error) => return vec![Check::failed(NAME, error.into())],
     };
     if addresses.is_empty() {
-        let what = format!("none in {}", folder.path().display());
+        let what = format!("none in {}", folder.path().shown());
         return vec![Check::not_there(NAME, what).fix(
             "Go to the folder that has them, name it with --beneficiary-keystoredir, or make a key.",
         )];
@@ -84,7 +85,7 @@ impl Seen<'_> {
         match public {
             Ok(public) => self.compare(address, &uri, &public),
             Err(failure) => {
-                let path = public_path.display().to_string();
+                let path = public_path.shown();
                 Check::failed(NAME, failure.of(&path))
             }
         }

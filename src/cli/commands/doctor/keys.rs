@@ -35,7 +35,7 @@ fn check(session: &Session, logged_in: bool, recorded: &KeyRecords, key: &Result
         None => "no key file here names it".to_owned(),
     };
     let uri = key.uri(token);
-    let found = format!("\"{}\", RSA-{}, {whose}", key.label, key.public.bits());
+    let found = format!("{:?}, RSA-{}, {whose}", key.label, key.public.bits());
     if !key.has_private() && !logged_in {
         return Check::ok(NAME, format!("{found}; --login shows its private key"));
     }

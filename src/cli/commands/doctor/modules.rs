@@ -4,6 +4,7 @@ use std::sync::Arc;
 use super::check::{Check, State};
 use crate::cli::context::Context;
 use crate::cli::ui::hints;
+use crate::text::escape::Shown as _;
 use crate::token::{
     Module, P11Kit, Probe, TokenError, TokenInfo, absent, p11_kit, probe, well_known,
 };
@@ -29,7 +30,7 @@ fn named(context: &Context, path: &Path) -> (Vec<Check>, Option<Arc<Module>>) {
             let others: Vec<Probe> = others.map(|path| probe(&path)).collect();
             let mut check = Check::failed(NAME, error);
             if let Some(other) = others.iter().find(|probe| shows_token(probe)) {
-                let other = other.path.display();
+                let other = other.path.shown();
                 check = check.fix(format!("Name another one; {other} shows a token."));
             }
             (vec![check], None)
@@ -48,9 +49,7 @@ fn discovered() -> (Vec<Check>, Option<Arc<Module>>) {
     let taken = taken.or_else(|| probes.iter().find(|probe| shows_token(probe)));
     let mut checks: Vec<Check> = probes.iter().map(|probe| of(probe, taken)).collect();
     let paths: Vec<PathBuf> = probes.iter().map(|probe| probe.path.clone()).collect();
-    checks.extend(
-        absent(&paths).map(|absent| Check::not_there(NAME, absent.path.display().to_string())),
-    );
+    checks.extend(absent(&paths).map(|absent| Check::not_there(NAME, absent.path.shown())));
     let module = match taken.map(|probe| Module::load(&probe.path)) {
         Some(Ok(module)) => Some(module),
         Some(Err(error)) => {
@@ -80,11 +79,13 @@ fn of(probe: &Probe, taken: Option<&Probe>) -> Check {
             Check::ok(NAME, format!("{about}: taken"))
         }
         Ok(_) => Check::ok(NAME, format!("{about}: another one goes before it")),
-        Err(reason) => Check::warning(NAME, format!("{about}: {reason}")).but(if taken.is_some() {
-            State::NotThere
-        } else {
-            State::Warning
-        }),
+        Err(reason) => {
+            Check::warning(NAME, format!("{about}: {}", reason.shown())).but(if taken.is_some() {
+                State::NotThere
+            } else {
+                State::Warning
+            })
+        }
     }
 }
 
@@ -94,8 +95,8 @@ fn shows_token(probe: &Probe) -> bool {
 
 fn about(path: &Path, description: &str) -> String {
     match description {
-        "" => path.display().to_string(),
-        description => format!("{} ({description})", path.display()),
+        "" => path.shown().into_owned(),
+        description => format!("{} ({})", path.shown(), description.shown()),
     }
 }
 
@@ -106,11 +107,11 @@ pub(super) fn p11_kit_check() -> Check {
         Some(proxy) => {
             let registered = match registered.as_slice() {
                 [] => "nothing".to_owned(),
-                names => names.join(", "),
+                names => names.join(", ").shown().into_owned(),
             };
             Check::ok(
                 "p11-kit",
-                format!("{}; registered: {registered}", proxy.display()),
+                format!("{}; registered: {registered}", proxy.shown()),
             )
         }
     }

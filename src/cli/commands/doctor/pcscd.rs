@@ -3,6 +3,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use super::check::Check;
+use crate::text::escape::Shown as _;
 
 const NAME: &str = "pcscd";
 const START: &str =
@@ -26,7 +27,7 @@ fn check_at(socket: &Path, readers: &[String]) -> Check {
     match UnixStream::connect(socket) {
         Ok(_) => Check::ok(NAME, format!("it runs; {listed}")),
         Err(error) if socket.exists() => {
-            let socket = socket.display();
+            let socket = socket.shown();
             Check::warning(NAME, format!("{socket} does not answer: {error}; {listed}")).fix(START)
         }
         Err(_) if readers.is_empty() => Check::not_there(

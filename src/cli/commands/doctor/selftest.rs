@@ -24,7 +24,7 @@ pub(super) fn check(context: &Context, session: Session, pins: &mut Pins) -> Che
             let took = begun.elapsed().as_millis();
             Check::ok(
                 NAME,
-                format!("a result was sealed and opened in {took} ms with \"{key}\""),
+                format!("a result was sealed and opened in {took} ms with {key:?}"),
             )
         }
         Err(failure) => Check::failed(NAME, failure),

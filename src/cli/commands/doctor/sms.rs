@@ -7,6 +7,7 @@ use crate::cli::context::Context;
 use crate::cli::services::SmsLocation;
 use crate::cli::ui::failure::Failure;
 use crate::sms::challenge::RESULT_KEY_NAME;
+use crate::text::escape::Shown as _;
 use crate::wallet::address::Address;
 
 const NAME: &str = "SMS";
@@ -38,7 +39,7 @@ fn check(
         Ok(client) => client,
         Err(failure) => return Check::failed(NAME, failure),
     };
-    let url = &service.url;
+    let url = &*service.url.shown();
     if command.offline {
         return Check::skipped(NAME, format!("{url}: --offline"));
     }

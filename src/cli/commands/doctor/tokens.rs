@@ -2,6 +2,7 @@ use super::check::Check;
 use crate::cli::context::Context;
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
+use crate::text::escape::Shown as _;
 use crate::token::{Module, PinState, Slot, TokenError, TokenInfo, Uri};
 
 /// The places for tokens that the module knows, and what is in them.
@@ -29,11 +30,11 @@ pub(super) fn slots(module: &Module) -> Check {
 fn line(slot: &Slot) -> String {
     let place = match slot.description.as_str() {
         "" => format!("slot {}", slot.id),
-        description => description.to_owned(),
+        description => description.shown().into_owned(),
     };
     match &slot.token {
         Ok(None) => format!("{place}: no token"),
-        Ok(Some(token)) if token.initialised() => format!("{place}: \"{}\"", token.label),
+        Ok(Some(token)) if token.initialised() => format!("{place}: {:?}", token.label),
         Ok(Some(_)) => format!("{place}: an empty token"),
         Err(error) => format!("{place}: {error}"),
     }
@@ -51,8 +52,11 @@ pub(super) fn check(
     match module.token(wanted.or(recorded)) {
         Ok(token) => {
             let found = format!(
-                "\"{}\": {} {}, serial {}",
-                token.label, token.manufacturer, token.model, token.serial
+                "{:?}: {} {}, serial {}",
+                token.label,
+                token.manufacturer.shown(),
+                token.model.shown(),
+                token.serial.shown()
             );
             let check = if token.write_protected() {
                 Check::warning("token", format!("{found}; write-protected"))

@@ -5,6 +5,7 @@ use crate::cli::context::{Context, WALLET_KEY};
 use crate::cli::signer::WalletSource;
 use crate::cli::ui::command_line::CommandLine;
 use crate::cli::ui::failure::Failure;
+use crate::text::escape::Shown as _;
 use crate::token::{Session, Uri};
 use crate::wallet::address::Address;
 use crate::wallet::on_token::choose;
@@ -67,7 +68,7 @@ fn in_file(path: &Path) -> Result<Check, Failure> {
         WalletFile::Plain(wallet) => Some(wallet.address()),
         WalletFile::Encrypted(keystore) => keystore.address(),
     };
-    let place = path.display().to_string();
+    let place = path.shown();
     Ok(match (address, exposed) {
         (_, Some(exposed)) => Check::warning(NAME, exposed.to_string()).fix(format!(
             "`{}`.",

@@ -8,6 +8,7 @@ use crate::cli::options::NamedKey;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
+use crate::text::escape::Shown as _;
 use crate::text::hex::hex;
 
 #[derive(Debug, Args)]
@@ -34,20 +35,19 @@ pub(super) fn run(context: &Context, command: Delete) -> Result<Reply, Failure> 
         label => label.to_owned(),
     };
     if !context.label_repeated(command.confirm_label.as_deref(), &label, &what) {
-        return Err(Failure::new(
-            Code::Usage,
-            format!("the key \"{label}\" was left as it is"),
-        )
-        .hint("Type its label when asked, or give it with --confirm-label."));
+        return Err(
+            Failure::new(Code::Usage, format!("the key {label:?} was left as it is"))
+                .hint("Type its label when asked, or give it with --confirm-label."),
+        );
     }
     let recorded = context.every_key_record()?;
     chosen.session.delete(key)?;
     let forgotten = forget(context, &chosen, &recorded)?;
     let reply = Reply::new(json!({ "deleted": uri, "forgotten": forgotten }));
     let reply = reply.note(format!("The key is removed: {uri}"));
-    Ok(forgotten
-        .iter()
-        .fold(reply, |reply, path| reply.note(format!("Removed {path}"))))
+    Ok(forgotten.iter().fold(reply, |reply, path| {
+        reply.note(format!("Removed {}", path.shown()))
+    }))
 }
 
 /// Removes the files that record the key: whoever published such a public key would lose results.
@@ -68,10 +68,10 @@ fn forget(
                 std::fs::remove_file(&path).map_err(|error| {
                     Failure::new(
                         Code::IoFailed,
-                        format!("the key is removed, but not {}: {error}", path.display()),
+                        format!("the key is removed, but not {}: {error}", path.shown()),
                     )
                 })?;
-                removed.push(path.display().to_string());
+                removed.push(path.to_string_lossy().into_owned());
             }
         }
     }

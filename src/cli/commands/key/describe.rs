@@ -49,7 +49,7 @@ pub(super) fn to_text(session: &Session, key: &ResultKey, recorded: &KeyRecords)
         ""
     };
     format!(
-        "{}\n  \"{}\", RSA-{}, {use_of}\n  {state}{each_use}",
+        "{}\n  {:?}, RSA-{}, {use_of}\n  {state}{each_use}",
         key.uri(token),
         key.label,
         key.public.bits(),

@@ -10,6 +10,7 @@ use crate::cli::options::NamedKey;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::decrypt::OutputError;
+use crate::text::escape::Shown as _;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  iexec-hsm key export --output beneficiary.pub")]
@@ -43,6 +44,6 @@ pub(super) fn run(context: &Context, command: Export) -> Result<Reply, Failure> 
     let path = context.absolute(&output);
     Ok(
         Reply::new(json!({ "key": uri, "publicKey": pem, "publicKeyFile": path }))
-            .note(format!("The public key of {uri} is in {}", path.display())),
+            .note(format!("The public key of {uri} is in {}", path.shown())),
     )
 }

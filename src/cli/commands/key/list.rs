@@ -18,7 +18,7 @@ pub(super) fn run(context: &Context) -> Result<Reply, Failure> {
         .collect();
     let reply = Reply::new(json!({ "token": token.uri().to_string(), "keys": json }));
     if keys.is_empty() {
-        return Ok(reply.note(format!("The token \"{}\" has no result key.", token.label)));
+        return Ok(reply.note(format!("The token {:?} has no result key.", token.label)));
     }
     Ok(keys.iter().fold(reply, |reply, key| {
         reply.text(to_text(&session, key, &recorded))

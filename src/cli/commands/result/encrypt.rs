@@ -11,6 +11,7 @@ use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::encrypt::{Options, encrypt};
 use crate::envelope::PublicKey;
+use crate::text::escape::Shown as _;
 
 #[derive(Debug, Args)]
 #[command(
@@ -87,7 +88,7 @@ pub(super) fn run(context: &Context, command: Encrypt) -> Result<Reply, Failure>
     }))
     .note(format!(
         "Result sealed for {} in {}",
-        public_path.display(),
-        path.display()
+        public_path.shown(),
+        path.shown()
     )))
 }

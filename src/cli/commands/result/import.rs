@@ -71,7 +71,7 @@ pub(super) fn run(context: &Context, command: Import) -> Result<Reply, Failure> 
     let mut json = files.json(session.token(), &key, &facts);
     json["softwareKey"] = json!(kept);
     Ok(Reply::new(json)
-    .note(format!("The key is on the token \"{}\": {}", token.label, facts_text(&facts)))
+    .note(format!("The key is on the token {:?}: {}", token.label, facts_text(&facts)))
     .note(key.uri(session.token()).to_string())
     .note(format!(
         "The software key is still in {}.\nAnyone who reads it can open your results: try the key on the token first, keep a copy offline if you need one, then destroy the file:\n  {}",
@@ -84,14 +84,13 @@ fn read(path: &Path) -> Result<SoftwareKey, Failure> {
     let failed = |error: &dyn std::fmt::Display| {
         Failure::new(
             Code::IoFailed,
-            format!("{} cannot be read: {error}", path.display()),
+            format!("{} cannot be read: {error}", path.shown()),
         )
     };
     let bytes = small::read(path).map_err(|error| failed(&error))?;
     let text = std::str::from_utf8(&bytes).map(|text| Zeroizing::new(text.to_owned()));
     let text = text.unwrap_or_default();
-    SoftwareKey::from_pem(&text)
-        .map_err(|error| Failure::from(error).of(&path.display().to_string()))
+    SoftwareKey::from_pem(&text).map_err(|error| Failure::from(error).of(&path.shown()))
 }
 
 /// The address in a name that the SDK gives: `<address>_key`.

@@ -4,6 +4,7 @@ use super::questions::Questions;
 use crate::cli::context::Context;
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
+use crate::text::escape::Shown as _;
 use crate::token::{TokenError, TokenInfo, Tried, absent, probe, well_known};
 
 /// A token that could be used, and the module that drives it.
@@ -22,19 +23,20 @@ impl Candidate {
             _ => context.absolute(&self.module),
         };
         path.into_os_string().into_string().map_err(|path| {
-            let what = format!("{} cannot stand in the configuration", path.display());
+            let what = format!("{} cannot stand in the configuration", path.shown());
             Failure::new(Code::Usage, what).hint("Give the module a path that is UTF-8.")
         })
     }
 
     /// For a person.
     pub(super) fn text(&self) -> String {
-        let (token, module) = (&self.token, self.module.display());
-        let maker = format!("{} {}", token.manufacturer, token.model);
+        let (token, module) = (&self.token, self.module.shown());
+        let maker = format!("{} {}", token.manufacturer.shown(), token.model.shown());
         if token.initialised() {
             format!(
-                "\"{}\", {maker}, serial {}\n     {module}",
-                token.label, token.serial
+                "{:?}, {maker}, serial {}\n     {module}",
+                token.label,
+                token.serial.shown()
             )
         } else {
             format!("an empty token, {maker}\n     {module}")

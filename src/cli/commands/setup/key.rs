@@ -131,7 +131,7 @@ fn plan(
 fn text(key: &ResultKey) -> String {
     let id = crate::text::hex::hex(&key.id);
     format!(
-        "take over \"{}\", id {id}, RSA-{}",
+        "take over {:?}, id {id}, RSA-{}",
         key.label,
         key.public.bits()
     )

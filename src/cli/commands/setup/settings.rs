@@ -11,6 +11,7 @@ use crate::cli::ui::failure::Failure;
 use crate::code::Code;
 use crate::decrypt::Temporaries;
 use crate::file::temporary::folder_of;
+use crate::text::escape::Shown as _;
 use crate::wallet::address::Address;
 
 /// The first line of a new file.
@@ -81,7 +82,7 @@ impl Settings {
             }
             let path = context.absolute(path).into_os_string().into_string();
             let path = path.map_err(|path| {
-                let what = format!("{} cannot stand in the configuration", path.display());
+                let what = format!("{} cannot stand in the configuration", path.shown());
                 Failure::new(Code::Usage, what).hint("Give it a path that is UTF-8.")
             })?;
             self.set(setting, path);
@@ -100,10 +101,11 @@ impl Settings {
 
     /// Has a person, or `replace`, agree to settings that are others from now on.
     pub(super) fn agree(&self, questions: &Questions, replace: bool) -> Result<(), Failure> {
-        let path = self.path.display();
+        let path = self.path.shown();
         let changed = |(setting, value): &(&Setting, String)| {
             let old = self.entry(setting)?;
-            let (line, key, was) = (old.line, setting.name(), &old.text);
+            let (line, key, was) = (old.line, setting.name(), old.text.shown());
+            let value = value.shown();
             Some(format!(
                 "  line {line}: {key} is {was}\n  from now on: {value}"
             ))
@@ -137,7 +139,7 @@ impl Settings {
         // Never one that the next command would refuse.
         ConfigFile::parse(&self.path, text.as_bytes())?;
         self.publish(&text, temporaries).map_err(|error| {
-            let what = format!("{} cannot be written: {error}", self.path.display());
+            let what = format!("{} cannot be written: {error}", self.path.shown());
             Failure::new(Code::IoFailed, what).hint(format!(
                 "What was done before stays. Write it yourself:\n{text}"
             ))

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::text::escape::Shown as _;
 use crate::token::TokenInfo;
 
 pub(super) fn to_json(token: &TokenInfo) -> Value {
@@ -24,12 +25,12 @@ pub(super) fn to_text(token: &TokenInfo) -> String {
         return format!("{}\n  empty, slot-id={}", token.uri(), token.slot_id());
     }
     format!(
-        "{}\n  \"{}\", {} {}, serial {}, PIN {}",
+        "{}\n  {:?}, {} {}, serial {}, PIN {}",
         token.uri(),
         token.label,
-        token.manufacturer,
-        token.model,
-        token.serial,
+        token.manufacturer.shown(),
+        token.model.shown(),
+        token.serial.shown(),
         token.pin_state().as_str(),
     )
 }

@@ -6,6 +6,7 @@ use super::mechanisms;
 use crate::cli::context::Context;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
+use crate::text::escape::Shown as _;
 use crate::token::Mechanism;
 
 #[derive(Debug, Args)]
@@ -26,7 +27,7 @@ pub(super) fn run(context: &Context, options: &Info) -> Result<Reply, Failure> {
     json["mechanisms"] = all.iter().map(mechanism_json).collect();
     let reply = Reply::new(json!({ "module": module.path(), "token": json }));
     let reply = reply
-        .note(format!("Module {}", module.path().display()))
+        .note(format!("Module {}", module.path().shown()))
         .text(to_text(&token));
     let reply = mechanisms::used(&all).fold(reply, Reply::text);
     if options.all {

@@ -35,6 +35,6 @@ pub(super) fn run(context: &Context, command: Init) -> Result<Reply, Failure> {
     };
     let (fresh, _) = initialise(context, &init)?;
     Ok(Reply::new(json!({ "token": to_json(&fresh) }))
-        .note(format!("Token \"{}\" is initialised", fresh.label))
+        .note(format!("Token {:?} is initialised", fresh.label))
         .text(fresh.uri().to_string()))
 }

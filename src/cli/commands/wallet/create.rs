@@ -34,7 +34,7 @@ pub(super) fn run(context: &Context, command: Create) -> Result<Reply, Failure> 
         "token": facts_json(&facts),
     }))
     .note(format!(
-        "The wallet is on the token \"{}\": {}",
+        "The wallet is on the token {:?}: {}",
         token.name(),
         facts_text(&facts)
     ))

@@ -9,6 +9,7 @@ use crate::cli::signer::WalletSource;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
+use crate::text::escape::Shown as _;
 use crate::token::{Module, Session, TokenInfo, WalletKey};
 use crate::wallet::locate::FoundWallet;
 use crate::wallet::on_token::choose;
@@ -137,7 +138,7 @@ fn in_files(context: &Context, used: Option<&WalletSource>) -> Result<Vec<Found>
             "keystore"
         },
         used: matches!(used, Some(WalletSource::File(used)) if *used == path),
-        place: path.display().to_string(),
+        place: path.to_string_lossy().into_owned(),
         address,
     });
     Ok(found.collect())
@@ -160,6 +161,6 @@ impl Found {
             Ok(address) => (address.as_str(), String::new()),
             Err(problem) => ("not usable", format!("\n  {problem}")),
         };
-        format!("{address}{used}\n  {}{problem}", self.place)
+        format!("{address}{used}\n  {}{problem}", self.place.shown())
     }
 }

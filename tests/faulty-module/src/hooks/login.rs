@@ -31,10 +31,14 @@ fn rename(faulty: &Faulty, info: &mut CK_TOKEN_INFO) {
     if let Some(serial) = &faulty.script.serial {
         fill(&mut info.serialNumber, serial);
     }
+    if let Some(description) = &faulty.script.description {
+        fill(&mut info.manufacturerID, description);
+        fill(&mut info.model, description);
+    }
 }
 
 /// Text in a field, with blanks behind it.
-fn fill(field: &mut [u8], text: &str) {
+pub(super) fn fill(field: &mut [u8], text: &str) {
     field.fill(b' ');
     field[..text.len()].copy_from_slice(text.as_bytes());
 }

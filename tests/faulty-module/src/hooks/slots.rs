@@ -1,5 +1,6 @@
 use cryptoki_sys::*;
 
+use super::login::fill;
 use crate::call::{Call, real};
 use crate::pointer;
 
@@ -39,14 +40,34 @@ pub(crate) fn list(
     rv
 }
 
-/// `C_GetSlotInfo`: of a device, if so wanted.
-pub(crate) fn info(call: &Call, slot: CK_SLOT_ID, info: CK_SLOT_INFO_PTR) -> CK_RV {
-    let rv = real!(call.faulty, C_GetSlotInfo(slot, info));
+/// `C_GetInfo`, with the script's description.
+pub(crate) fn module_info(call: &Call, info: CK_INFO_PTR) -> CK_RV {
+    let rv = real!(call.faulty, C_GetInfo(info));
     if rv == CKR_OK
-        && call.faulty.script.hardware
+        && let Some(description) = &call.faulty.script.description
         && let Some(mut it) = pointer::get(info)
     {
-        it.flags |= CKF_HW_SLOT;
+        fill(&mut it.manufacturerID, description);
+        fill(&mut it.libraryDescription, description);
+        pointer::put(info, it);
+    }
+    rv
+}
+
+/// `C_GetSlotInfo`: of a device and with the script's description, if so wanted.
+pub(crate) fn info(call: &Call, slot: CK_SLOT_ID, info: CK_SLOT_INFO_PTR) -> CK_RV {
+    let rv = real!(call.faulty, C_GetSlotInfo(slot, info));
+    let script = &call.faulty.script;
+    if rv == CKR_OK
+        && let Some(mut it) = pointer::get(info)
+    {
+        if script.hardware {
+            it.flags |= CKF_HW_SLOT;
+        }
+        if let Some(description) = &script.description {
+            fill(&mut it.slotDescription, description);
+            fill(&mut it.manufacturerID, description);
+        }
         pointer::put(info, it);
     }
     rv

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::agent::wire::State;
+use crate::text::escape::Shown as _;
 
 pub(super) fn to_json(token: &str, path: Option<&Path>, state: State, pid: u32) -> Value {
     json!({
@@ -16,9 +17,7 @@ pub(super) fn to_json(token: &str, path: Option<&Path>, state: State, pid: u32) 
 }
 
 pub(super) fn to_text(token: &str, path: Option<&Path>, state: State) -> String {
-    let path = path.map_or("the socket from systemd".into(), |path| {
-        path.display().to_string()
-    });
+    let path = path.map_or("the socket from systemd".into(), |path| path.shown());
     let state = match state {
         State::Unlocked => "unlocked",
         _ => "locked; `iexec-hsm agent unlock` unlocks it",

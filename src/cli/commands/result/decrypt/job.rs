@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 use super::args::{DEFAULT_OUTPUT, Decrypt};
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
+use crate::text::escape::Shown as _;
 
 /// One archive and where its result goes.
 pub(super) struct Job {
@@ -47,7 +48,7 @@ pub(super) fn jobs(command: &Decrypt) -> Result<Vec<Job>, Failure> {
     if let Some(twice) = places.windows(2).find(|pair| pair[0] == pair[1]) {
         return Err(Failure::new(
             Code::Usage,
-            format!("two archives would become {}", twice[0].display()),
+            format!("two archives would become {}", twice[0].shown()),
         )
         .hint("Open them one by one, each to a name of its own."));
     }

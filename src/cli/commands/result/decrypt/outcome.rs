@@ -9,7 +9,7 @@ use super::job::{Destination, Job};
 use crate::cli::context::Context;
 use crate::cli::ui::reply::Reply;
 use crate::decrypt::Report;
-use crate::text::escape::escape;
+use crate::text::escape::{Shown as _, escape};
 
 fn to_json(context: &Context, job: &Job, report: &Report) -> Value {
     let path = job.place.path().map(|path| context.absolute(path));
@@ -27,7 +27,7 @@ fn sentence(context: &Context, job: &Job, report: &Report) -> String {
         .place
         .path()
         .map_or("the standard output".into(), |path| {
-            context.absolute(path).display().to_string()
+            context.absolute(path).shown().into_owned()
         });
     format!(
         "Results successfully decrypted in {place}\nOpened with {}",
@@ -53,7 +53,7 @@ pub(super) fn tell(context: &Context, job: &Job, report: &Report) {
         reply(context, job, report).print(&context.global.command, true);
     } else {
         let place = context.absolute(job.place.path().unwrap_or(Path::new("-")));
-        say(&format!("{} -> {}", job.archive.display(), place.display()));
+        say(&format!("{} -> {}", job.archive.shown(), place.shown()));
     }
 }
 

@@ -13,6 +13,7 @@ use crate::cli::ui::progress::Progress;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
 use crate::decrypt::{self, Options, OutputError, Report, Target};
+use crate::text::escape::Shown as _;
 
 /// A run: the same for all its archives.
 pub(super) struct Run<'a> {
@@ -111,7 +112,7 @@ impl Run<'_> {
                 None
             }
             Err(stop) => {
-                let failure = stop.failure.of(&job.archive.display().to_string());
+                let failure = stop.failure.of(&job.archive.shown());
                 let raw = self.context.global.raw;
                 self.progress
                     .aside(|| failure.print(&self.context.global.command, raw));
@@ -129,6 +130,6 @@ fn may_replace(context: &Context, job: &Job) -> bool {
 fn ask(context: &Context, path: &Path) -> bool {
     context.confirm(&format!(
         "File {} already exists, replace it? [y/N] ",
-        path.display()
+        path.shown()
     ))
 }

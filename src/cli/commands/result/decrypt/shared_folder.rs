@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
 use crate::decrypt::{MadeFolder, Temporaries};
+use crate::text::escape::Shown as _;
 
 /// The folder that all results of a run go to or below. It is made when the first of them comes, and
 /// goes again at the end of the run if it is empty. Were it each archive's own, one that fails could
@@ -33,7 +34,7 @@ impl<'a> SharedFolder<'a> {
         if made.is_none() {
             let folder = MadeFolder::create(path, self.temporaries);
             *made = Some(folder.map_err(|error| {
-                let message = format!("{} cannot be made: {error}", path.display());
+                let message = format!("{} cannot be made: {error}", path.shown());
                 Failure::new(Code::IoFailed, message)
             })?);
         }

@@ -14,6 +14,7 @@ use crate::cli::ui::failure::Failure;
 use crate::code::Code;
 use crate::envelope::PublicKey;
 use crate::sms::value;
+use crate::text::escape::Shown as _;
 use crate::token::{Facts, KeyOrigin, ResultKey, Session, choose_key};
 use crate::wallet::address::Address;
 
@@ -71,7 +72,7 @@ impl Candidate {
         };
         let named = from_token && (recorded.is_some() || context.settings.key.is_some());
         if file.is_none() && !named {
-            let default = default.display();
+            let default = default.shown();
             let what = format!("there is no result key of {owner} here: {default} does not exist");
             return Err(Failure::new(Code::KeyNotFound, what).hint(format!(
                 "{MAKE}; --key names one that is there, --beneficiary-keystoredir another folder, --secret-path a public key file."
@@ -124,7 +125,7 @@ impl Candidate {
             let recorded = self.recorded.as_ref().map(|recorded| &recorded.uri);
             return Ok(choose_key(token, keys, named.or(recorded))?);
         };
-        let path = path.display();
+        let path = path.shown();
         if named.is_some() {
             let key = choose_key(token, keys, named)?;
             if key.public == *public {
@@ -138,7 +139,7 @@ impl Candidate {
         let found = keys.into_iter().find(|key| key.public == *public);
         found.ok_or_else(|| {
             let what = format!(
-                "the token \"{}\" has no private key to the public key in {path}",
+                "the token {:?} has no private key to the public key in {path}",
                 token.name()
             );
             Failure::new(Code::KeyNotFound, what).hint(format!(
@@ -175,7 +176,7 @@ impl Proven {
     pub(super) fn tell(&self, context: &Context) {
         match &self.on_token {
             Some((_, token, facts)) => context.tell(format_args!(
-                "The private key is on the token \"{token}\": {}",
+                "The private key is on the token {token:?}: {}",
                 facts_text(facts)
             )),
             None => context.warn(
@@ -208,6 +209,6 @@ fn read(path: PathBuf) -> Result<(PathBuf, PublicKey), Failure> {
     });
     match public {
         Ok(public) => Ok((path, public)),
-        Err(error) => Err(Failure::from(error).of(&path.display().to_string())),
+        Err(error) => Err(Failure::from(error).of(&path.shown())),
     }
 }
