@@ -68,6 +68,7 @@ def archives():
         {"iexec_out/encrypted_key": key, "iexec_out/result.zip.aes": body},
         {"iexec_out/aes-key.rsa": key, "iexec_out/result.zip.aes": body, "computed.json": b"{}"},
         {"aes-key.rsa": key}, {"result.txt": b"plain"},
+        {"0xab/aes-key.rsa": key, "./0xab/iexec_out.zip.aes": body, "__MACOSX/0xab/._aes-key.rsa": b"Mac"},
     ]:
         yield from zips(names)
     # Ciphertext that deflates to stored blocks.

@@ -30,6 +30,7 @@ mod decrypt {
     mod layouts;
     mod memory;
     mod outputs;
+    mod repacked;
     mod sealed_zips;
     mod several_archives;
     mod stdout;

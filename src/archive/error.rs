@@ -35,8 +35,11 @@ pub enum ArchiveError {
         path: PathBuf,
     },
     /// The file does not begin like a zip.
-    #[error("this is not a zip archive")]
-    NotAZip,
+    #[error("this is not a zip archive{}", but(*instead))]
+    NotAZip {
+        /// What it begins like instead.
+        instead: Option<&'static str>,
+    },
     /// The file begins like a zip, but its end is not there.
     #[error("the archive is cut short: {reason}")]
     Truncated {
@@ -60,9 +63,9 @@ pub enum ArchiveError {
     /// Only one of wrapped key and body is there.
     #[error("there is {found}, but not {missing}")]
     Missing {
-        /// The entry that is there.
-        found: &'static str,
-        /// The entry that is not, or the names that it could have.
+        /// The names that are there.
+        found: String,
+        /// The name that is not, or those that it could have.
         missing: String,
     },
     /// The path names a body alone, without its key beside it.
@@ -90,6 +93,12 @@ pub enum ArchiveError {
         "this is not an encrypted result: it holds neither a wrapped key nor an encrypted body"
     )]
     NotEncrypted,
+    /// Neither is there, but a zip is, which may be an archive.
+    #[error("this is not an encrypted result itself, but holds {zips}")]
+    HoldsZips {
+        /// The zips in it.
+        zips: String,
+    },
     /// A limit was passed.
     #[error("the {what} is larger than the limit of {limit}")]
     TooLarge {
@@ -120,10 +129,14 @@ impl ArchiveError {
         let path = path.into();
         move |error| match error {
             IndexError::Io(source) => Self::Io { path, source },
-            IndexError::NotAZip => Self::NotAZip,
+            IndexError::NotAZip { instead } => Self::NotAZip { instead },
             IndexError::Truncated { reason } => Self::Truncated { reason },
             IndexError::Malformed { reason } => Self::Malformed { reason },
             IndexError::TooLarge { what, limit } => Self::TooLarge { what, limit },
         }
     }
+}
+
+fn but(instead: Option<&str>) -> String {
+    instead.map_or(String::new(), |it| format!(", but {it}"))
 }

@@ -2,19 +2,39 @@
 
 use std::fs::File;
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::body::BodySource;
 use super::file_id::FileId;
-use super::layout::{FROM_FOLDER, Pair, choose};
+use super::layout::{FROM_FOLDER, Layout, Pair, choose};
+use super::listing;
+use super::repacked;
+use super::result_zip::EntryName;
 use super::zipped::{check_body_len, read_key};
 use super::{Archive, ArchiveError, Limits, WrappedKey};
 
-/// Finds wrapped key and body below a folder that holds, or is, what was in the zip.
+/// Finds wrapped key and body below a folder that holds, or is, what was in the zip; or in the only
+/// folder below it that does.
 pub(super) fn open(folder: &Path, limits: &Limits) -> Result<Archive, ArchiveError> {
-    let pair = choose_among(&FROM_FOLDER, folder)?;
-    assemble(folder, pair, limits)
+    if let Some(pair) = choose_among(&FROM_FOLDER, folder)? {
+        return assemble(
+            folder,
+            pair,
+            (pair.key.as_ref(), pair.body.as_ref()),
+            limits,
+        );
+    }
+    let below = listing::files_below(folder).map_err(ArchiveError::io(folder))?;
+    let names: Vec<&[u8]> = below.iter().map(|it| it.as_os_str().as_bytes()).collect();
+    let found = repacked::find(&names)?;
+    assemble(
+        folder,
+        found.pair,
+        (&below[found.key], &below[found.body]),
+        limits,
+    )
 }
 
 /// Takes a body by its path, and finds its key beside it.
@@ -25,11 +45,18 @@ pub(super) fn open_body(path: &Path, limits: &Limits) -> Result<Archive, Archive
         .into_iter()
         .filter(|pair| path.file_name().is_some_and(|name| name == pair.body))
         .collect();
-    match choose_among(&pairs, folder) {
-        Ok(pair) => assemble(folder, pair, limits),
-        Err(ArchiveError::Missing { missing, .. }) => Err(lone_body(path, missing)),
-        Err(ArchiveError::NotEncrypted) => Err(lone_body(path, "aes-key.rsa".into())),
-        Err(error) => Err(error),
+    match choose_among(&pairs, folder)? {
+        Some(pair) => assemble(
+            folder,
+            pair,
+            (pair.key.as_ref(), pair.body.as_ref()),
+            limits,
+        ),
+        None if pairs.is_empty() => Err(lone_body(path, "aes-key.rsa".into())),
+        None => {
+            let keys: Vec<&str> = pairs.iter().map(|pair| pair.key).collect();
+            Err(lone_body(path, keys.join(" or ")))
+        }
     }
 }
 
@@ -40,7 +67,7 @@ fn lone_body(path: &Path, missing: String) -> ArchiveError {
     }
 }
 
-fn choose_among(pairs: &[Pair], folder: &Path) -> Result<Pair, ArchiveError> {
+fn choose_among(pairs: &[Pair], folder: &Path) -> Result<Option<Pair>, ArchiveError> {
     let mut present = Vec::new();
     for name in pairs.iter().flat_map(|pair| [pair.key, pair.body]) {
         if is_file(&folder.join(name))? {
@@ -65,14 +92,24 @@ fn is_absence(error: &io::Error) -> bool {
     )
 }
 
-fn assemble(folder: &Path, pair: Pair, limits: &Limits) -> Result<Archive, ArchiveError> {
-    let key_path = folder.join(pair.key);
+fn assemble(
+    folder: &Path,
+    pair: Pair,
+    (key_name, body_name): (&Path, &Path),
+    limits: &Limits,
+) -> Result<Archive, ArchiveError> {
+    let key_path = folder.join(key_name);
     let (key, key_id) = source(&key_path)?;
-    let (body, body_id) = source(&folder.join(pair.body))?;
+    let (body, body_id) = source(&folder.join(body_name))?;
     let key = WrappedKey::parse(read_key(&key, &key_path)?, pair)?;
     check_body_len(&body, limits)?;
+    let shown = |name: &Path| EntryName(name.as_os_str().as_bytes()).shown();
     Ok(Archive {
-        layout: key.layout(pair),
+        layout: Layout {
+            scheme: key.scheme(),
+            key_entry: shown(key_name),
+            body_entry: shown(body_name),
+        },
         key,
         body,
         inputs: vec![key_id, body_id],

@@ -26,15 +26,15 @@ impl Scheme {
 }
 
 /// The form of an archive, and the names in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Layout {
     /// The encoding and encryption of key and body.
     pub scheme: Scheme,
-    /// The name of the entry with the wrapped key, folder included.
-    pub key_entry: &'static str,
-    /// The name of the entry with the body, folder included.
-    pub body_entry: &'static str,
+    /// The name of the entry with the wrapped key, folder included, as it may be shown.
+    pub key_entry: String,
+    /// The name of the entry with the body, folder included, as it may be shown.
+    pub body_entry: String,
 }
 
 /// The names of a wrapped key and of the body that it opens.
@@ -78,15 +78,18 @@ pub(super) const FROM_FOLDER: [Pair; 5] = [
     oaep_pair("encrypted_key", "result.zip.aes"),
 ];
 
-/// Chooses the one pair of which both names are present.
-pub(super) fn choose(pairs: &[Pair], present: impl Fn(&str) -> bool) -> Result<Pair, ArchiveError> {
+/// Chooses the one pair of which both names are present, if there is one.
+pub(super) fn choose(
+    pairs: &[Pair],
+    present: impl Fn(&str) -> bool,
+) -> Result<Option<Pair>, ArchiveError> {
     let complete: Vec<&Pair> = pairs
         .iter()
         .filter(|pair| present(pair.key) && present(pair.body))
         .collect();
     match complete.as_slice() {
-        [pair] => Ok(**pair),
-        [] => Err(nothing_complete(pairs, present)),
+        [] => Ok(None),
+        [pair] => Ok(Some(**pair)),
         several => Err(ArchiveError::Ambiguous {
             reason: several
                 .iter()
@@ -97,27 +100,16 @@ pub(super) fn choose(pairs: &[Pair], present: impl Fn(&str) -> bool) -> Result<P
     }
 }
 
-fn nothing_complete(pairs: &[Pair], present: impl Fn(&str) -> bool) -> ArchiveError {
-    let partners = |found: &str| {
-        let names: Vec<&str> = pairs
-            .iter()
-            .filter_map(|pair| match found {
-                name if name == pair.body => Some(pair.key),
-                name if name == pair.key => Some(pair.body),
-                _ => None,
-            })
-            .collect();
-        names.join(" or ")
-    };
-    let bodies = pairs.iter().map(|pair| pair.body);
-    let keys = pairs.iter().map(|pair| pair.key);
-    match bodies.chain(keys).find(|name| present(name)) {
-        Some(found) => ArchiveError::Missing {
-            found,
-            missing: partners(found),
-        },
-        None => ArchiveError::NotEncrypted,
-    }
+/// Returns the names that make a pair with `found`.
+pub(super) fn partners(pairs: &[Pair], found: &str) -> Vec<&'static str> {
+    pairs
+        .iter()
+        .filter_map(|pair| match found {
+            name if name == pair.body => Some(pair.key),
+            name if name == pair.key => Some(pair.body),
+            _ => None,
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -132,7 +124,7 @@ mod tests {
         assert_eq!(schemes.map(Scheme::as_str), names);
     }
 
-    fn from_root(names: &[&str]) -> Result<Pair, ArchiveError> {
+    fn from_root(names: &[&str]) -> Result<Option<Pair>, ArchiveError> {
         choose(&FROM_ROOT, |name| names.contains(&name))
     }
 
@@ -140,28 +132,23 @@ mod tests {
     fn each_pair_is_found_among_other_entries() {
         for pair in FROM_ROOT {
             let chosen = from_root(&["computed.json", pair.body, "notes", pair.key]).unwrap();
-            assert_eq!(chosen, pair);
+            assert_eq!(chosen, Some(pair));
         }
     }
 
     #[test]
-    fn a_lone_half_names_its_partners() {
-        let error = from_root(&["iexec_out/result.zip.aes"]).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "there is iexec_out/result.zip.aes, but not iexec_out/aes-key.rsa or iexec_out/encrypted_key"
-        );
-        let error = from_root(&["aes-key.rsa"]).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "there is aes-key.rsa, but not iexec_out.zip.aes"
-        );
+    fn a_lone_half_has_its_partners() {
+        let of = |found| partners(&FROM_ROOT, found);
+        let keys = ["iexec_out/aes-key.rsa", "iexec_out/encrypted_key"];
+        assert_eq!(of("iexec_out/result.zip.aes"), keys);
+        assert_eq!(of("aes-key.rsa"), ["iexec_out.zip.aes"]);
+        assert!(of("result.zip.aes").is_empty());
     }
 
     #[test]
     fn halves_of_different_layouts_make_no_pair() {
-        let error = from_root(&["aes-key.rsa", "iexec_out/result.zip.aes"]).unwrap_err();
-        assert!(matches!(error, ArchiveError::Missing { .. }), "{error}");
+        let chosen = from_root(&["aes-key.rsa", "iexec_out/result.zip.aes"]).unwrap();
+        assert_eq!(chosen, None);
     }
 
     #[test]
@@ -191,8 +178,8 @@ mod tests {
             "/aes-key.rsa",
             "aes-key.rsa ",
         ] {
-            let error = from_root(&[name, "computed.json"]).unwrap_err();
-            assert!(matches!(error, ArchiveError::NotEncrypted), "{name:?}");
+            let chosen = from_root(&[name, "iexec_out.zip.aes"]).unwrap();
+            assert_eq!(chosen, None, "{name:?}");
         }
     }
 }

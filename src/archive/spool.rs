@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write as _};
 use std::path::Path;
 
-use super::zip::begins_like_zip;
+use super::zip::{begins_like_zip, other_format};
 use super::{ArchiveError, Limits};
 
 /// Bytes that tell a zip.
@@ -28,7 +28,9 @@ pub(super) fn copy(
         .read_to_end(&mut signature)
         .map_err(ArchiveError::io("-"))?;
     if !begins_like_zip(&signature) {
-        return Err(ArchiveError::NotAZip);
+        return Err(ArchiveError::NotAZip {
+            instead: other_format(&signature),
+        });
     }
     let mut spool = tempfile::tempfile_in(folder).map_err(write_error)?;
     spool.write_all(&signature).map_err(write_error)?;

@@ -214,7 +214,10 @@ fn what_is_no_zip_is_told_from_a_cut_one() {
     for cut in 0..zip.len() {
         let error = open_bytes(&zip[..cut]).unwrap_err();
         match cut {
-            0..4 => assert!(matches!(error, ArchiveError::NotAZip), "{cut}: {error}"),
+            0..4 => assert!(
+                matches!(error, ArchiveError::NotAZip { .. }),
+                "{cut}: {error}"
+            ),
             _ => assert!(
                 matches!(error, ArchiveError::Truncated { .. }),
                 "{cut}: {error}"
@@ -224,7 +227,7 @@ fn what_is_no_zip_is_told_from_a_cut_one() {
     let folder = TempDir::new().unwrap();
     let limits = Limits::default();
     let error = Archive::from_stream(&b"<html>"[..], folder.path(), &limits).unwrap_err();
-    assert!(matches!(error, ArchiveError::NotAZip));
+    assert!(matches!(error, ArchiveError::NotAZip { .. }));
     let error = open(&folder.path().join("nothing.zip")).unwrap_err();
     assert!(error.is_io());
     let error = open(Path::new("/dev/null")).unwrap_err();
@@ -263,7 +266,7 @@ fn limits_hold() {
     assert!(error.is_too_large());
     let endless = std::io::repeat(b'<');
     let error = Archive::from_stream(endless, folder.path(), &limits).unwrap_err();
-    assert!(matches!(error, ArchiveError::NotAZip));
+    assert!(matches!(error, ArchiveError::NotAZip { .. }));
     write(&folder, ROOT[0], &noise(256));
     write(&folder, ROOT[1], &noise(1001));
     let error = Archive::open(folder.path(), &limits).unwrap_err();

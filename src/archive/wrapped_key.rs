@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::ArchiveError;
 use super::layout::{Pair, Scheme};
-use super::{ArchiveError, Layout};
 
 /// The content key, still encrypted with the public key of a beneficiary.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,14 +54,6 @@ impl WrappedKey {
             });
         }
         Ok(Self { scheme, ciphertext })
-    }
-
-    pub(super) fn layout(&self, pair: Pair) -> Layout {
-        Layout {
-            scheme: self.scheme,
-            key_entry: pair.key,
-            body_entry: pair.body,
-        }
     }
 }
 

@@ -6,39 +6,50 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::body::BodySource;
-use super::layout::{FROM_ROOT, choose};
+use super::layout::{FROM_ROOT, Layout, choose};
 use super::limits::MAX_KEY_ENTRY;
-use super::zip::{Entry, read_index};
+use super::repacked::{self, Found};
+use super::result_zip::EntryName;
+use super::zip::{Entry, Index, read_index};
 use super::{Archive, ArchiveError, Damaged, Limits, WrappedKey};
 
 /// Finds wrapped key and body in a zip; `path` is only for messages.
 pub(super) fn open(file: Arc<File>, path: &Path, limits: &Limits) -> Result<Archive, ArchiveError> {
     let index = read_index(&*file, limits).map_err(ArchiveError::index(path))?;
-    let find = |name: &str| {
-        index
-            .entries
-            .iter()
-            .find(|entry| *entry.name == *name.as_bytes())
-    };
-    let pair = choose(&FROM_ROOT, |name| find(name).is_some())?;
-    let entry = |name| {
-        let entry = find(name).ok_or(ArchiveError::NotEncrypted)?;
-        source(&file, entry, name)
-    };
-    let key = WrappedKey::parse(read_key(&entry(pair.key)?, path)?, pair)?;
-    let body = entry(pair.body)?;
+    let found = find(&index)?;
+    let source = |number: usize| source(&file, &index.entries[number]);
+    let shown = |number: usize| EntryName(&index.entries[number].name).shown();
+    let key = WrappedKey::parse(read_key(&source(found.key)?, path)?, found.pair)?;
+    let body = source(found.body)?;
     check_body_len(&body, limits)?;
     Ok(Archive {
-        layout: key.layout(pair),
+        layout: Layout {
+            scheme: key.scheme(),
+            key_entry: shown(found.key),
+            body_entry: shown(found.body),
+        },
         key,
         body,
         inputs: Vec::new(),
     })
 }
 
-fn source(file: &Arc<File>, entry: &Entry, name: &str) -> Result<BodySource, ArchiveError> {
+/// The pair under the very names that it was made with, else the one that somebody packed again.
+fn find(index: &Index) -> Result<Found, ArchiveError> {
+    let names: Vec<&[u8]> = index.entries.iter().map(|entry| &*entry.name).collect();
+    let at = |name: &str| names.iter().position(|it| *it == name.as_bytes());
+    let pair = choose(&FROM_ROOT, |name| at(name).is_some())?;
+    if let Some(pair) = pair
+        && let (Some(key), Some(body)) = (at(pair.key), at(pair.body))
+    {
+        return Ok(Found { pair, key, body });
+    }
+    repacked::find(&names)
+}
+
+fn source(file: &Arc<File>, entry: &Entry) -> Result<BodySource, ArchiveError> {
     let method = entry.method.map_err(|how| ArchiveError::Packed {
-        entry: name.into(),
+        entry: EntryName(&entry.name).shown(),
         how: how.to_string(),
     })?;
     Ok(BodySource {

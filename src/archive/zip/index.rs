@@ -11,7 +11,9 @@ use zip::{CompressionMethod, ZipArchive};
 
 use super::end::{Directory, End, End64, Locator};
 use super::positioned::Positioned;
-use super::records::{Content, END, END64, LOCATOR, Method, begins_like_zip, readable};
+use super::records::{
+    Content, END, END64, LOCATOR, Method, begins_like_zip, other_format, readable,
+};
 use super::second_name;
 use super::unreadable::Unreadable;
 use crate::archive::Limits;
@@ -43,7 +45,7 @@ pub enum IndexError {
     #[error("reading failed: {0}")]
     Io(#[from] io::Error),
     #[error("it is not a zip")]
-    NotAZip,
+    NotAZip { instead: Option<&'static str> },
     #[error("{reason}")]
     Truncated { reason: String },
     #[error("{reason}")]
@@ -121,7 +123,9 @@ fn check_beginning(reader: &mut impl Read) -> Result<(), IndexError> {
     if begins_like_zip(&signature) {
         Ok(())
     } else {
-        Err(IndexError::NotAZip)
+        Err(IndexError::NotAZip {
+            instead: other_format(&signature),
+        })
     }
 }
 

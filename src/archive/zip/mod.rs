@@ -9,5 +9,5 @@ mod unreadable;
 
 pub(super) use index::{Entry, Index, IndexError, read_index};
 pub(crate) use records::begins_like_zip;
-pub(super) use records::{Content, Method, is_descriptor, is_symlink};
+pub(super) use records::{Content, Method, is_descriptor, is_symlink, other_format};
 pub(super) use unreadable::Unreadable;

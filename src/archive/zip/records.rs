@@ -20,6 +20,26 @@ pub fn begins_like_zip(first: &[u8]) -> bool {
         .any(|signature| first.starts_with(&signature.to_le_bytes()))
 }
 
+/// Names what a file is that begins so, where somebody could take it for the downloaded zip.
+pub fn other_format(first: &[u8]) -> Option<&'static str> {
+    const KNOWN: [(&[u8], &str); 12] = [
+        (b"7z\xbc\xaf", "7z"),
+        (b"Rar!", "RAR"),
+        (b"\x1f\x8b", "gzip"),
+        (b"BZh", "bzip2"),
+        (b"\xfd7zX", "xz"),
+        (b"\x28\xb5\x2f\xfd", "zstd"),
+        (b"PK\x07\x08", "a part of a split zip"),
+        (b"<!do", "a web page"),
+        (b"<!DO", "a web page"),
+        (b"<htm", "a web page"),
+        (b"<HTM", "a web page"),
+        (b"{\"", "JSON"),
+    ];
+    let known = KNOWN.iter().find(|(begin, _)| first.starts_with(begin));
+    known.map(|(_, name)| *name)
+}
+
 /// Bits of an entry's flags.
 pub mod flags {
     /// CRC and sizes follow the data.

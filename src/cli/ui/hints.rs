@@ -43,7 +43,9 @@ pub(crate) fn archive(error: &ArchiveError) -> &'static str {
             "Free some space there, or name another temporary folder with TMPDIR."
         }
         ArchiveError::NotAFile { .. } => "Pass the downloaded zip, or pipe it in.",
-        ArchiveError::NotAZip => "Pass the zip that was downloaded for the task.",
+        ArchiveError::NotAZip { .. } => {
+            "Pass the zip that was downloaded for the task; what was packed again in another form has to be unpacked first."
+        }
         ArchiveError::Truncated { .. } | ArchiveError::Malformed { .. } => DOWNLOAD_AGAIN,
         ArchiveError::Packed { .. } => {
             "Unzip it with the program that packed it, and pass the folder that it was unzipped into."
@@ -55,13 +57,16 @@ pub(crate) fn archive(error: &ArchiveError) -> &'static str {
             "Its AES key is in the entry beside it: pass the downloaded zip, or the folder that it was unzipped into."
         }
         ArchiveError::Ambiguous { .. } => {
-            "Keep one wrapped key and one body, each pair in its own folder."
+            "Unzip it, and pass the folder of the one that you mean, with one wrapped key and one body in it."
         }
         ArchiveError::WrappedKeyLength { .. } => {
             "Download it again; if it stays so, the archive was not made by an iExec enclave."
         }
         ArchiveError::NotEncrypted => {
-            "If the task ran without result encryption, the result is already plain: unzip it."
+            "If the task ran without result encryption, the result is already plain; as a zip it only has to be unzipped."
+        }
+        ArchiveError::HoldsZips { .. } => {
+            "If the archive that was downloaded is in it, take it out and pass that; if the task ran without result encryption, the result is already plain."
         }
         ArchiveError::TooLarge { .. } => {
             "Check that this is the file you meant, then raise the limit with --max-size or --max-entries."

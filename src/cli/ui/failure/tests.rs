@@ -168,7 +168,13 @@ fn failures_of_archives_end_as_documented() {
             Code::IoFailed,
         ),
         (ArchiveError::NotAFile { path: path() }, Code::NotAnArchive),
-        (ArchiveError::NotAZip, Code::NotAnArchive),
+        (ArchiveError::NotAZip { instead: None }, Code::NotAnArchive),
+        (
+            ArchiveError::HoldsZips {
+                zips: "b.zip".into(),
+            },
+            Code::NotAnArchive,
+        ),
         (
             ArchiveError::Truncated { reason: reason() },
             Code::NotAnArchive,
@@ -190,7 +196,7 @@ fn failures_of_archives_end_as_documented() {
         ),
         (
             ArchiveError::Missing {
-                found: "aes-key.rsa",
+                found: "aes-key.rsa".into(),
                 missing: "iexec_out.zip.aes".into(),
             },
             Code::NotAnArchive,

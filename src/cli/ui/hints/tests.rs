@@ -65,7 +65,11 @@ fn hints_of_archives() {
     let (path, source) = (self::path(), full());
     says(archive(&Error::Spool { path, source }), "TMPDIR");
     says(archive(&Error::NotAFile { path: self::path() }), "pipe it");
-    says(archive(&Error::NotAZip), "the zip that was downloaded");
+    let instead = Some("gzip");
+    says(
+        archive(&Error::NotAZip { instead }),
+        "the zip that was downloaded",
+    );
     let truncated = Error::Truncated {
         reason: reason.clone(),
     };
@@ -80,7 +84,7 @@ fn hints_of_archives() {
     };
     says(archive(&packed), "Unzip it with the program");
     let missing = Error::Missing {
-        found: "aes-key.rsa",
+        found: "aes-key.rsa".into(),
         missing: "iexec_out.zip.aes".into(),
     };
     says(archive(&missing), "the downloaded zip unchanged");
@@ -90,10 +94,15 @@ fn hints_of_archives() {
     };
     says(archive(&lone), "downloaded zip");
     let ambiguous = Error::Ambiguous { reason };
-    says(archive(&ambiguous), "each pair in its own folder");
+    says(archive(&ambiguous), "the folder of the one that you mean");
     let length = Error::WrappedKeyLength { len: 7 };
     says(archive(&length), "not made by an iExec enclave");
     says(archive(&Error::NotEncrypted), "already plain");
+    let zips = "0xab.zip".into();
+    says(
+        archive(&Error::HoldsZips { zips }),
+        "take it out and pass that",
+    );
     let large = Error::TooLarge {
         what: "body (bytes)",
         limit: 7,
