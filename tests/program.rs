@@ -46,6 +46,7 @@ mod devices {
     mod p11_kit_proxy;
     mod recovery;
     mod return_values;
+    mod signals;
     mod slow_tokens;
     mod try_script;
 }

@@ -26,7 +26,7 @@ pub use module::{
     Mechanism, Module, P11Kit, PinState, Probe, Slot, TokenInfo, absent, discover, p11_kit, probe,
     well_known,
 };
-pub use raw::{Call, CalledToken, Watch, watch_calls};
+pub use raw::{Call, CalledToken, Watch, end_calls, watch_calls};
 pub use remedy::Remedy;
 pub(crate) use session::recovery;
 pub use session::{

@@ -1,6 +1,9 @@
 //! Ctrl-C and its like: nothing half-done stays behind.
 
+use std::ffi::c_int;
 use std::io;
+use std::thread;
+use std::time::Duration;
 
 use rustix::process::Signal;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
@@ -8,10 +11,15 @@ use signal_hook::iterator::Signals;
 
 use super::terminal;
 use crate::decrypt::Temporaries;
+use crate::token::end_calls;
 
-/// Starts the thread that ends the process on a signal: echo on again, `temporaries` removed,
-/// then the end that the signal is for, so that a shell's loop ends with it. A call that hangs in a
-/// module does not hold it up.
+/// Time for calls into modules to come back.
+const CALLS_TIME: Duration = Duration::from_secs(5);
+
+/// Starts the thread that ends the process on a signal: echo on again, `temporaries` removed, calls
+/// into modules let come back and the modules finalised, then the end that the signal is for, so that
+/// a shell's loop ends with it. A call that hangs holds it up for a while, and a second signal ends
+/// that.
 ///
 /// # Errors
 /// When the handlers cannot be installed.
@@ -19,16 +27,34 @@ pub(crate) fn install(temporaries: Temporaries) -> io::Result<()> {
     // That a file may not grow is said by the write that fails; left alone, it would end the process.
     let too_large = Signal::XFSZ.as_raw();
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM, too_large])?;
-    std::thread::Builder::new()
-        .name("signals".into())
-        .spawn(move || {
-            if let Some(signal) = signals.forever().find(|it| *it != too_large) {
-                terminal::restore();
-                temporaries.discard();
-                let _ = signal_hook::low_level::emulate_default_handler(signal);
-                // Not reached: the default of all these is to end the process.
-                signal_hook::low_level::exit(128 + signal);
-            }
-        })?;
+    named("signals").spawn(move || {
+        let mut ending = signals.forever().filter(|it| *it != too_large);
+        let Some(signal) = ending.next() else {
+            return;
+        };
+        terminal::restore();
+        temporaries.discard();
+        let calls = named("ending").spawn(move || {
+            end_calls(CALLS_TIME);
+            end(signal);
+        });
+        if calls.is_err() {
+            end(signal);
+        }
+        if let Some(signal) = ending.next() {
+            end(signal);
+        }
+    })?;
     Ok(())
+}
+
+fn named(name: &str) -> thread::Builder {
+    thread::Builder::new().name(name.into())
+}
+
+/// Ends the process as the signal does by itself.
+fn end(signal: c_int) {
+    let _ = signal_hook::low_level::emulate_default_handler(signal);
+    // Not reached: the default of all these is to end the process.
+    signal_hook::low_level::exit(128 + signal);
 }

@@ -7,7 +7,7 @@ use cryptoki::error::RvError;
 
 use crate::token::TokenError;
 use crate::token::module::not_loaded::why_not_loaded;
-use crate::token::raw::Table;
+use crate::token::raw::{Table, finalise_at_end};
 
 /// A PKCS#11 module, loaded and initialised for the life of the process. Finalised when the last
 /// owner drops it: do so before the process ends, as some modules crash in exit handlers.
@@ -48,11 +48,15 @@ impl Module {
         let parameters = parameters.map(CString::new).transpose();
         let parameters = parameters.map_err(|_| fail("there is a NUL in its arguments".into()))?;
         let table = Table::load(path).map_err(|words| fail(why_not_loaded(path, words)))?;
+        let table = Arc::new(table);
         let borrowed = initialize(&table, parameters.as_deref()).map_err(fail)?;
+        if !borrowed {
+            finalise_at_end(&table);
+        }
         Ok(Arc::new(Self {
             path: path.to_owned(),
             parameters,
-            table: Arc::new(table),
+            table,
             borrowed,
             finalised: AtomicBool::new(false),
         }))

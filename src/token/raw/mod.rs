@@ -9,6 +9,7 @@
 //! * it refuses tokens whose information has an empty clock field.
 #![allow(unsafe_code)]
 
+mod gate;
 mod locked;
 mod module;
 mod session;
@@ -21,10 +22,12 @@ use std::ptr::NonNull;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use cryptoki::error::{Rv, RvError};
-use cryptoki_sys::{CK_FUNCTION_LIST, CK_RV, CK_ULONG, Pkcs11};
+use cryptoki_sys::{CK_FUNCTION_LIST, CK_RV, CK_SESSION_HANDLE, CK_ULONG, Pkcs11};
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 use zeroize::Zeroizing;
 
+pub use gate::end_calls;
+pub(super) use gate::finalise_at_end;
 pub(super) use locked::Locked;
 pub(super) use session::RawSession;
 pub use watched::{Call, CalledToken, Watch, watch_calls};
@@ -72,6 +75,8 @@ pub(super) struct Table {
     functions: CK_FUNCTION_LIST,
     /// The lock of the one thread that may be in the module, where it cannot lock by itself.
     turn: OnceLock<Mutex<()>>,
+    /// Sessions that are open.
+    sessions: Mutex<Vec<CK_SESSION_HANDLE>>,
     /// Keeps the library loaded, and with it the functions valid: for the life of the process, as
     /// threads and handlers that a module leaves behind must not lose their code.
     _library: ManuallyDrop<Pkcs11>,
@@ -94,6 +99,7 @@ macro_rules! call {
         let failed = |rv| CallError { call: stringify!($name), rv };
         let caller = $of.caller();
         let function = caller.table.functions.$name.ok_or(failed(RvError::FunctionNotSupported))?;
+        let _inside = caller.enter();
         let _turn = caller.table.turn();
         let _watched = caller.begin(stringify!($name));
         // SAFETY: the table is that of a loaded library, its functions have the signatures of
@@ -117,6 +123,14 @@ impl<'t> Caller<'t> {
             waits_for_person: pin.is_none(),
             ..self
         }
+    }
+
+    fn enter(self) -> Option<gate::Inside> {
+        if self.waits_for_person {
+            gate::pass();
+            return None;
+        }
+        Some(gate::enter())
     }
 
     fn begin(self, function: &'static str) -> Option<Box<dyn Any>> {
@@ -167,6 +181,7 @@ impl Table {
             path,
             functions,
             turn: OnceLock::new(),
+            sessions: Mutex::default(),
             _library: ManuallyDrop::new(library),
         })
     }
@@ -177,6 +192,22 @@ impl Table {
             token: None,
             waits_for_person: false,
         }
+    }
+
+    /// Closes all sessions and finalises the module, when no other call is made any more.
+    fn end(&self) {
+        let close = self.functions.C_CloseSession;
+        for session in self.sessions().drain(..) {
+            // SAFETY: as for `call`: the signature is the standard's, and the table is loaded.
+            close.map(|close| unsafe { close(session) });
+        }
+        // SAFETY: likewise; the one argument is reserved, and null.
+        let finalise = self.functions.C_Finalize;
+        finalise.map(|finalise| unsafe { finalise(std::ptr::null_mut()) });
+    }
+
+    fn sessions(&self) -> MutexGuard<'_, Vec<CK_SESSION_HANDLE>> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until no other thread is in a module that is used by one at a time.

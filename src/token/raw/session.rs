@@ -53,6 +53,7 @@ impl RawSession {
             caller,
             C_OpenSession(slot, flags, null_mut(), None, &mut handle)
         )?;
+        table.sessions().push(handle);
         Ok(Self {
             table: table.clone(),
             token,
@@ -311,7 +312,9 @@ impl RawSession {
     }
 
     fn close(&self) -> Result<(), CallError> {
-        call!(self, C_CloseSession(self.handle))
+        let closed = call!(self, C_CloseSession(self.handle));
+        self.table.sessions().retain(|it| *it != self.handle);
+        closed
     }
 }
 
