@@ -92,10 +92,16 @@ def key_files():
     Path("/dev/shm/seed.pem").write_bytes(private)
     yield private
     yield openssl("rsa", "-in", "/dev/shm/seed.pem", "-traditional")
-    yield openssl("rsa", "-in", "/dev/shm/seed.pem", "-pubout")
+    public = openssl("rsa", "-in", "/dev/shm/seed.pem", "-pubout")
+    yield public
+    yield openssl("rsa", "-in", "/dev/shm/seed.pem", "-RSAPublicKey_out")
     yield openssl("rsa", "-in", "/dev/shm/seed.pem", "-aes128", "-passout", "pass:1234")
     os.unlink("/dev/shm/seed.pem")
     yield openssl("genpkey", "-algorithm", "ED25519")
+    yield openssl("genpkey", "-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048")
+    yield openssl("genrsa", "-primes", "3", "2048")
+    for end in (b"\r", b" ", b"\\n", b"\\\\r\\\\n", b"\n  "):
+        yield b"\xef\xbb\xbf" + public.replace(b"\n", end) + b"\xff"
     for uri in URIS:
         body = base64.b64encode(uri.encode()).decode()
         lines = "\n".join(body[at : at + 64] for at in range(0, len(body), 64))

@@ -70,6 +70,7 @@ mod keys {
     mod import;
     mod list_show_export;
     mod public_key;
+    mod public_key_files;
     mod so_login;
 }
 mod pins {

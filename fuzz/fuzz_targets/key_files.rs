@@ -11,10 +11,8 @@ const MARK: &[u8] = b"PRIVATE KEY-----";
 
 fuzz_target!(|content: &[u8]| {
     reference(content);
-    if let Ok(text) = str::from_utf8(content) {
-        public(text);
-        private(text);
-    }
+    public(content);
+    private(content);
 });
 
 fn reference(content: &[u8]) {
@@ -31,7 +29,7 @@ fn reference(content: &[u8]) {
     assert_eq!(again, file);
 }
 
-fn public(text: &str) {
+fn public(text: &[u8]) {
     let key = match PublicKey::from_pem(text) {
         Ok(key) => key,
         Err(error) => return check_message(&error),
@@ -43,9 +41,34 @@ fn public(text: &str) {
         key
     );
     assert!(pem.lines().all(|line| line.len() <= 64) && pem.ends_with("-----\n"));
+    for form in forms(&pem) {
+        assert_eq!(
+            PublicKey::from_pem(&form).expect("any form can be read"),
+            key
+        );
+    }
+    assert!(
+        PublicKey::from_pem(pem.repeat(2)).is_err(),
+        "which of the two?"
+    );
+    assert!(!text.windows(MARK.len()).any(|it| it == MARK));
 }
 
-fn private(text: &str) {
+/// A PEM text as it comes out of other programs.
+fn forms(pem: &str) -> [String; 5] {
+    [
+        pem.replace('\n', "\r"),
+        pem.replace('\n', " "),
+        pem.replace('\n', r"\n"),
+        pem.replace('\n', "\n  "),
+        format!(
+            "\u{feff}{{\"key\": \"{}\"}}",
+            pem.replace('\n', r"\r\n").replace('/', r"\/")
+        ),
+    ]
+}
+
+fn private(text: &[u8]) {
     match SoftwareKey::from_pem(text) {
         Ok(key) => {
             let public = key.public().expect("a private key has a public key");

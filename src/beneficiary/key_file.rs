@@ -94,7 +94,7 @@ impl KeyFile {
         if holds_private_key(content) {
             return Err(KeyFileError::SoftwareKey { path: path.into() });
         }
-        let text = str::from_utf8(content).ok().and_then(key_pem::decode);
+        let text = key_pem::decode(content);
         let text = text.ok_or_else(|| KeyFileError::NotAReference { path: path.into() })?;
         let uri: Uri = text.parse().map_err(|source| KeyFileError::Uri {
             path: path.into(),

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::file::{self, FileError};
+use crate::envelope::{PublicKey, PublicKeyError};
 use crate::file::temporary::Temporaries;
-use crate::text::pem::holds_private_key;
 
 /// Why a public key file could not be read or written.
 #[derive(Debug, Error)]
@@ -15,34 +15,26 @@ pub enum PublicKeyFileError {
     /// The file is missing, or the system refuses.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The file is not text.
-    #[error("{path:?} is not a PEM file")]
-    NotText {
+    /// The file holds no RSA public key, or something else beside it.
+    #[error("{path:?}: {source}")]
+    Key {
         /// The file.
         path: PathBuf,
-    },
-    /// The file holds a private key, which must not be published.
-    #[error(
-        "{path:?} holds a private key, not a public one; look for the file that ends in `.pub`"
-    )]
-    PrivateKey {
-        /// The file.
-        path: PathBuf,
+        /// The fault.
+        source: PublicKeyError,
     },
 }
 
-/// Reads the PEM text of a public key file. Whether it is a good key is for the caller to see.
+/// Reads a public key file, in any form that [`PublicKey::from_pem`] takes.
 ///
 /// # Errors
-/// When it cannot be read, is no text, or holds a private key.
-pub fn read(path: &Path) -> Result<String, PublicKeyFileError> {
+/// When it cannot be read, or is no public key alone.
+pub fn read(path: &Path) -> Result<PublicKey, PublicKeyFileError> {
     let content = file::read(path)?;
-    if holds_private_key(&content) {
-        return Err(PublicKeyFileError::PrivateKey { path: path.into() });
-    }
-    let text = str::from_utf8(&content);
-    let text = text.map_err(|_| PublicKeyFileError::NotText { path: path.into() })?;
-    Ok(text.to_owned())
+    PublicKey::from_pem(&*content).map_err(|source| PublicKeyFileError::Key {
+        path: path.into(),
+        source,
+    })
 }
 
 /// Writes a public key file as it is given, mode 0644, all of it or nothing.
@@ -54,40 +46,45 @@ pub fn write_atomic(path: &Path, pem: &str, temporaries: &Temporaries) -> Result
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::panic)]
 mod tests {
     use std::fs;
 
     use super::*;
 
+    use crate::envelope::PemError;
+
     #[test]
     fn the_text_is_kept_byte_for_byte() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("0x_key.pub");
-        let pem = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
-        write_atomic(&path, pem, &Temporaries::default()).unwrap();
+        let key = PublicKey::from_components(&[0xC1; 256], &[1, 0, 1]).unwrap();
+        let pem = key.to_pem().unwrap();
+        write_atomic(&path, &pem, &Temporaries::default()).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), pem);
-        assert_eq!(read(&path).unwrap(), pem);
+        assert_eq!(read(&path).unwrap(), key);
     }
 
     #[test]
     fn what_cannot_be_a_public_key_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("0x_key.pub");
-        fs::write(&path, b"\xff").unwrap();
+        let refused = |content: &[u8]| {
+            fs::write(&path, content).unwrap();
+            read(&path).unwrap_err()
+        };
+        let key = |error| match error {
+            PublicKeyFileError::Key { source, .. } => source,
+            other => panic!("{other}"),
+        };
+        let binary = key(refused(b"\xff"));
+        assert!(matches!(binary, PublicKeyError::Pem(PemError::Binary)));
+        let private = key(refused(b"-----BEGIN RSA PRIVATE KEY-----\n"));
+        assert!(matches!(private, PublicKeyError::Private));
+        let large = refused(&[b'A'; 64 * 1024 + 1]);
         assert!(matches!(
-            read(&path),
-            Err(PublicKeyFileError::NotText { .. })
-        ));
-        fs::write(&path, "-----BEGIN RSA PRIVATE KEY-----\n").unwrap();
-        assert!(matches!(
-            read(&path),
-            Err(PublicKeyFileError::PrivateKey { .. })
-        ));
-        fs::write(&path, vec![b'A'; 64 * 1024 + 1]).unwrap();
-        assert!(matches!(
-            read(&path),
-            Err(PublicKeyFileError::File(FileError::Read { .. }))
+            large,
+            PublicKeyFileError::File(FileError::Read { .. })
         ));
     }
 }

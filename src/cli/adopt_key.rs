@@ -1,16 +1,14 @@
 //! The adoption of a key that is on the token already.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::context::Context;
 use super::key_choice::ChosenKey;
 use super::key_facts::facts_text;
-use super::key_files::record;
+use super::key_files::{read_public, record};
 use super::ui::failure::Failure;
 use super::ui::reply::Reply;
-use crate::beneficiary::public_key_file;
 use crate::code::Code;
-use crate::envelope::PublicKey;
 use crate::text::escape::Shown as _;
 use crate::token::{KeyOrigin, TokenError};
 
@@ -37,6 +35,9 @@ pub(crate) fn adopt_key(context: &Context, adoption: &Adoption) -> Result<Reply,
         .transpose()?;
     let mut chosen = ChosenKey::find_knowing(context, Some(&mut pins), given.as_ref())?;
     let key = &chosen.key;
+    key.public.check_size().map_err(|error| {
+        Failure::from(error).hint("Make another one with `iexec-hsm result generate-encryption-keypair`; what was sealed for this one is opened with it all the same, when --key names it.")
+    })?;
     let facts = chosen.session.facts(key);
     if !facts.stays_on_token() && !adoption.allow_extractable {
         return Err(Failure::new(
@@ -90,10 +91,4 @@ pub(crate) fn adopt_key(context: &Context, adoption: &Adoption) -> Result<Reply,
             files.public,
             files.folder.shown()
         )))
-}
-
-fn read_public(path: &Path) -> Result<PublicKey, Failure> {
-    let pem = public_key_file::read(path)?;
-    let public = PublicKey::from_pem(&pem);
-    public.map_err(|error| Failure::from(error).of(&path.shown()))
 }

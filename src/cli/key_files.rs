@@ -1,6 +1,6 @@
 //! The files of an address that record its result key.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -8,13 +8,29 @@ use super::context::Context;
 use super::key_facts::facts_json;
 use super::ui::failure::Failure;
 use crate::beneficiary::key_file::KeyFile;
+use crate::beneficiary::public_key_file::{self, PublicKeyFileError};
 use crate::beneficiary::{Folder, Pair};
+use crate::envelope::PublicKey;
 use crate::token::{Facts, ResultKey, Session, TokenInfo};
 use crate::wallet::address::Address;
 
 /// Returns the label of a key made for `address`, at most 40 ASCII bytes.
 pub(crate) fn label_for(address: &Address) -> String {
     format!("iexec result key {}", address.short())
+}
+
+/// Reads a file with the public key of a result key, and refuses one of a size that no result should
+/// be sealed for.
+pub(crate) fn read_public(path: &Path) -> Result<PublicKey, Failure> {
+    let public = public_key_file::read(path)?;
+    match public.check_size() {
+        Ok(()) => Ok(public),
+        Err(source) => Err(PublicKeyFileError::Key {
+            path: path.into(),
+            source,
+        }
+        .into()),
+    }
 }
 
 /// The files of an address, as the SDK names them in its JSON.

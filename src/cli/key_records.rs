@@ -24,11 +24,10 @@ pub(crate) struct KeyRecord {
 impl KeyRecord {
     fn read(path: &Path, address: Option<Address>, public_path: &Path) -> Result<Self, Failure> {
         let uri = KeyFile::read(path)?.uri().clone();
-        let public = public_key_file::read(public_path).ok();
         Ok(Self {
             address,
             uri,
-            public: public.and_then(|pem| PublicKey::from_pem(&pem).ok()),
+            public: public_key_file::read(public_path).ok(),
         })
     }
 

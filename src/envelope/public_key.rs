@@ -1,32 +1,25 @@
-use rsa::pkcs8::{DecodePublicKey as _, EncodePublicKey as _, LineEnding};
+mod error;
+mod from_text;
+
+use rsa::pkcs8::{EncodePublicKey as _, LineEnding};
 use rsa::rand_core::OsRng;
 use rsa::traits::PublicKeyParts as _;
 use rsa::{BigUint, Oaep, Pkcs1v15Encrypt, RsaPublicKey};
 
-use crate::archive::Scheme;
-use crate::text::pem::{PemError, only_block};
+pub use error::PublicKeyError;
 
-/// Largest modulus that a token's key may have, in bits.
+use crate::archive::Scheme;
+
+/// Smallest modulus of a result key, in bits. Enclaves take less, which is not safe.
+const MIN_RESULT_BITS: usize = 2048;
+/// Largest modulus that all enclaves take, in bits.
+const MAX_RESULT_BITS: usize = 4096;
+/// Largest modulus of a key that is read at all, in bits.
 const MAX_BITS: usize = 16_384;
 
 /// The public key of a result key pair.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicKey(RsaPublicKey);
-
-/// Why something is not a public key that can be used here. A retry does not help.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PublicKeyError {
-    /// The PEM text is no RSA public key.
-    #[error("not an RSA public key in SPKI PEM form (BEGIN PUBLIC KEY): {0}")]
-    Pem(String),
-    /// Modulus and exponent are no RSA public key.
-    #[error("modulus and exponent are no RSA public key: {0}")]
-    Components(String),
-    /// Wrapping failed: the content key is too long for the modulus, or there is no randomness.
-    #[error("wrapping the content key failed: {0}")]
-    Wrap(String),
-}
 
 impl PublicKey {
     /// A key of big-endian `modulus` and `exponent`; leading zeros are ignored.
@@ -38,32 +31,12 @@ impl PublicKey {
             BigUint::from_bytes_be(modulus),
             BigUint::from_bytes_be(exponent),
         );
+        if n.bits() > MAX_BITS {
+            return Err(PublicKeyError::TooLarge { bits: n.bits() });
+        }
         RsaPublicKey::new_with_max_size(n, e, MAX_BITS)
             .map(Self)
             .map_err(|error| PublicKeyError::Components(error.to_string()))
-    }
-
-    /// A key in SPKI DER form, as it stands in a certificate.
-    ///
-    /// # Errors
-    /// When it is no RSA public key.
-    pub fn from_spki_der(der: &[u8]) -> Result<Self, PublicKeyError> {
-        RsaPublicKey::from_public_key_der(der)
-            .map(Self)
-            .map_err(|error| PublicKeyError::Pem(error.to_string()))
-    }
-
-    /// A key in SPKI PEM form, as the SDK writes it to `<address>_key.pub`.
-    ///
-    /// # Errors
-    /// When `pem` is anything else.
-    pub fn from_pem(pem: &str) -> Result<Self, PublicKeyError> {
-        let unreadable = |error: PemError| PublicKeyError::Pem(error.to_string());
-        let block = only_block(pem).map_err(unreadable)?;
-        if block.label != "PUBLIC KEY" {
-            return Err(PublicKeyError::Pem("it is PEM of another kind".into()));
-        }
-        Self::from_spki_der(&block.decode().map_err(unreadable)?)
     }
 
     /// SPKI PEM as the SDK writes it, byte for byte: 64 columns, LF, LF at the end. It is also
@@ -74,7 +47,19 @@ impl PublicKey {
     pub fn to_pem(&self) -> Result<String, PublicKeyError> {
         self.0
             .to_public_key_pem(LineEnding::LF)
-            .map_err(|error| PublicKeyError::Pem(error.to_string()))
+            .map_err(|error| PublicKeyError::Encode(error.to_string()))
+    }
+
+    /// Refuses a key of a size that no result should be sealed for.
+    ///
+    /// # Errors
+    /// When the modulus has fewer than 2048 or more than 4096 bits.
+    pub fn check_size(&self) -> Result<(), PublicKeyError> {
+        match self.bits() {
+            bits @ ..MIN_RESULT_BITS => Err(PublicKeyError::TooSmall { bits }),
+            bits if bits > MAX_RESULT_BITS => Err(PublicKeyError::TooLarge { bits }),
+            _ => Ok(()),
+        }
     }
 
     /// Modulus size in bits.

@@ -38,7 +38,19 @@ fn opens(work: &Work, public: &str) {
 
 #[test]
 fn every_pem_of_the_sdk_and_of_openssl_is_taken() {
-    for form in ["pkcs8", "pkcs1", "crlf", "text around", "no last newline"] {
+    for form in [
+        "pkcs8",
+        "pkcs1",
+        "crlf",
+        "cr",
+        "text around",
+        "no last newline",
+        "one line",
+        "indented",
+        "mark",
+        "from an environment file",
+        "from JSON",
+    ] {
         let token = Token::new();
         let work = Work::new(&token);
         let (private, public) = openssl::rsa_key(2048);
@@ -48,6 +60,16 @@ fn every_pem_of_the_sdk_and_of_openssl_is_taken() {
             "crlf" => private.replace('\n', "\r\n").into_bytes(),
             "text around" => format!("Bag Attributes\n  x: y\n{private}\nthe end\n").into_bytes(),
             "no last newline" => private.trim_end().as_bytes().to_vec(),
+            "cr" => private.replace('\n', "\r").into_bytes(),
+            "one line" => private.replace('\n', " ").into_bytes(),
+            "indented" => private.replace('\n', "\n    ").into_bytes(),
+            "mark" => format!("\u{feff}{private}").into_bytes(),
+            "from an environment file" => {
+                format!("KEY=\"{}\"\n", private.replace('\n', r"\n")).into_bytes()
+            }
+            "from JSON" => serde_json::json!({ "key": private })
+                .to_string()
+                .into_bytes(),
             _ => private.clone().into_bytes(),
         };
         let first = String::from_utf8_lossy(&pem).contains("BEGIN RSA PRIVATE KEY");
@@ -203,6 +225,10 @@ fn what_is_no_rsa_private_key_of_a_fitting_size_is_refused() {
     let short = openssl::rsa_key(1024).0.into_bytes();
     let long = openssl_makes(&work, &["genrsa", "4160"]);
     let der = openssl_makes(&work, &["pkey", "-in", "key.pem", "-outform", "DER"]);
+    let pss = openssl_makes(&work, &["genpkey", "-algorithm", "RSA-PSS"]);
+    let three_primes = openssl_makes(&work, &["genrsa", "-primes", "3", "2048"]);
+    let other = openssl::rsa_key(2048).0;
+    let wide: Vec<u8> = private.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let torn = private.as_bytes()[..private.len() / 2].to_vec();
     let mut flipped = private.clone().into_bytes();
     let at = private.len() / 2;
@@ -210,21 +236,36 @@ fn what_is_no_rsa_private_key_of_a_fitting_size_is_refused() {
     for (name, content, words) in [
         ("encrypted", encrypted, "encrypted"),
         ("old encrypted", old_encrypted, "encrypted"),
-        ("EC", ec, "no valid RSA private key"),
+        ("EC", ec, "an elliptic-curve key"),
+        ("PSS", pss, "an RSA key for PSS signatures only"),
+        ("three primes", three_primes, "more than two primes"),
+        (
+            "two",
+            format!("{private}{other}").into(),
+            "more than one key",
+        ),
         ("1024 bits", short, "1024 bits"),
-        ("4160 bits", long, "4160 bits"),
-        ("public", public.into_bytes(), "no PEM private key"),
-        ("DER", der, "no PEM private key"),
-        ("torn", torn, "key.pem"),
-        ("flipped", flipped, "no valid RSA private key"),
-        ("garbage", b"\x00\xffgarbage".to_vec(), "no PEM private key"),
-        ("empty", vec![], "no PEM private key"),
+        (
+            "4160 bits",
+            long,
+            "4160 bits, and today's enclaves take at most 4096",
+        ),
+        ("public", public.into_bytes(), "this is a public key"),
+        ("DER", der, "perhaps DER"),
+        ("torn", torn, "cut off"),
+        ("flipped", flipped, "damaged"),
+        ("garbage", b"\x00\xffgarbage".to_vec(), "binary"),
+        ("empty", vec![], "it is not PEM"),
     ] {
         work.write("key.pem", content);
         let run = import(&work, "key.pem").run().fails(16);
         assert!(run.err().contains(words), "{name}: {}", run.err());
+        assert!(run.err().contains("key.pem"), "{name}: {}", run.err());
         assert!(!run.err().contains(&secret), "{name}: {}", run.err());
     }
+    work.write("key.pem", wide);
+    let run = import(&work, "key.pem").run().fails(23);
+    assert!(run.err().contains("UTF-16"), "{}", run.err());
     let run = import(&work, "none.pem").run().fails(23);
     assert!(run.err().contains("none.pem"), "{}", run.err());
     import(&work, ".").run().fails(23);

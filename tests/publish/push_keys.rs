@@ -129,7 +129,7 @@ fn what_enclaves_cannot_read_is_refused() {
         (openssl::rsa_key(4104).1.into_bytes(), "4104 bits"),
         (ec, "enclaves encrypt to RSA keys only"),
         (openssl::rsa_key(2048).0.into_bytes(), "private key"),
-        (b"not a key".to_vec(), "not PEM"),
+        (b"not a key".to_vec(), "it is not PEM"),
     ] {
         work.write("other.pub", content);
         let cmd = push(&work, &sms).arg("--secret-path").arg("other.pub");

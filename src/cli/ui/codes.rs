@@ -16,7 +16,6 @@ use crate::code::Code;
 use crate::decrypt::{DecryptError, OutputError};
 use crate::encrypt::EncryptError;
 use crate::envelope::{PublicKeyError, SealError};
-use crate::sms::value::ValueError;
 use crate::sms::{Kind, SmsError};
 use crate::token::uri::UriError;
 use crate::token::{PinError, SoftwareKeyError, TokenError};
@@ -140,7 +139,6 @@ codes! {
     SocketError => Failed, hints::socket;
     SoftwareKeyError => NotSupported, hints::software_key;
     UriError => Usage, hints::uri;
-    ValueError => NotSupported, hints::value;
     WalletFileError => Wallet, hints::wallet_file;
 }
 

@@ -2,6 +2,7 @@
 //! is wrong, and know no option and no command of this program.
 
 mod agent;
+mod keys;
 mod reading;
 mod token;
 
@@ -17,17 +18,15 @@ use crate::beneficiary::software_key::BackupError;
 use crate::chain::{ChainError, known_names};
 use crate::decrypt::{DecryptError, OutputError};
 use crate::encrypt::EncryptError;
-use crate::envelope::PublicKeyError;
 use crate::http::HttpError;
 use crate::sms::SmsError;
-use crate::sms::value::ValueError;
-use crate::token::SoftwareKeyError;
 use crate::token::uri::UriError;
 use crate::wallet::LocateError;
 use crate::wallet::locate::AddressOrigin;
 use crate::wallet::wallet_file::WalletFileError;
 
 pub(crate) use agent::{agent, client, socket};
+pub(crate) use keys::{public_key, software_key};
 pub(crate) use reading::{MOVE_AWAY, unreadable};
 pub(crate) use token::token;
 
@@ -137,30 +136,6 @@ pub(crate) fn encrypt(error: &EncryptError) -> &'static str {
     }
 }
 
-pub(crate) fn public_key(error: &PublicKeyError) -> &'static str {
-    match error {
-        PublicKeyError::Pem(_) => {
-            "Give the public key as the SDK writes it; `iexec-hsm key export` writes that of a key on a token."
-        }
-        PublicKeyError::Components(_) => "Use another key, of 2048 to 4096 bits.",
-        PublicKeyError::Wrap(_) => "Use a key of 2048 bits or more.",
-    }
-}
-
-pub(crate) fn software_key(error: &SoftwareKeyError) -> &'static str {
-    match error {
-        SoftwareKeyError::Exponent => {
-            "Not every token takes it: make a new key with `iexec-hsm result generate-encryption-keypair`."
-        }
-        SoftwareKeyError::NoPem => "Name the file that the SDK keeps the key in: <address>_key.",
-        SoftwareKeyError::Encrypted => "Decrypt it first: openssl pkey -in <file> -out <new file>.",
-        SoftwareKeyError::Invalid => "See what `openssl rsa -check -noout -in <file>` says of it.",
-        SoftwareKeyError::Size(_) => {
-            "Make a new key with `iexec-hsm result generate-encryption-keypair`."
-        }
-    }
-}
-
 pub(crate) fn file(error: &FileError) -> &'static str {
     match error {
         FileError::Missing { .. } => {
@@ -194,8 +169,7 @@ fn import(path: &Path) -> CommandLine {
 pub(crate) fn public_key_file(error: &PublicKeyFileError) -> &'static str {
     match error {
         PublicKeyFileError::File(error) => file(error),
-        PublicKeyFileError::NotText { .. } => "Write it anew with `iexec-hsm key export`.",
-        PublicKeyFileError::PrivateKey { .. } => "",
+        PublicKeyFileError::Key { source, .. } => public_key(source),
     }
 }
 
@@ -293,23 +267,6 @@ pub(crate) fn uri(error: &UriError) -> &'static str {
             "Or name the PIN's file with --pin-file."
         }
         _ => "",
-    }
-}
-
-pub(crate) fn value(error: &ValueError) -> &'static str {
-    match error {
-        ValueError::TooSmall { .. } => {
-            "Make a larger one with `iexec-hsm result generate-encryption-keypair`."
-        }
-        ValueError::TooLarge { .. } => {
-            "Make a smaller one with `iexec-hsm result generate-encryption-keypair`."
-        }
-        ValueError::NotRsa(_) => "Make one with `iexec-hsm result generate-encryption-keypair`.",
-        ValueError::Key(_) => "Make a new key with `iexec-hsm result generate-encryption-keypair`.",
-        ValueError::Damaged(_) | ValueError::OtherPem(_, "") => {
-            "Write it anew with `iexec-hsm key export`."
-        }
-        ValueError::OtherPem(..) | ValueError::PrivateKey | ValueError::NoPem(_) => "",
     }
 }
 

@@ -21,50 +21,6 @@ WG9CS2NqZERkZ1BHWmR2UmlZREZtem5SMTZiRzhuNTJJekZURXpodTBJa2lPU0Qvcmh4CjFxTWdVV2xM
 NHNCTkNJTFl0ZUdibjJIbmdtalJmUno3R0VNMVQ4UWtGUG1GY20yRXQKc3dJREFRQUIKLS0tLS1FTkQgUFVCTElDIEtFWS0tLS0t\
 Cg==";
 
-const ELLIPTIC_CURVE: &str = "\
------BEGIN PUBLIC KEY-----\n\
-MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEu6yQtuNdMlORK42gMNKRW5vjPcEP\n\
-FhsQ7p5wUS39lsnP9xy9RrMkBnrn++35AMFRpGbKGRGeTtc+OPHi7rwwtg==\n\
------END PUBLIC KEY-----\n";
-
-const PSS_ONLY: &str = "\
------BEGIN PUBLIC KEY-----\n\
-MIGdMAsGCSqGSIb3DQEBCgOBjQAwgYkCgYEAtBtKd175G2S8KHgAYHTmUKGljkMn\n\
-DrOR3ec/sU/dc+sREual8qA8+20H2MMOLrQboPBz7b9p6eeOAXW6B31Fbcx+AYFZ\n\
-4AeOerWM10hIYDis/yXx0I122TPbhvv5PWQ3anCs7+XZnLcDGTOa4SjC8GFtseIm\n\
-0moEk3gtJ2zOxLUCAwEAAQ==\n\
------END PUBLIC KEY-----\n";
-
-const ED25519: &str = "\
------BEGIN PUBLIC KEY-----\n\
-MCowBQYDK2VwAyEAlD0eUTG4UJDvXx4m6EqQ9Ytzf+VGPtWY19FB4wbYKNU=\n\
------END PUBLIC KEY-----\n";
-
-/// The key of which a text is read, and the value that is published.
-fn published(text: &str) -> Result<String, ValueError> {
-    value(&from_pem_text(text)?)
-}
-
-fn refusal(text: &str) -> String {
-    published(text).unwrap_err().to_string()
-}
-
-fn relabelled(label: &str) -> String {
-    PEM.replace("PUBLIC KEY", label)
-}
-
-/// Base64 in lines of this many columns between the first and the last line.
-fn in_columns(columns: usize) -> String {
-    let body: String = PEM.lines().filter(|line| !line.starts_with('-')).collect();
-    let lines: Vec<_> = body
-        .as_bytes()
-        .chunks(columns)
-        .map(|line| str::from_utf8(line).unwrap())
-        .collect();
-    let body = lines.join("\n");
-    format!("-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n")
-}
-
 fn of_bits(bits: usize) -> PublicKey {
     let mut modulus = vec![0xff; bits.div_ceil(8)];
     modulus[0] >>= (8 - bits % 8) % 8;
@@ -75,28 +31,7 @@ fn of_bits(bits: usize) -> PublicKey {
 
 #[test]
 fn the_value_is_what_the_sdk_makes_of_its_own_file() {
-    assert_eq!(published(PEM).unwrap(), VALUE);
-}
-
-#[test]
-fn every_text_with_the_key_gives_the_one_form_that_enclaves_read() {
-    let one_line = PEM.replace('\n', " ");
-    for text in [
-        PEM.trim_end().to_owned(),
-        PEM.replace('\n', "\r\n"),
-        PEM.replace('\n', "\r"),
-        in_columns(1000),
-        in_columns(76),
-        in_columns(1),
-        one_line,
-        format!("Bag Attributes\n  friendlyName: a\n{PEM}"),
-        format!("\u{feff}{PEM}"),
-        format!("{PEM}   \n\n\n"),
-        format!("{PEM}text after it\n"),
-        PEM.replace('\n', "  \n   "),
-    ] {
-        assert_eq!(published(&text).unwrap(), VALUE, "{text}");
-    }
+    assert_eq!(value(&PublicKey::from_pem(PEM).unwrap()).unwrap(), VALUE);
 }
 
 #[test]
@@ -113,7 +48,7 @@ fn the_value_is_one_line_of_padded_standard_base64() {
         assert!(pem.ends_with("\n-----END PUBLIC KEY-----\n"));
         assert!(pem.lines().all(|line| (1..=64).contains(&line.len())));
         assert!(!pem.contains('\r'));
-        assert_eq!(from_pem_text(&pem).unwrap(), key);
+        assert_eq!(PublicKey::from_pem(&pem).unwrap(), key);
     }
     assert_eq!(value(&of_bits(4096)).unwrap().len(), 1068);
 }
@@ -121,92 +56,12 @@ fn the_value_is_one_line_of_padded_standard_base64() {
 #[test]
 fn a_size_that_is_unsafe_or_unreadable_is_refused() {
     for bits in [1024, 2047] {
-        let error = published(&of_bits(bits).to_pem().unwrap()).unwrap_err();
-        assert!(matches!(error, ValueError::TooSmall { bits: found } if found == bits));
+        let error = value(&of_bits(bits)).unwrap_err();
+        assert!(matches!(error, PublicKeyError::TooSmall { bits: found } if found == bits));
     }
     for bits in [4097, 8192] {
-        let error = published(&of_bits(bits).to_pem().unwrap()).unwrap_err();
-        assert!(matches!(error, ValueError::TooLarge { bits: found } if found == bits));
-    }
-}
-
-#[test]
-fn a_private_key_is_named_as_one_whatever_else_is_there() {
-    for label in [
-        "PRIVATE KEY",
-        "RSA PRIVATE KEY",
-        "ENCRYPTED PRIVATE KEY",
-        "OPENSSH PRIVATE KEY",
-        "PGP PRIVATE KEY BLOCK",
-    ] {
-        let private = relabelled(label);
-        for text in [
-            private.clone(),
-            format!("{PEM}{private}"),
-            format!("{private}{PEM}"),
-            private.replace("-----BEGIN ", ""),
-            private[..100].to_owned(),
-            private.replace("-----", "---- "),
-        ] {
-            let error = published(&text).unwrap_err();
-            assert!(matches!(error, ValueError::PrivateKey), "{text}");
-            assert!(error.to_string().contains("must never be published"));
-        }
-    }
-}
-
-#[test]
-fn other_pem_texts_are_refused_by_name() {
-    for (label, named) in [
-        ("RSA PUBLIC KEY", "an RSA public key in PKCS#1 form"),
-        ("CERTIFICATE", "a certificate"),
-        ("CERTIFICATE REQUEST", "a certificate request"),
-        ("EC PARAMETERS", "an elliptic-curve key"),
-        ("IEXEC-HSM KEY REFERENCE", "the name of a key on its token"),
-        ("SOMETHING ELSE", "another kind of PEM text"),
-        ("public key", "another kind of PEM text"),
-    ] {
-        let text = refusal(&relabelled(label));
-        assert!(text.starts_with(&format!("this is {named}, ")), "{text}");
-    }
-}
-
-#[test]
-fn keys_that_are_not_rsa_are_refused_by_name() {
-    for (pem, named) in [
-        (ELLIPTIC_CURVE, "an elliptic-curve key"),
-        (PSS_ONLY, "an RSA key for PSS signatures only"),
-        (ED25519, "a key of another kind than RSA"),
-    ] {
-        let text = refusal(pem);
-        assert!(text.starts_with(&format!("this is {named}, ")), "{text}");
-    }
-}
-
-#[test]
-fn damaged_texts_are_refused() {
-    let end = PEM.find("-----END").unwrap();
-    for (text, problem) in [
-        (String::new(), "it is not PEM"),
-        (
-            "ssh-rsa AAAAB3NzaC1yc2EAAAADAQAB".to_owned(),
-            "it is not PEM",
-        ),
-        (VALUE.to_owned(), "it is not PEM"),
-        (PEM[..end].to_owned(), "cut off"),
-        (PEM.replace("END PUBLIC", "END RSA PUBLIC"), "cut off"),
-        (PEM.repeat(2), "more than one"),
-        (
-            format!("{PEM}{}", relabelled("CERTIFICATE")),
-            "more than one",
-        ),
-        (PEM.replace("MIIB", "MII*"), "its base64 is broken"),
-        (PEM.replace("MIIB", "MII_"), "its base64 is broken"),
-        (PEM.replace("MIIB", "MII"), "its base64 is broken"),
-        (PEM.replace("MIIB", "MIIC"), "not the SPKI"),
-        (PEM.replace("IDAQAB", "IDAQABAAAA"), "not the SPKI"),
-    ] {
-        let refusal = refusal(&text);
-        assert!(refusal.contains(problem), "{refusal}");
+        let error = value(&of_bits(bits)).unwrap_err();
+        assert!(matches!(error, PublicKeyError::TooLarge { bits: found } if found == bits));
+        assert!(error.to_string().contains("enclaves take at most 4096"));
     }
 }

@@ -9,12 +9,14 @@ pub(super) mod generate;
 mod import;
 mod public_key_of;
 mod result_key;
+mod software_key;
 mod token_keys;
 mod unwrap_key;
 
 pub use choose::choose_key;
 pub(crate) use choose::choose_one;
 pub use generate::{NewKey, SIZES, generate, key_size};
-pub use import::{SoftwareKey, SoftwareKeyError, import};
+pub use import::import;
 pub use result_key::{Facts, KeyOrigin, ResultKey};
+pub use software_key::{SoftwareKey, SoftwareKeyError};
 pub use token_keys::TokenKeys;

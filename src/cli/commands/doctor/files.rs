@@ -1,7 +1,7 @@
 use super::check::Check;
 use crate::beneficiary::key_file::{KeyFile, KeyFileError};
-use crate::beneficiary::public_key_file;
 use crate::cli::context::Context;
+use crate::cli::key_files::read_public;
 use crate::cli::ui::command_line::CommandLine;
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
@@ -79,15 +79,9 @@ impl Seen<'_> {
                         .option("--output", &public_path)
                 ));
         }
-        let public = public_key_file::read(&public_path)
-            .map_err(Failure::from)
-            .and_then(|pem| Ok(PublicKey::from_pem(&pem)?));
-        match public {
+        match read_public(&public_path) {
             Ok(public) => self.compare(address, &uri, &public),
-            Err(failure) => {
-                let path = public_path.shown();
-                Check::failed(NAME, failure.of(&path))
-            }
+            Err(failure) => Check::failed(NAME, failure),
         }
     }
 

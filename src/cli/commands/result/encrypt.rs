@@ -4,13 +4,12 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use crate::archive::Scheme;
-use crate::beneficiary::public_key_file;
 use crate::cli::context::Context;
+use crate::cli::key_files::read_public;
 use crate::cli::options::groups;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::encrypt::{Options, encrypt};
-use crate::envelope::PublicKey;
 use crate::text::escape::Shown as _;
 
 #[derive(Debug, Args)]
@@ -70,7 +69,7 @@ pub(super) fn run(context: &Context, command: Encrypt) -> Result<Reply, Failure>
             .folder()
             .public_key_path(&context.located()?.address),
     };
-    let public = PublicKey::from_pem(&public_key_file::read(&public_path)?)?;
+    let public = read_public(&public_path)?;
     let scheme = Scheme::from(command.format);
     let options = Options {
         scheme,

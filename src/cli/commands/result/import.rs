@@ -2,7 +2,6 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
-use zeroize::Zeroizing;
 
 use crate::beneficiary::software_key::backup_software_key;
 use crate::cli::context::Context;
@@ -11,6 +10,7 @@ use crate::cli::key_files::{label_for, record_new};
 use crate::cli::options::{label_parser, parse_id};
 use crate::cli::ui::command_line::CommandLine;
 use crate::cli::ui::failure::Failure;
+use crate::cli::ui::hints;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
 use crate::file::small;
@@ -81,16 +81,14 @@ pub(super) fn run(context: &Context, command: Import) -> Result<Reply, Failure> 
 }
 
 fn read(path: &Path) -> Result<SoftwareKey, Failure> {
-    let failed = |error: &dyn std::fmt::Display| {
-        Failure::new(
-            Code::IoFailed,
-            format!("{} cannot be read: {error}", path.shown()),
-        )
-    };
-    let bytes = small::read(path).map_err(|error| failed(&error))?;
-    let text = std::str::from_utf8(&bytes).map(|text| Zeroizing::new(text.to_owned()));
-    let text = text.unwrap_or_default();
-    SoftwareKey::from_pem(&text).map_err(|error| Failure::from(error).of(&path.shown()))
+    let content = small::read(path).map_err(|error| {
+        let what = format!("{} cannot be read: {error}", path.shown());
+        Failure::new(Code::IoFailed, what).hint(hints::unreadable(
+            &error,
+            "Check the name and its permissions.",
+        ))
+    })?;
+    SoftwareKey::from_pem(&*content).map_err(|error| Failure::from(error).of(&path.shown()))
 }
 
 /// The address in a name that the SDK gives: `<address>_key`.

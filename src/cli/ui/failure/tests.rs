@@ -4,7 +4,7 @@ use super::*;
 use crate::archive::{ArchiveError, Damaged};
 use crate::decrypt::{DecryptError, OutputError};
 use crate::encrypt::EncryptError;
-use crate::envelope::{NoRandomness, PublicKeyError, SealError};
+use crate::envelope::{NoRandomness, PemError, PublicKeyError, SealError};
 use crate::token::{SoftwareKeyError, TokenError};
 
 const PLAIN: TextLayout = TextLayout {
@@ -98,7 +98,7 @@ fn failures_of_sealing_end_as_documented() {
         Code::TooLarge,
     );
     is(EncryptError::KeySize { bits: 2056 }, Code::NotSupported);
-    let no_key = PublicKeyError::Pem("no PEM".into());
+    let no_key = PublicKeyError::Damaged("no DER");
     is(EncryptError::Wrap(no_key), Code::NotSupported);
     let exists = OutputError::Exists("out".into());
     is(EncryptError::Output(exists), Code::OutputExists);
@@ -107,10 +107,10 @@ fn failures_of_sealing_end_as_documented() {
 #[test]
 fn failures_of_importing_say_what_to_do() {
     for error in [
-        SoftwareKeyError::NoPem,
+        SoftwareKeyError::Pem(PemError::None),
         SoftwareKeyError::Encrypted,
-        SoftwareKeyError::Invalid,
-        SoftwareKeyError::Size(1024),
+        SoftwareKeyError::Damaged("no DER"),
+        SoftwareKeyError::Public(PublicKeyError::TooSmall { bits: 1024 }),
     ] {
         is(error, Code::NotSupported);
     }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::*;
 use crate::archive::Damaged;
 use crate::chain::TeeFramework;
-use crate::envelope::{NoRandomness, SealError};
+use crate::envelope::{NoRandomness, PublicKeyError, SealError};
 use crate::wallet::BrokenJson;
 use crate::wallet::address::{Address, AddressError};
 use crate::wallet::keystore_v3::KeystoreError;
@@ -166,7 +166,7 @@ fn hints_of_encrypting() {
     says(encrypt(&Error::Output(exists)), "--force");
     says(encrypt(&Error::Seal(SealError::Io(full()))), "the disk");
     says(encrypt(&Error::Zip(full().into())), "the disk");
-    let no_key = PublicKeyError::Pem("no PEM".into());
+    let no_key = PublicKeyError::Damaged("no DER");
     says(encrypt(&Error::Wrap(no_key)), "key export");
     says(encrypt(&Error::Name(self::path())), "UTF-8");
     let (path, reason) = (self::path(), self::reason());
@@ -182,42 +182,6 @@ fn hints_of_encrypting() {
     says(encrypt(&unsafe_name), "Rename it");
     says(encrypt(&Error::OverLimit(self::reason())), "--max-size");
     says(encrypt(&Error::KeySize { bits: 2056 }), "2048");
-}
-
-#[test]
-fn hints_of_keys() {
-    use PublicKeyError::{Components, Pem, Wrap};
-    says(public_key(&Pem(reason())), "key export");
-    says(public_key(&Components(reason())), "another key");
-    says(public_key(&Wrap(reason())), "2048 bits or more");
-    for (error, words) in [
-        (SoftwareKeyError::NoPem, "<address>_key"),
-        (SoftwareKeyError::Encrypted, "openssl pkey"),
-        (SoftwareKeyError::Invalid, "openssl rsa -check"),
-        (SoftwareKeyError::Exponent, "generate-encryption-keypair"),
-        (SoftwareKeyError::Size(1024), "generate-encryption-keypair"),
-    ] {
-        says(software_key(&error), words);
-    }
-}
-
-#[test]
-fn hints_of_values_to_publish() {
-    use ValueError as Error;
-    let damaged_key = PublicKeyError::Components(reason());
-    for (error, words) in [
-        (Error::TooSmall { bits: 1024 }, "Make a larger one"),
-        (Error::TooLarge { bits: 8192 }, "Make a smaller one"),
-        (Error::NotRsa("an EC key"), "generate-encryption-keypair"),
-        (Error::Key(damaged_key), "generate-encryption-keypair"),
-        (Error::Damaged("no DER"), "key export"),
-        (Error::OtherPem("a certificate", ""), "key export"),
-        (Error::OtherPem("a certificate", "; take its key"), ""),
-        (Error::PrivateKey, ""),
-        (Error::NoPem("no first line"), ""),
-    ] {
-        says(value(&error), words);
-    }
 }
 
 #[test]
@@ -252,10 +216,14 @@ fn hints_of_files_of_a_beneficiary() {
     ] {
         says(key_file(&error), words);
     }
-    let not_text = PublicKeyFileError::NotText { path: path() };
-    says(public_key_file(&not_text), "key export");
-    let private = PublicKeyFileError::PrivateKey { path: path() };
-    says(public_key_file(&private), "");
+    let key = |source| PublicKeyFileError::Key {
+        path: path(),
+        source,
+    };
+    says(
+        public_key_file(&key(PublicKeyError::Damaged("no DER"))),
+        "key export",
+    );
     let other = BackupError::NotASoftwareKey { path: path() };
     says(backup(&other), "");
 }

@@ -5,15 +5,14 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::beneficiary::public_key_file;
 use crate::cli::context::Context;
 use crate::cli::key_facts::{facts_json, facts_text};
+use crate::cli::key_files::read_public;
 use crate::cli::key_records::{KeyRecord, KeyRecords};
 use crate::cli::token_sessions::TokenSessions;
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
 use crate::envelope::PublicKey;
-use crate::sms::value;
 use crate::text::escape::Shown as _;
 use crate::token::{Facts, KeyOrigin, ResultKey, Session, choose_key};
 use crate::wallet::address::Address;
@@ -62,7 +61,13 @@ impl Candidate {
             Some(path) => Some(context.absolute(path)),
             None => default.exists().then(|| default.clone()),
         };
-        let file = path.map(read).transpose()?;
+        let file = match path {
+            Some(path) => {
+                let public = read_public(&path)?;
+                Some((path, public))
+            }
+            None => None,
+        };
         let from_token = !args.allow_software_key;
         let recorded = if from_token && args.secret_path.is_none() && context.settings.key.is_none()
         {
@@ -197,18 +202,5 @@ impl Proven {
             "bits": self.public.bits(),
             "token": facts,
         })
-    }
-}
-
-/// A public key file, whose key can be published.
-fn read(path: PathBuf) -> Result<(PathBuf, PublicKey), Failure> {
-    let text = public_key_file::read(&path)?;
-    let public = value::from_pem_text(&text).and_then(|public| {
-        value::value(&public)?;
-        Ok(public)
-    });
-    match public {
-        Ok(public) => Ok((path, public)),
-        Err(error) => Err(Failure::from(error).of(&path.shown())),
     }
 }

@@ -55,7 +55,7 @@ fn hints_of_what_an_agent_refuses() {
     };
     let (time, address) = (Duration::from_secs(7), Address::from([0; 20]));
     let blocked = TokenError::PinBlocked("mine".into());
-    let no_key = PublicKeyError::Pem("no PEM".into());
+    let no_key = PublicKeyError::Damaged("no DER");
     for (error, words) in [
         (request, "docs/agent.md"),
         (Error::Locked("it was idle"), "iexec-hsm agent unlock"),
