@@ -65,6 +65,7 @@ mod interop {
 mod keys {
     mod adopt_delete;
     mod export_ledger;
+    mod filed_for;
     mod generate;
     mod generate_address;
     mod import;

@@ -3,6 +3,7 @@
 mod file;
 pub mod key_file;
 mod key_pem;
+mod named;
 mod pair;
 pub mod public_key_file;
 pub mod software_key;
@@ -13,6 +14,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 pub use file::FileError;
+pub use named::addresses_in_name;
 pub use pair::Pair;
 
 use crate::file::temporary::Temporaries;

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use super::context::Context;
 use super::key_choice::ChosenKey;
 use super::key_facts::facts_text;
-use super::key_files::{read_public, record};
+use super::key_files::{made_for_other, read_public, record};
+use super::named_address::OtherAddress;
 use super::ui::failure::Failure;
 use super::ui::reply::Reply;
 use crate::code::Code;
@@ -21,11 +22,16 @@ pub(crate) struct Adoption {
     pub(crate) allow_extractable: bool,
     /// Whether it may have been imported.
     pub(crate) allow_imported: bool,
+    /// Whether that file may be named after another address.
+    pub(crate) other_address: OtherAddress,
 }
 
 /// Makes the key that is named the result key of the beneficiary's address.
 pub(crate) fn adopt_key(context: &Context, adoption: &Adoption) -> Result<Reply, Failure> {
     let address = context.located()?.address;
+    if let Some(path) = &adoption.public_key {
+        adoption.other_address.check(path, &[address])?;
+    }
     context.folder().check_replaceable(&address)?;
     let mut pins = context.pins()?;
     let given = adoption
@@ -79,16 +85,20 @@ pub(crate) fn adopt_key(context: &Context, adoption: &Adoption) -> Result<Reply,
             (error, _) => error.into(),
         })?;
     let token = chosen.session.token();
+    if let Some(other) = made_for_other(key, &address) {
+        context.warn(format_args!("its label says that it was made for {other}"));
+    }
+    let recorded = context.every_key_record()?;
+    let also_of = recorded.of(token, key).filter_map(|it| it.address);
+    let also_of: Vec<_> = also_of.filter(|other| *other != address).collect();
     let files = record(context, &address, token, key)?;
-    Ok(Reply::new(files.json(token, key, &facts))
+    let reply = Reply::new(files.json(token, key, &facts))
         .note(format!(
             "The key is the result key of {address} now: {}",
             facts_text(&facts)
         ))
-        .note(format!(
-            "{:?} and {:?} written in {:?}",
-            files.key,
-            files.public,
-            files.folder.shown()
-        )))
+        .note(files.written());
+    Ok(also_of.iter().fold(reply, |reply, other| {
+        reply.note(format!("It is the result key of {other} as well."))
+    }))
 }

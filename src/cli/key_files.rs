@@ -11,12 +11,22 @@ use crate::beneficiary::key_file::KeyFile;
 use crate::beneficiary::public_key_file::{self, PublicKeyFileError};
 use crate::beneficiary::{Folder, Pair};
 use crate::envelope::PublicKey;
+use crate::text::escape::Shown as _;
 use crate::token::{Facts, ResultKey, Session, TokenInfo};
 use crate::wallet::address::Address;
 
+/// What the labels begin with that keys get here.
+const LABEL: &str = "iexec result key ";
+
 /// Returns the label of a key made for `address`, at most 40 ASCII bytes.
 pub(crate) fn label_for(address: &Address) -> String {
-    format!("iexec result key {}", address.short())
+    format!("{LABEL}{}", address.short())
+}
+
+/// The beginning of the address that the label of `key` says it was made for, where that is another.
+pub(crate) fn made_for_other(key: &ResultKey, address: &Address) -> Option<String> {
+    let digits = key.label.strip_prefix(LABEL)?;
+    (digits != address.short()).then(|| format!("0x{}…", digits.shown()))
 }
 
 /// Reads a file with the public key of a result key, and refuses one of a size that no result should
@@ -42,6 +52,12 @@ pub(crate) struct Files {
 }
 
 impl Files {
+    /// Says where they are.
+    pub(crate) fn written(&self) -> String {
+        let (key, public, folder) = (&self.key, &self.public, self.folder.shown());
+        format!("{key:?} and {public:?} written in {folder:?}")
+    }
+
     /// Returns what `--raw` says of the key that they record.
     pub(crate) fn json(&self, token: &TokenInfo, key: &ResultKey, facts: &Facts) -> Value {
         json!({

@@ -12,6 +12,7 @@ mod key_facts;
 mod key_files;
 mod key_records;
 mod make_key;
+mod named_address;
 mod options;
 mod password;
 mod pins;

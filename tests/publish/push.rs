@@ -20,6 +20,8 @@ fn the_public_key_is_published_as_the_sdk_does_it() {
         "{said}"
     );
     assert!(said.contains("made on the token, sensitive, not extractable"));
+    let owner = format!("Encryption key of wallet {ADDRESS}\n");
+    assert!(said.contains(&owner), "{said}");
     assert_eq!(stored(&sms), Some(value(&work)));
     assert_eq!(sms.methods(), "HEAD POST");
     let request = sms.requests().remove(1);

@@ -4,6 +4,7 @@ use clap::Args;
 
 use crate::cli::adopt_key::{Adoption, adopt_key};
 use crate::cli::context::Context;
+use crate::cli::named_address::OtherAddress;
 use crate::cli::options::NamedKey;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
@@ -24,6 +25,8 @@ pub(crate) struct Adopt {
     /// Adopt a key that was imported, or that the token does not say it made
     #[arg(long)]
     allow_imported: bool,
+    #[command(flatten)]
+    other_address: OtherAddress,
 }
 
 pub(super) fn run(context: &Context, command: &Adopt) -> Result<Reply, Failure> {
@@ -31,6 +34,7 @@ pub(super) fn run(context: &Context, command: &Adopt) -> Result<Reply, Failure> 
         public_key: command.public_key.clone(),
         allow_extractable: command.allow_extractable,
         allow_imported: command.allow_imported,
+        other_address: command.other_address,
     };
     adopt_key(context, &adoption)
 }

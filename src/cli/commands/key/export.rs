@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::beneficiary::public_key_file;
 use crate::cli::context::Context;
 use crate::cli::key_choice::ChosenKey;
+use crate::cli::named_address::OtherAddress;
 use crate::cli::options::NamedKey;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
@@ -23,6 +24,8 @@ pub(crate) struct Export {
     /// Replace the file if it exists
     #[arg(long, requires = "output")]
     force: bool,
+    #[command(flatten)]
+    other_address: OtherAddress,
 }
 
 pub(super) fn run(context: &Context, command: Export) -> Result<Reply, Failure> {
@@ -37,6 +40,10 @@ pub(super) fn run(context: &Context, command: Export) -> Result<Reply, Failure> 
     let Some(output) = command.output else {
         return Ok(Reply::new(json!({ "key": uri, "publicKey": pem })).exact(pem.trim_end()));
     };
+    let recorded = context.every_key_record()?;
+    let owners = recorded.of(chosen.session.token(), &chosen.key);
+    let owners: Vec<_> = owners.filter_map(|it| it.address).collect();
+    command.other_address.check(&output, &owners)?;
     if output.exists() && !command.force {
         return Err(OutputError::Exists(output).into());
     }

@@ -7,6 +7,7 @@ use crate::beneficiary::software_key::backup_software_key;
 use crate::cli::context::Context;
 use crate::cli::key_facts::facts_text;
 use crate::cli::key_files::{label_for, record_new};
+use crate::cli::named_address::OtherAddress;
 use crate::cli::options::{label_parser, parse_id};
 use crate::cli::ui::command_line::CommandLine;
 use crate::cli::ui::failure::Failure;
@@ -16,7 +17,6 @@ use crate::code::Code;
 use crate::file::small;
 use crate::text::escape::Shown as _;
 use crate::token::{NewKey, SoftwareKey, import};
-use crate::wallet::address::Address;
 
 #[derive(Debug, Args)]
 #[command(
@@ -32,14 +32,13 @@ pub(crate) struct Import {
     /// CKA_LABEL
     #[arg(long, value_parser = label_parser())]
     label: Option<String>,
+    #[command(flatten)]
+    other_address: OtherAddress,
 }
 
 pub(super) fn run(context: &Context, command: Import) -> Result<Reply, Failure> {
     let software = read(&command.pem)?;
-    let address = match address_in_name(&command.pem) {
-        Some(address) if context.settings.found.wallet_address.text.is_none() => address,
-        _ => context.located()?.address,
-    };
+    let (address, origin) = command.other_address.owner(context, &command.pem)?;
     let key_path = context.folder().key_path(&address);
     let in_place = same_file(&command.pem, &key_path);
     if in_place {
@@ -73,6 +72,7 @@ pub(super) fn run(context: &Context, command: Import) -> Result<Reply, Failure> 
     Ok(Reply::new(json)
     .note(format!("The key is on the token {:?}: {}", token.label, facts_text(&facts)))
     .note(key.uri(session.token()).to_string())
+    .note(format!("It is the result key of {address} now ({origin}): {}", files.written()))
     .note(format!(
         "The software key is still in {}.\nAnyone who reads it can open your results: try the key on the token first, keep a copy offline if you need one, then destroy the file:\n  {}",
         kept.shown(),
@@ -89,12 +89,6 @@ fn read(path: &Path) -> Result<SoftwareKey, Failure> {
         ))
     })?;
     SoftwareKey::from_pem(&*content).map_err(|error| Failure::from(error).of(&path.shown()))
-}
-
-/// The address in a name that the SDK gives: `<address>_key`.
-fn address_in_name(path: &Path) -> Option<Address> {
-    let name = path.file_name()?.to_str()?;
-    Address::parse_beneficiary(name.strip_suffix("_key")?).ok()
 }
 
 fn same_file(one: &Path, other: &Path) -> bool {

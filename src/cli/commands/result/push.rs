@@ -68,6 +68,7 @@ pub(super) fn run(context: &Context, command: Push) -> Result<Reply, Failure> {
     let key = candidate.prove(context, &mut sessions)?;
     let value = value::value(&key.public)?;
     let challenge = challenge(owner, &value);
+    context.tell(format_args!("Encryption key of wallet {owner}"));
     key.tell(context);
     match signer {
         Some(signer) => Publication {

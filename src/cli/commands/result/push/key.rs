@@ -9,6 +9,7 @@ use crate::cli::context::Context;
 use crate::cli::key_facts::{facts_json, facts_text};
 use crate::cli::key_files::read_public;
 use crate::cli::key_records::{KeyRecord, KeyRecords};
+use crate::cli::named_address::OtherAddress;
 use crate::cli::token_sessions::TokenSessions;
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
@@ -31,6 +32,8 @@ pub(super) struct KeyArgs {
     /// file that others can copy
     #[arg(long, conflicts_with = "allow_imported")]
     allow_software_key: bool,
+    #[command(flatten)]
+    other_address: OtherAddress,
 }
 
 /// The key as files and options name it.
@@ -56,6 +59,9 @@ impl Candidate {
         args: &KeyArgs,
         owner: &Address,
     ) -> Result<Self, Failure> {
+        if let Some(path) = &args.secret_path {
+            args.other_address.check(path, &[*owner])?;
+        }
         let default = context.folder().public_key_path(owner);
         let path = match &args.secret_path {
             Some(path) => Some(context.absolute(path)),
