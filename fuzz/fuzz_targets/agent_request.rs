@@ -147,6 +147,7 @@ fn start() -> PathBuf {
             exit_when_idle: false,
             sessions: None,
             keep_pin: false,
+            device_timeout: Duration::ZERO,
             request_timeout: Duration::from_secs(30),
             allow_root: true,
             audit_log: Some("/dev/null".into()),

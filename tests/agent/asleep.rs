@@ -33,6 +33,7 @@ fn settings(idle: Option<Duration>, max_lifetime: Option<Duration>) -> Settings 
         exit_when_idle: false,
         sessions: None,
         keep_pin: false,
+        device_timeout: Duration::from_secs(15),
         request_timeout: Duration::from_secs(30),
         allow_root: false,
         audit_log: None,

@@ -208,7 +208,8 @@ fn several_are_told_of_in_their_order_and_the_first_failure_counts() {
     );
     assert!(heads[2].starts_with("error: 2.zip: "), "{heads:?}");
     assert!(heads[3].starts_with("3.zip -> "), "{heads:?}");
-    assert_eq!(heads.len(), 4);
+    assert_eq!(heads[4], "2 of 4 archives opened; 1 failed with exit code 20, 1 failed with exit code 21");
+    assert_eq!(heads.len(), 5);
     assert!(!work.exists("out/1.zip") && work.exists("out/3.zip"));
     work.is_tidy();
 }
@@ -353,4 +354,18 @@ fn a_folder_that_was_made_for_bad_archives_only_is_gone() {
         agent.cmd(&work, args).run().fails(20);
         assert!(!work.exists("made"), "{option}");
     }
+}
+
+#[test]
+fn an_agent_that_is_required_is_used_or_nothing() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    work.write("a.zip", keyed.archive(&plain_zip(&[("a", b"b")])));
+    let decrypt = ["result", "decrypt", "a.zip", "--require-agent"];
+    let faulty = Faulty::before(&keyed.token);
+    let run = faulty.drive(work.cmd(decrypt).pin()).run().fails(40);
+    assert!(run.err().contains("agent start"), "{}", run.err());
+    assert!(faulty.ledger().0.is_empty(), "the token itself was used");
+    let agent = Agent::unlocked(&work, &[]);
+    agent.cmd(&work, decrypt).run().ok();
 }

@@ -2,7 +2,10 @@
 
 use std::fs;
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
+use crate::support::agent::command;
 use crate::support::failing_agent::{FailingAgent, gate};
 use crate::support::*;
 
@@ -130,8 +133,111 @@ fn a_device_that_fails_for_good_is_given_up() {
     it.fails("device-failed");
     it.until("locked");
     let ledger = it.faulty.ledger();
-    assert_eq!(ledger.count("C_Initialize"), 6);
+    assert_eq!(ledger.count("C_Initialize"), 4);
     // To unlock it, in its old state, and after each of the restarts.
-    assert_eq!(ledger.logins(1).len(), 7);
+    assert_eq!(ledger.logins(1).len(), 5);
     it.fails("agent-not-available");
+}
+
+#[test]
+fn a_module_that_shows_no_token_at_first_is_asked_again() {
+    let keyed = Keyed::new();
+    let rules = ["C_Decrypt 2 remove", "C_Finalize 3 insert"];
+    let mut it = agent_whose_device_fails(&keyed, &rules);
+    it.works();
+    it.fails("device-failed");
+    it.until("unlocked");
+    it.works();
+    let ledger = it.faulty.ledger();
+    assert_eq!(ledger.count("C_Initialize"), 4);
+    assert_eq!(ledger.logins(1).len(), 2);
+}
+
+/// Archives with what is in them.
+fn archives(keyed: &Keyed, work: &Work<'_>) -> Vec<String> {
+    let names: Vec<String> = (0..12).map(|number| format!("{number}.zip")).collect();
+    for name in &names {
+        work.write(
+            name,
+            keyed.archive(&plain_zip(&[("name", name.as_bytes())])),
+        );
+    }
+    names
+}
+
+fn batch(agent: &Agent, work: &Work<'_>, names: &[String]) -> Cmd {
+    let args = ["result", "decrypt", "--output-dir", "out", "--no-input"];
+    names.iter().fold(agent.cmd(work, args), Cmd::arg)
+}
+
+fn until_it_hangs(faulty: &Faulty<'_>) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !faulty
+        .ledger()
+        .of("C_Decrypt")
+        .iter()
+        .any(|it| it.rv == "hangs")
+    {
+        assert!(Instant::now() < deadline, "no call hangs");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn all_opened(work: &Work<'_>, names: &[String]) {
+    for name in names {
+        let plain = plain_zip(&[("name", name.as_bytes())]);
+        assert!(work.read(format!("out/{name}")) == plain, "{name}");
+    }
+}
+
+#[test]
+fn a_batch_waits_for_an_agent_that_brings_its_device_back() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let names = archives(&keyed, &work);
+    for call in ["C_Decrypt", "C_DecryptInit"] {
+        let pulled = format!("{call} 5 remove");
+        let rules = [&*pulled, "C_Finalize 2 insert", "shuffle-slots"];
+        let it = agent_whose_device_fails(&keyed, &rules);
+        let cmd = batch(&it.agent, &work, &names).env("IEXEC_HSM_DEVICE_TIMEOUT", "20s");
+        cmd.arg("--force").run().ok();
+        all_opened(&work, &names);
+    }
+}
+
+#[test]
+fn a_batch_goes_on_with_an_agent_that_was_started_again() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let names = archives(&keyed, &work);
+    let faulty = Faulty::before(&keyed.token);
+    let faulty = faulty.rule(format!("C_Decrypt 4 hang {}", work.path("never").display()));
+    let first = Agent::start(faulty.drive(command(&work, &["--sessions", "2"])).pin());
+    let started = batch(&first, &work, &names).start();
+    until_it_hangs(&faulty);
+    // Killed.
+    drop(first);
+    let second = Agent::locked(&work, &[]);
+    second.unlock(&keyed.token.pin);
+    started.wait().ok();
+    all_opened(&work, &names);
+}
+
+#[test]
+fn an_agent_that_stays_away_ends_a_batch_with_a_count() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let names = archives(&keyed, &work);
+    let faulty = Faulty::before(&keyed.token);
+    let faulty = faulty.rule(format!("C_Decrypt 4 hang {}", work.path("never").display()));
+    let agent = Agent::start(faulty.drive(command(&work, &["--sessions", "1"])).pin());
+    let started = batch(&agent, &work, &names)
+        .env("IEXEC_HSM_AGENT_WAIT", "1s")
+        .start();
+    until_it_hangs(&faulty);
+    drop(agent);
+    let run = started.wait().fails(40);
+    let last = run.err().lines().last().map(str::to_owned);
+    let line = "3 of 12 archives opened; 1 failed with exit code 40, 8 not tried";
+    assert_eq!(last.as_deref(), Some(line), "{}", run.err());
 }

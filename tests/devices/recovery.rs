@@ -95,6 +95,40 @@ fn a_module_that_does_not_come_back_at_once_is_asked_again() {
 }
 
 #[test]
+fn a_device_that_is_away_for_some_seconds_is_waited_for_and_that_is_said() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    work.write("a.zip", keyed.archive(&plain()));
+    let faulty = Faulty::before(&keyed.token)
+        .rule("hardware")
+        .rule("C_Decrypt 1 remove")
+        .rule("C_Finalize 5 insert");
+    let cmd = work.cmd(["result", "decrypt", "a.zip"]).pin();
+    let cmd = cmd.without_env("IEXEC_HSM_DEVICE_TIMEOUT");
+    let run = faulty.drive(cmd).run().ok();
+    assert!(work.read("results.zip") == plain());
+    let said = run.err().matches("trying to bring it back").count();
+    assert_eq!(said, 1, "{}", run.err());
+    assert_eq!(faulty.ledger().logins(1).len(), 2);
+}
+
+#[test]
+fn the_time_for_a_device_can_be_set() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    work.write("a.zip", keyed.archive(&plain()));
+    let faulty = Faulty::before(&keyed.token)
+        .rule("hardware")
+        .rule("C_Decrypt 1 remove");
+    let cmd = work
+        .cmd(["result", "decrypt", "a.zip", "--device-timeout", "0"])
+        .pin();
+    faulty.drive(cmd).run().fails(11);
+    // The one at the start, and one restart at once.
+    assert_eq!(faulty.ledger().count("C_Initialize"), 2);
+}
+
+#[test]
 fn a_device_that_stays_away_is_given_up_in_the_end() {
     let keyed = Keyed::new();
     let (run, ledger, opened) = decrypt(&keyed, &["C_Decrypt 2 remove"]);

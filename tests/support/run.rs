@@ -114,6 +114,8 @@ impl<'t> Work<'t> {
                 std::env::var_os("PATH").expect("PATH is set"),
             ),
             ("HOME".into(), self.home().into()),
+            // Devices that stay away are many here.
+            ("IEXEC_HSM_DEVICE_TIMEOUT".into(), "1s".into()),
         ];
         if let Some(token) = self.token {
             env.extend(token.env().into_iter().map(|(name, it)| (name.into(), it)));

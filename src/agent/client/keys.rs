@@ -2,7 +2,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::{AgentClient, ClientError};
+use super::{AgentClient, ClientError, Waits};
 use crate::agent::wire::{self, Code, Key, Refusal};
 use crate::archive::{Scheme, WrappedKey};
 use crate::envelope::{Candidate, KeyName, Proof, PublicKey, Unwrap};
@@ -11,6 +11,7 @@ use crate::envelope::{Candidate, KeyName, Proof, PublicKey, Unwrap};
 pub struct AgentKeys {
     client: AgentClient,
     keys: Vec<(Key, PublicKey)>,
+    waits: Waits,
 }
 
 impl AgentKeys {
@@ -23,7 +24,15 @@ impl AgentKeys {
         Self {
             client,
             keys: keys.collect(),
+            waits: Waits::default(),
         }
+    }
+
+    /// Sets how long an agent is waited for that is gone, or brings its device back.
+    #[must_use]
+    pub fn with_waits(mut self, waits: Waits) -> Self {
+        self.waits = waits;
+        self
     }
 
     fn ask(
@@ -37,7 +46,10 @@ impl AgentKeys {
             scheme,
             wrapped_key: ciphertext.to_vec(),
         };
-        Ok(self.client.unwrap(&request)?.content_key.into_bytes())
+        let answer = self
+            .waits
+            .patiently(&mut self.client, |client| client.unwrap(&request))?;
+        Ok(answer.content_key.into_bytes())
     }
 }
 

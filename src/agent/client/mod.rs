@@ -2,6 +2,7 @@
 
 mod connection;
 mod keys;
+mod waits;
 
 use std::io;
 use std::os::unix::net::UnixStream;
@@ -20,6 +21,7 @@ use crate::text::escape::Shown as _;
 use connection::{Answer, Connection, Fault, Request};
 
 pub use keys::AgentKeys;
+pub use waits::Waits;
 
 /// The longest time that a request is repeated when the agent says that it comes too early.
 const RETRY_TIME: Duration = Duration::from_secs(300);
@@ -70,6 +72,12 @@ impl AgentClient {
             path: path.to_owned(),
             connection: Connection::new(connect(path)?),
         })
+    }
+
+    /// Connects anew.
+    fn reconnect(&mut self) -> Result<(), ClientError> {
+        self.connection = Connection::new(connect(&self.path)?);
+        Ok(())
     }
 
     /// Asks for the state of the agent.

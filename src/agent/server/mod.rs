@@ -65,6 +65,8 @@ pub struct Settings {
     pub keep_pin: bool,
     /// Time after which a request is given up that the token has not answered.
     pub request_timeout: Duration,
+    /// Time in which a device that failed is brought back, where the PIN is kept.
+    pub device_timeout: Duration,
     /// Whether root may ask, too.
     pub allow_root: bool,
     /// The file of the audit log; stderr if `None`.

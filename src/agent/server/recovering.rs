@@ -9,21 +9,11 @@ use super::agent::{Agent, Phase};
 use super::login::lock;
 use super::unlock::NewLogin;
 use super::worker::{GONE, PIN_REFUSED};
-use crate::token::recovery::{Outcome, recover};
+use crate::token::recovery::{Outcome, pauses, recover};
 use crate::token::{Pin, TokenError};
 
 /// The reason of a recovery that is not wanted any more. The agent has one already, so it is not told.
 const LOCKED: &str = "it was locked";
-
-/// Pauses before each restart of the module: as long as a service takes to come back, and no longer than
-/// a client is willing to wait.
-const PAUSES: [Duration; 5] = [
-    Duration::ZERO,
-    Duration::from_millis(500),
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-    Duration::from_secs(4),
-];
 
 impl Agent {
     /// Ends the sessions of the login `epoch`, and has a thread bring the device back.
@@ -60,7 +50,8 @@ impl Agent {
 
     /// Restarts the module until the token can be logged in to; the reason when there is no hope.
     fn restart_until_back(self: &Arc<Self>, epoch: u64, pin: &Pin) -> Result<(), &'static str> {
-        match recover(PAUSES, |pause| self.restart_once(epoch, pause, pin)) {
+        let pauses = pauses(self.settings.device_timeout);
+        match recover(pauses, |pause| self.restart_once(epoch, pause, pin)) {
             Outcome::Works => Ok(()),
             Outcome::Fails => Err(GONE),
             Outcome::Hopeless(reason) => Err(reason),
@@ -87,8 +78,7 @@ impl Agent {
         self.inner().queue.end(id);
         self.changed.notify_all();
         match outcome {
-            // The module is back and the token is not: somebody has pulled it.
-            Err(TokenError::NoToken { .. }) => Outcome::Hopeless(GONE),
+            // No token counts as a failure: a module that is back before its device shows none.
             Err(error) if error.is_about_pin() => Outcome::Hopeless(PIN_REFUSED),
             Err(_) => Outcome::Fails,
             Ok(()) => Outcome::Works,

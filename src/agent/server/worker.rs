@@ -154,7 +154,7 @@ impl Worker {
         let _alone = lock(&login.recovery_lock);
         // Without one, a reader with a pad would ask when nobody expects a question.
         let pin = login.pin().0;
-        let outcome = recover(steps(pin.is_some(), &[]), |step| self.take(step).into());
+        let outcome = recover(steps(pin.is_some(), []), |step| self.take(step).into());
         let (ending, error) = match (outcome, pin) {
             (Outcome::Works, _) => return Ok(()),
             (Outcome::Hopeless(error), _) => (Ending::ForGood(PIN_REFUSED), error),

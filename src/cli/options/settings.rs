@@ -121,6 +121,10 @@ declare::settings! {
     };
     /// Give a request up that the token has not answered for so long [default: 60s]
     request_timeout: TimeLimit = Setting { value_name: "TIME", default: Is("60s"), ..PER_COMMAND };
+    /// Try so long to bring back a device that fails or is away: 15s, 2m [default: 15s]
+    device_timeout: Time = Setting { value_name: "TIME", default: Is("15s"), ..PER_COMMAND };
+    /// Wait so long for an agent that was there and is gone or locked [default: 10s]
+    agent_wait: Time = Setting { value_name: "TIME", default: Is("10s"), ..PER_COMMAND };
     /// Add a line for each request to this file [default: stderr]
     audit_log: Option<FilePath> = Setting {
         value_name: "FILE",

@@ -35,7 +35,7 @@ pub(crate) fn watch(call: &Call) -> Box<dyn Any> {
     Box::new(CALLS.begin(Instant::now() + NOTICE_AFTER, call.clone()))
 }
 
-fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     // With stderr gone there is nobody to tell.
     let _ = writeln!(std::io::stderr(), "{}", escape(line));
 }
@@ -117,6 +117,12 @@ fn line(call: &Call) -> String {
             function => format!("Waiting for the module {module} to come back from {function} ..."),
         };
     };
+    if call.function == Call::RECOVERY {
+        return format!(
+            "The token \"{}\" does not answer; trying to bring it back ...",
+            token.name
+        );
+    }
     let what = match &*call.function {
         "C_Login" => " to take the PIN",
         "C_GenerateKeyPair" => " to make the key, which takes minutes on some cards",

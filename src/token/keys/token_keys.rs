@@ -6,17 +6,12 @@ use zeroize::Zeroizing;
 
 use crate::archive::WrappedKey;
 use crate::envelope::{Candidate, KeyName, Proof, Unwrap};
-use crate::token::session::recovery::{Outcome, RecoveryStep, recover, steps};
-use crate::token::{
-    KeptPin, Module, NoPins, Pin, PinSource, ResultKey, Session, TokenError, TokenInfo,
+use crate::token::session::recovery::{
+    DEVICE_TIMEOUT, Outcome, RecoveryStep, pauses, recover, steps,
 };
-
-/// Pauses before each restart of the module: a service that restarts is back by the last one.
-const RESTARTS: [Duration; 3] = [
-    Duration::ZERO,
-    Duration::from_millis(250),
-    Duration::from_millis(1000),
-];
+use crate::token::{
+    Call, KeptPin, Module, NoPins, Pin, PinSource, ResultKey, Session, TokenError, TokenInfo,
+};
 
 /// The result keys of a logged-in token, as the holder that opens archives. A device that fails is
 /// brought back where that can be done. The source of PINs is asked by keys that demand the PIN for
@@ -30,6 +25,7 @@ pub struct TokenKeys<P> {
     pin: Option<KeptPin>,
     /// The PIN is wiped after the next use that succeeds.
     forget_after_next: bool,
+    device_timeout: Duration,
 }
 
 impl<P: PinSource> TokenKeys<P> {
@@ -66,7 +62,15 @@ impl<P: PinSource> TokenKeys<P> {
             pins,
             pin: None,
             forget_after_next: false,
+            device_timeout: DEVICE_TIMEOUT,
         }
+    }
+
+    /// Sets the time in which a device that failed is brought back.
+    #[must_use]
+    pub fn with_device_timeout(mut self, time: Duration) -> Self {
+        self.device_timeout = time;
+        self
     }
 
     /// Keeps the PIN of the login, to log in again when the device was away. It is sent as long as
@@ -100,6 +104,7 @@ impl<P: PinSource> TokenKeys<P> {
                 // A restart of the module would end the other sessions.
                 pin: None,
                 forget_after_next: false,
+                device_timeout: self.device_timeout,
             })
         };
         (0..count.min(told.saturating_sub(1)))
@@ -131,7 +136,8 @@ impl<P: PinSource> TokenKeys<P> {
 
     /// Brings the device back, and returns the failure that it was.
     fn recover(&mut self, failure: TokenError) -> Result<TokenError, TokenError> {
-        let steps = steps(self.pin.is_some(), &RESTARTS);
+        let _watched = self.session.raw.watch(Call::RECOVERY);
+        let steps = steps(self.pin.is_some(), pauses(self.device_timeout));
         match recover(steps, |step| self.take(step).into()) {
             Outcome::Works => Ok(failure),
             Outcome::Fails => Err(failure),

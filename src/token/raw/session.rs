@@ -1,3 +1,4 @@
+use std::any::Any;
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::ptr::null_mut;
@@ -68,6 +69,11 @@ impl RawSession {
             token: Some(&self.token),
             ..self.table.caller()
         }
+    }
+
+    /// Tells whoever watches of something that is done in several calls; it ends with the value.
+    pub(in crate::token) fn watch(&self, what: &'static str) -> Option<Box<dyn Any>> {
+        self.caller().begin(what)
     }
 
     /// `C_Login`; with no PIN the reader asks for it itself.

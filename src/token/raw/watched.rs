@@ -7,7 +7,8 @@ use std::sync::{Arc, OnceLock};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Call {
-    /// The function's name in the standard; [`Self::LOAD`] while the loader opens the module.
+    /// The function's name in the standard; [`Self::LOAD`] while the loader opens the module,
+    /// [`Self::RECOVERY`] while a device is brought back.
     pub function: Cow<'static, str>,
     /// The module.
     pub module: Arc<Path>,
@@ -40,6 +41,9 @@ pub fn watch_calls(watch: Box<Watch>) {
 impl Call {
     /// The function's name while the loader opens the module.
     pub const LOAD: &str = "dlopen";
+
+    /// The name of a recovery: many calls, and pauses between them.
+    pub const RECOVERY: &str = "recovery";
 
     /// A call that is made for no token. Another process may make it.
     pub fn of_module(function: impl Into<Cow<'static, str>>, module: impl Into<Arc<Path>>) -> Self {

@@ -11,7 +11,7 @@
 //! A return value does not say whether a device is gone: modules disagree. Whether a step has helped
 //! is told by a trial, the unwrapping of a ciphertext that is known to be good.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::token::TokenError;
 
@@ -51,10 +51,28 @@ impl From<Result<(), TokenError>> for Outcome<TokenError> {
 
 /// Returns the steps of a recovery. Without the PIN of the login only a new session can help. The
 /// module is restarted as often as there are `pauses`.
-pub fn steps(has_pin: bool, pauses: &[Duration]) -> impl Iterator<Item = RecoveryStep> {
-    let more = std::iter::once(RecoveryStep::LogIn)
-        .chain(pauses.iter().copied().map(RecoveryStep::Restart));
+pub fn steps(
+    has_pin: bool,
+    pauses: impl IntoIterator<Item = Duration>,
+) -> impl Iterator<Item = RecoveryStep> {
+    let more =
+        std::iter::once(RecoveryStep::LogIn).chain(pauses.into_iter().map(RecoveryStep::Restart));
     std::iter::once(RecoveryStep::NewSession).chain(more.filter(move |_| has_pin))
+}
+
+/// The time in which a device is brought back, unless another is asked for: a service or a connector
+/// has restarted by then, and a card that was pulled out may be in again.
+pub const DEVICE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Returns the pauses before each restart of the module, for as long as `time` has not passed: short
+/// ones first. There is at least one, of no length.
+pub fn pauses(time: Duration) -> impl Iterator<Item = Duration> {
+    let since = Instant::now();
+    let longer = [0, 250, 500, 1000]
+        .into_iter()
+        .chain(std::iter::repeat(2000));
+    let pauses = longer.map(Duration::from_millis);
+    pauses.take_while(move |pause| pause.is_zero() || since.elapsed() + *pause <= time)
 }
 
 /// Takes one of `steps` after the other until one helps, or none can.
@@ -83,7 +101,7 @@ mod tests {
     /// The steps that are taken when the one at `end` has `outcome`, and what they come to.
     fn until(end: usize, outcome: Outcome<()>) -> (Vec<RecoveryStep>, Outcome<()>) {
         let (mut taken, mut outcome) = (Vec::new(), Some(outcome));
-        let come_to = recover(steps(true, &[ONE, TWO]), |step| {
+        let come_to = recover(steps(true, [ONE, TWO]), |step| {
             taken.push(step);
             let ends = taken.len() == end + 1;
             outcome.take_if(|_| ends).unwrap_or(Outcome::Fails)
@@ -107,8 +125,16 @@ mod tests {
     }
 
     #[test]
+    fn restarts_are_tried_at_once_and_for_as_long_as_there_is_time() {
+        assert!(pauses(Duration::ZERO).eq([Duration::ZERO]));
+        assert_eq!(pauses(TWO).take(4).max(), Some(ONE));
+        // None is waited for here, so that no time passes.
+        assert_eq!(pauses(Duration::MAX / 2).take(99).max(), Some(TWO));
+    }
+
+    #[test]
     fn without_a_pin_only_a_new_session_is_tried() {
-        assert!(steps(false, &[ONE]).eq([RecoveryStep::NewSession]));
+        assert!(steps(false, [ONE]).eq([RecoveryStep::NewSession]));
     }
 
     #[test]

@@ -46,6 +46,8 @@ pub(crate) struct Start {
     keep_pin: bool,
     #[command(flatten)]
     request_timeout: groups::RequestTimeout,
+    #[command(flatten)]
+    device_timeout: groups::DeviceTimeout,
     /// Answer root, too
     #[arg(long)]
     allow_root: bool,
@@ -74,6 +76,7 @@ impl Start {
             sessions: settings.sessions,
             keep_pin: self.keep_pin,
             request_timeout: settings.request_timeout,
+            device_timeout: settings.device_timeout,
             allow_root: self.allow_root,
             audit_log: audit_log.map(|path| context.absolute(path)),
             known: recorded.public_keys(token),

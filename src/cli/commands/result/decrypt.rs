@@ -9,6 +9,7 @@ mod run;
 mod shared_folder;
 mod shared_keys;
 mod streams;
+mod tally;
 
 use crate::cli::context::Context;
 use crate::cli::ui::failure::Failure;
@@ -23,6 +24,7 @@ use job::jobs;
 use run::Run;
 use shared_folder::SharedFolder;
 pub(super) use streams::open_archive;
+use tally::Tally;
 
 pub(super) fn run(context: &Context, command: Decrypt) -> Result<Reply, Failure> {
     let limits = context.limits();
@@ -41,22 +43,25 @@ pub(super) fn run(context: &Context, command: Decrypt) -> Result<Reply, Failure>
         },
         folder: SharedFolder::new(command.folder_of_several(), &context.temporaries),
     };
+    let mut tally = Tally::default();
     if let Some(agent) = run.agent(&pins)? {
         let connection = |_| agent.connection(&pins);
-        return match jobs.as_slice() {
-            [job] => run.one(job, &mut connection(0)),
-            jobs => {
-                let threads = if run.may_ask(jobs) { 1 } else { agent.sessions };
-                let connections = (0..threads.min(jobs.len())).map(connection).collect();
-                Ok(Reply::done(parallel::open(&run, jobs, connections)))
-            }
+        if let [job] = jobs.as_slice() {
+            return run.one(job, &mut connection(0));
+        }
+        let threads = if run.may_ask(&jobs) {
+            1
+        } else {
+            agent.sessions
         };
+        let connections = (0..threads.min(jobs.len())).map(connection).collect();
+        parallel::open(&run, &jobs, connections, &mut tally);
+        return Ok(run.end(&tally, jobs.len()));
     }
     let mut holder = Holder::new(&run, &mut pins, jobs.len());
     if let [job] = jobs.as_slice() {
         return run.one(job, &mut holder);
     }
-    let mut first = None;
     for (number, job) in jobs.iter().enumerate() {
         let left = &jobs[number..];
         if !run.may_ask(left)
@@ -65,15 +70,15 @@ pub(super) fn run(context: &Context, command: Decrypt) -> Result<Reply, Failure>
             // While results go to the disk, other archives can be opened. Where nobody waits for the
             // disk, more threads are in the way.
             let threads = if command.no_sync { 1 } else { 2 } * shared.count();
-            first = first.or(parallel::open(&run, left, shared.turns(threads)));
+            parallel::open(&run, left, shared.turns(threads), &mut tally);
             break;
         }
         let opened = run.open(job, &mut holder);
         let stop = opened.as_ref().is_err_and(|stop| stop.for_all);
-        first = first.or(run.tell(job, opened));
+        tally.add(run.tell(job, opened));
         if stop {
             break;
         }
     }
-    Ok(Reply::done(first))
+    Ok(run.end(&tally, jobs.len()))
 }

@@ -69,6 +69,10 @@ groups! {
     Sessions: sessions;
     /// The longest request to the agent.
     RequestTimeout: request_timeout;
+    /// The time in which a device is brought back.
+    DeviceTimeout: device_timeout;
+    /// The times that are waited for a device, and for an agent.
+    Waits: device_timeout, agent_wait;
     /// The agent's audit log.
     AuditLog: audit_log;
 }

@@ -3,12 +3,13 @@ use std::sync::{Mutex, PoisonError};
 
 use super::keys::Keys;
 use super::run::Run;
-use crate::agent::client::{AgentClient, AgentKeys};
+use crate::agent::client::{AgentClient, AgentKeys, Waits};
 use crate::agent::wire::Key;
 use crate::cli::agent_link::Link;
 use crate::cli::key_records::KeyRecord;
 use crate::cli::pins::Pins;
 use crate::cli::ui::failure::Failure;
+use crate::cli::ui::slow_notice;
 use crate::code::Code;
 use crate::envelope::PublicKey;
 use crate::token::{Uri, choose_one};
@@ -33,7 +34,8 @@ impl<'r> Run<'r> {
     /// The agent that runs and holds the token that is wanted; a PIN that is given for this run
     /// goes to the token itself.
     pub(super) fn agent(&'r self, pins: &Pins) -> Result<Option<Agent<'r>>, Failure> {
-        if self.context.settings.no_agent || pins.are_given() {
+        let required = self.command.require_agent;
+        if !required && (self.context.settings.no_agent || pins.are_given()) {
             return Ok(None);
         }
         let settings = &self.context.settings;
@@ -41,6 +43,11 @@ impl<'r> Run<'r> {
         let wanted = [&settings.token, &settings.key, &recorded];
         let wanted = wanted.into_iter().flatten().next();
         let link = Link::find(self.context, wanted);
+        if link.is_none() && required {
+            let message = "no agent holds the token that is wanted";
+            return Err(Failure::new(Code::AgentNotAvailable, message)
+                .hint("Start one with `iexec-hsm agent start`; -v says what was found."));
+        }
         Ok(link.map(|link| Agent {
             run: self,
             path: link.path.clone(),
@@ -64,8 +71,10 @@ impl Keys for Connection<'_> {
     /// locked agent is unlocked with the PIN that a person types.
     fn keys(&mut self) -> Result<&mut AgentKeys, Failure> {
         let keys = self.agent.ready(self.pins)?;
-        let client = AgentClient::connect(&self.agent.path)?;
-        Ok(self.keys.insert(AgentKeys::new(client, keys)))
+        let waits = self.agent.waits();
+        let client = AgentClient::connect_within(&self.agent.path, waits)?;
+        let keys = AgentKeys::new(client, keys).with_waits(waits);
+        Ok(self.keys.insert(keys))
     }
 }
 
@@ -77,6 +86,15 @@ impl Agent<'_> {
             pins,
             keys: None,
         }
+    }
+
+    fn waits(&self) -> Waits {
+        let settings = &self.run.context.settings;
+        let mut waits = Waits::default();
+        waits.device = settings.device_timeout;
+        waits.agent = settings.agent_wait;
+        waits.say = || slow_notice::say("Waiting for the agent to come back ...");
+        waits
     }
 
     fn ready(&self, pins: &Pins) -> Result<Vec<Key>, Failure> {

@@ -40,6 +40,11 @@ pub(crate) struct Decrypt {
     pub(super) beneficiary_key_file: Option<PathBuf>,
     #[command(flatten)]
     no_agent: groups::NoAgent,
+    /// Use an agent or nothing: fail where none holds the token
+    #[arg(long, conflicts_with = "no_agent")]
+    pub(super) require_agent: bool,
+    #[command(flatten)]
+    waits: groups::Waits,
 }
 
 impl Decrypt {

@@ -52,7 +52,9 @@ impl<'r, 'p> Holder<'r, 'p> {
             keys = vec![choose_key(&token, keys, context.settings.key.as_ref())?];
         }
         keys.sort_by_key(|key| !recorded.have(&token, key));
-        Ok(TokenKeys::new(session, keys, pins).with_pin(pin.as_ref()))
+        Ok(TokenKeys::new(session, keys, pins)
+            .with_pin(pin.as_ref())
+            .with_device_timeout(context.settings.device_timeout))
     }
 }
 

@@ -57,7 +57,7 @@ pub(super) fn tell(context: &Context, job: &Job, report: &Report) {
     }
 }
 
-fn say(line: &str) {
+pub(super) fn say(line: &str) {
     // With stderr gone there is nobody to tell; the result is where it should be.
     let _ = writeln!(io::stderr(), "{}", escape(line));
 }

@@ -6,12 +6,17 @@ use std::thread;
 use super::job::Job;
 use super::keys::Keys;
 use super::run::{Run, Stop};
-use crate::code::Code;
+use super::tally::Tally;
 use crate::decrypt::Report;
 
 /// Opens `jobs`, with each of `holders` on a thread of its own, and tells of them in their order.
-/// Returns the first failure in that order.
-pub(super) fn open<K: Keys + Send>(run: &Run<'_>, jobs: &[Job], holders: Vec<K>) -> Option<Code> {
+/// Their outcomes go into `tally`, in that order.
+pub(super) fn open<K: Keys + Send>(
+    run: &Run<'_>,
+    jobs: &[Job],
+    holders: Vec<K>,
+    tally: &mut Tally,
+) {
     let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
     let (done, opened) = channel();
     let work = |mut holder: K, done: std::sync::mpsc::Sender<_>| {
@@ -34,7 +39,10 @@ pub(super) fn open<K: Keys + Send>(run: &Run<'_>, jobs: &[Job], holders: Vec<K>)
             scope.spawn(move || work(holder, done));
         }
         drop(done);
-        let mut told = Told::default();
+        let mut told = Told {
+            tally,
+            for_all: false,
+        };
         // What is done before its turn waits. Jobs are taken in order, so none is left waiting.
         let mut early = BTreeMap::new();
         let mut turn = 0;
@@ -45,24 +53,22 @@ pub(super) fn open<K: Keys + Send>(run: &Run<'_>, jobs: &[Job], holders: Vec<K>)
                 turn += 1;
             }
         }
-        told.first
-    })
+    });
 }
 
 /// The outcomes that were told so far.
-#[derive(Default)]
-struct Told {
-    first: Option<Code>,
+struct Told<'t> {
+    tally: &'t mut Tally,
     /// A failure of all archives, which several threads meet at the same time.
     for_all: bool,
 }
 
-impl Told {
+impl Told<'_> {
     fn tell(&mut self, run: &Run<'_>, job: &Job, opened: Result<Report, Stop>) {
         let for_all = opened.as_ref().is_err_and(|stop| stop.for_all);
         if for_all && std::mem::replace(&mut self.for_all, true) {
             return;
         }
-        self.first = self.first.or(run.tell(job, opened));
+        self.tally.add(run.tell(job, opened));
     }
 }

@@ -6,6 +6,7 @@ use super::keys::Keys;
 use super::outcome;
 use super::shared_folder::SharedFolder;
 use super::streams::{open_archive, open_stdout};
+use super::tally::Tally;
 use crate::cli::context::Context;
 use crate::cli::key_records::KeyRecords;
 use crate::cli::ui::failure::Failure;
@@ -101,6 +102,18 @@ impl Run<'_> {
         let progress = |bytes| self.progress.add(bytes);
         decrypt::decrypt(&archive, keys, target, &self.options, &progress)
             .map_err(|error| Failure::from(error).into())
+    }
+
+    /// Ends a run of several archives, with a line where not each of them was opened.
+    pub(super) fn end(&self, tally: &Tally, archives: usize) -> Reply {
+        let global = &self.context.global;
+        if let Some(line) = tally
+            .line(archives)
+            .filter(|_| !global.raw && !global.quiet)
+        {
+            self.progress.aside(|| outcome::say(&line));
+        }
+        Reply::done(tally.first)
     }
 
     /// Tells of one of several archives; returns how it failed, if it did.

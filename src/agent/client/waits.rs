@@ -1,0 +1,146 @@
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{AgentClient, ClientError};
+use crate::agent::wire::{Code, State};
+
+/// Pauses between two looks at an agent that is waited for.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Waits that take less time are not spoken of.
+const SAY_AFTER: Duration = Duration::from_secs(2);
+
+/// How long an agent is waited for that could be used before. Change the fields of a default one.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Waits {
+    /// The time for an agent that brings its device back: 15 seconds.
+    pub device: Duration,
+    /// The time for an agent that is gone or locked, because it is started or unlocked again: 10
+    /// seconds.
+    pub agent: Duration,
+    /// The function that is called once a wait takes long.
+    pub say: fn(),
+}
+
+impl Default for Waits {
+    fn default() -> Self {
+        Self {
+            device: Duration::from_secs(15),
+            agent: Duration::from_secs(10),
+            say: || {},
+        }
+    }
+}
+
+impl Waits {
+    /// Makes a request, and makes it again where the agent could not answer it and can do so within the
+    /// time.
+    pub(super) fn patiently<T>(
+        self,
+        client: &mut AgentClient,
+        mut request: impl FnMut(&mut AgentClient) -> Result<T, ClientError>,
+    ) -> Result<T, ClientError> {
+        let mut wait = Wait::new(self);
+        loop {
+            match request(client) {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => wait.until_ready(client, failure)?,
+            }
+        }
+    }
+}
+
+impl AgentClient {
+    /// Connects to the agent at `path`, for as long as `waits` say where there is none just now.
+    ///
+    /// # Errors
+    /// As for [`Self::connect`].
+    pub fn connect_within(path: &Path, waits: Waits) -> Result<Self, ClientError> {
+        let mut wait = Wait::new(waits);
+        loop {
+            match Self::connect(path) {
+                Err(failure) if failure.is_gone() && wait.has_time(waits.agent) => wait.pause(),
+                connected => return connected,
+            }
+        }
+    }
+}
+
+impl ClientError {
+    /// Whether there may be an agent again soon.
+    fn is_gone(&self) -> bool {
+        matches!(self, Self::NotThere(_) | Self::Io { .. } | Self::Locked(_))
+    }
+
+    fn is_of_device(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.code == Code::DeviceFailed)
+    }
+}
+
+/// A wait that is under way.
+struct Wait {
+    waits: Waits,
+    since: Instant,
+    said: bool,
+    /// The device failed once although the agent says that it is there.
+    failed: bool,
+}
+
+impl Wait {
+    fn new(waits: Waits) -> Self {
+        Self {
+            waits,
+            since: Instant::now(),
+            said: false,
+            failed: false,
+        }
+    }
+
+    fn has_time(&self, limit: Duration) -> bool {
+        self.since.elapsed() < limit
+    }
+
+    fn pause(&mut self) {
+        if self.since.elapsed() > SAY_AFTER && !std::mem::replace(&mut self.said, true) {
+            (self.waits.say)();
+        }
+        thread::sleep(PAUSE);
+    }
+
+    /// Waits, after `failure`, until the agent can use its keys; `failure` if it cannot.
+    fn until_ready(
+        &mut self,
+        client: &mut AgentClient,
+        failure: ClientError,
+    ) -> Result<(), ClientError> {
+        let of_device = failure.is_of_device();
+        let limit = match of_device {
+            true => self.waits.device,
+            false if failure.is_gone() => self.waits.agent,
+            false => return Err(failure),
+        };
+        while self.has_time(limit) {
+            let status = client.reconnect().and_then(|()| client.status());
+            match status {
+                Ok(status) if status.hung => return Err(failure),
+                Ok(status) => match status.state {
+                    // It was asked again, and the device failed again.
+                    State::Unlocked if of_device && self.failed => return Err(failure),
+                    State::Unlocked => {
+                        self.failed = of_device;
+                        return Ok(());
+                    }
+                    // It has given its device up.
+                    State::Locked if of_device => return Err(failure),
+                    _ => {}
+                },
+                Err(error) if error.is_gone() => {}
+                Err(error) => return Err(error),
+            }
+            self.pause();
+        }
+        Err(failure)
+    }
+}
