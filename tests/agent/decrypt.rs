@@ -208,7 +208,10 @@ fn several_are_told_of_in_their_order_and_the_first_failure_counts() {
     );
     assert!(heads[2].starts_with("error: 2.zip: "), "{heads:?}");
     assert!(heads[3].starts_with("3.zip -> "), "{heads:?}");
-    assert_eq!(heads[4], "2 of 4 archives opened; 1 failed with exit code 20, 1 failed with exit code 21");
+    assert_eq!(
+        heads[4],
+        "2 of 4 archives opened; 1 failed with exit code 20, 1 failed with exit code 21"
+    );
     assert_eq!(heads.len(), 5);
     assert!(!work.exists("out/1.zip") && work.exists("out/3.zip"));
     work.is_tidy();

@@ -61,7 +61,11 @@ fn each_setting_is_shown_with_the_place_that_says_it() {
     assert_eq!(setting(&shown, "key")["value"], Value::Null);
 
     let show = work.cmd(["config", "show"]);
-    let text = show.without_env("IEXEC_HSM_DEVICE_TIMEOUT").run().ok().out();
+    let text = show
+        .without_env("IEXEC_HSM_DEVICE_TIMEOUT")
+        .run()
+        .ok()
+        .out();
     assert!(text.contains("[the file, line 3]"), "{text}");
     assert!(!text.contains("timeout"), "{text}");
     let text = work.cmd(["config", "show", "--verbose"]).run().ok().out();
