@@ -29,6 +29,7 @@ mod decrypt {
     mod killed;
     mod layouts;
     mod memory;
+    mod one_entry;
     mod outputs;
     mod repacked;
     mod sealed_zips;

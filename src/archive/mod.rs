@@ -18,6 +18,7 @@ pub(crate) mod fuzzing;
 mod inflate;
 mod layout;
 mod limits;
+mod listed;
 mod listing;
 mod open;
 mod repacked;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ArchiveError;
 use super::layout::{FROM_FOLDER, Pair, partners};
+use super::listed::listed;
 use super::result_zip::EntryName;
 
 /// The folder that macOS adds to a zip, for what it knows of the files in it.
@@ -40,7 +41,7 @@ pub(super) fn find(names: &[&[u8]]) -> Result<Found, ArchiveError> {
         [found] => Ok(*found),
         [] => Err(nothing_complete(names, &seen)),
         several => Err(ArchiveError::Ambiguous {
-            reason: listed(", and ", several, |found| {
+            reason: listed(", and ", TOLD, several, |found| {
                 let shown = |number: usize| EntryName(names[number]).shown();
                 format!("{} with {}", shown(found.body), shown(found.key))
             }),
@@ -146,7 +147,7 @@ fn nothing_complete(names: &[&[u8]], seen: &[Seen]) -> ArchiveError {
         }
     }
     ArchiveError::Missing {
-        found: listed(" and ", &numbers, |number| {
+        found: listed(" and ", TOLD, &numbers, |number| {
             EntryName(names[*number]).shown()
         }),
         missing: missing.join(" or "),
@@ -166,17 +167,8 @@ fn holds_zips(names: &[&[u8]]) -> Option<ArchiveError> {
     };
     let zips: Vec<&[u8]> = names.iter().filter(is_zip).copied().collect();
     (!zips.is_empty()).then(|| ArchiveError::HoldsZips {
-        zips: listed(" and ", &zips, |name| EntryName(name).shown()),
+        zips: listed(" and ", TOLD, &zips, |name| EntryName(name).shown()),
     })
-}
-
-/// The first of `items` in words, and how many more there are.
-fn listed<T>(between: &str, items: &[T], told: impl Fn(&T) -> String) -> String {
-    let mut words: Vec<String> = items.iter().take(TOLD).map(told).collect();
-    if items.len() > TOLD {
-        words.push(format!("{} more", items.len() - TOLD));
-    }
-    words.join(between)
 }
 
 #[cfg(test)]

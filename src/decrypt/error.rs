@@ -59,6 +59,14 @@ pub enum DecryptError<E: std::error::Error> {
         /// What it is packed with.
         how: String,
     },
+    /// A file that was asked for is not in the result. A retry helps with another name.
+    #[error("there is no file \"{name}\" in the result, {there}")]
+    NoSuchEntry {
+        /// The name.
+        name: String,
+        /// What is there.
+        there: String,
+    },
     /// The operating system gave no randomness.
     #[error(transparent)]
     Random(#[from] NoRandomness),
@@ -99,6 +107,7 @@ impl RunError {
             Self::OverLimit(what) => DecryptError::OverLimit(what),
             Self::UnsafeName { name, reason } => DecryptError::UnsafeName { name, reason },
             Self::Unreadable { name, how } => DecryptError::Unreadable { name, how },
+            Self::NoSuchEntry { name, there } => DecryptError::NoSuchEntry { name, there },
             Self::Random(error) => DecryptError::Random(error),
         }
     }
@@ -118,6 +127,7 @@ impl<E: std::error::Error> From<ResultZipError> for DecryptError<E> {
                 name,
                 how: how.to_string(),
             },
+            ResultZipError::NoSuchEntry { name, there } => Self::NoSuchEntry { name, there },
             ResultZipError::Io(error) => Self::from_read(error),
         }
     }

@@ -128,7 +128,8 @@ pub(super) fn check(member: &Member<'_>, tell: Tell<'_>) -> Result<(), RunError>
     pour(member, &mut io::sink(), Path::new(""), tell)
 }
 
-fn pour(
+/// Reads one file to its end, where its CRC is checked, and writes it to `to`; `path` is for messages.
+pub(super) fn pour(
     member: &Member<'_>,
     to: &mut impl Write,
     path: &Path,

@@ -8,6 +8,7 @@
 mod error;
 mod file;
 mod folder;
+mod in_place;
 mod key_search;
 mod made_folder;
 mod output;
@@ -47,7 +48,7 @@ pub fn decrypt<U: Unwrap>(
     target.check(archive)?;
     let search = match target {
         Target::File { .. } => Search::Later,
-        Target::Folder { .. } | Target::Stream(_) => Search::begin(archive),
+        _ => Search::begin(archive),
     };
     let mut recovered_once = false;
     let (key_search, name, key) = loop {

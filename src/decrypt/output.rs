@@ -50,12 +50,14 @@ impl Target<'_> {
     /// When something stands there that is not to be replaced, or it is the archive itself.
     pub fn check(&self, archive: &Archive) -> Result<(), OutputError> {
         match self {
-            Target::File { path, force } => check_file(path, *force, archive),
+            Target::File { path, force } | Target::Entry { path, force, .. } => {
+                check_file(path, *force, archive)
+            }
             Target::Folder { path, .. } => match fs::metadata(path) {
                 Ok(found) if !found.is_dir() => Err(OutputError::Exists(path.to_path_buf())),
                 _ => Ok(()),
             },
-            Target::Stream(_) => Ok(()),
+            Target::Stream(_) | Target::EntryStream(..) => Ok(()),
         }
     }
 }

@@ -1,21 +1,25 @@
 //! The steps from an archive with its content key to a checked result in its place.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::Write;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::error::{DecryptError, RunError};
 use super::file;
-use super::folder::TemporaryFolder;
+use super::folder::{TemporaryFolder, pour};
+use super::in_place::{ResultInPlace, check_all};
 use super::output::OutputError;
 use super::pipeline::{self, Counted};
 use super::prepare::{Opened, Search};
-use super::tasks::{self, Share, Task};
+use super::tasks::Task;
 use super::types::{Options, Progress, Target};
 use crate::archive::Archive;
-use crate::archive::result_zip::{Contents, ResultSummary};
+use crate::archive::result_zip::{Contents, Extraction};
 use crate::envelope::{ChunkReader, ContentKey};
+use crate::file::temporary::folder_of;
 use crate::file::{ReadAt as _, WriteBehind};
 
 /// One archive with its content key.
@@ -31,8 +35,18 @@ impl Run<'_> {
     pub(super) fn to(&self, target: Target<'_>, search: Search) -> Result<(u64, u64), RunError> {
         match target {
             Target::File { path, force } => self.to_file(path, force),
-            Target::Folder { path, replace } => self.to_folder(path, replace, search),
+            Target::Folder {
+                path,
+                only,
+                replace,
+            } => self.to_folder(path, &bytes_of(only), replace, search),
             Target::Stream(stream) => self.to_stream(stream, search),
+            Target::Entry { name, path, force } => {
+                self.entry_to_file(name.as_bytes(), path, force, search)
+            }
+            Target::EntryStream(name, stream) => {
+                self.entry_to_stream(name.as_bytes(), stream, search)
+            }
         }
     }
 
@@ -57,9 +71,7 @@ impl Run<'_> {
     fn check_file(&self, file: File) -> Result<u64, RunError> {
         let contents = Contents::read(Arc::new(file), &self.options.limits)?;
         if self.options.verify {
-            contents.check_readable()?;
-            let files: Vec<_> = contents.entries().map(Task::Check).collect();
-            tasks::run(&files, &|_| {})?;
+            check_all(&contents, &|_| {})?;
         }
         Ok(contents.summary().entries)
     }
@@ -67,44 +79,108 @@ impl Run<'_> {
     fn to_folder(
         &self,
         path: &Path,
+        only: &[&[u8]],
         replace: &dyn Fn(&Path) -> bool,
         search: Search,
     ) -> Result<(u64, u64), RunError> {
         let mut folder = TemporaryFolder::create(path, &self.options.temporaries)?;
         let waiting = folder.waiting().to_owned();
-        let (_, summary) = self.check(search, &waiting, |contents| {
+        let (_, done) = self.check(search, &waiting, only.is_empty(), |result| {
+            let extraction = match only {
+                [] => result.contents.extraction()?,
+                names => Extraction::of(result.contents.pick(names)?)?,
+            };
             let write = |(member, path)| Task::Write(member, path, self.durable());
-            let files = folder.prepare(contents.extraction()?)?;
-            Ok(files.into_iter().map(write).collect())
+            let files = folder.prepare(extraction)?;
+            let tasks: Vec<_> = files.into_iter().map(write).collect();
+            let size = tasks.iter().map(Task::size).sum();
+            result.run(&tasks, size)?;
+            Ok((size, result.contents.summary().entries))
         })?;
         folder.publish(replace, self.durable())?;
-        Ok((summary.size, summary.entries))
+        Ok(done)
     }
 
     fn to_stream(&self, stream: &mut dyn Write, search: Search) -> Result<(u64, u64), RunError> {
-        let (opened, summary) = self.check(search, &std::env::temp_dir(), |contents| {
-            contents.check_readable()?;
-            Ok(contents.entries().map(Task::Check).collect())
+        let (opened, entries) = self.check(search, &std::env::temp_dir(), true, |result| {
+            let progress = result.progress(result.contents.summary().size);
+            check_all(&result.contents, &|bytes| progress.tell(bytes))?;
+            Ok(result.contents.summary().entries)
         })?;
         let bytes = opened.stream(stream, self.progress)?;
-        Ok((bytes, summary.entries))
+        Ok((bytes, entries))
     }
 
-    /// Checks the archive and all that is in the result, where it is, by the tasks that `plan`
-    /// makes of its contents. What has to wait on a disk, still encrypted, does so in `folder`.
-    fn check(
+    fn entry_to_file(
+        &self,
+        name: &[u8],
+        path: &Path,
+        force: bool,
+        search: Search,
+    ) -> Result<(u64, u64), RunError> {
+        let fail = |error| OutputError::io(path, error);
+        let mut temporary = self.options.temporaries.file(path).map_err(fail)?;
+        let (_, done) = self.check(search, folder_of(path), false, |result| {
+            let file = WriteBehind::new(temporary.file(), self.durable());
+            let member = result.only(name)?;
+            let progress = result.progress(member.size());
+            pour(&member, &mut { file }, path, &|bytes| progress.tell(bytes))?;
+            Ok((member.size(), result.contents.summary().entries))
+        })?;
+        if self.durable() {
+            temporary.publish(path, force).map_err(fail)?;
+        } else {
+            temporary.publish_unsynced(path, force).map_err(fail)?;
+        }
+        Ok(done)
+    }
+
+    fn entry_to_stream(
+        &self,
+        name: &[u8],
+        mut stream: &mut dyn Write,
+        search: Search,
+    ) -> Result<(u64, u64), RunError> {
+        let (opened, ()) = self.check(search, &std::env::temp_dir(), false, |result| {
+            let member = result.only(name)?;
+            result.run(&[Task::Check(member)], member.size())
+        })?;
+        let contents = Contents::read(opened.result.clone(), &self.options.limits)?;
+        let dash = Path::new("-");
+        let mut size = 0;
+        for member in contents.pick(&[name])? {
+            pour(&member, &mut stream, dash, &|_| {})?;
+            size += member.size();
+        }
+        let flushed = stream.flush();
+        flushed.map_err(|error| OutputError::io(dash, error))?;
+        Ok((size, contents.summary().entries))
+    }
+
+    /// Opens the result where it is and has `work` check what it takes of it; all else in it, too, where
+    /// that is wanted. With `whole`, the archive's own CRC is checked as well. What has to wait on a disk,
+    /// still encrypted, does so in `folder`.
+    fn check<T>(
         &self,
         search: Search,
         folder: &Path,
-        plan: impl for<'c> FnOnce(&'c Contents) -> Result<Vec<Task<'c>>, RunError>,
-    ) -> Result<(Opened, ResultSummary), RunError> {
+        whole: bool,
+        work: impl FnOnce(&ResultInPlace<'_>) -> Result<T, RunError>,
+    ) -> Result<(Opened, T), RunError> {
         let checked = Opened::new(self.archive, search, &self.key, folder).and_then(|opened| {
-            let contents = Contents::read(opened.result.clone(), &self.options.limits)?;
-            let summary = contents.summary();
-            let progress = Share::of(opened.result.len()?, summary.size, self.progress);
-            tasks::run(&plan(&contents)?, &|bytes| progress.tell(bytes))?;
-            opened.finish()?;
-            Ok((opened, summary))
+            let result = ResultInPlace {
+                contents: Contents::read(opened.result.clone(), &self.options.limits)?,
+                len: opened.result.len()?,
+                progress: self.progress,
+            };
+            let done = work(&result)?;
+            if !whole && self.options.verify {
+                check_all(&result.contents, &|_| {})?;
+            }
+            if whole || self.options.verify {
+                opened.finish()?;
+            }
+            Ok((opened, done))
         });
         // As much work as where no key fits; and a damaged archive is named as such, whatever key
         // was tried on it.
@@ -121,4 +197,8 @@ impl Run<'_> {
     fn result(&self) -> ChunkReader<Counted<'_>> {
         pipeline::result(self.archive, &self.key, self.progress)
     }
+}
+
+fn bytes_of(names: &[OsString]) -> Vec<&[u8]> {
+    names.iter().map(|name| name.as_bytes()).collect()
 }

@@ -24,7 +24,8 @@ pub(super) enum Task<'a> {
 }
 
 impl Task<'_> {
-    fn size(&self) -> u64 {
+    /// Bytes of the file.
+    pub(super) fn size(&self) -> u64 {
         match self {
             Task::Check(member) | Task::Write(member, ..) => member.size(),
         }

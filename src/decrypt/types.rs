@@ -1,5 +1,6 @@
 //! What a caller gives and gets.
 
+use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::path::Path;
 
@@ -21,11 +22,24 @@ pub enum Target<'a> {
     Folder {
         /// The folder.
         path: &'a Path,
+        /// The names of the files that are taken; all where there are none.
+        only: &'a [OsString],
         /// Whether the file that stands at a path is replaced.
         replace: &'a dyn Fn(&Path) -> bool,
     },
     /// The zip, to a stream that cannot be taken back: one pass checks, a second one streams.
     Stream(&'a mut dyn Write),
+    /// One file in it, as a file of mode 0600. `force` replaces what stands there.
+    Entry {
+        /// The name in the result.
+        name: &'a OsStr,
+        /// The final name.
+        path: &'a Path,
+        /// Whether an existing file is replaced.
+        force: bool,
+    },
+    /// The file of this name in it, to a stream that cannot be taken back: it is checked first.
+    EntryStream(&'a OsStr, &'a mut dyn Write),
 }
 
 /// The way in which a result is opened. Change the fields of a default one.
@@ -49,7 +63,7 @@ pub struct Options {
 pub struct Report {
     /// The key that opened it.
     pub key: KeyName,
-    /// Bytes that were written: of the zip, or of the files in it.
+    /// Bytes that were written: of the zip, or of the files that were taken out of it.
     pub bytes: u64,
     /// Entries in it.
     pub entries: u64,

@@ -78,6 +78,10 @@ impl EncryptError {
         let path = path.to_owned();
         match error {
             ResultZipError::Damaged { reason } => Self::NotOpened { path, reason },
+            ResultZipError::NoSuchEntry { .. } => Self::NotOpened {
+                path,
+                reason: error.to_string(),
+            },
             ResultZipError::Unreadable { name, how } => Self::NotOpened {
                 path,
                 reason: format!("\"{name}\" in it is {how}"),

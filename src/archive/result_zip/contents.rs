@@ -47,7 +47,7 @@ impl Contents {
     /// [`ResultZipError::Unreadable`] for the first that cannot.
     pub fn check_readable(&self) -> Result<(), ResultZipError> {
         self.entries()
-            .try_for_each(|member| member.method().map(drop))
+            .try_for_each(|member| member.check_readable())
     }
 
     /// Returns the entries, in the order of the directory.
@@ -80,6 +80,14 @@ impl<'a> Member<'a> {
     /// Whether it says that it is a symbolic link.
     pub fn is_symlink(&self) -> bool {
         is_symlink(self.entry.attributes)
+    }
+
+    /// Requires that it can be unpacked here.
+    ///
+    /// # Errors
+    /// [`ResultZipError::Unreadable`].
+    pub fn check_readable(&self) -> Result<(), ResultZipError> {
+        self.method().map(drop)
     }
 
     fn method(&self) -> Result<Method, ResultZipError> {

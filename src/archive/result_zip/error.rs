@@ -40,6 +40,14 @@ pub enum ResultZipError {
         /// What it is packed with.
         how: Unreadable,
     },
+    /// A file that was asked for is not there.
+    #[error("there is no file \"{name}\" in the result, {there}")]
+    NoSuchEntry {
+        /// The name, as it may be shown.
+        name: String,
+        /// What is there.
+        there: String,
+    },
     /// The reader or the visitor failed, with its own error.
     #[error(transparent)]
     Io(io::Error),

@@ -21,25 +21,39 @@ pub struct Extraction<'c> {
     pub folders: Vec<PathBuf>,
 }
 
-impl Contents {
-    /// Returns the path of each entry below the folder that is extracted to.
+impl<'c> Extraction<'c> {
+    /// Returns the path of each of `members` below the folder that is extracted to.
     ///
     /// # Errors
     /// [`ResultZipError::UnsafeName`] for what must not be extracted,
     /// [`ResultZipError::Unreadable`] for what cannot.
-    pub fn extraction(&self) -> Result<Extraction<'_>, ResultZipError> {
-        let mut extraction = Extraction::default();
-        for member in self.entries() {
+    pub fn of(members: impl IntoIterator<Item = Member<'c>>) -> Result<Self, ResultZipError> {
+        let mut extraction = Self::default();
+        let mut names = Vec::new();
+        for member in members {
             let path = checked_path(&member)?;
+            names.push(member.name());
             if member.name().is_folder() {
                 extraction.folders.push(path);
             } else {
                 extraction.files.push((member, path));
             }
         }
-        check_places(self.entries().map(|member| member.name()))?;
-        self.check_readable()?;
+        check_places(names)?;
+        for (member, _) in &extraction.files {
+            member.check_readable()?;
+        }
         Ok(extraction)
+    }
+}
+
+impl Contents {
+    /// Returns the path of each entry below the folder that is extracted to.
+    ///
+    /// # Errors
+    /// As [`Extraction::of`].
+    pub fn extraction(&self) -> Result<Extraction<'_>, ResultZipError> {
+        Extraction::of(self.entries())
     }
 
     /// Requires that [`Self::extraction`] can be made and each file read to its end: all that
@@ -71,8 +85,7 @@ fn checked_path(member: &Member<'_>) -> Result<PathBuf, ResultZipError> {
 }
 
 /// Requires that nothing is there twice, and no file where a folder has to be.
-fn check_places<'n>(names: impl Iterator<Item = EntryName<'n>>) -> Result<(), ResultZipError> {
-    let mut names: Vec<EntryName<'n>> = names.collect();
+fn check_places(mut names: Vec<EntryName<'_>>) -> Result<(), ResultZipError> {
     names.sort_unstable_by(|one, other| by_components(place(one), place(other)));
     for pair in names.windows(2) {
         let [one, other] = pair else { continue };
@@ -107,7 +120,7 @@ mod tests {
 
     fn clash(names: &[&str]) -> bool {
         let names = names.iter().map(|name| EntryName(name.as_bytes()));
-        check_places(names).is_err()
+        check_places(names.collect()).is_err()
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod contents;
 mod error;
 mod extraction;
 mod name;
+mod pick;
 
 #[cfg(test)]
 mod tests;

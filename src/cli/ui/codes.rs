@@ -69,7 +69,8 @@ impl<E: std::error::Error + Into<Self>> From<DecryptError<E>> for Failure {
             DecryptError::CannotDecrypt => Code::CannotDecrypt,
             DecryptError::Damaged(_)
             | DecryptError::UnsafeName { .. }
-            | DecryptError::Unreadable { .. } => Code::NotAnArchive,
+            | DecryptError::Unreadable { .. }
+            | DecryptError::NoSuchEntry { .. } => Code::NotAnArchive,
             DecryptError::TooLarge { .. } | DecryptError::OverLimit(_) => Code::TooLarge,
             DecryptError::Read(_) => Code::IoFailed,
             DecryptError::Random(_) => Code::Failed,

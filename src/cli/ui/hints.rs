@@ -93,6 +93,9 @@ pub(crate) fn decrypt<E: std::error::Error>(error: &DecryptError<E>) -> &'static
         DecryptError::Unreadable { .. } => {
             "Open it into a zip, without --extract, --verify and `--output -`, and unzip that with the program that packed it."
         }
+        DecryptError::NoSuchEntry { .. } => {
+            "Give --entry a name as it stands there, with the folders before it; names are matched exactly."
+        }
         DecryptError::Archive(error) => archive(error),
         DecryptError::Output(error) => output(error),
         DecryptError::Random(_) => "Run it again; the system may only just have started.",

@@ -42,6 +42,7 @@ fn run(context: &Context, session: Session, pins: &mut Pins) -> Result<String, F
     let opened = folder.path().join("opened");
     let target = Target::Folder {
         path: &opened,
+        only: &[],
         replace: &|_| false,
     };
     let options = Options {

@@ -35,6 +35,11 @@ fn failures_of_decrypting_end_as_documented() {
         how: "compressed with bzip2".into(),
     };
     is(unreadable, Code::NotAnArchive);
+    let no_entry = Error::NoSuchEntry {
+        name: "x".into(),
+        there: "which holds y".into(),
+    };
+    is(no_entry, Code::NotAnArchive);
     is(Error::CannotDecrypt, Code::CannotDecrypt);
     is(
         Error::Damaged(Damaged { reason: "bad" }),

@@ -129,6 +129,11 @@ fn hints_of_decrypting() {
         how: "compressed with bzip2".into(),
     };
     says(decrypt(&unreadable), "into a zip");
+    let no_entry = Error::NoSuchEntry {
+        name: "x".into(),
+        there: "which holds y".into(),
+    };
+    says(decrypt(&no_entry), "matched exactly");
     let plain = Error::Archive(ArchiveError::NotEncrypted);
     says(decrypt(&plain), "already plain");
     let exists = Error::Output(OutputError::Exists(path()));

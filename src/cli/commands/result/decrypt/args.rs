@@ -1,3 +1,4 @@
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -9,7 +10,7 @@ pub(super) const DEFAULT_OUTPUT: &str = "results.zip";
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  iexec-hsm result decrypt 0x1234….zip\n  iexec-hsm result decrypt 0x1234….zip --extract result/\n  iexec-hsm result decrypt downloads/*.zip --output-dir results/\n  curl … | iexec-hsm result decrypt - --output - | bsdtar -tf -"
+    after_help = "Examples:\n  iexec-hsm result decrypt 0x1234….zip\n  iexec-hsm result decrypt 0x1234….zip --extract result/\n  iexec-hsm result decrypt downloads/*.zip --output-dir results/\n  iexec-hsm result decrypt 0x1234….zip --entry computed.json --output -\n  curl … | iexec-hsm result decrypt - --output - | bsdtar -tf -"
 )]
 pub(crate) struct Decrypt {
     /// Archives: zips, folders that one was unzipped into, files in them, or - for stdin
@@ -24,6 +25,9 @@ pub(crate) struct Decrypt {
     /// Unpack the result into this folder; each of several into a folder of its own in it
     #[arg(long, short = 'x', value_name = "FOLDER")]
     pub(super) extract: Option<PathBuf>,
+    /// Take only this file out of the result, under its name there, to --output or --extract; may be repeated
+    #[arg(long, value_name = "NAME", conflicts_with = "output_dir")]
+    pub(super) entry: Vec<OsString>,
     /// Replace what exists
     #[arg(long)]
     pub(super) force: bool,

@@ -1,3 +1,4 @@
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::args::{DEFAULT_OUTPUT, Decrypt};
@@ -9,6 +10,8 @@ use crate::text::escape::Shown as _;
 pub(super) struct Job {
     pub(super) archive: PathBuf,
     pub(super) place: Destination,
+    /// The names of the files that are taken out of it; all where there are none.
+    pub(super) only: Vec<OsString>,
 }
 
 pub(super) enum Destination {
@@ -29,6 +32,7 @@ impl Destination {
 /// The archives with a place for each.
 pub(super) fn jobs(command: &Decrypt) -> Result<Vec<Job>, Failure> {
     let several = command.archives.len() > 1;
+    let only = only(command)?;
     if several && command.output_dir.is_none() && command.extract.is_none() {
         return Err(
             Failure::new(Code::Usage, "several archives need a place each")
@@ -41,6 +45,7 @@ pub(super) fn jobs(command: &Decrypt) -> Result<Vec<Job>, Failure> {
         .map(|archive| Job {
             archive: archive.clone(),
             place: place(command, archive, several),
+            only: only.clone(),
         })
         .collect();
     let mut places: Vec<_> = jobs.iter().filter_map(|job| job.place.path()).collect();
@@ -53,6 +58,29 @@ pub(super) fn jobs(command: &Decrypt) -> Result<Vec<Job>, Failure> {
         .hint("Open them one by one, each to a name of its own."));
     }
     Ok(jobs)
+}
+
+/// The names of the files to take out, each once, if there is a place for them.
+fn only(command: &Decrypt) -> Result<Vec<OsString>, Failure> {
+    let mut only = Vec::new();
+    for name in &command.entry {
+        if !only.contains(name) {
+            only.push(name.clone());
+        }
+    }
+    match (&command.output, &command.extract) {
+        (None, None) if !only.is_empty() => Err(Failure::new(
+            Code::Usage,
+            "a file that is taken out with --entry needs a place",
+        )
+        .hint("Name the file that it becomes with --output, or a folder with --extract.")),
+        (Some(_), _) if only.len() > 1 => Err(Failure::new(
+            Code::Usage,
+            "several files do not fit into one --output",
+        )
+        .hint("Name a folder with --extract, or take them out one by one.")),
+        _ => Ok(only),
+    }
 }
 
 fn place(command: &Decrypt, archive: &Path, several: bool) -> Destination {

@@ -13,13 +13,18 @@ use crate::text::escape::{Shown as _, escape};
 
 fn to_json(context: &Context, job: &Job, report: &Report) -> Value {
     let path = job.place.path().map(|path| context.absolute(path));
-    json!({
+    let mut json = json!({
         "resultsPath": path,
         "archive": job.archive,
         "key": report.key.uri,
         "bytes": report.bytes,
         "entries": report.entries,
-    })
+    });
+    if !job.only.is_empty() {
+        let taken: Vec<_> = job.only.iter().map(|it| it.to_string_lossy()).collect();
+        json["taken"] = json!(taken);
+    }
+    json
 }
 
 fn sentence(context: &Context, job: &Job, report: &Report) -> String {

@@ -79,22 +79,27 @@ impl Run<'_> {
         let force = command.force || may_replace(context, job);
         let replace = |path: &Path| force || ask(context, path);
         let mut stdout;
-        let target = match &job.place {
-            Destination::File(path) => Target::File { path, force },
-            Destination::Folder(path) => Target::Folder {
+        let target = match (&job.place, job.only.first()) {
+            (Destination::File(path), None) => Target::File { path, force },
+            (Destination::File(path), Some(name)) => Target::Entry { name, path, force },
+            (Destination::Folder(path), _) => Target::Folder {
                 path,
+                only: &job.only,
                 replace: &replace,
             },
-            Destination::Stdout => {
+            (Destination::Stdout, name) => {
                 stdout = open_stdout().map_err(|error| OutputError::io(Path::new("-"), error))?;
-                Target::Stream(&mut stdout)
+                match name {
+                    None => Target::Stream(&mut stdout),
+                    Some(name) => Target::EntryStream(name, &mut stdout),
+                }
             }
         };
         // Before a PIN is asked for in vain.
         target.check(&archive)?;
         self.folder.make()?;
-        let passes = match job.place {
-            Destination::Stdout => 2,
+        let passes = match target {
+            Target::Stream(_) => 2,
             _ => 1,
         };
         let keys = holder.keys()?;
