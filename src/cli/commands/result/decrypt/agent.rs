@@ -90,11 +90,11 @@ impl Agent<'_> {
 
     fn waits(&self) -> Waits {
         let settings = &self.run.context.settings;
-        let mut waits = Waits::default();
-        waits.device = settings.device_timeout;
-        waits.agent = settings.agent_wait;
-        waits.say = || slow_notice::say("Waiting for the agent to come back ...");
-        waits
+        Waits {
+            device: settings.device_timeout,
+            agent: settings.agent_wait,
+            say: || slow_notice::say("Waiting for the agent to come back ..."),
+        }
     }
 
     fn ready(&self, pins: &Pins) -> Result<Vec<Key>, Failure> {
