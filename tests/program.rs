@@ -130,4 +130,5 @@ mod tokens {
 }
 mod wallets {
     mod commands;
+    mod files;
 }

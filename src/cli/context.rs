@@ -15,9 +15,11 @@ use crate::code::Code;
 use crate::decrypt::Temporaries;
 use crate::text::escape::Shown as _;
 use crate::token::{Module, TokenInfo, Uri, discover};
+use crate::wallet::LocateError;
 use crate::wallet::locate::{self, FoundWallet, KeystoreDir, Located, WalletOptions, locate};
 use crate::wallet::sign::Wallet as _;
 use crate::wallet::software::SoftwareWallet;
+use crate::wallet::wallet_file::{self, WalletFile, WalletFileError};
 
 /// The variable that holds a private key.
 pub(crate) const WALLET_KEY: &str = "IEXEC_HSM_WALLET_KEY";
@@ -205,6 +207,19 @@ impl Context {
             self.home.as_deref(),
             &self.cwd,
         )?)
+    }
+
+    /// The encrypted wallet file that would sign and does not tell its address, so that only
+    /// unlocking it does.
+    pub(crate) fn silent_wallet_file(&self) -> Result<Option<PathBuf>, Failure> {
+        match locate(&self.wallet_options()?, self.home.as_deref(), &self.cwd) {
+            Err(LocateError::NoAddress { path }) => match wallet_file::read(&path) {
+                Ok((WalletFile::Encrypted(_), _)) => Ok(Some(path)),
+                Ok(_) | Err(WalletFileError::NoKey { .. }) => Ok(None),
+                Err(error) => Err(error.into()),
+            },
+            _ => Ok(None),
+        }
     }
 
     /// Every wallet file here, with its address or what is wrong with it.

@@ -54,7 +54,7 @@ pub(crate) struct Files {
 impl Files {
     /// Says where they are.
     pub(crate) fn written(&self) -> String {
-        let (key, public, folder) = (&self.key, &self.public, self.folder.shown());
+        let (key, public, folder) = (&self.key, &self.public, &self.folder);
         format!("{key:?} and {public:?} written in {folder:?}")
     }
 

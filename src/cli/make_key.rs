@@ -6,7 +6,6 @@ use super::key_files::{label_for, record_new};
 use super::ui::failure::Failure;
 use super::ui::hints;
 use super::ui::reply::Reply;
-use crate::text::escape::Shown as _;
 use crate::token::{NewKey, generate};
 
 /// A key to make; what is not given is as usual.
@@ -49,9 +48,7 @@ pub(crate) fn make_key(context: &Context, wanted: KeyToMake) -> Result<Reply, Fa
         ))
         .note(format!(
             "Encryption keypair {:?} and {:?} generated in {:?}",
-            files.key,
-            files.public,
-            files.folder.shown()
+            files.key, files.public, files.folder
         ))
         .note(format!(
             "The private key is on the token {:?}: {}",

@@ -34,6 +34,39 @@ pub(crate) fn owner(context: &Context, sessions: &mut TokenSessions) -> Result<A
     }
 }
 
+/// The address that is spoken for, with who signs for it where only that tells.
+pub(crate) fn owner_and_signer(
+    context: &Context,
+    sessions: &mut TokenSessions,
+) -> Result<(Address, Option<Signer>), Failure> {
+    let is_file = context.wallet().is_none() && !context.secrets.wallet_key.is_set();
+    let silent = match is_file {
+        true => context.silent_wallet_file()?,
+        false => None,
+    };
+    let Some(path) = silent else {
+        return Ok((owner(context, sessions)?, None));
+    };
+    let wallet = match Signer::in_file(context, path)? {
+        (
+            Signer::Keystore {
+                path,
+                keystore,
+                password,
+            },
+            _,
+        ) => {
+            let password = password.get(&path)?;
+            keystore.unlock(&password)?
+        }
+        (signer, Some(address)) => return Ok((address, Some(signer))),
+        (_, None) => return Ok((owner(context, sessions)?, None)),
+    };
+    let address = wallet.address();
+    context.tell(format_args!("The wallet is that of {address}"));
+    Ok((address, Some(Signer::Software(wallet))))
+}
+
 /// The place of the key that signs.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum WalletSource {
@@ -50,6 +83,9 @@ impl WalletSource {
         }
         if context.secrets.wallet_key.is_set() {
             return Ok(Self::Environment);
+        }
+        if let Some(path) = context.silent_wallet_file()? {
+            return Ok(Self::File(path));
         }
         let located = context.located()?;
         context.wallet_file_of(&located).map(Self::File)

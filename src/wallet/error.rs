@@ -1,32 +1,40 @@
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use thiserror::Error;
 
 use super::address::{Address, AddressError};
 
-/// A wallet file that is not the JSON it should be. Nothing of it is shown.
+/// Why a file is not read as a wallet. Nothing of it is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{path:?} is not a wallet: its JSON is broken at line {line}, column {column}")]
 #[non_exhaustive]
-pub struct BrokenJson {
-    /// The file.
-    pub path: PathBuf,
-    /// The line of the first error.
-    pub line: usize,
-    /// The column of the first error.
-    pub column: usize,
-}
-
-impl BrokenJson {
-    /// The place of an error. The parser's own message may quote the file.
-    pub(super) fn new(path: &Path, error: &serde_json::Error) -> Self {
-        Self {
-            path: path.to_owned(),
-            line: error.line(),
-            column: error.column(),
-        }
-    }
+pub enum ContentError {
+    /// The file is not JSON.
+    #[error("{path:?} is not a wallet: its JSON is broken at line {line}, column {column}")]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// The line of the first error.
+        line: usize,
+        /// The column of the first error.
+        column: usize,
+    },
+    /// The file is JSON of another kind.
+    #[error("{path:?} is not a wallet: it is JSON, but no object")]
+    NotAnObject {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A field is not what it should be.
+    #[error("the `{field}` of the wallet {path:?} {problem}")]
+    Field {
+        /// The file.
+        path: PathBuf,
+        /// The name of the field.
+        field: &'static str,
+        /// The fault.
+        problem: &'static str,
+    },
 }
 
 /// Why no address was found. Nothing of a wallet's content is shown.
@@ -60,9 +68,17 @@ pub enum LocateError {
         /// The system's error.
         source: io::Error,
     },
+    /// The file that was named cannot be read.
+    #[error("cannot read the wallet {path:?}: {source}")]
+    Named {
+        /// The file.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
     /// A wallet file is not the JSON it should be.
     #[error(transparent)]
-    Json(#[from] BrokenJson),
+    Content(#[from] ContentError),
     /// A wallet file names no address.
     #[error("the wallet {path:?} holds no `address`")]
     NoAddress {
@@ -87,7 +103,30 @@ pub enum LocateError {
         /// The address in its content.
         inside: Address,
     },
+    /// The file and the address that were named do not belong together.
+    #[error("the wallet {path:?} is that of {inside}, and not of {given}, which was given")]
+    NotThatOf {
+        /// The file.
+        path: PathBuf,
+        /// The address that the file names.
+        inside: Address,
+        /// The given address.
+        given: Address,
+    },
+    /// Several wallets are there, and nothing says which one is meant.
+    #[error("{keystore:?} holds several wallets, and no date says which is the newest:{}", listed(.there))]
+    Several {
+        /// The keystore folder.
+        keystore: PathBuf,
+        /// The addresses in the names of the files.
+        there: Vec<Address>,
+    },
     /// The given address is the zero address.
     #[error("the given address is refused: {0}")]
     Given(AddressError),
+}
+
+fn listed(addresses: &[Address]) -> String {
+    let line = |address: &Address| format!("\n  {address}");
+    addresses.iter().map(line).collect()
 }

@@ -19,23 +19,38 @@ pub(super) fn global_folder(os: &str, home: &Path) -> PathBuf {
     }
 }
 
-/// The newest file named `*--<date>--<address>`, of this address if one is given; a folder that
-/// does not exist has none.
-pub(super) fn newest(
-    folder: &Path,
-    address: Option<Address>,
-) -> Result<Option<PathBuf>, LocateError> {
-    let of_address = |path: &PathBuf| {
-        let named = path
-            .file_name()
-            .and_then(|name| address_part(name.to_str()?));
-        address.is_none_or(|wanted| named.is_some_and(|named| is(named, wanted)))
-    };
-    Ok(files(folder)?.into_iter().find(of_address))
+/// The newest file of this address; a folder that does not exist has none.
+pub(super) fn newest_of(folder: &Path, address: Address) -> Result<Option<PathBuf>, LocateError> {
+    let is_its = |file: &KeystoreFile| is(&file.address, address);
+    let found = files(folder)?.into_iter().find(is_its);
+    Ok(found.map(|file| file.path))
 }
 
-/// The files named `*--<date>--<address>`, the newest first.
-pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, LocateError> {
+/// The newest file; one without a date only where it is the only file.
+pub(super) fn newest(folder: &Path) -> Result<Option<PathBuf>, LocateError> {
+    let mut files = files(folder)?;
+    if files.len() > 1 && files[0].date.is_none() {
+        let digits = files.iter().map(|file| file.address.to_lowercase());
+        let mut there: Vec<Address> = digits.filter_map(|it| it.parse().ok()).collect();
+        there.sort_unstable();
+        return Err(LocateError::Several {
+            keystore: folder.into(),
+            there,
+        });
+    }
+    files.truncate(1);
+    Ok(files.pop().map(|file| file.path))
+}
+
+/// A file with an address in its name.
+pub(super) struct KeystoreFile {
+    pub(super) path: PathBuf,
+    date: Option<String>,
+    address: String,
+}
+
+/// The files with an address in their names, the newest first, and those without a date last.
+pub(super) fn files(folder: &Path) -> Result<Vec<KeystoreFile>, LocateError> {
     let unreadable = |source| LocateError::Read {
         path: folder.into(),
         source,
@@ -48,15 +63,16 @@ pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, LocateError> {
     let mut files = Vec::new();
     for entry in entries {
         let name = entry.map_err(unreadable)?.file_name();
-        let dated = name
-            .to_str()
-            .and_then(|name| Some((date_part(name)?.to_owned(), name.to_owned())));
-        files.extend(dated);
+        let parts = name.to_str().and_then(keystore_name);
+        files.extend(parts.map(|(date, address)| KeystoreFile {
+            path: folder.join(&name),
+            date: date.map(str::to_owned),
+            address: address.to_owned(),
+        }));
     }
     // Of two files with one date, the name decides, so that every run picks the same.
-    files.sort_unstable_by(|one, other| other.cmp(one));
-    let paths = files.into_iter().map(|(_, name)| folder.join(name));
-    Ok(paths.collect())
+    files.sort_unstable_by(|one, other| (&other.date, &other.path).cmp(&(&one.date, &one.path)));
+    Ok(files)
 }
 
 /// Whether these digits, in any letter case, are the address.
@@ -87,20 +103,21 @@ pub(super) fn address_of(path: &Path) -> Result<Address, LocateError> {
     }
 }
 
-fn date_part(name: &str) -> Option<&str> {
-    keystore_name(name).map(|(date, _)| date)
-}
-
 /// The address in the name of a keystore file.
 pub(super) fn address_part(name: &str) -> Option<&str> {
     keystore_name(name).map(|(_, address)| address)
 }
 
-fn keystore_name(name: &str) -> Option<(&str, &str)> {
-    let (_, rest) = name.split_once("--")?;
-    let (date, address) = rest.split_once("--")?;
-    // Some programs add the extension.
-    let address = address.strip_suffix(".json").unwrap_or(address);
+/// Date and address of a name: `*--<date>--<address>`, to which some programs add `.json`, or
+/// `<address>.json`, as iExec's `iapp` writes it.
+fn keystore_name(name: &str) -> Option<(Option<&str>, &str)> {
+    let (date, address) = match name.split_once("--") {
+        Some((_, rest)) => {
+            let (date, address) = rest.split_once("--")?;
+            (Some(date), address.strip_suffix(".json").unwrap_or(address))
+        }
+        None => (None, name.strip_suffix(".json")?),
+    };
     let digits = hex::without_prefix(address.as_bytes());
     let is_address = digits.len() == 40 && digits.iter().all(u8::is_ascii_hexdigit);
     is_address.then_some((date, address))
@@ -126,14 +143,18 @@ mod tests {
     }
 
     #[test]
-    fn names_have_three_parts_and_end_in_an_address() {
+    fn names_end_in_an_address_behind_a_date_or_alone() {
         let address = "7ef5a6135f1fd6a02593eedc869c6d41d934aef8";
         let date = "2016-03-22T12-57-55.920751759Z";
         for end in ["", ".json"] {
             assert_eq!(
                 keystore_name(&format!("UTC--{date}--{address}{end}")),
-                Some((date, address))
+                Some((Some(date), address))
             );
+        }
+        for bare in [address.to_owned(), format!("0x{address}")] {
+            let name = format!("{bare}.json");
+            assert_eq!(keystore_name(&name), Some((None, bare.as_str())));
         }
         for other in [
             address,

@@ -2,13 +2,13 @@
 
 mod error;
 mod kdf;
+mod node;
 
 use std::fmt;
 
 use aes::Aes128;
 use ctr::Ctr128BE;
 use ctr::cipher::{KeyIvInit as _, StreamCipher as _};
-use serde::Deserialize;
 use serde_json::Value;
 use sha3::{Digest as _, Keccak256};
 use unicode_normalization::UnicodeNormalization as _;
@@ -16,27 +16,12 @@ use zeroize::Zeroizing;
 
 pub use self::error::KeystoreError;
 
-use self::kdf::{Kdf, KdfParams};
+use self::kdf::Kdf;
+use self::node::{Node, number};
 use super::address::Address;
 use super::sign::Wallet as _;
 use super::software::SoftwareWallet;
 use crate::text::hex;
-
-/// The `crypto` part of the file.
-#[derive(Deserialize)]
-pub(super) struct Crypto {
-    cipher: String,
-    cipherparams: CipherParams,
-    ciphertext: String,
-    kdf: String,
-    kdfparams: KdfParams,
-    mac: String,
-}
-
-#[derive(Deserialize)]
-struct CipherParams {
-    iv: String,
-}
 
 /// An encrypted wallet, not yet opened.
 pub struct Keystore {
@@ -51,21 +36,23 @@ impl Keystore {
     /// The wallet that says it is `address`'s.
     pub(super) fn new(
         version: Option<&Value>,
-        crypto: &Crypto,
+        crypto: &Value,
         address: Option<Address>,
     ) -> Result<Self, KeystoreError> {
-        if version.and_then(Value::as_u64) != Some(3) {
+        if version.and_then(number) != Some(3) {
             return Err(KeystoreError::Version);
         }
-        if crypto.cipher != "aes-128-ctr" {
+        let crypto = Node::new("crypto", crypto)?;
+        if !crypto.text("cipher")?.eq_ignore_ascii_case("aes-128-ctr") {
             return Err(KeystoreError::Unknown("cipher"));
         }
+        let kdf = Kdf::new(crypto.text("kdf")?, &crypto.object("kdfparams")?)?;
         Ok(Self {
             address,
-            iv: bytes("iv", &crypto.cipherparams.iv)?,
-            ciphertext: bytes("ciphertext", &crypto.ciphertext)?,
-            kdf: Kdf::new(&crypto.kdf, &crypto.kdfparams)?,
-            mac: bytes("mac", &crypto.mac)?,
+            iv: bytes("iv", crypto.object("cipherparams")?.text("iv")?)?,
+            ciphertext: bytes("ciphertext", crypto.text("ciphertext")?)?,
+            kdf,
+            mac: bytes("mac", crypto.text("mac")?)?,
         })
     }
 

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::address::{Address, AddressError};
 use super::error::LocateError;
+use super::keystore::KeystoreFile;
 use super::{address_field, keystore};
 
 /// The plain wallet of a working directory.
@@ -100,8 +101,9 @@ pub struct FoundWallet {
 /// `wallet.json` in the working directory, the newest file in the keystore. A key in the
 /// environment, which the SDK does not know, comes before what just lies there.
 ///
-/// Two more things differ from the SDK. A given address needs no file, for nothing is signed here;
-/// and where nothing is found there is no address, where the SDK would go on with the zero address.
+/// More differs from the SDK. A given address needs no file, for nothing is signed here, and counts
+/// where the file that is named tells none; one that the file contradicts is refused. And where
+/// nothing is found there is no address, where the SDK would go on with the zero address.
 ///
 /// In `wallet.json` the `address` field counts. Whether the `privateKey` beside it belongs to that
 /// address is not checked here: it shows when the key is used to sign.
@@ -113,14 +115,8 @@ pub fn locate(
     home: Option<&Path>,
     cwd: &Path,
 ) -> Result<Located, LocateError> {
-    if let Some(file) = &options.wallet_file {
-        // An absolute path needs no keystore folder, hence no home.
-        let path = if file.is_absolute() {
-            file.clone()
-        } else {
-            keystore_folder(&options.keystore_dir, home, cwd)?.join(file)
-        };
-        return in_keystore(path);
+    if let Some(path) = named_file(options, home, cwd)? {
+        return in_named_file(path, options.wallet_address);
     }
     if let Some(address) = options.wallet_address {
         return given(address);
@@ -136,7 +132,7 @@ pub fn locate(
         return in_wallet_json(wallet_json);
     }
     let keystore = keystore_folder(&options.keystore_dir, home, cwd)?;
-    match keystore::newest(&keystore, None)? {
+    match keystore::newest(&keystore)? {
         Some(path) => in_keystore(path),
         None => Err(LocateError::NotFound {
             wallet_json,
@@ -146,8 +142,8 @@ pub fn locate(
 }
 
 /// The file that can sign for what [`locate`] found: the one that the address came from. For an
-/// address that was given it is the newest file of that address in the keystore, as with the SDK,
-/// else a `wallet.json` of that address.
+/// address that was given it is the file that is named, else the newest file of that address in the
+/// keystore, as with the SDK, else a `wallet.json` of that address, or of none that it tells.
 ///
 /// # Errors
 /// When there is none.
@@ -157,17 +153,20 @@ pub fn file_of(
     home: Option<&Path>,
     cwd: &Path,
 ) -> Result<PathBuf, LocateError> {
+    if let Some(path) = named_file(options, home, cwd)? {
+        return Ok(path);
+    }
     if let AddressOrigin::WalletJson(path) | AddressOrigin::KeystoreFile(path) = &located.origin {
         return Ok(path.clone());
     }
     let address = located.address;
     let keystore = keystore_folder(&options.keystore_dir, home, cwd)?;
-    if let Some(path) = keystore::newest(&keystore, Some(address))? {
+    if let Some(path) = keystore::newest_of(&keystore, address)? {
         return Ok(path);
     }
     let wallet_json = cwd.join(WALLET_JSON);
     match address_field::read_address(&wallet_json) {
-        Ok(Some(found)) if found == address => Ok(wallet_json),
+        Ok(found) if found.is_none_or(|found| found == address) => Ok(wallet_json),
         _ => Err(LocateError::NoFileFor { address, keystore }),
     }
 }
@@ -192,7 +191,7 @@ pub fn every_file(
         });
     }
     let keystore = keystore_folder(&options.keystore_dir, home, cwd)?;
-    for path in keystore::files(&keystore)? {
+    for KeystoreFile { path, .. } in keystore::files(&keystore)? {
         let address = keystore::address_of(&path);
         files.push(FoundWallet { path, address });
     }
@@ -216,6 +215,36 @@ fn in_wallet_json(path: PathBuf) -> Result<Located, LocateError> {
             origin: AddressOrigin::WalletJson(path),
         }),
         None => Err(LocateError::NoAddress { path }),
+    }
+}
+
+/// The path of the file that is named.
+fn named_file(
+    options: &WalletOptions,
+    home: Option<&Path>,
+    cwd: &Path,
+) -> Result<Option<PathBuf>, LocateError> {
+    match &options.wallet_file {
+        // An absolute path needs no keystore folder, hence no home.
+        Some(file) if file.is_absolute() => Ok(Some(file.clone())),
+        Some(file) => {
+            let keystore = keystore_folder(&options.keystore_dir, home, cwd)?;
+            Ok(Some(keystore.join(file)))
+        }
+        None => Ok(None),
+    }
+}
+
+fn in_named_file(path: PathBuf, address: Option<Address>) -> Result<Located, LocateError> {
+    match (in_keystore(path.clone()), address) {
+        (Err(LocateError::NoAddress { .. }), Some(address)) => given(address),
+        (Ok(found), Some(given)) if found.address != given => Err(LocateError::NotThatOf {
+            path,
+            inside: found.address,
+            given,
+        }),
+        (Err(LocateError::Read { source, .. }), _) => Err(LocateError::Named { path, source }),
+        (found, _) => found,
     }
 }
 

@@ -3,6 +3,8 @@
 pub mod address;
 #[cfg(feature = "publish")]
 mod address_field;
+#[cfg(feature = "publish")]
+mod content;
 pub mod eip191;
 #[cfg(feature = "publish")]
 mod error;
@@ -22,4 +24,4 @@ pub mod software;
 pub mod wallet_file;
 
 #[cfg(feature = "publish")]
-pub use error::{BrokenJson, LocateError};
+pub use error::{ContentError, LocateError};

@@ -5,28 +5,16 @@ use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-use serde_json::Value;
 use thiserror::Error;
 
 use super::address::{Address, AddressError};
-use super::error::BrokenJson;
+use super::content::Content;
+use super::error::ContentError;
 use super::keystore;
-use super::keystore_v3::{Crypto, Keystore, KeystoreError};
+use super::keystore_v3::{Keystore, KeystoreError};
 use super::sign::Wallet as _;
 use super::software::{PrivateKeyError, SoftwareWallet};
 use crate::file::small;
-
-/// The fields that count. A private key is not copied out of the text.
-#[derive(Deserialize)]
-struct Content<'a> {
-    version: Option<Value>,
-    address: Option<String>,
-    #[serde(alias = "Crypto")]
-    crypto: Option<Crypto>,
-    #[serde(borrow, rename = "privateKey")]
-    private_key: Option<&'a str>,
-}
 
 /// The content of a wallet file.
 #[derive(Debug)]
@@ -72,7 +60,7 @@ pub enum WalletFileError {
     },
     /// The file is not the JSON that it should be.
     #[error(transparent)]
-    Json(#[from] BrokenJson),
+    Content(#[from] ContentError),
     /// The file holds no key.
     #[error("the wallet {path:?} holds neither `crypto` nor `privateKey`, so it cannot sign")]
     NoKey {
@@ -139,9 +127,8 @@ pub fn read(path: &Path) -> Result<(WalletFile, Option<Exposed>), WalletFileErro
 
 /// Reads the content of the file at `path`.
 pub(crate) fn parse(path: &Path, text: &[u8]) -> Result<WalletFile, WalletFileError> {
-    let content: Content<'_> =
-        serde_json::from_slice(text).map_err(|error| BrokenJson::new(path, &error))?;
-    let address = address(path, content.address.as_deref())?;
+    let content = Content::parse(path, text)?;
+    let address = address(path, &content)?;
     if let Some(crypto) = &content.crypto {
         return Keystore::new(content.version.as_ref(), crypto, address)
             .map(WalletFile::Encrypted)
@@ -150,7 +137,7 @@ pub(crate) fn parse(path: &Path, text: &[u8]) -> Result<WalletFile, WalletFileEr
                 source,
             });
     }
-    let Some(text) = content.private_key else {
+    let Some(text) = content.private_key() else {
         return Err(WalletFileError::NoKey {
             path: path.to_owned(),
         });
@@ -165,18 +152,15 @@ pub(crate) fn parse(path: &Path, text: &[u8]) -> Result<WalletFile, WalletFileEr
 }
 
 /// The address that the file's name and its content say.
-fn address(path: &Path, inside: Option<&str>) -> Result<Option<Address>, WalletFileError> {
-    let name = path.file_name().and_then(|name| name.to_str());
-    let parse = |text: Option<&str>| {
-        text.map(str::parse)
-            .transpose()
-            .map_err(|source| WalletFileError::Address {
-                path: path.to_owned(),
-                source,
-            })
+fn address(path: &Path, content: &Content<'_>) -> Result<Option<Address>, WalletFileError> {
+    let unusable = |source| WalletFileError::Address {
+        path: path.to_owned(),
+        source,
     };
-    let named = parse(name.and_then(keystore::address_part))?;
-    let inside = parse(inside)?;
+    let name = path.file_name().and_then(|name| name.to_str());
+    let named = name.and_then(keystore::address_part).map(str::parse);
+    let named = named.transpose().map_err(unusable)?;
+    let inside = content.address().map_err(unusable)?;
     agree(path, named, inside)?;
     Ok(inside.or(named))
 }

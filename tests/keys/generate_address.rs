@@ -88,7 +88,6 @@ fn a_wallet_that_is_broken_or_contradicts_itself_is_refused() {
     let secret = "2".repeat(64);
     for content in [
         format!(r#"{{"privateKey":"0x{secret}""#),
-        format!(r#"{{"privateKey":"0x{secret}"}}"#),
         format!(
             r#"{{"privateKey":"0x{secret}","address":"0x{}"}}"#,
             "0".repeat(40)

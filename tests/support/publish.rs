@@ -82,9 +82,18 @@ pub fn no_secret(run: &Run, authorization: &str) {
 
 /// An encrypted wallet with the private key 1, under [`PASSWORD`], as cheap as it can be.
 pub fn keystore(named: Option<&str>) -> String {
+    keystore_with("hmac-sha256", named)
+}
+
+/// The same with a hash of that name: SHA-256 or SHA-512.
+pub fn keystore_with(prf: &str, named: Option<&str>) -> String {
     let (salt, iv) = ([3; 32], [4; 16]);
     let mut derived = [0; 32];
-    pbkdf2::pbkdf2_hmac::<sha2::Sha256>(PASSWORD.as_bytes(), &salt, 1, &mut derived);
+    let derive = match prf {
+        "hmac-sha512" => pbkdf2::pbkdf2_hmac::<sha2::Sha512>,
+        _ => pbkdf2::pbkdf2_hmac::<sha2::Sha256>,
+    };
+    derive(PASSWORD.as_bytes(), &salt, 1, &mut derived);
     let mut ciphertext = [0; 32];
     ciphertext[31] = 1;
     Ctr128BE::<Aes128>::new_from_slices(&derived[..16], &iv)
@@ -93,7 +102,7 @@ pub fn keystore(named: Option<&str>) -> String {
     let mac = Keccak256::digest([&derived[16..], &ciphertext].concat());
     let address = named.map(|address| format!(r#""address":"{}","#, address[2..].to_lowercase()));
     format!(
-        r#"{{{}"version":3,"crypto":{{"cipher":"aes-128-ctr","cipherparams":{{"iv":"{}"}},"ciphertext":"{}","kdf":"pbkdf2","kdfparams":{{"dklen":32,"salt":"{}","c":1,"prf":"hmac-sha256"}},"mac":"{}"}}}}"#,
+        r#"{{{}"version":3,"crypto":{{"cipher":"aes-128-ctr","cipherparams":{{"iv":"{}"}},"ciphertext":"{}","kdf":"pbkdf2","kdfparams":{{"dklen":32,"salt":"{}","c":1,"prf":"{prf}"}},"mac":"{}"}}}}"#,
         address.unwrap_or_default(),
         hex(&iv),
         hex(&ciphertext),

@@ -67,6 +67,22 @@ impl Sdk {
         }
     }
 
+    /// The address of an encrypted wallet that the SDK's ethers opens, or what it complains about.
+    pub fn opens_wallet(&self, json: &str, password: &str) -> Result<String, String> {
+        let script = "import { Wallet } from 'ethers';
+            const [json, password] = process.argv.slice(1);
+            console.log((await Wallet.fromEncryptedJson(json, password)).address);";
+        let output = Command::new("node")
+            .args(["--input-type=module", "-e", script, "--", json, password])
+            .current_dir(&self.folder)
+            .output()
+            .unwrap();
+        match output.status.success() {
+            true => Ok(String::from_utf8(output.stdout).unwrap().trim().to_owned()),
+            false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+        }
+    }
+
     /// What the SDK's `decryptResult` gets out of an archive, or what it complains about.
     pub fn decrypt(&self, private_pem: &str, archive: &[u8]) -> Result<Vec<u8>, String> {
         let folder = TempDir::new().unwrap();

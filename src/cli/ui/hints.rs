@@ -189,16 +189,24 @@ pub(crate) fn locate(error: &LocateError) -> &'static str {
         LocateError::NoFileFor { .. } => {
             "Name its folder with --keystoredir or its file with --wallet-file."
         }
-        LocateError::NoHome => {
-            "Set HOME, or give --wallet-address <address> or --keystoredir <path>."
-        }
+        LocateError::NoHome => "Set HOME, or name the keystore folder with --keystoredir <path>.",
         LocateError::Read { source, .. } => unreadable(
             source,
             "Check the name and its permissions, or give --wallet-address <address>.",
         ),
-        LocateError::Json(_) => OTHER_WALLET,
+        LocateError::Named { source, .. } => unreadable(
+            source,
+            "Check the name and its permissions; one without a folder in front is looked for in the keystore folder (--keystoredir).",
+        ),
+        LocateError::Content(_) => OTHER_WALLET,
         LocateError::NoAddress { .. } => "Give --wallet-address <address>.",
-        LocateError::Disagree { .. } => "Give the right one with --wallet-address <address>.",
+        LocateError::Disagree { .. } => {
+            "Do not use it: name another with --wallet-file, or give --wallet-address <address> alone."
+        }
+        LocateError::NotThatOf { .. } => {
+            "Leave one of the two out, or name the file of that address with --wallet-file."
+        }
+        LocateError::Several { .. } => "Choose one of them with --wallet-address <address>.",
         LocateError::Address { .. } | LocateError::Given(_) => "",
     }
 }
@@ -284,7 +292,7 @@ pub(crate) fn origin(origin: &AddressOrigin) -> String {
 
 pub(crate) fn wallet_file(error: &WalletFileError) -> &'static str {
     match error {
-        WalletFileError::Json(_) | WalletFileError::NoKey { .. } => OTHER_WALLET,
+        WalletFileError::Content(_) | WalletFileError::NoKey { .. } => OTHER_WALLET,
         WalletFileError::Disagree { .. } => "Do not use it, and name another with --wallet-file.",
         WalletFileError::Read { source, .. } => {
             unreadable(source, "Check the name and its permissions.")

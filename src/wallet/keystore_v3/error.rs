@@ -18,6 +18,9 @@ pub enum KeystoreError {
     /// A field is missing or damaged.
     #[error("the keystore's `{0}` is missing or damaged; restore the file from a backup")]
     Field(&'static str),
+    /// A field is there twice, and says two things.
+    #[error("the keystore has two `{0}` that differ; restore the file from a backup")]
+    Twice(&'static str),
     /// Deriving its key would take more memory or time than is sensible.
     #[error(
         "the keystore asks for more than {limit} to open, which no program does; do not trust it"

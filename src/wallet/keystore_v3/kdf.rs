@@ -1,11 +1,11 @@
 //! From a password to the keys of a keystore.
 
 use pbkdf2::pbkdf2_hmac;
-use serde::Deserialize;
-use sha2::Sha256;
+use sha2::{Sha256, Sha512};
 use zeroize::Zeroizing;
 
 use super::error::KeystoreError;
+use super::node::Node;
 use crate::text::hex;
 
 /// The limit of the work by `n`, `r` and `p` of scrypt: 128 bytes of work for each, so 1 GiB. The usual
@@ -18,18 +18,6 @@ const PBKDF2_LIMIT: u64 = 10_000_000;
 /// The two keys, 16 bytes each, come in one piece.
 const LENGTH: usize = 32;
 
-/// The parameters of both functions; each uses some of them.
-#[derive(Deserialize)]
-pub(super) struct KdfParams {
-    dklen: Option<u64>,
-    salt: Option<String>,
-    n: Option<u64>,
-    r: Option<u64>,
-    p: Option<u64>,
-    c: Option<u64>,
-    prf: Option<String>,
-}
-
 /// A key derivation that is known and affordable.
 pub(super) struct Kdf {
     function: Function,
@@ -38,25 +26,27 @@ pub(super) struct Kdf {
 
 enum Function {
     Scrypt(scrypt::Params),
-    Pbkdf2 { rounds: u32 },
+    Pbkdf2 { hash: Hash, rounds: u32 },
+}
+
+enum Hash {
+    Sha256,
+    Sha512,
 }
 
 impl Kdf {
-    pub(super) fn new(name: &str, params: &KdfParams) -> Result<Self, KeystoreError> {
-        if params.dklen != Some(LENGTH as u64) {
+    pub(super) fn new(name: &str, params: &Node<'_>) -> Result<Self, KeystoreError> {
+        if params.number("dklen")? != LENGTH as u64 {
             return Err(KeystoreError::Field("dklen"));
         }
-        let salt = params.salt.as_deref().map(str::as_bytes);
-        let salt = salt.and_then(|digits| hex::vec(hex::without_prefix(digits)));
-        let function = match name {
+        let salt = params.text("salt")?.as_bytes();
+        let salt = hex::vec(hex::without_prefix(salt)).ok_or(KeystoreError::Field("salt"))?;
+        let function = match name.to_ascii_lowercase().as_str() {
             "scrypt" => scrypt_of(params)?,
             "pbkdf2" => pbkdf2_of(params)?,
             _ => return Err(KeystoreError::Unknown("kdf")),
         };
-        Ok(Self {
-            function,
-            salt: salt.ok_or(KeystoreError::Field("salt"))?,
-        })
+        Ok(Self { function, salt })
     }
 
     /// The keys. What scrypt computes with is freed and not wiped.
@@ -67,17 +57,21 @@ impl Kdf {
                 scrypt::scrypt(password, &self.salt, params, key.as_mut_slice())
                     .map_err(|_| KeystoreError::Field("dklen"))?;
             }
-            Function::Pbkdf2 { rounds } => {
-                pbkdf2_hmac::<Sha256>(password, &self.salt, *rounds, key.as_mut_slice());
+            Function::Pbkdf2 { hash, rounds } => {
+                let derive = match hash {
+                    Hash::Sha256 => pbkdf2_hmac::<Sha256>,
+                    Hash::Sha512 => pbkdf2_hmac::<Sha512>,
+                };
+                derive(password, &self.salt, *rounds, key.as_mut_slice());
             }
         }
         Ok(key)
     }
 }
 
-fn scrypt_of(params: &KdfParams) -> Result<Function, KeystoreError> {
-    let n = field("n", params.n)?;
-    let (r, p) = (field("r", params.r)?, field("p", params.p)?);
+fn scrypt_of(params: &Node<'_>) -> Result<Function, KeystoreError> {
+    let n = params.number("n")?;
+    let (r, p) = (params.number("r")?, params.number("p")?);
     let work = n.checked_mul(r).and_then(|it| it.checked_mul(p));
     if work.is_none_or(|work| work > SCRYPT_LIMIT) {
         return Err(KeystoreError::TooCostly { limit: "1 GiB" });
@@ -91,22 +85,19 @@ fn scrypt_of(params: &KdfParams) -> Result<Function, KeystoreError> {
     Ok(Function::Scrypt(params))
 }
 
-fn pbkdf2_of(params: &KdfParams) -> Result<Function, KeystoreError> {
-    if params.prf.as_deref() != Some("hmac-sha256") {
-        return Err(KeystoreError::Unknown("prf"));
-    }
-    match field("c", params.c)? {
+fn pbkdf2_of(params: &Node<'_>) -> Result<Function, KeystoreError> {
+    let hash = match params.text("prf")?.to_ascii_lowercase().as_str() {
+        "hmac-sha256" => Hash::Sha256,
+        "hmac-sha512" => Hash::Sha512,
+        _ => return Err(KeystoreError::Unknown("prf")),
+    };
+    match params.number("c")? {
         rounds @ ..=PBKDF2_LIMIT => Ok(Function::Pbkdf2 {
+            hash,
             rounds: rounds as u32,
         }),
         _ => Err(KeystoreError::TooCostly {
             limit: "10 million rounds",
         }),
     }
-}
-
-fn field(name: &'static str, value: Option<u64>) -> Result<u64, KeystoreError> {
-    value
-        .filter(|&value| value > 0)
-        .ok_or(KeystoreError::Field(name))
 }

@@ -67,9 +67,8 @@ fn read(crypto: &Value) -> Result<Keystore, KeystoreError> {
 }
 
 fn with_address(crypto: &Value, address: Option<&str>) -> Result<Keystore, KeystoreError> {
-    let crypto: Crypto = serde_json::from_value(crypto.clone()).unwrap();
     let address = address.map(|text| text.parse().unwrap());
-    Keystore::new(Some(&json!(3)), &crypto, address)
+    Keystore::new(Some(&json!(3)), crypto, address)
 }
 
 /// `crypto` with the value at `pointer` changed.
@@ -184,6 +183,10 @@ fn other_forms_are_refused_by_name() {
         ("/kdfparams/n", json!(0), field("n")),
         ("/kdfparams/r", json!(0), field("r")),
         ("/kdfparams/p", Value::Null, field("p")),
+        ("/kdfparams/n", json!("0x2"), field("n")),
+        ("/kdfparams", json!([]), field("kdfparams")),
+        ("/cipherparams", Value::Null, field("cipherparams")),
+        ("/cipher", json!(7), field("cipher")),
     ] {
         let error = read(&changed(quick(), pointer, value)).err();
         assert_eq!(error, Some(expected), "{pointer}");
@@ -194,9 +197,35 @@ fn other_forms_are_refused_by_name() {
 
 #[test]
 fn only_version_3_is_read() {
-    let crypto: Crypto = serde_json::from_value(quick()).unwrap();
-    for version in [None, Some(json!(1)), Some(json!("3")), Some(json!(4))] {
-        let error = Keystore::new(version.as_ref(), &crypto, None).err();
+    for version in [None, Some(json!(1)), Some(json!("1")), Some(json!(4))] {
+        let error = Keystore::new(version.as_ref(), &quick(), None).err();
         assert_eq!(error, Some(KeystoreError::Version));
     }
+    for version in [json!(3), json!("3"), json!(3.0)] {
+        assert!(Keystore::new(Some(&version), &quick(), None).is_ok());
+    }
+}
+
+#[test]
+fn letter_case_and_numbers_as_texts_make_no_difference() {
+    let mut odd = changed(quick(), "/cipher", json!("AES-128-CTR"));
+    odd = changed(odd, "/kdf", json!("Scrypt"));
+    odd = changed(odd, "/kdfparams/dklen", json!("32"));
+    let fields = odd["kdfparams"].as_object_mut().unwrap();
+    let n = fields.shift_remove("n").unwrap();
+    // Twice, and the same.
+    fields.insert("N".into(), n.clone());
+    fields.insert("n".into(), n);
+    fields.insert("r".into(), json!("1"));
+    let params = odd.as_object_mut().unwrap().shift_remove("kdfparams");
+    odd["KdfParams"] = params.unwrap();
+    let wallet = read(&odd).unwrap().unlock(QUICK_PASSWORD.as_bytes());
+    assert_eq!(wallet.unwrap().address().to_string(), ONE);
+}
+
+#[test]
+fn a_field_that_says_two_things_is_named() {
+    let mut crypto = quick();
+    crypto["kdfparams"]["N"] = json!(4);
+    assert_eq!(read(&crypto).err(), Some(KeystoreError::Twice("n")));
 }

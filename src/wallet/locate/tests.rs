@@ -100,14 +100,61 @@ fn an_address_goes_before_files_and_needs_none() {
 #[test]
 fn a_file_goes_before_everything() {
     let mut place = Place::new();
-    place.options.wallet_address = Some(PLAIN.parse().unwrap());
+    place.write("cwd/wallet.json", "broken");
     place.options.wallet_file = Some(OLD_FILE.into());
     assert_eq!(place.found().0, OLD);
     place.write("other.json", &keystore_json(NEW));
     place.options.wallet_file = Some(place.folder.path().join("other.json"));
     assert_eq!(place.found().0, NEW);
     place.options.wallet_file = Some("missing".into());
-    assert!(matches!(place.locate(), Err(LocateError::Read { .. })));
+    assert!(matches!(place.locate(), Err(LocateError::Named { .. })));
+}
+
+#[test]
+fn a_given_address_counts_where_the_file_tells_none_and_must_not_contradict_it() {
+    let mut place = Place::new();
+    place.write("silent", r#"{"crypto":{},"version":3}"#);
+    let silent = place.folder.path().join("silent");
+    place.options.wallet_file = Some(silent);
+    assert!(matches!(place.locate(), Err(LocateError::NoAddress { .. })));
+    place.options.wallet_address = Some(PLAIN.parse().unwrap());
+    assert_eq!(place.found().0, PLAIN);
+    assert_eq!(signs(&place).unwrap(), "silent");
+
+    place.options.wallet_file = Some(OLD_FILE.into());
+    assert!(matches!(place.locate(), Err(LocateError::NotThatOf { .. })));
+    place.options.wallet_address = Some(OLD.parse().unwrap());
+    assert_eq!(place.found().0, OLD);
+}
+
+#[test]
+fn files_of_iapp_are_found_by_address_and_alone() {
+    let mut place = Place::new();
+    let iapp = format!("{PLAIN}.json");
+    place.write(&format!("keys/{iapp}"), &keystore_json(PLAIN));
+    assert_eq!(place.found().0, NEW, "one with a date is newer");
+    place.options.wallet_address = Some(PLAIN.parse().unwrap());
+    assert_eq!(signs(&place).unwrap(), iapp);
+    place.options.wallet_address = None;
+    for dated in [OLD_FILE, NEW_FILE] {
+        fs::remove_file(place.folder.path().join("keys").join(dated)).unwrap();
+    }
+    assert_eq!(place.found().0, PLAIN);
+    place.write(&format!("keys/{OLD}.json"), &keystore_json(OLD));
+    let error = place.locate().unwrap_err();
+    assert!(matches!(&error, LocateError::Several { there, .. } if there.len() == 2));
+    assert!(error.to_string().contains(OLD), "{error}");
+}
+
+#[test]
+fn a_plain_wallet_without_an_address_has_that_of_its_key() {
+    let place = Place::new();
+    let key = format!("0x{:064}", 1);
+    place.write("cwd/wallet.json", &format!(r#"{{"privateKey":"{key}"}}"#));
+    assert_eq!(
+        place.found().0,
+        "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
+    );
 }
 
 #[test]

@@ -62,11 +62,14 @@ fn both_spellings_of_crypto_are_read() {
         let file = folder.read("wallet", text).unwrap();
         assert!(matches!(file, WalletFile::Encrypted(it) if it.address() == ONE.parse().ok()));
     }
-    let both = SDK.replace(r#""version""#, r#""crypto":null,"version""#);
-    assert!(matches!(
-        folder.read("wallet", &both),
-        Err(WalletFileError::Json { .. })
-    ));
+    let crypto = &SDK[SDK.find("Crypto\":").unwrap() + 8..SDK.len() - 1];
+    for other in ["null", crypto] {
+        let both = SDK.replace(r#""version""#, &format!(r#""crypto":{other},"version""#));
+        assert!(folder.read("wallet", &both).is_ok(), "{both}");
+    }
+    let both = SDK.replace(r#""version""#, r#""crypto":{},"version""#);
+    let error = folder.read("wallet", &both).unwrap_err();
+    assert!(error.to_string().contains("`crypto`"), "{error}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::cli::context::Context;
 use crate::cli::options::groups;
 use crate::cli::services::{Service, SmsArgs, each};
-use crate::cli::signer::{Signer, owner};
+use crate::cli::signer::{Signer, owner_and_signer};
 use crate::cli::token_sessions::TokenSessions;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
@@ -54,13 +54,16 @@ pub(super) fn run(context: &Context, command: Push) -> Result<Reply, Failure> {
         command.sms.services(context)?
     };
     let mut sessions = TokenSessions::new(context)?;
-    let owner = owner(context, &mut sessions)?;
+    let (owner, unlocked) = owner_and_signer(context, &mut sessions)?;
     // What can be wrong without a PIN or password is looked at before either is asked for.
     let candidate = Candidate::find(context, &command.key, &owner)?;
     let signer = match command.signature {
         _ if command.print_challenge || command.dry_run => None,
         Some(given) => Some(Signer::Given(given.get()?)),
-        None => Some(Signer::find(context, &mut sessions, &owner)?),
+        None => Some(match unlocked {
+            Some(signer) => signer,
+            None => Signer::find(context, &mut sessions, &owner)?,
+        }),
     };
     if let (Some(signer), Some(public)) = (&signer, candidate.public()) {
         signer.check(&challenge(owner, &value::value(public)?))?;

@@ -128,8 +128,8 @@ fn in_files(context: &Context, used: Option<&WalletSource>) -> Result<Vec<Found>
     if let Some(WalletSource::File(path)) = used
         && !files.iter().any(|(known, _)| known == path)
     {
-        let address = context.located()?.address.to_string();
-        files.push((path.clone(), Ok(address)));
+        let address = context.located().map(|it| it.address.to_string());
+        files.push((path.clone(), address.map_err(|it| it.in_full())));
     }
     let found = files.into_iter().map(|(path, address)| Found {
         kind: if path.ends_with("wallet.json") {
@@ -159,6 +159,7 @@ impl Found {
         let used = if self.used { "  (would sign)" } else { "" };
         let (address, problem) = match &self.address {
             Ok(address) => (address.as_str(), String::new()),
+            Err(problem) if self.used => ("address not told", format!("\n  {problem}")),
             Err(problem) => ("not usable", format!("\n  {problem}")),
         };
         format!("{address}{used}\n  {}{problem}", self.place.shown())

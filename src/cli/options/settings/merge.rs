@@ -64,11 +64,14 @@ impl Given {
 /// Finds the closest value of each setting, and which of them are not used.
 pub(crate) fn merge(given: &Given, file: &[Entry]) -> PerSetting<Found> {
     let mut found = SETTINGS.map(|setting| closest(setting, given, file));
+    // From one place they say more of one wallet: the file may not tell its address.
+    if found.wallet_file.source != found.wallet_address.source {
+        exclude(
+            (&SETTINGS.wallet_file, &mut found.wallet_file),
+            (&SETTINGS.wallet_address, &mut found.wallet_address),
+        );
+    }
     // Two that say the same thing: of those in one place, the first one counts.
-    exclude(
-        (&SETTINGS.wallet_file, &mut found.wallet_file),
-        (&SETTINGS.wallet_address, &mut found.wallet_address),
-    );
     exclude(
         (&SETTINGS.sms_url, &mut found.sms_url),
         (&SETTINGS.chain, &mut found.chain),

@@ -8,7 +8,7 @@ use super::*;
 use crate::archive::Damaged;
 use crate::chain::TeeFramework;
 use crate::envelope::{NoRandomness, PublicKeyError, SealError};
-use crate::wallet::BrokenJson;
+use crate::wallet::ContentError;
 use crate::wallet::address::{Address, AddressError};
 use crate::wallet::keystore_v3::KeystoreError;
 use crate::wallet::software::PrivateKeyError;
@@ -48,8 +48,8 @@ fn address_of(last: u8) -> Address {
     Address::from(bytes)
 }
 
-fn broken_json() -> BrokenJson {
-    BrokenJson {
+fn broken_json() -> ContentError {
+    ContentError::Json {
         path: path(),
         line: 1,
         column: 1,
@@ -257,12 +257,28 @@ fn hints_of_looking_for_a_wallet() {
         path: path(),
         source: AddressError::NotHexadecimal,
     };
+    let not_that_of = Error::NotThatOf {
+        path: path(),
+        inside: address_of(1),
+        given: address_of(2),
+    };
+    let several = Error::Several {
+        keystore: path(),
+        there: vec![address_of(1), address_of(2)],
+    };
+    let named = Error::Named {
+        path: path(),
+        source: full(),
+    };
     for (error, words) in [
         (none, "--wallet-file"),
         (none_for, "--keystoredir"),
         (Error::NoHome, "Set HOME"),
         (unreadable, "permissions"),
-        (Error::Json(broken_json()), "--wallet-file"),
+        (Error::Content(broken_json()), "--wallet-file"),
+        (not_that_of, "Leave one of the two out"),
+        (several, "--wallet-address"),
+        (named, "--keystoredir"),
         (Error::NoAddress { path: path() }, "--wallet-address"),
         (disagree, "--wallet-address"),
         (no_address, ""),
@@ -297,7 +313,7 @@ fn hints_of_a_wallet_file() {
         source: PrivateKeyError::NotHexadecimal,
     };
     for (error, words) in [
-        (Error::Json(broken_json()), "--wallet-file"),
+        (Error::Content(broken_json()), "--wallet-file"),
         (Error::NoKey { path: path() }, "--wallet-file"),
         (disagree, "Do not use it"),
         (unreadable, "its permissions"),

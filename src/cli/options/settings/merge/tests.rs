@@ -76,7 +76,7 @@ fn of_two_rivals_the_closer_one_counts_else_the_first() {
     for (in_file, given, overruled) in [
         ("", given(&[], &[]), None),
         (FILE, given(&[], &[]), None),
-        (BOTH, given(&[], &[]), Some(address)),
+        (BOTH, given(&[], &[]), None),
         (FILE, given(&[], &[(address, "a")]), Some(wallet)),
         (FILE, given(&[(address, "a")], &[]), Some(wallet)),
         (BOTH, given(&[(address, "a")], &[]), Some(wallet)),
@@ -86,11 +86,7 @@ fn of_two_rivals_the_closer_one_counts_else_the_first() {
             given(&[(address, "a")], &[(wallet, "w")]),
             Some(address),
         ),
-        (
-            "",
-            given(&[], &[(address, "a"), (wallet, "w")]),
-            Some(address),
-        ),
+        ("", given(&[], &[(address, "a"), (wallet, "w")]), None),
     ] {
         let found = merge(&given, &file(in_file));
         let is = |setting: &Setting| overruled.is_some_and(|it| it.id == setting.id);
