@@ -37,7 +37,7 @@ impl OtherAddress {
                 [] => {}
                 [only] => return Ok((*only, "the name of the file".into())),
                 _ => {
-                    let what = format!("the name of {} holds several addresses", path.shown());
+                    let what = format!("the name of {path:?} holds several addresses");
                     return Err(Failure::new(Code::Usage, what)
                         .hint("Say which one the key is for, with --wallet-address."));
                 }
@@ -60,9 +60,8 @@ impl OtherAddress {
         if owners.iter().any(|owner| named.contains(owner)) {
             return Ok(());
         }
-        let path = path.shown();
         let what =
-            format!("the name of {path} holds the address {other}, and the key is for {owner}");
+            format!("the name of {path:?} holds the address {other}, and the key is for {owner}");
         Err(Failure::new(Code::Usage, what).hint(format!(
             "If it is the key of {other}, say so with --wallet-address {other}; if {owner} is meant, add --allow-other-address."
         )))

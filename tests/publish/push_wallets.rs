@@ -47,7 +47,11 @@ fn a_keystore_file_signs_and_the_password_comes_from_anywhere_but_the_command_li
     private_file(&folder.join("iexec-hsm-wallet-password"), PASSWORD);
     signs(cmd().env("CREDENTIALS_DIRECTORY", &folder), &work, &sms);
 
-    // What editors and shells add is no part of it.
+    // What editors and shells add is no part of it, nor of the wallet.
+    let marked = format!("\u{feff}{}", keystore(Some(ADDRESS)));
+    let marked = private_file(&work.path("marked.json"), &marked);
+    let wallet = cmd().arg("--wallet-file").arg(marked);
+    signs(with_password(wallet), &work, &sms);
     let dressed = format!("\u{feff}{PASSWORD}\r\n");
     let file = token.secret_file("dressed", &dressed);
     signs(cmd().arg("--password-file").arg(&file), &work, &sms);

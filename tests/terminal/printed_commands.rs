@@ -120,3 +120,18 @@ fn permissions_are_set_by_the_lines_that_say_so() {
     let mode = fs::metadata(&wallet).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 }
+
+#[test]
+fn a_command_is_not_broken_where_the_terminal_ends() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    let name = format!("{} of a key.pem", "Copy ".repeat(30));
+    work.write(&name, openssl::rsa_key(2048).0);
+    let args = ["result", "import-encryption-key", &name];
+    let cmd = work.cmd(args).args(&["--wallet-address", ADDRESS]).pin();
+    let (code, shown) = Pty::spawn(&cmd).wait();
+    assert_eq!(code, 0, "{shown}");
+    let file = work.path(&name);
+    let command = format!("`shred -u '{}'`", file.display());
+    assert!(shown.contains(&command), "{command} in {shown}");
+}

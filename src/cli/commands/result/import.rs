@@ -74,7 +74,7 @@ pub(super) fn run(context: &Context, command: Import) -> Result<Reply, Failure> 
     .note(key.uri(session.token()).to_string())
     .note(format!("It is the result key of {address} now ({origin}): {}", files.written()))
     .note(format!(
-        "The software key is still in {}.\nAnyone who reads it can open your results: try the key on the token first, keep a copy offline if you need one, then destroy the file:\n  {}",
+        "The software key is still in {}.\nAnyone who reads it can open your results: try the key on the token first, keep a copy offline if you need one, then destroy the file with `{}`.",
         kept.shown(),
         CommandLine::new("shred -u").operand(&kept)
     )))
