@@ -116,6 +116,7 @@ mod support;
 mod terminal {
     mod escapes;
     mod exit_codes;
+    mod hints_followed;
     mod manual;
     mod printed_commands;
     mod text_layout;

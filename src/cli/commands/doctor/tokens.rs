@@ -70,7 +70,9 @@ pub(super) fn check(
             let empty = matches!(error, TokenError::NotReady { .. });
             let mut check = Check::failed("token", error.into());
             if empty {
-                check = check.fix("`iexec-hsm setup` or `iexec-hsm token init` sets it up.");
+                check = check.fix(
+                    "`iexec-hsm setup` or `iexec-hsm token init --token-label <label>` sets it up.",
+                );
             }
             (check, None)
         }
@@ -98,7 +100,7 @@ pub(super) fn pin(token: &TokenInfo) -> Check {
         PinState::NotSet => Check::failed(
             "PIN",
             Failure::new(Code::TokenNotUsable, "no PIN is set yet")
-                .hint("Set it with the vendor's tool, or set the token up with `iexec-hsm token init --force`."),
+                .hint("Set it with the vendor's tool, or set the token up with `iexec-hsm token init --token-label <label> --force`."),
         ),
     }
 }

@@ -7,6 +7,7 @@ use super::decrypt::open_archive;
 use crate::archive::Archive;
 use crate::cli::context::Context;
 use crate::cli::key_records::KeyRecords;
+use crate::cli::options::groups;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::token::{ResultKey, Session, TokenInfo};
@@ -20,6 +21,8 @@ pub(crate) struct Inspect {
     /// Look at the archive alone, not at the token
     #[arg(long)]
     no_token: bool,
+    #[command(flatten)]
+    limits: groups::Limits,
 }
 
 pub(super) fn run(context: &Context, command: Inspect) -> Result<Reply, Failure> {

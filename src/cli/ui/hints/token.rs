@@ -26,7 +26,9 @@ pub(crate) fn token(error: &TokenError) -> String {
             "Plug the token in, or name another one with --token; `iexec-hsm token list` shows all."
         }
         TokenError::TokenAmbiguous(_) => "Name one of them with --token.",
-        TokenError::NotReady { .. } => "`iexec-hsm token init` sets up an empty token.",
+        TokenError::NotReady { .. } => {
+            "`iexec-hsm token init --token-label <label>` sets up an empty token."
+        }
         TokenError::PinNotReady { .. } => "Set or change it with the vendor's tool.",
         TokenError::Device { pin_sent: true, .. } => {
             "Check that the token is plugged in and its service runs. Whether a PIN attempt was spent is not known: `iexec-hsm token info` shows what the token says of it."
@@ -100,7 +102,11 @@ fn remedy(remedy: &Remedy) -> String {
         Remedy::TokenThatKeepsKeys => "The token does not keep keys; use another one.",
         Remedy::OtherToken => "This token cannot keep a result key; use another one.",
         Remedy::MakeAsUser => "Leave --so-login out.",
-        Remedy::MakeAsSo => return format!("If its SO may, add --so-login. {ADOPT}"),
+        Remedy::MakeAsSo => {
+            return format!(
+                "If its SO may, make it with `iexec-hsm result generate-encryption-keypair --so-login`. {ADOPT}"
+            );
+        }
         Remedy::AdoptKey => ADOPT,
         Remedy::MakeKey => {
             "Tokens may refuse keys from outside; make a new key with `iexec-hsm result generate-encryption-keypair`."

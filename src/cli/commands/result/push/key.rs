@@ -154,7 +154,7 @@ impl Candidate {
                 token.name()
             );
             Failure::new(Code::KeyNotFound, what).hint(format!(
-                "Name its token with --token. A private key in a file goes onto the token with `iexec-hsm result import-encryption-key`; {MAKE}; --allow-software-key publishes this one all the same."
+                "Name its token with --token. A private key in a file goes onto the token with `iexec-hsm result import-encryption-key <file>`; {MAKE}; --allow-software-key publishes this one all the same."
             ))
         })
     }
