@@ -13,7 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use iexec_hsm::agent::wire::{Refused, Unlock, Unwrapped};
-use iexec_hsm::fuzzing::{Settings, Socket, serve};
+use iexec_hsm::fuzzing::{Settings, Socket, serve, since_boot};
 use iexec_hsm::token::{Module, NewKey, Pin, discover, generate};
 use libfuzzer_sys::{Corpus, fuzz_target};
 
@@ -144,6 +144,7 @@ fn start() -> PathBuf {
         let settings = Settings {
             idle: None,
             max_lifetime: None,
+            clock: since_boot,
             exit_when_idle: false,
             sessions: None,
             keep_pin: false,
