@@ -53,9 +53,11 @@ fn zip_or_made(source: &Path, output: &Path, pending: &Path) -> Result<(File, bo
         let files = files_below(source, &archive).map_err(read)?;
         return Ok((zip_of(&files, source, output)?, true));
     }
-    let file = File::open(source).map_err(read)?;
+    let mut file = File::open(source).map_err(read)?;
     let mut head = Vec::new();
     (&file).take(4).read_to_end(&mut head).map_err(read)?;
+    // A pipe has lost these bytes, and says so.
+    file.rewind().map_err(read)?;
     if begins_like_zip(&head) {
         return Ok((file, false));
     }

@@ -128,7 +128,11 @@ fn refused() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             b"PK\x03\x04".to_vec(),
             "the end of the zip is not there",
         ),
-        ("a Unicode path that differs", with(renamed), "second name"),
+        (
+            "a Unicode path that differs",
+            with(renamed),
+            "has a second name that is not the same",
+        ),
         (
             "a wrong CRC",
             with(wrong_crc),
@@ -253,6 +257,18 @@ fn the_limits_of_opening_hold_for_sealing_and_are_raised_in_the_same_way() {
         with(body - 1).fails(24);
         with(body).ok();
         open(&work, &["--max-size", &body.to_string()]).ok();
+    }
+}
+
+#[test]
+fn what_comes_through_a_pipe_is_refused_and_not_sealed_without_its_beginning() {
+    let keyed = Keyed::new();
+    let work = work(&keyed);
+    for printed in ["Hello, world!", "PK\\x03\\x04"] {
+        let script = format!(r#"exec "$0" "$@" <(printf '{printed}')"#);
+        let seal = ["result", "encrypt", "--public-key", "key.pub"];
+        let cmd = || work.cmd(seal).under(["bash", "-c", &script]);
+        unchanged(&work.folder(), || cmd().run()).fails(23);
     }
 }
 

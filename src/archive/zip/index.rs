@@ -267,7 +267,10 @@ fn entries<R: Read + Seek>(
                 .any(|field| matches!(field, ExtraField::UnicodePath(_)));
             let (local, central) = (entry.header_start(), entry.central_header_start());
             if has_second_name && !second_name::agrees(file, local, central, entry.name_raw())? {
-                return Err(malformed("an entry has a second name"));
+                let name = printable(&String::from_utf8_lossy(entry.name_raw()));
+                return Err(malformed(format!(
+                    "{name} has a second name that is not the same"
+                )));
             }
             Ok(Entry {
                 name: entry.name_raw().into(),
