@@ -148,6 +148,33 @@ fn what_is_in_an_archive_is_so_too() {
     work.write("a.zip", sealed.archive());
     let cmd = work.cmd(["result", "decrypt", "a.zip", "--extract", "out"]);
     moves_nothing(&said(&cmd.pin().run()));
+    let cmd = work.cmd([
+        "result", "decrypt", "a.zip", "--entry", "x", "--output", "-",
+    ]);
+    is_plain(&said(&cmd.pin().run().fails(21)));
+    let cmd = work.cmd([
+        "result", "decrypt", "a.zip", "--entry", ODD, "--output", "one",
+    ]);
+    moves_nothing(&said(&cmd.pin().run()));
+    // As a person packed it again: one folder further down, and with a zip beside it.
+    let within = |name: &str, data: &[u8]| Entry::new(format!("{ODD}/{name}"), data);
+    let pair = [
+        within("aes-key.rsa", &sealed.key),
+        within("iexec_out.zip.aes", &sealed.body),
+    ];
+    work.write("c.zip", Zip::of(pair.clone()).bytes());
+    work.write("d.zip", Zip::of([pair[0].clone()]).bytes());
+    work.write(
+        "e.zip",
+        Zip::of([within("inner.zip", &sealed.archive())]).bytes(),
+    );
+    for archive in ["c.zip", "d.zip", "e.zip"] {
+        let args = [
+            "result", "decrypt", archive, "--output", "result", "--force",
+        ];
+        moves_nothing(&said(&work.cmd(args).pin().run()));
+        moves_nothing(&said(&work.run(["result", "inspect", archive])));
+    }
     // Two results in one archive, in folders of that name.
     let entries = ["a", "b"].into_iter().flat_map(|folder| {
         let named = |name: &str, data: &[u8]| Entry::new(format!("{ODD}/{folder}/{name}"), data);

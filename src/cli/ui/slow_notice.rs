@@ -119,7 +119,7 @@ fn line(call: &Call) -> String {
     };
     if call.function == Call::RECOVERY {
         return format!(
-            "The token \"{}\" does not answer; trying to bring it back ...",
+            "The token {:?} does not answer; trying to bring it back ...",
             token.name
         );
     }
