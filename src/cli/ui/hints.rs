@@ -196,7 +196,7 @@ pub(crate) fn locate(error: &LocateError) -> &'static str {
         ),
         LocateError::Named { source, .. } => unreadable(
             source,
-            "Check the name and its permissions; one without a folder in front is looked for in the keystore folder (--keystoredir).",
+            "Check the name and its permissions; one that is not absolute is looked for in the keystore folder (--keystoredir).",
         ),
         LocateError::Content(_) => OTHER_WALLET,
         LocateError::NoAddress { .. } => "Give --wallet-address <address>.",
