@@ -62,6 +62,20 @@ mod tests {
     }
 
     #[test]
+    fn a_text_that_an_editor_or_another_program_saved_is_read() {
+        let uri = "pkcs11:token=a;serial=0042;type=private;id=%01%02;object=iexec";
+        let text = encode(uri);
+        for form in [
+            format!("\u{feff}{text}"),
+            text.replace('\n', "\r"),
+            text.replace('\n', "\n  "),
+            text.replace('\n', r"\n").trim_end_matches(r"\n").to_owned(),
+        ] {
+            assert_eq!(decode(form.as_bytes()).as_deref(), Some(uri), "{form}");
+        }
+    }
+
+    #[test]
     fn damaged_texts_are_refused() {
         let text = encode("pkcs11:");
         for damaged in [
