@@ -19,7 +19,7 @@ esac
 
 need_rust
 need softhsm2-util:softhsm2 pkcs11-tool:opensc openssl unzip setsid:util-linux \
-    p11-kit swtpm pkg-config certutil:libnss3-tools pkcsslotd:opencryptoki unshare:util-linux
+    p11-kit swtpm pkg-config certutil:libnss3-tools sqlite3 pkcsslotd:opencryptoki unshare:util-linux
 need_package p11-kit-modules libtpm2-pkcs11-1 libnss3 libclang-dev libsqlite3-dev libssl-dev
 IEXEC_HSM_TEST_MODULE=${IEXEC_HSM_TEST_MODULE:-$(softhsm_module)}
 export IEXEC_HSM_TEST_MODULE
@@ -75,7 +75,7 @@ for module in $modules; do
     if [[ $form == all && $module =~ ^(kryoptic|kryoptic-implicit|p11-kit-remote)$ ]]; then
         on "$module" softhsm/test.sh
     else
-        on "$module" "${runner[@]}" --test program -- devices::matrix:: devices::try_script::
+        on "$module" "${runner[@]}" --test program -- devices::matrix:: devices::try_script:: devices::real_modules::
     fi
 done
 

@@ -45,6 +45,7 @@ mod devices {
     mod half_done;
     mod matrix;
     mod p11_kit_proxy;
+    mod real_modules;
     mod recovery;
     mod return_values;
     mod signals;
@@ -79,6 +80,7 @@ mod pins {
     mod always_authenticate;
     mod attempts;
     mod blocked;
+    mod no_login;
     mod pin_pad;
     mod sources;
     mod terminal;
@@ -125,6 +127,7 @@ mod tokens {
     mod choosing;
     mod init;
     mod list_info;
+    mod looking_on;
     mod module_args;
     mod modules;
     mod softhsm_script;

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use iexec_hsm::agent::wire::{Refused, Unlock, Unwrapped};
 use iexec_hsm::fuzzing::{Settings, Socket, serve, since_boot};
-use iexec_hsm::token::{Module, NewKey, Pin, discover, generate};
+use iexec_hsm::token::{Module, NewKey, Pin, generate, search, well_known};
 use libfuzzer_sys::{Corpus, fuzz_target};
 
 const PIN: &str = "pin of the fuzzed token";
@@ -128,7 +128,9 @@ fn start() -> PathBuf {
         .status();
     assert!(made.expect("softhsm2-util is installed").success());
 
-    let module = discover().or_else(|_| Module::load("/usr/lib/softhsm/libsofthsm2.so"));
+    let module = search(well_known(), |path| Module::load(path), |_, _| Ok(()));
+    let module = module.map(|(module, ())| module);
+    let module = module.or_else(|_| Module::load("/usr/lib/softhsm/libsofthsm2.so"));
     let module = module.expect("SoftHSM2 is installed");
     let token = module.token(None).expect("there is one token");
     let mut new = NewKey::new("fuzz");

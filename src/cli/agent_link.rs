@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use super::context::Context;
+use super::key_records::{KeyRecord, KeyRecords};
 use super::pins::Pins;
 use super::ui::failure::Failure;
 use crate::agent::client::{AgentClient, ClientError};
@@ -8,7 +9,7 @@ use crate::agent::wire::{Secret, Status, Unlock};
 use crate::code::Code;
 use crate::text::escape::Shown as _;
 use crate::token::uri::TokenFields;
-use crate::token::{Pin, PinState, Uri};
+use crate::token::{Pin, PinState, Uri, is_recorded_as};
 
 /// A connection to the agent that runs, and how it was when it was made.
 pub(crate) struct Link {
@@ -34,11 +35,14 @@ impl Link {
         })
     }
 
-    /// The agent that runs, if there is one and its token is the one that is `wanted`.
-    pub(crate) fn find(context: &Context, wanted: Option<&Uri>) -> Option<Self> {
+    /// The agent that runs, if there is one and its token is the one that options name, else one that
+    /// `records` are on.
+    pub(crate) fn find(context: &Context, records: &KeyRecords) -> Option<Self> {
         let path = context.agent_socket().ok()?;
+        let settings = &context.settings;
+        let named = settings.token.as_ref().or(settings.key.as_ref());
         match Self::at(path) {
-            Ok(link) if link.holds(wanted) => {
+            Ok(link) if link.holds(named, records) => {
                 context.say(|| format!("agent {}", link.path.shown()));
                 Some(link)
             }
@@ -57,17 +61,26 @@ impl Link {
         }
     }
 
-    /// Whether the agent's token can be the one that is wanted.
-    fn holds(&self, wanted: Option<&Uri>) -> bool {
+    /// Whether the agent's token can be the one that is named, else one that `records` are on.
+    fn holds(&self, named: Option<&Uri>, records: &KeyRecords) -> bool {
         let Ok(token) = self.status.token.parse::<Uri>() else {
             return false;
-        };
-        let Some(wanted) = wanted else {
-            return true;
         };
         let text = |field: &'_ Option<String>| field.clone().unwrap_or_default();
         let (label, serial) = (text(&token.token), text(&token.serial));
         let (manufacturer, model) = (text(&token.manufacturer), text(&token.model));
+        let fields = TokenFields {
+            label: &label,
+            serial: &serial,
+            manufacturer: &manufacturer,
+            model: &model,
+            ..TokenFields::default()
+        };
+        let Some(wanted) = named else {
+            let others = &self.status.other_labels;
+            let is_on = |it: &KeyRecord| is_recorded_as(&fields, others, &it.uri);
+            return records.is_empty() || records.any(is_on);
+        };
         // What the agent does not tell of slot and library may be anything.
         let in_doubt = wanted.slot_id.is_some()
             || wanted.slot_description.is_some()
@@ -75,14 +88,7 @@ impl Link {
             || wanted.library_description.is_some()
             || wanted.library_manufacturer.is_some()
             || wanted.library_version.is_some();
-        !in_doubt
-            && wanted.matches_token(&TokenFields {
-                label: &label,
-                serial: &serial,
-                manufacturer: &manufacturer,
-                model: &model,
-                ..TokenFields::default()
-            })
+        !in_doubt && wanted.matches_token(&fields)
     }
 
     /// Logs the agent in with at most one PIN of `pins`, if it is locked.
@@ -91,7 +97,12 @@ impl Link {
             return Ok(());
         }
         let label = self.status.label.clone();
-        let pin = pins.for_agent(&label, &self.status.pin, self.status.pin_pad)?;
+        let asks = self.status.login_required && self.status.pin != PinState::NotSet.as_str();
+        if !asks && !pins.are_given() {
+            self.status = self.client.unlock(&request(None, false))?;
+            return Ok(());
+        }
+        let pin = pins.for_agent(&self.status)?;
         let allowed = self.is_final_try() && allow_final_try(pins, &label)?;
         self.status = match self.client.unlock(&request(pin.as_ref(), allowed)) {
             // The token says only now that one attempt is left; it was not used.

@@ -1,7 +1,6 @@
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::config::{ConfigFile, Entry};
 use super::options::{Given, Global, SETTINGS, Setting, Settings, merge};
@@ -14,7 +13,7 @@ use crate::beneficiary::Folder;
 use crate::code::Code;
 use crate::decrypt::Temporaries;
 use crate::text::escape::Shown as _;
-use crate::token::{Module, TokenInfo, Uri, discover};
+use crate::token::Uri;
 use crate::wallet::LocateError;
 use crate::wallet::locate::{self, FoundWallet, KeystoreDir, Located, WalletOptions, locate};
 use crate::wallet::sign::Wallet as _;
@@ -89,26 +88,6 @@ impl Context {
         Ok(self)
     }
 
-    /// The module: the named one, or the first well-known one that shows a token.
-    pub(crate) fn module(&self) -> Result<Arc<Module>, Failure> {
-        let module = match self.named_module() {
-            Some(path) => self.load(&path)?,
-            None if self.settings.found.module_args.is_given() => return Err(args_of_no_module()),
-            None => discover()?,
-        };
-        self.say(|| format!("module {}", module.path().shown()));
-        Ok(module)
-    }
-
-    /// Loads the module at `path`, which somebody named, with the arguments that are for it.
-    pub(crate) fn load(&self, path: &Path) -> Result<Arc<Module>, Failure> {
-        let settings = &self.settings;
-        // Those of the file are for the file's module.
-        let fit = settings.found.module_args.is_given() || settings.module.as_deref() == Some(path);
-        let arguments = settings.module_args.as_deref().filter(|_| fit);
-        Ok(Module::load_with(path, arguments)?)
-    }
-
     /// The module's path, where anybody names one: an option or the environment, else a URI, else
     /// the file.
     pub(crate) fn named_module(&self) -> Option<PathBuf> {
@@ -129,21 +108,6 @@ impl Context {
     pub(crate) fn wallet(&self) -> Option<&Uri> {
         let speaks = self.given.has(&SETTINGS.wallet);
         self.settings.wallet.as_ref().filter(|_| speaks)
-    }
-
-    /// The token: the one that `--token` names, else the one that `--key` or `recorded` is on,
-    /// else the only one.
-    pub(crate) fn token(
-        &self,
-        module: &Module,
-        recorded: Option<&Uri>,
-    ) -> Result<TokenInfo, Failure> {
-        let settings = &self.settings;
-        let wanted = settings.token.as_ref().or(settings.key.as_ref());
-        let wanted = wanted.or(recorded);
-        let token = module.token(wanted)?;
-        self.say(|| format!("token {}", token.uri()));
-        Ok(token)
     }
 
     /// Returns the sources of PINs. The secrets of the environment go with them.
@@ -336,13 +300,4 @@ impl Context {
 
 fn resolve(given: &Given, file: &[Entry]) -> Result<Settings, Failure> {
     Settings::read(merge(given, file)).map_err(|problem| Failure::new(Code::Usage, problem))
-}
-
-/// Refuses arguments that are for no named module: they would only confuse another.
-fn args_of_no_module() -> Failure {
-    Failure::new(
-        Code::Usage,
-        "--module-args is for a module that is named, and none is",
-    )
-    .hint("Name it with --module, IEXEC_HSM_MODULE or the configuration file.")
 }

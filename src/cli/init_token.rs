@@ -1,9 +1,12 @@
 //! The initialisation of a token.
 
+use std::cell::RefCell;
+
 use super::context::Context;
+use super::locating::Located;
 use super::ui::failure::Failure;
 use crate::code::Code;
-use crate::token::{Module, Pin, TokenError, TokenInfo, init_token};
+use crate::token::{Pin, TokenError, TokenInfo, init_token};
 
 /// A token to initialise.
 #[derive(Debug, Default)]
@@ -23,15 +26,14 @@ pub(crate) fn initialise(
     init: &TokenToInit,
 ) -> Result<(TokenInfo, Option<Pin>), Failure> {
     let mut pins = context.pins()?;
-    let module = context.module()?;
-    let token = choose(context, &module, init.force)?;
+    let (module, token) = choose(context, init.force)?;
     if token.initialised() {
-        let what = format!("All keys on the token {:?} will be lost.", token.label);
+        let name = token.name();
+        let what = format!("All keys on the token {name:?} will be lost.");
         // An empty line must not be enough.
-        let label = match token.label.as_str() {
-            "" => &token.serial,
-            label => label,
-        };
+        let label = [&token.label, &token.serial, &name];
+        let label = label.into_iter().find(|it| !it.is_empty());
+        let label = label.map_or(name.as_str(), String::as_str);
         if !context.label_repeated(init.confirm_label.as_deref(), label, &what) {
             return Err(Failure::new(
                 Code::Usage,
@@ -45,38 +47,50 @@ pub(crate) fn initialise(
 }
 
 /// The empty token, or with `force` the one that is named.
-fn choose(context: &Context, module: &Module, force: bool) -> Result<TokenInfo, Failure> {
-    let wanted = context.settings.token.as_ref();
-    let mut fitting: Vec<TokenInfo> = module
-        .tokens()?
-        .into_iter()
-        .filter(|token| wanted.is_none_or(|uri| token.fits(uri)))
-        .collect();
-    if !force || wanted.is_none() {
-        let set_up = fitting.iter().find(|token| token.initialised()).cloned();
-        fitting.retain(|token| !token.initialised());
-        if let (Some(token), true) = (set_up, fitting.is_empty()) {
-            return Err(Failure::new(
-                Code::NotSupported,
-                format!("the token {:?} is initialised already", token.label),
-            )
-            .hint("To lose all keys on it, name it with --token and add --force."));
+fn choose(context: &Context, force: bool) -> Result<Located, Failure> {
+    let named = context.settings.token.as_ref();
+    let in_use = RefCell::new(None);
+    let found = context.locate_by(&[], &|module, tokens| {
+        let present = tokens.iter().map(|token| token.uri().to_string()).collect();
+        let fits = |token: &TokenInfo| named.is_none_or(|uri| token.fits(uri));
+        let mut fitting = module.examined(tokens.into_iter().filter(fits).collect());
+        if !force || named.is_none() {
+            let set_up = fitting.iter().find(|token| token.initialised());
+            in_use.replace_with(|known| known.take().or(set_up.cloned()));
+            fitting.retain(|token| !token.initialised());
         }
-    }
-    match (fitting.len(), fitting.pop()) {
-        (1, Some(token)) => Ok(token),
-        (_, Some(last)) => {
-            fitting.push(last);
+        match fitting.as_slice() {
+            [only] => Ok(only.clone()),
+            [] => Err(TokenError::NoToken {
+                wanted: named.map_or("an empty token".into(), |uri| uri.identity().to_string()),
+                present,
+            }),
             // The URIs of empty tokens may all be alike: only the slot tells them apart.
-            let uris = fitting
-                .iter()
-                .map(|token| format!("{};slot-id={}", token.uri(), token.slot_id()));
-            Err(TokenError::TokenAmbiguous(uris.collect()).into())
+            several => Err(TokenError::TokenAmbiguous(
+                several
+                    .iter()
+                    .map(|token| format!("{};slot-id={}", token.uri(), token.slot_id()))
+                    .collect(),
+            )),
         }
-        _ => Err(TokenError::NoToken {
-            wanted: "an empty token".into(),
-            present: vec![],
+    });
+    match (found, in_use.into_inner()) {
+        (Err(failure), Some(token)) if failure.code == Code::TokenNotUsable => {
+            Err(used_already(&token))
         }
-        .into()),
+        (found, _) => found,
     }
+}
+
+fn used_already(token: &TokenInfo) -> Failure {
+    let name = token.name();
+    let what = match token.says_initialised() {
+        true => format!("the token {name:?} is initialised already"),
+        false => format!(
+            "the token {name:?} does not say that it is initialised, but it is in use: it has {}",
+            token.signs_of_use().join(" and ")
+        ),
+    };
+    Failure::new(Code::NotSupported, what)
+        .hint("To lose all keys on it, name it with --token and add --force.")
 }

@@ -26,7 +26,7 @@ impl ChosenKey {
         known: Option<&PublicKey>,
     ) -> Result<Self, Failure> {
         let records = context.key_records(None)?;
-        let (module, token) = context.module_and_token(&records)?;
+        let (module, token) = context.locate(&records)?;
         let mut session = match pins {
             Some(pins) => Session::open_user(&module, &token, pins)?,
             None => Session::open(&module, &token)?,

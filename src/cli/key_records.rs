@@ -1,13 +1,13 @@
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::context::Context;
 use super::ui::failure::Failure;
 use crate::beneficiary::key_file::KeyFile;
 use crate::beneficiary::public_key_file;
 use crate::envelope::PublicKey;
-use crate::token::uri::TokenFields;
-use crate::token::{Module, ResultKey, Session, TokenError, TokenInfo, Uri, choose_key};
+use crate::token::{
+    Module, ResultKey, Session, TokenError, TokenInfo, Uri, choose_key, serial_tells,
+};
 use crate::wallet::address::Address;
 
 /// A result key as the key files of an address record it.
@@ -41,31 +41,20 @@ impl KeyRecord {
 
     /// Whether the token that it names can be `token`.
     pub(crate) fn is_on(&self, token: &TokenInfo) -> bool {
-        let serial = self.uri.serial.as_ref();
-        serial.is_none_or(|serial| *serial == token.serial)
+        token.is_recorded_as(&self.uri)
     }
 
     /// The token that it is on: by serial where there is one, because labels may change.
     pub(crate) fn token(&self) -> Uri {
-        let text = |field: &'_ Option<String>| field.clone().unwrap_or_default();
-        let (serial, model, label) = (
-            text(&self.uri.serial),
-            text(&self.uri.model),
-            text(&self.uri.token),
-        );
-        let blank = TokenFields::default();
-        Uri::for_token(&if serial.is_empty() {
-            TokenFields {
-                label: &label,
-                ..blank
-            }
+        let recorded = &self.uri;
+        let mut uri = Uri::default();
+        if recorded.serial.as_ref().is_some_and(|it| serial_tells(it)) {
+            uri.serial.clone_from(&recorded.serial);
+            uri.model.clone_from(&recorded.model);
         } else {
-            TokenFields {
-                serial: &serial,
-                model: &model,
-                ..blank
-            }
-        })
+            uri.token.clone_from(&recorded.token);
+        }
+        uri
     }
 }
 
@@ -88,6 +77,16 @@ impl KeyRecords {
         self.of(token, key).next().is_some()
     }
 
+    /// Whether nothing is recorded.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether they name several tokens.
+    pub(crate) fn name_several_tokens(&self) -> bool {
+        !self.0.is_empty() && self.token().is_none()
+    }
+
     /// Whether any record fulfils `test`.
     pub(crate) fn any(&self, test: impl Fn(&KeyRecord) -> bool) -> bool {
         self.0.iter().any(test)
@@ -98,6 +97,26 @@ impl KeyRecords {
         let mut tokens = self.0.iter().map(KeyRecord::token);
         let first = tokens.next()?;
         tokens.all(|other| other == first).then_some(first)
+    }
+
+    /// Chooses the one of `tokens` that they are on, where several can be that `is_meant`. Where they
+    /// name several tokens, and none of those is there, it is the only one.
+    pub(crate) fn choose_token(
+        &self,
+        module: &Module,
+        tokens: Vec<TokenInfo>,
+        is_meant: impl FnMut(&TokenInfo) -> bool,
+    ) -> Result<TokenInfo, TokenError> {
+        let is_on = |token: &TokenInfo| self.any(|record| record.is_on(token));
+        let on: Vec<TokenInfo> = tokens.iter().filter(|it| is_on(it)).cloned().collect();
+        match self.token() {
+            _ if !on.is_empty() => module.choose(on, None, is_meant),
+            None => module.choose(tokens, None, is_meant),
+            Some(recorded) => Err(TokenError::NoToken {
+                wanted: recorded.to_string(),
+                present: tokens.iter().map(|it| it.uri().to_string()).collect(),
+            }),
+        }
     }
 
     /// Returns the recorded public keys of keys on `token`, with the keys' ids.
@@ -170,17 +189,6 @@ impl Context {
             }
         }
         Ok(KeyRecords(all))
-    }
-
-    /// Finds the module and the token: what options name, else the token that all of `records`
-    /// are on.
-    pub(crate) fn module_and_token(
-        &self,
-        records: &KeyRecords,
-    ) -> Result<(Arc<Module>, TokenInfo), Failure> {
-        let module = self.module()?;
-        let token = self.token(&module, records.token().as_ref())?;
-        Ok((module, token))
     }
 }
 

@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::key_facts::facts_text;
 use super::key_files::{label_for, record_new};
+use super::key_records::KeyRecords;
 use super::ui::failure::Failure;
 use super::ui::hints;
 use super::ui::reply::Reply;
@@ -29,8 +30,7 @@ pub(crate) fn make_key(context: &Context, wanted: KeyToMake) -> Result<Reply, Fa
     context.folder().check_replaceable(&address)?;
     // A damaged reference is replaced as if it were not there.
     let before = context.key_record(&address).unwrap_or_default();
-    let module = context.module()?;
-    let token = context.token(&module, None)?;
+    let (module, token) = context.locate(&KeyRecords::default())?;
     let mut pins = context.pins()?;
     let new = NewKey {
         bits: wanted.bits,

@@ -11,6 +11,7 @@ mod key_choice;
 mod key_facts;
 mod key_files;
 mod key_records;
+mod locating;
 mod make_key;
 mod named_address;
 mod options;

@@ -1,6 +1,8 @@
 use std::path::{Path, PathBuf};
 
 use super::ui::terminal;
+use crate::agent::wire::Status;
+use crate::text::escape::Shown as _;
 use crate::token::{MissingPin, Pin, PinError, PinRequest, PinSource, PinState, PinUse, TokenInfo};
 
 /// Name of the systemd credential that holds the PIN.
@@ -37,7 +39,7 @@ impl PinSource for Pins {
         if let Some(pin) = &self.read {
             return Ok(pin.clone());
         }
-        if let Some(given) = self.given() {
+        if let Some(given) = self.given(request.takes_empty()) {
             return Ok(self.read.insert(given?).clone());
         }
         let missing = match self.file_only {
@@ -50,6 +52,10 @@ impl PinSource for Pins {
             self.chosen = Some(pin.clone());
         }
         Ok(pin)
+    }
+
+    fn is_given(&self, _: &PinRequest<'_>) -> bool {
+        self.read.is_some() || self.are_given()
     }
 
     fn allow_final_try(&mut self, token: &TokenInfo) -> bool {
@@ -95,35 +101,37 @@ impl Pins {
         self.file.is_some() || self.credential().is_some() || self.environment.is_some()
     }
 
-    /// The PIN in a file, a credential or the environment, if one is set.
-    pub(crate) fn given(&self) -> Option<Result<Pin, PinError>> {
-        if let Some(path) = self.file.clone().or_else(|| self.credential()) {
-            return Some(Pin::from_file(path));
-        }
-        let pin = self.environment.as_ref()?;
-        Some(pin.clone().not_empty("IEXEC_HSM_PIN"))
+    /// The PIN in a file, a credential or the environment, if one is set. An empty one is a mistake,
+    /// unless the token takes it.
+    pub(crate) fn given(&self, takes_empty: bool) -> Option<Result<Pin, PinError>> {
+        let (pin, from) = match self.file.clone().or_else(|| self.credential()) {
+            Some(path) => (Pin::first_line(&path), path.shown().into_owned()),
+            None => {
+                let pin = self.environment.clone()?;
+                (Ok(pin), "IEXEC_HSM_PIN".to_owned())
+            }
+        };
+        Some(match takes_empty {
+            true => pin,
+            false => pin.and_then(|pin| pin.not_empty(&from)),
+        })
     }
 
-    /// The PIN of a token that an agent holds, which says `state` of it; `None` where the reader
-    /// asks for it itself.
-    pub(crate) fn for_agent(
-        &self,
-        label: &str,
-        state: &str,
-        pad: bool,
-    ) -> Result<Option<Pin>, PinError> {
+    /// The PIN of a token that an agent holds; `None` where the reader asks for it itself.
+    pub(crate) fn for_agent(&self, agent: &Status) -> Result<Option<Pin>, PinError> {
         let asked = Asked {
-            label,
+            label: &agent.label,
             purpose: &PinUse::Login,
-            attempts: attempts_left(state),
+            attempts: attempts_left(&agent.pin),
+            takes_empty: agent.empty_pin,
         };
-        if pad {
+        if agent.pin_pad {
             self.tell_of_reader(&asked);
             return Ok(None);
         }
         // The agent knows which lengths the token takes.
         let ask = || self.ask(&asked, |_| Ok(()), MissingPin::User);
-        self.given().unwrap_or_else(ask).map(Some)
+        self.given(agent.empty_pin).unwrap_or_else(ask).map(Some)
     }
 
     /// Whether the last attempt that a token grants may be used.
@@ -181,7 +189,10 @@ impl Pins {
                 .map_err(|error| PinError::NotGiven(format!("no PIN was typed: {error}")))
         };
         let pin = ask(&asked.question())?;
-        if pin.is_empty() {
+        // The Enter key alone must not cost an attempt.
+        let question = "Send an empty PIN? Type yes: ";
+        let is_meant = || terminal::ask_line(&terminal, question).is_ok_and(|it| it == "yes");
+        if pin.is_empty() && !(asked.takes_empty && is_meant()) {
             return Err(PinError::NotGiven("no PIN was typed".into()));
         }
         check(&pin)?;
@@ -198,6 +209,7 @@ struct Asked<'a> {
     label: &'a str,
     purpose: &'a PinUse,
     attempts: &'static str,
+    takes_empty: bool,
 }
 
 impl<'a> Asked<'a> {
@@ -210,6 +222,7 @@ impl<'a> Asked<'a> {
                 PinUse::So | PinUse::NewSo => "",
                 _ => attempts_left(request.token.pin_state().as_str()),
             },
+            takes_empty: request.takes_empty(),
         }
     }
 

@@ -4,16 +4,18 @@
 use std::sync::Arc;
 
 use super::context::Context;
+use super::key_records::KeyRecords;
+use super::locating::{Located, shows_wallet};
 use super::pins::Pins;
 use super::ui::failure::Failure;
-use crate::token::{Module, PinSource as _, Session, TokenInfo, Uri, WalletKey};
+use crate::token::{Module, PinSource as _, Session, Uri, WalletKey};
 use crate::wallet::address::Address;
 use crate::wallet::on_token::{TokenWallet, choose};
 use crate::wallet::sign::WalletError;
 
-/// The module and the logged-in session, once they are needed.
+/// The modules and the logged-in session, once they are needed.
 pub(crate) struct TokenSessions {
-    module: Option<Arc<Module>>,
+    modules: Vec<Arc<Module>>,
     pins: Pins,
     /// The session with the result key's token.
     session: Option<Session>,
@@ -22,33 +24,25 @@ pub(crate) struct TokenSessions {
 impl TokenSessions {
     pub(crate) fn new(context: &Context) -> Result<Self, Failure> {
         Ok(Self {
-            module: None,
+            modules: Vec::new(),
             pins: context.pins()?,
             session: None,
         })
-    }
-
-    pub(crate) fn module(&mut self, context: &Context) -> Result<Arc<Module>, Failure> {
-        let module = match self.module.take() {
-            Some(module) => module,
-            None => context.module()?,
-        };
-        self.module = Some(module.clone());
-        Ok(module)
     }
 
     /// A logged-in session of the token that the result key is on.
     pub(crate) fn log_in(
         &mut self,
         context: &Context,
-        token: &TokenInfo,
+        recorded: &KeyRecords,
     ) -> Result<&mut Session, Failure> {
-        let module = self.module(context)?;
+        let (module, token) = context.locate_among(&self.modules, recorded)?;
+        self.keep(&module);
         let wallet = context.wallet().filter(|uri| token.fits(uri));
         if let (None, Some(uri)) = (&self.pins.file, wallet) {
             self.pins.file = uri.pin_file()?;
         }
-        let session = Session::open_user(&module, token, &mut self.pins)?;
+        let session = Session::open_user(&module, &token, &mut self.pins)?;
         if context.wallet().is_none() {
             self.pins.forget();
         }
@@ -62,8 +56,7 @@ impl TokenSessions {
         context: &Context,
         uri: &Uri,
     ) -> Result<Option<Address>, Failure> {
-        let token = self.wallet_token(context, uri)?;
-        let module = self.module(context)?;
+        let (module, token) = self.wallet_token(context, uri)?;
         let keys = Session::open(&module, &token)?.wallet_keys()?;
         match choose(&token, keys, Some(uri)) {
             Ok(key) => Ok(Some(key.address())),
@@ -79,10 +72,9 @@ impl TokenSessions {
         context: &Context,
         uri: &Uri,
     ) -> Result<TokenWallet<'_>, Failure> {
-        let token = self.wallet_token(context, uri)?;
-        let module = self.module(context)?;
+        let (module, token) = self.wallet_token(context, uri)?;
         let session = match self.session.take() {
-            Some(session) if session.token().slot_id() == token.slot_id() => session,
+            Some(session) if session.is_on(&module, &token) => session,
             result => {
                 if result.is_some() {
                     // The PIN of one token costs an attempt when another gets it.
@@ -100,20 +92,30 @@ impl TokenSessions {
     }
 
     /// The token of the wallet that `uri` names: that of the result key, or the one that `--token`
-    /// names, where it fits.
-    fn wallet_token(&mut self, context: &Context, uri: &Uri) -> Result<TokenInfo, Failure> {
+    /// names, where it fits; else it is looked for.
+    fn wallet_token(&mut self, context: &Context, uri: &Uri) -> Result<Located, Failure> {
         if let Some(session) = &self.session
             && session.token().fits(uri)
+            && (uri.names_token() || shows_wallet(session.token(), session.wallet_keys()?, uri))
         {
-            return Ok(session.token().clone());
+            return Ok((session.module().clone(), session.token().clone()));
         }
-        let module = self.module(context)?;
-        if context.settings.token.is_some()
-            && let Ok(token) = context.token(&module, None)
-            && token.fits(uri)
-        {
-            return Ok(token);
+        let found = match &context.settings.token {
+            Some(named) => context
+                .locate_wallet(&self.modules, named)
+                .ok()
+                .filter(|(_, token)| token.fits(uri)),
+            _ => None,
+        };
+        let found = found.map_or_else(|| context.locate_wallet(&self.modules, uri), Ok)?;
+        self.keep(&found.0);
+        Ok(found)
+    }
+
+    /// Keeps a module loaded for what is looked for next.
+    fn keep(&mut self, module: &Arc<Module>) {
+        if !self.modules.iter().any(|known| Arc::ptr_eq(known, module)) {
+            self.modules.push(module.clone());
         }
-        Ok(module.token(Some(uri))?)
     }
 }

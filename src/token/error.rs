@@ -93,6 +93,8 @@ pub enum TokenError {
         wanted: String,
         /// URIs of the result keys that are there.
         present: Vec<String>,
+        /// Whether the token shows its keys after a login only, by its own word.
+        login_required: bool,
     },
     /// More than one key fits. A retry does not help.
     #[error("more than one result key fits:{}", listed(.0))]

@@ -104,7 +104,10 @@ fn likeliest(
 ) -> Option<TokenInfo> {
     all.into_iter()
         .filter(|it| it.initialised() && it.label == label)
-        .min_by_key(|it| (before.contains(&it.serial), it.serial != token.serial))
+        .min_by_key(|it| {
+            let old = before.contains(&it.serial);
+            (!it.says_initialised(), old, it.serial != token.serial)
+        })
 }
 
 /// Returns the error for a refused `C_InitToken`.

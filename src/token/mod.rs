@@ -23,9 +23,10 @@ pub use keys::{
     choose_key, generate, import, key_size,
 };
 pub use module::{
-    Mechanism, Module, P11Kit, PinState, Probe, Slot, TokenInfo, absent, discover, p11_kit, probe,
-    well_known,
+    Mechanism, Module, P11Kit, PinState, Probe, Slot, TokenInfo, absent, choose_token, p11_kit,
+    probe, search, well_known,
 };
+pub(crate) use module::{is_recorded_as, serial_tells};
 pub use raw::{Call, CalledToken, Watch, end_calls, watch_calls};
 pub use remedy::Remedy;
 pub(crate) use session::recovery;

@@ -330,3 +330,49 @@ fn moduli_have_rubbish_behind_them_until_the_next_initialisation() {
     assert!(text.contains("RSA 16384 bits"), "{text}");
     assert!(!token.objects().contains("16384"));
 }
+
+#[test]
+fn one_of_several_tokens_is_shown_alone_by_the_copy_that_is_named() {
+    let token = Token::labelled("one");
+    token.add("two");
+    let labels = |rules: &[&str]| -> Vec<String> {
+        let (run, _) = with(&token, rules, &["token", "list", "--raw"]);
+        let json = run.ok().raw();
+        let tokens = json["tokens"].as_array().unwrap().iter();
+        tokens
+            .map(|it| it["label"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let own = Faulty::module();
+    let own = own.file_name().unwrap().to_str().unwrap();
+    assert_eq!(labels(&["shows two"]), ["two"]);
+    assert_eq!(labels(&[&format!("in {own} shows two")]), ["two"]);
+    assert!(labels(&["in other.so shows two"]).len() > 1);
+}
+
+#[test]
+fn logins_that_are_not_needed_and_empty_pins_are_played() {
+    let keyed = Keyed::new();
+    let token = &keyed.token;
+    let without_pin = |rules: &[&str], args: &[&str]| {
+        let faulty = rules.iter().fold(Faulty::before(token), Faulty::rule);
+        let work = Work::new(token);
+        let run = faulty.drive(work.cmd(LIST).args(args)).run();
+        (run, faulty.ledger())
+    };
+    assert_eq!(
+        info(token, &["needs-no-login 1234"])["loginRequired"],
+        false
+    );
+    let (run, ledger) = without_pin(&["needs-no-login 1234"], &[]);
+    assert_eq!(run.ok().raw()["keys"][0]["private"], true);
+    assert_eq!(ledger.count("C_Login"), 0);
+    let empty = token.secret_file("empty", "");
+    let empty = ["--pin-file", empty.to_str().unwrap()];
+    let (run, ledger) = without_pin(&["empty-pin 1234"], &empty);
+    run.ok();
+    assert_eq!(ledger.logins(1)[0].arg("pin_len"), "0");
+    let (run, _) = with(token, &["empty-pin 1234"], &LIST);
+    run.fails(12);
+    assert_eq!(info(token, &["label"])["label"], "");
+}

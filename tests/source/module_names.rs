@@ -61,12 +61,37 @@ const GRANTED: &[(&str, &str, &str)] = &[
     ),
     (
         "token/module/discover.rs",
+        "libnethsm_pkcs11.so\",",
+        "a file that is looked for",
+    ),
+    (
+        "token/module/discover.rs",
+        "libcloudhsm_pkcs11.so\",",
+        "a file that is looked for",
+    ),
+    (
+        "token/module/discover.rs",
+        "libtpm2_pkcs11.so\",",
+        "a file that is looked for",
+    ),
+    (
+        "token/module/discover.rs",
+        "libopencryptoki.so\",",
+        "a file that is looked for",
+    ),
+    (
+        "token/module/discover.rs",
         "libsofthsm2.so\",",
         "a file that is looked for",
     ),
     (
         "token/module/discover.rs",
-        "/usr/lib/softhsm\",",
+        "/usr/lib",
+        "a folder that is looked into",
+    ),
+    (
+        "token/module/discover.rs",
+        "/opt/cloudhsm/lib\",",
         "a folder that is looked into",
     ),
     (

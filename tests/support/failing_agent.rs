@@ -7,7 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 use tempfile::TempDir;
 
 use super::agent::{Agent, command};
-use super::{Faulty, Keyed, Work, openssl};
+use super::{Cmd, Faulty, Keyed, Work, openssl};
 
 pub const CONTENT_KEY: [u8; 32] = [7; 32];
 
@@ -24,10 +24,24 @@ pub struct FailingAgent<'t> {
 impl<'t> FailingAgent<'t> {
     /// With these options, and a token that follows `rules`.
     pub fn new(keyed: &'t Keyed, args: &[&str], rules: &[&str]) -> Self {
+        Self::started(keyed, args, rules, Cmd::pin)
+    }
+
+    /// Does the same, and gives it no PIN.
+    pub fn without_pin(keyed: &'t Keyed, args: &[&str], rules: &[&str]) -> Self {
+        Self::started(keyed, args, rules, |cmd| cmd)
+    }
+
+    fn started(
+        keyed: &'t Keyed,
+        args: &[&str],
+        rules: &[&str],
+        furnish: impl Fn(Cmd) -> Cmd,
+    ) -> Self {
         let work = keyed.work();
         let faulty = Faulty::before(&keyed.token);
         let faulty = rules.iter().fold(faulty, Faulty::rule);
-        let agent = Agent::start(faulty.drive(command(&work, args)).pin());
+        let agent = Agent::start(furnish(faulty.drive(command(&work, args))));
         Self {
             key: agent.key(),
             wrapped: openssl::rsa_wrap(&keyed.public, &CONTENT_KEY),

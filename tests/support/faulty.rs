@@ -10,7 +10,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use super::{Cmd, Token};
+use super::{Cmd, Token, machine};
 
 pub struct Faulty<'t> {
     token: &'t Token,
@@ -49,6 +49,15 @@ impl<'t> Faulty<'t> {
             .env("IEXEC_HSM_MODULE", Self::module())
             .env("FAULTY_MODULE", &self.token.module)
             .env("FAULTY_FOLDER", self.folder.path())
+    }
+
+    /// The command with this module where others are looked for, under these names; nothing names one. `None` where that
+    /// cannot be done here.
+    pub fn be_found(&self, cmd: Cmd, names: &[&str]) -> Option<Cmd> {
+        let wrapper = machine::with_modules(names)?;
+        let cmd = cmd.without_env("IEXEC_HSM_MODULE").under(wrapper);
+        let cmd = cmd.env("FAULTY_MODULE", machine::REAL);
+        Some(cmd.env("FAULTY_FOLDER", self.folder.path()))
     }
 
     /// What another program needs to use this module.

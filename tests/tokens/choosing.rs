@@ -83,10 +83,119 @@ fn two_slots_of_one_card_are_told_apart_by_the_label() {
     let here = ["--token", "card (User PIN)"];
     faulty.drive(generate(&work).args(&here)).run().ok();
     seal(&work);
-    faulty.drive(decrypt(&work).args(&here)).run().ok();
-    assert!(work.read("results.zip") == plain());
     assert!(token.objects().contains("Private Key Object"));
-    faulty.drive(decrypt(&work)).run().fails(10);
+    // What is recorded decides from now on.
+    recorded_works(&work, &faulty, "card%20(User%20PIN)");
+}
+
+/// Every command that works with a key that is recorded, without a word on its token.
+fn recorded_works(work: &Work<'_>, faulty: &Faulty<'_>, label: &str) {
+    faulty.drive(decrypt(work)).run().ok();
+    assert!(work.read("results.zip") == plain());
+    for args in [
+        &["key", "list"][..],
+        &["key", "show"],
+        &["key", "export"],
+        &["key", "adopt"],
+    ] {
+        let cmd = work.cmd(args).arg("--raw").pin();
+        let run = faulty
+            .drive(cmd.env("IEXEC_HSM_WALLET_ADDRESS", ADDRESS))
+            .run();
+        assert!(run.ok().out().contains(label), "{args:?}");
+    }
+    let args = ["result", "inspect", "a.zip"];
+    faulty.drive(work.cmd(args).pin()).run().ok();
+    let push = ["result", "push-encryption-key", "--print-challenge"];
+    let push = work.cmd(push).args(&["--wallet-address", ADDRESS]).pin();
+    faulty.drive(push).run().ok();
+    let doctor = faulty.drive(work.cmd(["doctor", "--selftest", "--raw"]).pin());
+    let report = doctor.run().ok().raw();
+    let mut files = report["checks"].as_array().unwrap().iter();
+    let files = files.find(|it| it["name"] == "key files").unwrap();
+    assert_eq!(files["state"], "ok", "{report}");
+    let start = faulty.drive(agent::command(work, &[]).pin());
+    let agent = agent::Agent::start(start);
+    assert!(agent.key().contains(label), "{}", agent.key());
+    let cmd = agent.cmd(work, ["result", "decrypt", "a.zip", "--force", "-v"]);
+    let run = faulty.drive(cmd).run().ok();
+    assert!(run.err().contains("agent /"), "{}", run.err());
+}
+
+#[test]
+fn of_two_tokens_with_one_serial_the_key_decides_where_labels_changed() {
+    let token = Token::labelled("one");
+    token.add("two");
+    let work = Work::new(&token);
+    let faulty = Faulty::before(&token).rule("serial 0005");
+    faulty
+        .drive(generate(&work).args(&["--token", "two"]))
+        .run()
+        .ok();
+    seal(&work);
+    // Both have the same label now, which is neither of those that they had.
+    let faulty = Faulty::before(&token)
+        .rule("serial 0005")
+        .rule("label same");
+    recorded_works(&work, &faulty, "token=same");
+    assert_eq!(
+        faulty
+            .ledger()
+            .logins(1)
+            .iter()
+            .filter(|it| it.rv != "CKR_OK")
+            .count(),
+        0
+    );
+}
+
+#[test]
+fn a_serial_of_zeros_is_none_and_the_label_decides() {
+    let token = Token::labelled("mine");
+    let work = Work::new(&token);
+    let with = |rules: &[&str]| rules.iter().fold(Faulty::before(&token), Faulty::rule);
+    let faulty = with(&["serial 0000000000000000"]);
+    faulty.drive(generate(&work)).run().ok();
+    seal(&work);
+    faulty.drive(decrypt(&work)).run().ok();
+    // Somebody else's token: no PIN goes to it.
+    let other = with(&["serial 0000000000000000", "label theirs"]);
+    let said = other.drive(decrypt(&work)).run().fails(10).err();
+    assert!(
+        said.contains("token=mine") && said.contains("token=theirs"),
+        "{said}"
+    );
+    assert_eq!(other.ledger().count("C_Login"), 0);
+}
+
+#[test]
+fn an_agent_of_the_other_token_with_the_serial_is_not_asked() {
+    let token = Token::labelled("one");
+    token.add("two");
+    foreign(&token, "07", "theirs");
+    let work = Work::new(&token);
+    let faulty = Faulty::before(&token).rule("serial 0005");
+    faulty
+        .drive(generate(&work).args(&["--token", "two"]))
+        .run()
+        .ok();
+    seal(&work);
+    let start = agent::command(&work, &["--token", "one"]).pin();
+    let agent = agent::Agent::start(faulty.drive(start));
+    assert!(agent.key().contains("object=theirs"), "{}", agent.key());
+    let cmd = agent.cmd(&work, ["result", "decrypt", "a.zip", "-v"]);
+    let said = faulty.drive(cmd).run().fails(14).err();
+    assert!(said.contains("not the agent: it holds"), "{said}");
+    let cmd = agent.cmd(&work, ["result", "decrypt", "a.zip"]).pin();
+    faulty.drive(cmd).run().ok();
+    let report = faulty.drive(work.cmd(["doctor", "--token", "one", "--raw"]));
+    let report = report.run().ok().raw();
+    let mut files = report["checks"].as_array().unwrap().iter();
+    let files = files.find(|it| it["name"] == "key files").unwrap();
+    assert_eq!(
+        files["state"], "skipped",
+        "it is on another token: {report}"
+    );
 }
 
 #[test]

@@ -225,7 +225,7 @@ fn pins_of_a_wrong_length_change_nothing() {
 fn a_pin_of_any_bytes_is_set_as_it_is() {
     let token = Token::uninitialised();
     let work = Work::new(&token);
-    let pin = work.write("pin", b"\xff\xfe\xfd\xfc\n");
+    let pin = work.write("pin", b"\xfd\xfc\xfb\xfa\n");
     let cmd = work.cmd(INIT).env("IEXEC_HSM_SO_PIN", "12345678");
     cmd.arg("--pin-file").arg(&pin).run().ok();
     let list = work.cmd(["key", "list", "--pin-file"]).arg(&pin);
@@ -289,6 +289,78 @@ fn a_token_in_use_is_lost_only_with_its_label_repeated() {
     ];
     let run = init(&args).run().ok();
     assert_eq!(run.raw()["token"]["label"], "fresh");
+}
+
+/// Behind these rules a token with a key does not say that it is initialised.
+const SILENT: [&[&str]; 3] = [
+    &["flag -CKF_TOKEN_INITIALIZED"],
+    &[
+        "flag -CKF_TOKEN_INITIALIZED",
+        "flag -CKF_USER_PIN_INITIALIZED",
+    ],
+    &[
+        "flag -CKF_TOKEN_INITIALIZED",
+        "flag -CKF_USER_PIN_INITIALIZED",
+        "label",
+    ],
+];
+
+#[test]
+fn a_token_that_does_not_say_that_it_is_initialised_is_lost_as_one_that_does() {
+    for (rules, signs, label) in [
+        (SILENT[0], "it has a label and a user PIN", "test"),
+        (SILENT[1], "it has a label", "test"),
+        (SILENT[2], "it has objects", ""),
+    ] {
+        let token = with_key();
+        let work = Work::new(&token);
+        let serial = work.cmd(["token", "info", "--raw"]).run().ok().raw();
+        let serial = serial["token"]["serial"].as_str().unwrap().to_owned();
+        let named = format!("pkcs11:serial={serial}");
+        let faulty = rules.iter().fold(Faulty::before(&token), Faulty::rule);
+        let init = |args: &[&str]| {
+            let args = [&INIT[..], &["--token", &named], args].concat();
+            let cmd = work.cmd(args).pin();
+            faulty
+                .drive(cmd.env("IEXEC_HSM_SO_PIN", &token.so_pin))
+                .run()
+        };
+        let said = init(&[]).fails(16).err();
+        assert!(said.contains(signs) && said.contains("--force"), "{said}");
+        init(&["--force"]).fails(2);
+        init(&["--force", "--confirm-label", "fresh"]).fails(2);
+        init(&["--force", "--confirm-label", ""]).fails(2);
+        assert_eq!(faulty.ledger().count("C_InitToken"), 0, "{signs}");
+        assert!(has_key(&token));
+        let confirmed = if label.is_empty() { &serial } else { label };
+        let run = init(&["--force", "--confirm-label", confirmed]);
+        assert_eq!(faulty.ledger().count("C_InitToken"), 1, "{signs}");
+        // One that shows no label after it was given one is not found again.
+        run.fails(if label.is_empty() { 10 } else { 0 });
+    }
+}
+
+#[test]
+fn a_token_that_does_not_say_that_it_is_initialised_is_used_and_never_called_empty() {
+    for rules in SILENT {
+        let token = with_key();
+        let work = Work::new(&token);
+        let faulty = rules.iter().fold(Faulty::before(&token), Faulty::rule);
+        let run = |args: &[&str]| faulty.drive(work.cmd(args).pin()).run();
+        let keys = run(&["key", "list", "--raw"]).ok().raw();
+        assert_eq!(keys["keys"].as_array().unwrap().len(), 1, "{rules:?}");
+        let tokens = run(&["token", "list", "--raw"]).ok().raw();
+        let tokens = tokens["tokens"].as_array().unwrap().iter();
+        let used = tokens.filter(|it| it["initialised"] == true).count();
+        assert_eq!(used, 1, "{rules:?}");
+        let report = run(&["doctor", "--raw"]).ok().raw();
+        assert!(!report.to_string().contains("token init"), "{report}");
+        let address = ["--wallet-address", ADDRESS];
+        let setup = run(&[&["setup", "--no-input"][..], &address].concat());
+        assert!(!setup.err().contains("is initialised\n"), "{}", setup.err());
+        assert_eq!(faulty.ledger().count("C_InitToken"), 0, "{rules:?}");
+        assert!(has_key(&token));
+    }
 }
 
 #[test]

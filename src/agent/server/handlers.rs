@@ -98,7 +98,6 @@ impl Server {
 
     pub(super) async fn unlock(&self, request: wire::Unlock) -> Result<Status, AgentError> {
         let pin = request.pin.map(|pin| Pin::new(pin.into_bytes()));
-        let pin = pin.filter(|pin| !pin.is_empty());
         self.agent.unlock(pin, request.final_try).await?;
         Ok(self.agent.status())
     }

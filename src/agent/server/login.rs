@@ -12,6 +12,8 @@ pub(super) struct Login {
     token: TokenInfo,
     keys: Mutex<Arc<LoginKeys>>,
     kept: Mutex<Option<KeptPin>>,
+    /// The token needs no login, and so no PIN for another one.
+    pub(super) needs_none: bool,
     /// The lock of the one who finds out whether the login still stands.
     pub(super) recovery_lock: Mutex<()>,
     /// A ciphertext failed and none has succeeded since: it, or the device, is bad.
@@ -65,9 +67,10 @@ impl LoginKeys {
 }
 
 impl Login {
-    pub(super) fn new(token: TokenInfo, keys: LoginKeys, kept: Option<KeptPin>) -> Self {
+    pub(super) fn new(session: &Session, keys: LoginKeys, kept: Option<KeptPin>) -> Self {
         Self {
-            token,
+            token: session.token().clone(),
+            needs_none: session.needs_no_login(),
             keys: Mutex::new(Arc::new(keys)),
             kept: Mutex::new(kept),
             recovery_lock: Mutex::default(),
@@ -106,6 +109,7 @@ impl Login {
             // What a client says is not repeated: it may be anything.
             wanted: "the one that was asked for".into(),
             present: keys.result.iter().map(|it| it.0.clone()).collect(),
+            login_required: !self.needs_none,
         }
     }
 
@@ -151,6 +155,10 @@ impl PinSource for KeptPinSource {
         })
     }
 
+    fn is_given(&self, _: &PinRequest<'_>) -> bool {
+        self.0.is_some()
+    }
+
     /// Nobody can be asked.
     fn allow_final_try(&mut self, _: &TokenInfo) -> bool {
         false
@@ -169,6 +177,10 @@ impl PinSource for GivenPinSource {
             token: request.token.label.clone(),
             missing: MissingPin::NotSent,
         })
+    }
+
+    fn is_given(&self, _: &PinRequest<'_>) -> bool {
+        self.pin.is_some()
     }
 
     fn allow_final_try(&mut self, _: &TokenInfo) -> bool {

@@ -17,7 +17,7 @@ const LOCKED: &str = "it was locked";
 
 impl Agent {
     /// Ends the sessions of the login `epoch`, and has a thread bring the device back.
-    pub(super) fn bring_back(self: &Arc<Self>, epoch: u64, pin: Pin) {
+    pub(super) fn bring_back(self: &Arc<Self>, epoch: u64, pin: Option<Pin>) {
         let mut inner = self.inner();
         let Phase::Unlocked { login, since } = &inner.phase else {
             return;
@@ -38,7 +38,7 @@ impl Agent {
         let started = thread::Builder::new()
             .name("recovery".into())
             .spawn(move || {
-                let reason = agent.restart_until_back(epoch, &pin);
+                let reason = agent.restart_until_back(epoch, pin.as_ref());
                 if let Err(reason) = reason {
                     agent.lock_if(Some(epoch), reason);
                 }
@@ -49,7 +49,11 @@ impl Agent {
     }
 
     /// Restarts the module until the token can be logged in to; the reason when there is no hope.
-    fn restart_until_back(self: &Arc<Self>, epoch: u64, pin: &Pin) -> Result<(), &'static str> {
+    fn restart_until_back(
+        self: &Arc<Self>,
+        epoch: u64,
+        pin: Option<&Pin>,
+    ) -> Result<(), &'static str> {
         let pauses = pauses(self.settings.device_timeout);
         match recover(pauses, |pause| self.restart_once(epoch, pause, pin)) {
             Outcome::Works => Ok(()),
@@ -62,7 +66,7 @@ impl Agent {
         self: &Arc<Self>,
         epoch: u64,
         pause: Duration,
-        pin: &Pin,
+        pin: Option<&Pin>,
     ) -> Outcome<&'static str> {
         if !self.wait_unless_locked(epoch, pause) {
             return Outcome::Hopeless(LOCKED);
@@ -72,7 +76,7 @@ impl Agent {
             return Outcome::Hopeless(LOCKED);
         }
         let id = self.begin_restart();
-        let back = self.log_in(Some(pin.clone()), false).and_then(checked);
+        let back = self.log_in(pin.cloned(), false).and_then(checked);
         let outcome = back.map(|(login, workers)| self.unlocked(login, workers, epoch));
         drop(login_turn);
         self.inner().queue.end(id);

@@ -95,11 +95,12 @@ impl Agent {
                 label: token.label.clone(),
                 wanted: "any".into(),
                 present: vec![],
+                login_required: !first.needs_no_login(),
             });
         }
         let kept = pin.filter(|_| self.settings.keep_pin);
         let kept = kept.as_ref().and_then(KeptPin::new);
-        let login = Arc::new(Login::new(token.clone(), keys, kept));
+        let login = Arc::new(Login::new(&first, keys, kept));
         let mut sessions = vec![first];
         while sessions.len() < self.sessions(&token) {
             // A token that grants fewer makes it slower, no more.
@@ -125,16 +126,19 @@ impl Agent {
     /// not there, the module is initialised anew, once: some do not see a token that came back.
     fn find_token(&self) -> Result<TokenInfo, TokenError> {
         let restart_first = std::mem::take(&mut self.inner().restart_first);
-        if !restart_first && let Ok(token) = self.module.token(Some(&self.wanted)) {
+        let known = self.inner().token.clone();
+        let find = || {
+            let in_slot = |it: &TokenInfo| it.slot_id() == known.slot_id();
+            let tokens = self.module.tokens()?;
+            self.module.choose(tokens, Some(&self.wanted), in_slot)
+        };
+        if !restart_first && let Ok(token) = find() {
             return Ok(token);
         }
         self.module.restart()?;
-        match self.module.token(Some(&self.wanted)) {
+        match find() {
             // Some tokens change their label.
-            Err(TokenError::NoToken { .. }) => {
-                let known = self.inner().token.clone();
-                self.module.find_again(&known)
-            }
+            Err(TokenError::NoToken { .. }) => self.module.find_again(&known),
             found => found,
         }
     }

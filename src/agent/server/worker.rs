@@ -30,8 +30,9 @@ pub(super) struct Worker {
 pub(super) enum Ending {
     /// The agent locks, for this reason.
     ForGood(&'static str),
-    /// A restart of the module may bring the device back, and a login with this PIN.
-    UntilRestart(Pin),
+    /// A restart of the module may bring the device back, and a login with this PIN; none where the
+    /// token needs no login.
+    UntilRestart(Option<Pin>),
 }
 
 impl Worker {
@@ -154,12 +155,13 @@ impl Worker {
         let _alone = lock(&login.recovery_lock);
         // Without one, a reader with a pad would ask when nobody expects a question.
         let pin = login.pin().0;
-        let outcome = recover(steps(pin.is_some(), []), |step| self.take(step).into());
-        let (ending, error) = match (outcome, pin) {
-            (Outcome::Works, _) => return Ok(()),
-            (Outcome::Hopeless(error), _) => (Ending::ForGood(PIN_REFUSED), error),
-            (Outcome::Fails, Some(pin)) => (Ending::UntilRestart(pin), failure),
-            (Outcome::Fails, None) => (Ending::ForGood(GONE), failure),
+        let can_log_in = pin.is_some() || login.needs_none;
+        let outcome = recover(steps(can_log_in, []), |step| self.take(step).into());
+        let (ending, error) = match outcome {
+            Outcome::Works => return Ok(()),
+            Outcome::Hopeless(error) => (Ending::ForGood(PIN_REFUSED), error),
+            Outcome::Fails if can_log_in => (Ending::UntilRestart(pin), failure),
+            Outcome::Fails => (Ending::ForGood(GONE), failure),
         };
         if let Ending::ForGood(_) = ending {
             login.forget_pin();
@@ -199,5 +201,6 @@ fn gone() -> TokenError {
         label: String::new(),
         wanted: "it any more".into(),
         present: vec![],
+        login_required: true,
     }
 }

@@ -58,10 +58,19 @@ pub struct Status {
     pub token: String,
     /// The token's label.
     pub label: String,
+    /// The labels of other tokens that the module shows with the same serial number.
+    #[serde(default)]
+    pub other_labels: Vec<String>,
     /// The state of the user PIN, as the token told it last, in the words of `token list`.
     pub pin: String,
     /// Whether the reader asks for the PIN itself.
     pub pin_pad: bool,
+    /// Whether the token needs a login, by its own word: where it needs none, no PIN need be sent.
+    #[serde(default = "yes")]
+    pub login_required: bool,
+    /// Whether the token takes an empty PIN.
+    #[serde(default)]
+    pub empty_pin: bool,
     /// The module's file.
     pub module: String,
     /// The agent's process.
@@ -78,6 +87,11 @@ pub struct Status {
     pub idle_seconds: Option<u64>,
     /// Seconds until it locks if nobody uses it, as far as it is unlocked.
     pub locks_in_seconds: Option<u64>,
+}
+
+/// What an agent means that does not tell.
+fn yes() -> bool {
+    true
 }
 
 /// The keys on the token.
@@ -152,7 +166,7 @@ pub struct Unwrapped {
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Unlock {
-    /// The PIN; `None` where the reader asks for it.
+    /// The PIN; `None` where the reader asks for it, and where the token needs no login.
     pub pin: Option<Secret>,
     /// Whether the last attempt that the token grants may be used.
     pub final_try: bool,

@@ -68,15 +68,15 @@ fn on_module(
     command: &Doctor,
     checks: &mut Vec<Check>,
 ) -> Result<Option<Session>, Failure> {
-    let (found, module) = modules::checks(context);
+    let recorded = context.every_key_record().unwrap_or_default();
+    let (found, module) = modules::checks(context, &recorded);
     checks.extend(found);
     let Some(module) = module else {
         checks.push(Check::skipped("token", "there is no module to ask"));
         return Ok(None);
     };
     checks.push(tokens::slots(&module));
-    let recorded = context.every_key_record().unwrap_or_default();
-    let (found, token) = tokens::check(context, &module, recorded.token().as_ref());
+    let (found, token) = tokens::check(context, &module, &recorded);
     checks.push(found);
     let Some(token) = token else {
         return Ok(None);
@@ -88,8 +88,9 @@ fn on_module(
     let Some(session) = open(&module, &token, wants_login, &mut pins, checks) else {
         return Ok(None);
     };
-    checks.extend(keys::checks(&session, wants_login, &recorded));
-    checks.extend(files::checks(context, &session, wants_login));
+    let logged_in = wants_login && !session.needs_no_login();
+    checks.extend(keys::checks(&session, logged_in, &recorded));
+    checks.extend(files::checks(context, &session, logged_in));
     if command.selftest {
         // The one that tests takes its session with it.
         checks.push(selftest::check(context, session, &mut pins));
@@ -111,6 +112,10 @@ fn open(
         Session::open(module, token)
     };
     checks.push(match &session {
+        Ok(session) if login && session.needs_no_login() => Check::ok(
+            "login",
+            "the token says that it needs none, and no PIN is given",
+        ),
         Ok(_) if login => Check::ok("login", "the token took the PIN"),
         Ok(_) => Check::skipped("login", "no PIN is tried without --login"),
         Err(_) => Check::skipped("keys", "the token could not be opened"),

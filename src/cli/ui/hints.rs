@@ -28,7 +28,7 @@ use crate::wallet::wallet_file::WalletFileError;
 pub(crate) use agent::{agent, client, socket};
 pub(crate) use keys::{public_key, software_key};
 pub(crate) use reading::{MOVE_AWAY, unreadable};
-pub(crate) use token::token;
+pub(crate) use token::{IF_NEEDED, token};
 
 const DOWNLOAD_AGAIN: &str = "Download it again.";
 const READABLE: &str = "Check that the path is right and that you may read it.";

@@ -20,16 +20,17 @@ pub fn choose_key(
     wanted: Option<&Uri>,
 ) -> Result<ResultKey, TokenError> {
     let uri = |key: &ResultKey| key.uri(token).to_string();
-    choose_one(&token.label, keys, wanted, uri, names_key)
+    let place = (token.label.as_str(), token.login_required());
+    choose_one(place, keys, wanted, uri, names_key)
 }
 
-/// Chooses the one of `keys`, each with its URI, that `wanted` names, or the only one. `label` is
-/// that of their token.
+/// Chooses the one of `keys`, each with its URI, that `wanted` names, or the only one. The label is
+/// that of their token, which shows them after a login only, or without one.
 ///
 /// # Errors
 /// As for [`choose_key`].
 pub(crate) fn choose_one<K>(
-    label: &str,
+    (label, login_required): (&str, bool),
     keys: Vec<K>,
     wanted: Option<&Uri>,
     uri: impl Fn(&K) -> String,
@@ -48,6 +49,7 @@ pub(crate) fn choose_one<K>(
         label: label.to_owned(),
         wanted: wanted.map_or("any".into(), |uri| uri.identity().to_string()),
         present,
+        login_required,
     })
 }
 

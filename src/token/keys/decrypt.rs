@@ -112,7 +112,10 @@ impl Session {
         match self.raw.decrypt_init(&mechanism, key) {
             Ok(()) => Ok(Begun::Yes),
             Err(error) if self.may_unwrap_instead(key, &error) => Ok(Begun::NotPermitted),
-            Err(error) => Err(self.does_not_decrypt(scheme, &mechanism, error)),
+            Err(error) => match self.needed_all_the_same(&error) {
+                Some(needed) => Err(needed),
+                None => Err(self.does_not_decrypt(scheme, &mechanism, error)),
+            },
         }
     }
 

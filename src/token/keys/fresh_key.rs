@@ -1,14 +1,12 @@
 use std::sync::Arc;
 
 use cryptoki::object::ObjectClass;
-use cryptoki_sys::CKU_USER;
 
 use crate::text::hex::hex;
 use crate::token::keys::result_key::EXPONENT;
-use crate::token::session::login::announce;
 use crate::token::session::open::Mode;
 use crate::token::{
-    Module, Pin, PinSource, PinUse, Remedy, ResultKey, Session, TokenError, TokenInfo, Uri,
+    Module, Pin, PinSource, Remedy, ResultKey, Session, TokenError, TokenInfo, Uri,
 };
 
 /// A key pair that was made on a token, or brought to it, a moment ago. Whatever happens from then
@@ -53,10 +51,7 @@ impl FreshKey<'_> {
         self.module.restart()?;
         let token = self.module.find_again(self.token)?;
         let mut session = Session::open_as(self.module, &token, Mode::Write)?;
-        if pin.is_none() {
-            announce(&token, PinUse::Login, pins);
-        }
-        session.login_as(CKU_USER, pin)?;
+        session.login_as_before(pin, pins)?;
         Ok(session)
     }
 

@@ -60,7 +60,9 @@ pub fn generate(
     let id = session.free_id(new.id.as_deref())?;
     if new.by_so {
         // Only now: by the user's login both the PIN and the id are known to be good.
-        session.log_out()?;
+        if session.logged_in {
+            session.log_out()?;
+        }
         session.log_in_so(pins)?;
     }
     let private = session.make_pair(new, bits, &id)?;
@@ -156,7 +158,10 @@ impl Session {
         self.generate_pair(&Mechanism::RsaPkcsKeyPairGen, |form| {
             templates(form, new, bits, id)
         })
-        .map_err(|error| cannot_make(&self.token.label, error))
+        .map_err(|error| {
+            let needed = self.needed_all_the_same(&error);
+            needed.unwrap_or_else(|| cannot_make(&self.token.label, error))
+        })
     }
 
     /// Makes one `C_GenerateKeyPair` with the public and private template of the first form, and again

@@ -49,8 +49,10 @@ impl Session {
         ]);
         let created = self.raw.create(&private);
         private.iter_mut().for_each(wipe);
-        let handle =
-            created.map_err(|error| not_supported(&self.token.label, &error.to_string()))?;
+        let handle = created.map_err(|error| {
+            let needed = self.needed_all_the_same(&error);
+            needed.unwrap_or_else(|| not_supported(&self.token.label, &error.to_string()))
+        })?;
         self.deny_other_uses(handle);
         let mut template = public;
         template.extend([

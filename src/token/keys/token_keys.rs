@@ -21,11 +21,20 @@ pub struct TokenKeys<P> {
     /// With their URIs, which stay when a device that was away has another label.
     keys: Vec<(String, ResultKey)>,
     pins: P,
-    /// The PIN of the login; none on a reader's pad, and beside another session.
-    pin: Option<KeptPin>,
+    again: NewLogin,
     /// The PIN is wiped after the next use that succeeds.
     forget_after_next: bool,
     device_timeout: Duration,
+}
+
+/// The way to log in again after the device was away.
+enum NewLogin {
+    With(KeptPin),
+    /// The token needs no login.
+    WithoutPin,
+    /// On a reader's pad a person would have to be asked, and beside another session a restart of the
+    /// module would end that one.
+    Impossible,
 }
 
 impl<P: PinSource> TokenKeys<P> {
@@ -45,6 +54,7 @@ impl<P: PinSource> TokenKeys<P> {
                 label: token.label.clone(),
                 wanted: "any".into(),
                 present: vec![],
+                login_required: token.login_required(),
             });
         }
         Ok(Self::new(session, keys, pins).with_pin(pin.as_ref()))
@@ -58,9 +68,12 @@ impl<P: PinSource> TokenKeys<P> {
         let uri = |key: &ResultKey| key.uri(session.token()).to_string();
         Self {
             keys: keys.into_iter().map(|key| (uri(&key), key)).collect(),
+            again: match session.needs_no_login() {
+                true => NewLogin::WithoutPin,
+                false => NewLogin::Impossible,
+            },
             session,
             pins,
-            pin: None,
             forget_after_next: false,
             device_timeout: DEVICE_TIMEOUT,
         }
@@ -77,7 +90,9 @@ impl<P: PinSource> TokenKeys<P> {
     /// the token takes it, and never after it was refused.
     #[must_use]
     pub fn with_pin(mut self, pin: Option<&Pin>) -> Self {
-        self.pin = pin.and_then(KeptPin::new);
+        if let Some(pin) = pin.and_then(KeptPin::new) {
+            self.again = NewLogin::With(pin);
+        }
         self
     }
 
@@ -101,8 +116,7 @@ impl<P: PinSource> TokenKeys<P> {
                 session: Session::open(&session.module, &session.token).ok()?,
                 keys: keys.clone(),
                 pins: NoPins,
-                // A restart of the module would end the other sessions.
-                pin: None,
+                again: NewLogin::Impossible,
                 forget_after_next: false,
                 device_timeout: self.device_timeout,
             })
@@ -110,6 +124,12 @@ impl<P: PinSource> TokenKeys<P> {
         (0..count.min(told.saturating_sub(1)))
             .map_while(open)
             .collect()
+    }
+
+    fn forget_pin(&mut self) {
+        if let NewLogin::With(_) = self.again {
+            self.again = NewLogin::Impossible;
+        }
     }
 
     fn unwrap_once(
@@ -137,7 +157,8 @@ impl<P: PinSource> TokenKeys<P> {
     /// Brings the device back, and returns the failure that it was.
     fn recover(&mut self, failure: TokenError) -> Result<TokenError, TokenError> {
         let _watched = self.session.raw.watch(Call::RECOVERY);
-        let steps = steps(self.pin.is_some(), pauses(self.device_timeout));
+        let can_log_in = !matches!(self.again, NewLogin::Impossible);
+        let steps = steps(can_log_in, pauses(self.device_timeout));
         match recover(steps, |step| self.take(step).into()) {
             Outcome::Works => Ok(failure),
             Outcome::Fails => Err(failure),
@@ -162,15 +183,16 @@ impl<P: PinSource> TokenKeys<P> {
         }
     }
 
-    /// Logs in with the PIN that is kept. Handles are others after it.
+    /// Logs in as before. Handles are others after it.
     fn log_in_again(
         &mut self,
         how: impl FnOnce(&mut Session, &mut dyn PinSource) -> Result<(), TokenError>,
     ) -> Result<(), TokenError> {
-        let Some(pin) = &self.pin else {
-            return Ok(());
-        };
-        how(&mut self.session, &mut pin.get())?;
+        match &self.again {
+            NewLogin::With(pin) => how(&mut self.session, &mut pin.get())?,
+            NewLogin::WithoutPin => how(&mut self.session, &mut NoPins)?,
+            NewLogin::Impossible => return Ok(()),
+        }
         let now = self.session.private_keys()?;
         for (_, key) in &mut self.keys {
             let same = now
@@ -215,7 +237,7 @@ impl<P: PinSource> Unwrap for TokenKeys<P> {
             unwrapped => unwrapped,
         }?;
         if self.forget_after_next && unwrapped.is_some() {
-            self.pin = None;
+            self.forget_pin();
         }
         Ok(unwrapped)
     }

@@ -11,10 +11,12 @@ mod slot;
 mod slots;
 pub(super) mod token_info;
 
-pub use discover::{absent, discover, well_known};
+pub use discover::{absent, search, well_known};
 pub use load::Module;
 pub use mechanism::Mechanism;
 pub use p11_kit::{P11Kit, p11_kit};
 pub use probe::{Probe, probe};
+pub use select::choose_token;
 pub use slot::Slot;
 pub use token_info::{PinState, TokenInfo};
+pub(crate) use token_info::{is_recorded_as, serial_tells};

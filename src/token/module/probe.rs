@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use crate::token::{Module, TokenError, TokenInfo};
+use crate::token::module::discover::words;
+use crate::token::{Module, TokenInfo};
 
 /// A module that was loaded only to be looked at.
 #[derive(Debug)]
@@ -17,24 +17,12 @@ pub struct Probe {
 
 /// Loads the module at `path`, which is code, looks what tokens it shows, and lets go of it.
 pub fn probe(path: &Path) -> Probe {
-    let seen = load_and_list(path);
-    let description = seen.as_ref().map(|(module, _)| module.description());
+    let seen =
+        Module::load(path).and_then(|module| Ok((module.examined(module.tokens()?), module)));
+    let description = seen.as_ref().map(|(_, module)| module.description());
     Probe {
         path: path.to_owned(),
         description: description.unwrap_or_default(),
-        tokens: seen.map(|(_, tokens)| tokens),
+        tokens: seen.map(|(tokens, _)| tokens).map_err(words),
     }
-}
-
-/// The module at `path` and its tokens.
-pub(in crate::token) fn load_and_list(
-    path: &Path,
-) -> Result<(Arc<Module>, Vec<TokenInfo>), String> {
-    let words = |error| match error {
-        TokenError::Module { reason, .. } => reason,
-        other => other.to_string(),
-    };
-    let module = Module::load(path).map_err(words)?;
-    let tokens = module.tokens().map_err(words)?;
-    Ok((module, tokens))
 }

@@ -1,9 +1,14 @@
 use crate::token::{TokenError, TokenInfo, Uri};
 
-/// The one of `tokens` that is set up and fits `wanted`.
-pub(in crate::token) fn choose_token(
+/// Chooses the one of `tokens` that is set up and fits `wanted`; where several do, the one of them that
+/// `is_meant`.
+///
+/// # Errors
+/// When none does, or several are left; the error lists the candidates as paste-ready URIs.
+pub fn choose_token(
     tokens: Vec<TokenInfo>,
     wanted: Option<&Uri>,
+    is_meant: impl FnMut(&TokenInfo) -> bool,
 ) -> Result<TokenInfo, TokenError> {
     let present: Vec<String> = tokens.iter().map(|token| token.uri().to_string()).collect();
     let mut fitting: Vec<TokenInfo> = tokens
@@ -14,25 +19,32 @@ pub(in crate::token) fn choose_token(
     if fitting.iter().any(TokenInfo::initialised) {
         fitting.retain(TokenInfo::initialised);
     }
-    match (fitting.len(), fitting.pop()) {
-        (1, Some(token)) if token.initialised() => Ok(token),
-        (_, Some(token)) if !token.initialised() => Err(TokenError::NotReady {
-            label: token.name(),
-            reason: "it is not initialised".into(),
-        }),
-        (0, _) | (_, None) => Err(TokenError::NoToken {
+    match fitting.as_slice() {
+        [] => Err(TokenError::NoToken {
             wanted: wanted.map_or("any".into(), |uri| uri.identity().to_string()),
             present,
         }),
-        (_, Some(last)) => {
-            fitting.push(last);
-            Err(TokenError::TokenAmbiguous(
-                fitting
-                    .iter()
-                    .map(|token| token.uri().to_string())
-                    .collect(),
-            ))
-        }
+        [empty, ..] if !empty.initialised() => Err(TokenError::NotReady {
+            label: empty.name(),
+            reason: "it is not initialised".into(),
+        }),
+        [only] => Ok(only.clone()),
+        _ => only_one(fitting, is_meant),
+    }
+}
+
+/// The one of several tokens that `is_meant`.
+fn only_one(
+    fitting: Vec<TokenInfo>,
+    is_meant: impl FnMut(&TokenInfo) -> bool,
+) -> Result<TokenInfo, TokenError> {
+    let uris = fitting.iter().map(|token| token.uri().to_string());
+    let ambiguous = TokenError::TokenAmbiguous(uris.collect());
+    let mut is_meant = is_meant;
+    let mut meant = fitting.into_iter().filter(|token| is_meant(token));
+    match (meant.next(), meant.next()) {
+        (Some(only), None) => Ok(only),
+        _ => Err(ambiguous),
     }
 }
 

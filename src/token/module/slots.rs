@@ -1,9 +1,20 @@
 use cryptoki::error::RvError;
+use cryptoki::object::{Attribute, ObjectClass};
 use cryptoki_sys::{CK_SLOT_ID, CKF_HW_SLOT};
 
 use crate::token::module::select::choose_token;
 use crate::token::module::token_info::{SlotInfo, padded};
+use crate::token::raw::RawSession;
 use crate::token::{Module, Slot, TokenError, TokenInfo, Uri};
+
+/// The classes of what people keep on a token. Some modules show objects of others for themselves.
+const KEPT: [ObjectClass; 5] = [
+    ObjectClass::PUBLIC_KEY,
+    ObjectClass::PRIVATE_KEY,
+    ObjectClass::SECRET_KEY,
+    ObjectClass::CERTIFICATE,
+    ObjectClass::DATA,
+];
 
 impl Module {
     /// Lists every token that the module shows now. A slot whose information cannot be read is left
@@ -14,13 +25,11 @@ impl Module {
     pub fn tokens(&self) -> Result<Vec<TokenInfo>, TokenError> {
         let slots = self.table.slots()?;
         let library = self.library();
-        Ok(slots
-            .into_iter()
-            .filter_map(|slot| {
-                let raw = self.table.token_info(slot).ok()?;
-                Some(TokenInfo::new(slot, &raw, self.place(slot, &library)))
-            })
-            .collect())
+        let tokens = slots.into_iter().filter_map(|slot| {
+            let raw = self.table.token_info(slot).ok()?;
+            Some(TokenInfo::new(slot, &raw, self.place(slot, &library)))
+        });
+        Ok(acquainted(tokens.collect()))
     }
 
     /// Chooses the one token that is set up and fits `wanted`; without `wanted`, the only one there is.
@@ -28,7 +37,46 @@ impl Module {
     /// # Errors
     /// When none or more than one does; the error lists the candidates as paste-ready URIs.
     pub fn token(&self, wanted: Option<&Uri>) -> Result<TokenInfo, TokenError> {
-        choose_token(self.tokens()?, wanted)
+        self.choose(self.tokens()?, wanted, |_| false)
+    }
+
+    /// Does the same with some of its `tokens`; where several fit, it is the one that `is_meant`.
+    ///
+    /// # Errors
+    /// As for [`Self::token`].
+    pub fn choose(
+        &self,
+        tokens: Vec<TokenInfo>,
+        wanted: Option<&Uri>,
+        mut is_meant: impl FnMut(&TokenInfo) -> bool,
+    ) -> Result<TokenInfo, TokenError> {
+        match choose_token(tokens.clone(), wanted, &mut is_meant) {
+            Err(TokenError::NotReady { .. }) => {
+                choose_token(self.examined(tokens), wanted, is_meant)
+            }
+            chosen => chosen,
+        }
+    }
+
+    /// Looks into those of its `tokens` that seem to be empty: some do not say that they were
+    /// initialised, and what is on them would be lost.
+    pub fn examined(&self, mut tokens: Vec<TokenInfo>) -> Vec<TokenInfo> {
+        for token in tokens.iter_mut().filter(|it| !it.initialised()) {
+            token.has_objects = self.has_objects(token);
+        }
+        tokens
+    }
+
+    /// Whether a token shows keys, certificates or data. A session that it does not grant shows none.
+    fn has_objects(&self, token: &TokenInfo) -> bool {
+        let opened = RawSession::open(&self.table, token.slot, token.called(), false);
+        let Ok(session) = opened else {
+            return false;
+        };
+        KEPT.into_iter().any(|class| {
+            let found = session.find(&[Attribute::Class(class)]);
+            found.is_ok_and(|found| !found.is_empty())
+        })
     }
 
     /// Reads the information of `token` anew.
@@ -37,7 +85,8 @@ impl Module {
     /// When it is gone.
     pub fn refresh(&self, token: &TokenInfo) -> Result<TokenInfo, TokenError> {
         let raw = self.table.token_info(token.slot)?;
-        Ok(TokenInfo::new(token.slot, &raw, token.slot_info.clone()))
+        let now = TokenInfo::new(token.slot, &raw, token.slot_info.clone());
+        Ok(now.beside(token.others.clone()))
     }
 
     /// Finds `token` again after a restart, in which slots may have moved; and some tokens have changed
@@ -78,7 +127,7 @@ impl Module {
         let place = self.place(id, library);
         let description = place.slot_description.clone();
         let token = match self.table.token_info(id) {
-            Ok(raw) => Ok(Some(TokenInfo::new(id, &raw, place))),
+            Ok(raw) => Ok(self.examined(vec![TokenInfo::new(id, &raw, place)]).pop()),
             Err(error) if error.rv == RvError::TokenNotPresent => Ok(None),
             Err(error) => Err(error.into()),
         };
@@ -113,14 +162,29 @@ impl Module {
     }
 }
 
-/// Finds `token` in `all`.
-fn same(mut all: Vec<TokenInfo>, token: &TokenInfo) -> Option<TokenInfo> {
-    let same_label = |it: &TokenInfo| it.serial == token.serial && it.label == token.label;
-    if let Some(at) = all.iter().position(same_label) {
-        return Some(all.swap_remove(at));
+/// Tells each token of the others that only their labels tell from it.
+fn acquainted(tokens: Vec<TokenInfo>) -> Vec<TokenInfo> {
+    let others = |token: &TokenInfo| {
+        let alike = |it: &&TokenInfo| it.slot != token.slot && it.has_serial_of(token);
+        let alike = tokens.iter().filter(|it| it.initialised()).filter(alike);
+        alike.map(|it| it.label.clone()).collect()
+    };
+    let others: Vec<Vec<String>> = tokens.iter().map(others).collect();
+    let tokens = tokens.into_iter().zip(others);
+    tokens.map(|(token, others)| token.beside(others)).collect()
+}
+
+/// Finds `token` in `all`. Of several that look like it, it is the one that is in its slot.
+fn same(all: Vec<TokenInfo>, token: &TokenInfo) -> Option<TokenInfo> {
+    let has_label = |it: &&TokenInfo| it.serial == token.serial && it.label == token.label;
+    let mut alike: Vec<&TokenInfo> = all.iter().filter(has_label).collect();
+    if alike.is_empty() {
+        alike = all.iter().filter(|it| it.is_same_device(token)).collect();
+        return (alike.len() == 1).then(|| alike[0].clone());
     }
-    all.retain(|it| it.is_same_device(token));
-    (all.len() == 1).then(|| all.swap_remove(0))
+    let in_slot = alike.iter().find(|it| it.slot == token.slot);
+    let only = alike.first().filter(|_| alike.len() == 1);
+    in_slot.or(only).map(|it| (*it).clone())
 }
 
 #[cfg(test)]

@@ -28,6 +28,11 @@ pub struct TokenInfo {
     pub max_sessions: Option<usize>,
     flags: CK_FLAGS,
     pub(in crate::token) slot_info: SlotInfo,
+    /// The labels of other tokens of the module that are set up and have the same serial number: some
+    /// modules show a device as several tokens.
+    pub(in crate::token) others: Vec<String>,
+    /// Keys, certificates or data were seen on it; looked for only where it seems empty.
+    pub(in crate::token) has_objects: bool,
 }
 
 /// The information of a slot and its module; blank where they do not tell.
@@ -103,7 +108,15 @@ impl TokenInfo {
                 .filter(|count| (1..=u32::MAX as usize).contains(count)),
             flags: raw.flags,
             slot_info,
+            others: Vec::new(),
+            has_objects: false,
         }
+    }
+
+    /// With the labels of the tokens beside it that have its serial number.
+    pub(in crate::token) fn beside(mut self, others: Vec<String>) -> Self {
+        self.others = others;
+        self
     }
 
     /// The label, or where it is for one that has none.
@@ -120,9 +133,26 @@ impl TokenInfo {
         self.slot
     }
 
-    /// Whether it has been initialised.
+    /// Whether it has been initialised: it says so, or shows that it is in use.
     pub fn initialised(&self) -> bool {
+        self.says_initialised() || !self.signs_of_use().is_empty()
+    }
+
+    /// Whether it says itself that it has been initialised.
+    pub fn says_initialised(&self) -> bool {
         self.has(CKF_TOKEN_INITIALIZED)
+    }
+
+    /// What an empty token has not got, and this one has. Not every module sets the flag that a token
+    /// is initialised.
+    pub fn signs_of_use(&self) -> Vec<&'static str> {
+        let signs = [
+            (!self.label.is_empty(), "a label"),
+            (self.has(CKF_USER_PIN_INITIALIZED), "a user PIN"),
+            (self.has_objects, "objects"),
+        ];
+        let shown = signs.into_iter().filter(|(is_there, _)| *is_there);
+        shown.map(|(_, sign)| sign).collect()
     }
 
     /// Whether the reader asks for the PIN itself.
@@ -135,9 +165,14 @@ impl TokenInfo {
         self.slot_info.hardware
     }
 
-    /// Whether anything needs a login.
+    /// Whether anything needs a login, by its own word.
     pub fn login_required(&self) -> bool {
         self.has(CKF_LOGIN_REQUIRED)
+    }
+
+    /// Whether its PIN can be an empty one.
+    pub fn takes_empty_pin(&self) -> bool {
+        self.pin_len.is_some_and(|(shortest, _)| shortest == 0)
     }
 
     /// Whether nothing can be written to it.
@@ -198,10 +233,14 @@ impl TokenInfo {
     }
 
     /// Whether it is the same device, whatever its label is now. A serial number says so only beside
-    /// its maker's name, and an empty one not at all: a PIN must not go to somebody else's token.
+    /// its maker's name, and one that tells nothing not at all: a PIN must not go to somebody else's
+    /// token.
     pub(in crate::token) fn is_same_device(&self, other: &Self) -> bool {
-        !self.serial.is_empty()
-            && self.serial == other.serial
+        serial_tells(&self.serial) && self.has_serial_of(other)
+    }
+
+    pub(in crate::token) fn has_serial_of(&self, other: &Self) -> bool {
+        self.serial == other.serial
             && self.manufacturer == other.manufacturer
             && self.model == other.model
     }
@@ -209,6 +248,16 @@ impl TokenInfo {
     /// Whether it makes random numbers, by its own word.
     pub(in crate::token) fn has_random_numbers(&self) -> bool {
         self.has(CKF_RNG)
+    }
+
+    /// The labels of the other tokens that the module shows with its serial number.
+    pub fn other_labels(&self) -> &[String] {
+        &self.others
+    }
+
+    /// Whether `uri`, which was recorded for a key, can mean a key on this token.
+    pub fn is_recorded_as(&self, uri: &Uri) -> bool {
+        is_recorded_as(&self.fields(), &self.others, uri)
     }
 
     /// The RFC 7512 URI, ready to paste.
@@ -227,6 +276,25 @@ impl TokenInfo {
     fn has(&self, flag: CK_FLAGS) -> bool {
         self.flags & flag != 0
     }
+}
+
+/// Whether `uri`, which was recorded for a key, can mean a key on `token`. The serial number decides,
+/// because labels may change; the label where there is no serial number that tells anything, and where
+/// it is that of another token with the same number.
+pub(crate) fn is_recorded_as(token: &TokenFields<'_>, others: &[String], uri: &Uri) -> bool {
+    let fits =
+        |wanted: &Option<String>, actual: &str| wanted.as_ref().is_none_or(|it| it == actual);
+    if !fits(&uri.serial, token.serial) || !fits(&uri.model, token.model) {
+        return false;
+    }
+    let has_serial = uri.serial.as_ref().is_some_and(|it| serial_tells(it));
+    let is_other = uri.token.as_ref().is_some_and(|it| others.contains(it));
+    fits(&uri.token, token.label) || (has_serial && !is_other)
+}
+
+/// Whether a serial number tells anything: some modules give zeros to every token.
+pub(crate) fn serial_tells(serial: &str) -> bool {
+    serial.bytes().any(|digit| digit != b'0')
 }
 
 /// Text of a blank-padded field. Some modules pad with NUL, or write past the text after one.

@@ -217,12 +217,20 @@ impl Table {
     }
 }
 
-/// A PIN as the standard passes it: none is null.
+/// A PIN as the standard passes it: none is null, and an empty one is not.
 fn raw_pin(pin: &mut Option<Zeroizing<Vec<u8>>>) -> (*mut u8, CK_ULONG) {
     match pin {
         Some(pin) => (pin.as_mut_ptr(), ulong(pin.len())),
         None => (std::ptr::null_mut(), 0),
     }
+}
+
+/// A copy of a PIN that a module may write to. There is room even where it is empty: its place may be
+/// looked at.
+fn own_pin(pin: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut copy = Zeroizing::new(Vec::with_capacity(pin.len() + 1));
+    copy.extend_from_slice(pin);
+    copy
 }
 
 /// A length as the standard counts them.

@@ -13,7 +13,7 @@ use cryptoki_sys::{
 };
 use zeroize::Zeroizing;
 
-use super::{CallError, CalledToken, Caller, Table, call, raw_pin, ulong};
+use super::{CallError, CalledToken, Caller, Table, call, own_pin, raw_pin, ulong};
 
 /// Room for one attribute: more than any modulus has, and a length that none has, so that a
 /// module which leaves the length untouched is noticed.
@@ -83,7 +83,7 @@ impl RawSession {
         pin: Option<&[u8]>,
     ) -> Result<(), CallError> {
         let caller = self.caller().with_pin(pin);
-        let mut pin = pin.map(|pin| Zeroizing::new(pin.to_vec()));
+        let mut pin = pin.map(own_pin);
         let (place, len) = raw_pin(&mut pin);
         call!(caller, C_Login(self.handle, user, place, len))
     }
@@ -111,7 +111,7 @@ impl RawSession {
     /// `C_InitPIN`; with no PIN the reader asks for it itself.
     pub(in crate::token) fn init_pin(&self, pin: Option<&[u8]>) -> Result<(), CallError> {
         let caller = self.caller().with_pin(pin);
-        let mut pin = pin.map(|pin| Zeroizing::new(pin.to_vec()));
+        let mut pin = pin.map(own_pin);
         let (place, len) = raw_pin(&mut pin);
         call!(caller, C_InitPIN(self.handle, place, len))
     }

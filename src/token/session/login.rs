@@ -41,15 +41,49 @@ impl Session {
         Ok((session, pin))
     }
 
-    /// Logs the user in and returns the PIN that was taken, for the few who must log in again.
+    /// Logs the user in and returns the PIN that was taken, for the few who must log in again. Where
+    /// the token says that it needs no login, a PIN that is given is sent, and none is asked for.
     pub(in crate::token) fn login(
         &mut self,
         pins: &mut dyn PinSource,
     ) -> Result<Option<Pin>, TokenError> {
-        check_state(&self.token, pins)?;
+        self.logged_in = false;
+        if !self.token.login_required() && !is_given(&self.token, PinUse::Login, pins) {
+            return Ok(None);
+        }
+        check_state(&self.token, PinUse::Login, pins)?;
         let pin = obtain(&self.token, PinUse::Login, pins)?;
         self.login_as(CKU_USER, pin.as_ref())?;
+        self.logged_in = true;
         Ok(pin)
+    }
+
+    /// Logs the user in with the `pin` that [`Self::login`] returned before.
+    pub(in crate::token) fn login_as_before(
+        &mut self,
+        pin: Option<&Pin>,
+        pins: &mut dyn PinSource,
+    ) -> Result<(), TokenError> {
+        if pin.is_none() && !self.token.login_required() {
+            return Ok(());
+        }
+        if pin.is_none() {
+            announce(&self.token, PinUse::Login, pins);
+        }
+        self.login_as(CKU_USER, pin)?;
+        self.logged_in = true;
+        Ok(())
+    }
+
+    /// Whether nobody is logged in, because the token says that it needs no login.
+    pub fn needs_no_login(&self) -> bool {
+        !self.logged_in && !self.token.login_required()
+    }
+
+    /// What a call that was refused without a login says of such a token.
+    pub(in crate::token) fn needed_all_the_same(&self, error: &CallError) -> Option<TokenError> {
+        let needed = self.needs_no_login() && error.rv == RvError::UserNotLoggedIn;
+        needed.then(|| PinError::NeededAllTheSame(self.token.name()).into())
     }
 
     /// Logs the user in again, in a session whose login has ended by itself. All handles are
@@ -107,8 +141,9 @@ impl Session {
         pins: &mut dyn PinSource,
     ) -> Result<PinForUse, TokenError> {
         let token = self.module.refresh(&self.token)?;
-        check_state(&token, pins)?;
-        obtain(&token, PinUse::KeyUse(label.to_owned()), pins).map(PinForUse)
+        let purpose = PinUse::KeyUse(label.to_owned());
+        check_state(&token, purpose.clone(), pins)?;
+        obtain(&token, purpose, pins).map(PinForUse)
     }
 
     /// The login for one use, between its beginning and its end.
@@ -128,6 +163,7 @@ impl Session {
 /// Checks the state of the user PIN before an attempt is spent.
 pub(in crate::token) fn check_state(
     token: &TokenInfo,
+    purpose: PinUse,
     pins: &mut dyn PinSource,
 ) -> Result<(), TokenError> {
     match token.pin_state() {
@@ -135,12 +171,18 @@ pub(in crate::token) fn check_state(
         PinState::FinalTry if !pins.allow_final_try(token) => {
             Err(TokenError::FinalTry(token.label.clone()))
         }
-        PinState::NotSet => Err(TokenError::PinNotReady {
+        // Not every module says that there is one.
+        PinState::NotSet if !is_given(token, purpose, pins) => Err(TokenError::PinNotReady {
             label: token.label.clone(),
             reason: "none is set",
         }),
         _ => Ok(()),
     }
+}
+
+/// Whether a PIN is at hand, without a person and a reader's pad.
+fn is_given(token: &TokenInfo, purpose: PinUse, pins: &mut dyn PinSource) -> bool {
+    !token.protected_authentication_path() && pins.is_given(&PinRequest { token, purpose })
 }
 
 /// The PIN to send, `None` when the reader asks for it itself.

@@ -15,6 +15,8 @@ pub struct Session {
     pub(in crate::token) module: Arc<Module>,
     /// A PIN was refused in this process: none is sent again.
     pub(super) refused: bool,
+    /// The user logged in, in this session.
+    pub(in crate::token) logged_in: bool,
     /// An operation failed in it, which leaves some modules' sessions stuck for good.
     pub(in crate::token) broken: bool,
     /// The token unwrapped a content key last that it does not show.
@@ -52,6 +54,7 @@ impl Session {
             token: token.clone(),
             module: module.clone(),
             refused: false,
+            logged_in: false,
             broken: false,
             unreadable: false,
             gives_random: token.has_random_numbers(),
@@ -62,6 +65,16 @@ impl Session {
     /// The token of this session, as it was when the session was opened.
     pub fn token(&self) -> &TokenInfo {
         &self.token
+    }
+
+    /// The module that the session is in.
+    pub fn module(&self) -> &Arc<Module> {
+        &self.module
+    }
+
+    /// Whether it is a session with `token` of `module`.
+    pub fn is_on(&self, module: &Arc<Module>, token: &TokenInfo) -> bool {
+        Arc::ptr_eq(&self.module, module) && self.token.slot_id() == token.slot_id()
     }
 
     /// Replaces the session by a new one for reading. The login is the token's and stays, as long

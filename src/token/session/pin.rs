@@ -24,11 +24,19 @@ impl Pin {
     /// when its first line is empty.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, PinError> {
         let path = path.as_ref();
+        Self::first_line(path)?.not_empty(&path.shown())
+    }
+
+    /// Does the same, where the line may be empty: some tokens have an empty PIN.
+    ///
+    /// # Errors
+    /// [`PinError::File`].
+    pub(crate) fn first_line(path: &Path) -> Result<Self, PinError> {
         let line = small::first_line(path).map_err(|source| PinError::File {
             path: path.to_owned(),
             source,
         })?;
-        Self::new(line).not_empty(&path.shown())
+        Ok(Self::new(line))
     }
 
     /// Returns the PIN, unless it is empty.
@@ -102,11 +110,20 @@ pub struct PinRequest<'a> {
 }
 
 impl PinRequest<'_> {
+    /// Whether the PIN may be an empty one. None is set to that.
+    pub fn takes_empty(&self) -> bool {
+        let is_old = matches!(self.purpose, PinUse::Login | PinUse::KeyUse(_));
+        is_old && self.token.takes_empty_pin()
+    }
+
     /// Refuses a user PIN of a length that the token does not take, before it costs an attempt.
     ///
     /// # Errors
-    /// [`PinError::Length`].
+    /// [`PinError::Length`], and [`PinError::Empty`].
     pub fn check(&self, pin: &Pin) -> Result<(), PinError> {
+        if pin.is_empty() && !self.takes_empty() {
+            return Err(PinError::Empty("what was given".into()));
+        }
         match self.token.pin_len {
             Some((min, max))
                 if !matches!(self.purpose, PinUse::So | PinUse::NewSo)
@@ -132,6 +149,12 @@ pub trait PinSource {
     /// [`PinError`] when there is none.
     fn pin(&mut self, request: &PinRequest<'_>) -> Result<Pin, PinError>;
 
+    /// Whether a PIN for `request` is at hand, without a person who would have to be asked. On a token
+    /// that says that it needs no login, and on one that says that no PIN is set, no other is sent.
+    fn is_given(&self, _request: &PinRequest<'_>) -> bool {
+        true
+    }
+
     /// Whether the last attempt that the token grants may be used.
     fn allow_final_try(&mut self, token: &TokenInfo) -> bool;
 
@@ -145,6 +168,10 @@ pub trait PinSource {
 impl<P: PinSource + ?Sized> PinSource for &mut P {
     fn pin(&mut self, request: &PinRequest<'_>) -> Result<Pin, PinError> {
         (**self).pin(request)
+    }
+
+    fn is_given(&self, request: &PinRequest<'_>) -> bool {
+        (**self).is_given(request)
     }
 
     fn allow_final_try(&mut self, token: &TokenInfo) -> bool {
@@ -181,6 +208,10 @@ impl PinSource for NoPins {
             token: request.token.label.clone(),
             missing: MissingPin::Wiped,
         })
+    }
+
+    fn is_given(&self, _: &PinRequest<'_>) -> bool {
+        false
     }
 
     fn allow_final_try(&mut self, _: &TokenInfo) -> bool {

@@ -39,6 +39,9 @@ pub enum PinError {
     /// A source is set and holds nothing.
     #[error("{0} holds no PIN")]
     Empty(String),
+    /// The token said that it needs no login, and refuses without one.
+    #[error("the token {0:?} says that it needs no login, and refuses without one")]
+    NeededAllTheSame(String),
     /// The person did not give one, or gave two different ones.
     #[error("{0}")]
     NotGiven(String),

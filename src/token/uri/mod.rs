@@ -81,6 +81,11 @@ impl Uri {
         }
     }
 
+    /// Whether it names a token or its slot, and not only what is on one.
+    pub fn names_token(&self) -> bool {
+        self.token.is_some() || self.serial.is_some() || self.slot_id.is_some()
+    }
+
     /// Whether the path holds an attribute this program does not know. RFC 7512 demands that such a
     /// URI matches nothing, for the attribute might have excluded any candidate.
     pub fn matches_nothing(&self) -> bool {

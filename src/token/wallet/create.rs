@@ -62,7 +62,10 @@ pub fn create_wallet(
 impl Session {
     fn make_wallet(&self, label: &str, id: &[u8]) -> Result<CK_OBJECT_HANDLE, TokenError> {
         self.generate_pair(&Mechanism::EccKeyPairGen, |form| templates(form, label, id))
-            .map_err(|error| cannot_make(&self.token.label, error))
+            .map_err(|error| {
+                let needed = self.needed_all_the_same(&error);
+                needed.unwrap_or_else(|| cannot_make(&self.token.label, error))
+            })
     }
 
     /// The new wallet with `id`, which was free before.

@@ -36,7 +36,10 @@ impl Session {
     ) -> Result<Zeroizing<[u8; 64]>, TokenError> {
         self.raw
             .sign_init(&Mechanism::Ecdsa, handle)
-            .map_err(|error| does_not_sign(&self.token.label, error))?;
+            .map_err(|error| {
+                let needed = self.needed_all_the_same(&error);
+                needed.unwrap_or_else(|| does_not_sign(&self.token.label, error))
+            })?;
         if let Some(pin) = pin {
             self.login_for_use(pin)?;
         }

@@ -17,6 +17,8 @@
 //! | `print TEXT` | the module writes to stdout and stderr |
 //! | `abort` | the module ends the process |
 //!
+//! A rule behind `in FILE` counts only for a copy of the module in a file of that name.
+//!
 //! A rule of the **token**:
 //!
 //! | rule | what it makes of the token |
@@ -36,7 +38,7 @@
 //! | `takes-arguments` | `C_Initialize` may be given a text, which the real module does not see |
 //! | `so-generates PIN SO-PIN` | only the security officer makes key pairs |
 //! | `shuffle-slots` | slots get new numbers with each `C_Initialize` |
-//! | `label TEXT [after N]` | the token's label, after `N` calls of `C_Initialize` |
+//! | `label TEXT [after N]` | the token's label, after `N` calls of `C_Initialize`; `label` alone is a blank one |
 //! | `serial TEXT` | the serial number of all tokens |
 //! | `describes TEXT` | what else token, slot and module tell of themselves: makers, model, descriptions |
 //!
@@ -46,6 +48,9 @@
 //! |---|---|
 //! | `hardware` | slots say that they are a device's |
 //! | `answers-alone NAME` | a function that succeeds, and does nothing, while the token is gone |
+//! | `shows TEXT` | of all tokens only the one with this label is there |
+//! | `needs-no-login PIN` | it says so, and the user is logged in by any session; a PIN that is sent must be this one |
+//! | `empty-pin PIN` | it says that PINs may be empty, and takes an empty one for this one |
 //! | `rubbish-modulus` | after a key was made, moduli have 2048 bytes until the next `C_Initialize` |
 
 use std::path::PathBuf;
@@ -81,6 +86,10 @@ pub(crate) struct Script {
     pub(crate) label: Option<(String, u64)>,
     pub(crate) serial: Option<String>,
     pub(crate) description: Option<String>,
+    /// The label of the only token.
+    pub(crate) shows: Option<String>,
+    pub(crate) needs_no_login: Option<Vec<u8>>,
+    pub(crate) empty_pin: Option<Vec<u8>>,
     pub(crate) hardware: bool,
     pub(crate) rubbish_modulus: bool,
     /// Functions for which the module does not ask the token.
@@ -173,14 +182,20 @@ impl When {
 }
 
 impl Script {
-    /// The rules in `text`, or the line that is none.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+    /// The rules in `text` for a module in a file of this `name`, or the line that is none.
+    pub(crate) fn parse(text: &str, name: &str) -> Result<Self, String> {
         let mut script = Self::default();
         for line in text
             .lines()
             .map(|it| it.split('#').next().unwrap_or_default().trim())
         {
-            let words: Vec<&str> = line.split_whitespace().collect();
+            let mut words: Vec<&str> = line.split_whitespace().collect();
+            if let ["in", file, ..] = *words {
+                if file != name {
+                    continue;
+                }
+                words.drain(..2);
+            }
             if !words.is_empty() && script.add(&words, line).is_none() {
                 return Err(format!("no rule: {line}"));
             }
@@ -233,12 +248,16 @@ impl Script {
             ["so-generates", pin, so_pin] => self.so_generates = Some(pin_pad(pin, so_pin)),
             ["one-thread"] => self.one_thread = true,
             ["takes-arguments"] => self.takes_arguments = true,
+            ["label"] => self.label = Some((String::new(), 0)),
             ["label", label] => self.label = Some((text(label), 0)),
             ["label", label, "after", count] => {
                 self.label = Some((text(label), count.parse().ok()?));
             }
             ["serial", serial] => self.serial = Some(text(serial)),
             ["describes", description] => self.description = Some(text(description)),
+            ["shows", label] => self.shows = Some(label.to_owned()),
+            ["needs-no-login", pin] => self.needs_no_login = Some(pin.into()),
+            ["empty-pin", pin] => self.empty_pin = Some(pin.into()),
             ["shuffle-slots"] => self.shuffle_slots = true,
             ["hardware"] => self.hardware = true,
             ["answers-alone", name] => self.answers_alone.push(name.to_owned()),

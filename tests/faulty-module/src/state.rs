@@ -68,7 +68,8 @@ impl Faulty {
             let text = fs::read_to_string(folder.join("script")).unwrap_or_default();
             Self {
                 real: load(Path::new(&variable("FAULTY_MODULE"))),
-                script: Script::parse(&text).unwrap_or_else(|error| panic!("script: {error}")),
+                script: Script::parse(&text, &own_name())
+                    .unwrap_or_else(|error| panic!("script: {error}")),
                 salt: fs::read(folder.join("salt")).unwrap_or_default(),
                 folder,
                 state: Mutex::default(),
@@ -158,6 +159,23 @@ impl State {
         self.stuck.remove(&session);
         self.decrypting.remove(&session);
     }
+}
+
+/// The name of the file that this module was loaded from.
+fn own_name() -> String {
+    let here = own_name as fn() -> String as usize;
+    let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    let has_it = |line: &&str| {
+        let range = line.split(' ').next().and_then(|it| it.split_once('-'));
+        let number = |text| usize::from_str_radix(text, 16).unwrap_or(0);
+        range.is_some_and(|(from, to)| (number(from)..number(to)).contains(&here))
+    };
+    let path = maps
+        .lines()
+        .find(has_it)
+        .and_then(|line| line.split_once('/'));
+    let name = path.and_then(|(_, path)| path.rsplit('/').next());
+    name.unwrap_or_default().to_owned()
 }
 
 fn load(path: &Path) -> CK_FUNCTION_LIST {

@@ -12,6 +12,7 @@ pub(in super::super) struct Enclosed {
     client: PathBuf,
     folder: PathBuf,
     which: Which,
+    nss: Nss,
     tokens: Cell<usize>,
     /// What is served: NSS has a token without keys beside the one that is meant.
     shown: RefCell<String>,
@@ -22,6 +23,14 @@ pub(in super::super) struct Enclosed {
 pub(super) enum Which {
     Nss,
     OpenCryptoki,
+}
+
+/// The form of a token of NSS.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Nss {
+    pub with_pin: bool,
+    /// Whether the token beside it is shown, too.
+    pub of_two: bool,
 }
 
 /// Run first in the namespaces, in the test's folder.
@@ -63,8 +72,16 @@ impl Which {
 
 impl Enclosed {
     pub fn new(folder: &Path, client: PathBuf, which: Which) -> Self {
+        Self::started(folder, client, which, Nss::default())
+    }
+
+    pub fn nss(folder: &Path, client: PathBuf, form: Nss) -> Self {
+        Self::started(folder, client, Which::Nss, form)
+    }
+
+    fn started(folder: &Path, client: PathBuf, which: Which, nss: Nss) -> Self {
         let shown = match which {
-            Which::Nss => name(folder, "nss"),
+            Which::Nss => name(folder, "nss", nss.of_two),
             Which::OpenCryptoki => "pkcs11:".to_owned(),
         };
         let server = RefCell::new(serve(folder, which, &shown));
@@ -72,6 +89,7 @@ impl Enclosed {
             client,
             folder: folder.to_owned(),
             which,
+            nss,
             tokens: Cell::new(0),
             shown: RefCell::new(shown),
             server,
@@ -80,7 +98,7 @@ impl Enclosed {
 }
 
 /// Tells NSS where its token is, and how it is labelled. Returns its URI.
-fn name(folder: &Path, label: &str) -> String {
+fn name(folder: &Path, label: &str, of_two: bool) -> String {
     let module = Which::Nss.module().unwrap();
     let text = format!(
         "module: {}\nx-init-reserved: configDir='sql:{}' dbTokenDescription='{label}'\n",
@@ -89,7 +107,10 @@ fn name(folder: &Path, label: &str) -> String {
     );
     fs::create_dir_all(folder.join("modules")).unwrap();
     fs::write(folder.join("modules/nss.module"), text).unwrap();
-    format!("pkcs11:token={label}")
+    match of_two {
+        true => "pkcs11:".to_owned(),
+        false => format!("pkcs11:token={label}"),
+    }
 }
 
 /// Starts the server. That of openCryptoki was once seen to end before it listened, on a busy machine: it is tried again.
@@ -134,8 +155,14 @@ impl Backend for Enclosed {
                 fs::write(&file, pin).unwrap();
                 let folder = format!("sql:{}", self.folder.join("nss").display());
                 let mut command = Command::new("certutil");
-                output_of(command.args(["-N", "-d", &folder, "-f"]).arg(&file));
-                self.shown.replace(name(&self.folder, label));
+                command.args(["-N", "-d", &folder]);
+                match self.nss.with_pin {
+                    true => command.arg("-f").arg(&file),
+                    false => command.arg("--empty-password"),
+                };
+                output_of(&mut command);
+                self.shown
+                    .replace(name(&self.folder, label, self.nss.of_two));
                 self.restart();
             }
         }

@@ -32,6 +32,12 @@ pub enum Kind {
     Nss,
     /// openCryptoki's token in software behind p11-kit's server.
     OpenCryptoki,
+    /// [`Self::Tpm2`] with an empty PIN; it then says that it needs no login, and needs one all the same.
+    Tpm2EmptyPin,
+    /// [`Self::Nss`] without a PIN: it needs no login.
+    NssWithoutPin,
+    /// [`Self::Nss`] with the token beside it that has no keys, and the same serial number.
+    NssOfTwo,
 }
 
 impl Kind {
@@ -56,6 +62,9 @@ impl Kind {
             Self::Tpm2 => "tpm2",
             Self::Nss => "nss",
             Self::OpenCryptoki => "opencryptoki",
+            Self::Tpm2EmptyPin => "tpm2-empty-pin",
+            Self::NssWithoutPin => "nss-without-pin",
+            Self::NssOfTwo => "nss-of-two",
         }
     }
 
@@ -76,8 +85,12 @@ impl Kind {
             Self::KryopticImplicit => from_env("IEXEC_HSM_TEST_KRYOPTIC_IMPLICIT"),
             Self::P11KitRemote => p11_kit::client(),
             Self::P11KitProxy => p11_kit::registered().then(|| library("p11-kit-proxy.so"))?,
-            Self::Tpm2 => tpm2::is_here().then(|| library("libtpm2_pkcs11.so"))?,
-            Self::Nss => enclosed::is_here(Which::Nss).then(p11_kit::client)?,
+            Self::Tpm2 | Self::Tpm2EmptyPin => {
+                tpm2::is_here().then(|| library("libtpm2_pkcs11.so"))?
+            }
+            Self::Nss | Self::NssWithoutPin | Self::NssOfTwo => {
+                enclosed::is_here(Which::Nss).then(p11_kit::client)?
+            }
             Self::OpenCryptoki => enclosed::is_here(Which::OpenCryptoki).then(p11_kit::client)?,
         }
     }
@@ -95,8 +108,15 @@ impl Kind {
                 Box::new(kryoptic::Kryoptic::new(folder, module))
             }
             Self::P11KitRemote => Box::new(p11_kit::Remote::new(folder, module)),
-            Self::Tpm2 => Box::new(tpm2::Tpm2::new(folder, module)),
-            Self::Nss => Box::new(Enclosed::new(folder, module, Which::Nss)),
+            Self::Tpm2 => Box::new(tpm2::Tpm2::new(folder, module, false)),
+            Self::Tpm2EmptyPin => Box::new(tpm2::Tpm2::new(folder, module, true)),
+            Self::Nss | Self::NssWithoutPin | Self::NssOfTwo => {
+                let form = enclosed::Nss {
+                    with_pin: self != Self::NssWithoutPin,
+                    of_two: self == Self::NssOfTwo,
+                };
+                Box::new(Enclosed::nss(folder, module, form))
+            }
             Self::OpenCryptoki => Box::new(Enclosed::new(folder, module, Which::OpenCryptoki)),
         }
     }

@@ -7,12 +7,17 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Backend, Daemon, initialise};
+use super::{Backend, Daemon, initialise, output_of};
+
+/// What makes a token say that it needs no login.
+const EMPTY_PIN: &str = r#"update tokens set config =
+    '!!map { ? !!str "token-init" : !!bool "true", ? !!str "empty-user-pin" : !!bool "true" }'"#;
 
 /// tpm2-pkcs11 on a swtpm of its own.
 pub(in super::super) struct Tpm2 {
     module: PathBuf,
     folder: PathBuf,
+    empty_pin: bool,
     tokens: Cell<usize>,
     tpm: RefCell<Daemon>,
 }
@@ -24,9 +29,10 @@ pub(super) fn is_here() -> bool {
 }
 
 impl Tpm2 {
-    pub fn new(folder: &Path, module: PathBuf) -> Self {
+    pub fn new(folder: &Path, module: PathBuf, empty_pin: bool) -> Self {
         Self {
             module,
+            empty_pin,
             folder: folder.to_owned(),
             tokens: Cell::new(0),
             tpm: RefCell::new(start(folder)),
@@ -71,8 +77,15 @@ impl Backend for Tpm2 {
 
     fn add(&self, label: &str, so_pin: &str, pin: &str) {
         let slot = self.tokens.get();
+        let pin = if self.empty_pin { "" } else { pin };
         initialise(self, slot, label, so_pin, pin);
         self.tokens.set(slot + 1);
+        if self.empty_pin {
+            // As its own tool notes it, which wants a resource manager for the TPM.
+            let store = self.folder.join("tpm2_pkcs11.sqlite3");
+            let mut command = Command::new("sqlite3");
+            output_of(command.arg(store).arg(EMPTY_PIN));
+        }
     }
 
     fn restart(&self) -> bool {

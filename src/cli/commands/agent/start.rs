@@ -110,7 +110,9 @@ pub(super) fn run(context: &Context, start: &Start) -> Result<Reply, Failure> {
     };
     drop(pins);
     let recorded = context.every_key_record()?;
-    let (module, token) = context.module_and_token(&recorded)?;
+    let (module, token) = context.locate(&recorded)?;
+    let needs_none = !start.detached && !token.login_required();
+    let unlock = unlock.or_else(|| needs_none.then(Unlock::default));
     secrets::no_swap();
     let raw = context.global.raw;
     let ready = |state| match start.detached {
@@ -132,9 +134,10 @@ pub(super) fn run(context: &Context, start: &Start) -> Result<Reply, Failure> {
     }
 }
 
-/// Returns what unlocks the agent at once, where the PIN is in a file, a credential or the environment.
+/// Returns the PIN that unlocks the agent at once, where the PIN is in a file, a credential or the environment.
 fn given(pins: &Pins) -> Result<Option<Unlock>, Failure> {
-    let Some(pin) = pins.given().transpose()? else {
+    // The token's length of PINs is not known yet: the agent looks at it.
+    let Some(pin) = pins.given(true).transpose()? else {
         return Ok(None);
     };
     Ok(Some(Unlock {

@@ -59,11 +59,7 @@ impl Seen<'_> {
             }
             Err(error) => return Check::failed(NAME, error.into()),
         };
-        if uri
-            .serial
-            .as_ref()
-            .is_some_and(|serial| *serial != self.session.token().serial)
-        {
+        if !self.session.token().is_recorded_as(&uri) {
             return Check::skipped(
                 NAME,
                 format!("{address}: the key is on another token: {uri}"),

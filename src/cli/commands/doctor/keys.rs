@@ -13,7 +13,8 @@ pub(super) fn checks(session: &Session, logged_in: bool, recorded: &KeyRecords) 
     };
     if keys.is_empty() && !logged_in {
         return vec![
-            Check::skipped(NAME, "none is to be seen without the PIN").fix("Look with --login."),
+            Check::skipped(NAME, "none is to be seen without the PIN")
+                .fix("Look with --login, and give the PIN."),
         ];
     }
     if keys.is_empty() {

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use super::check::{Check, State};
 use crate::cli::context::Context;
+use crate::cli::key_records::KeyRecords;
 use crate::cli::ui::hints;
 use crate::text::escape::Shown as _;
 use crate::token::{
@@ -12,10 +13,13 @@ use crate::token::{
 const NAME: &str = "module";
 
 /// The module, path by path, as it is found by every command.
-pub(super) fn checks(context: &Context) -> (Vec<Check>, Option<Arc<Module>>) {
+pub(super) fn checks(
+    context: &Context,
+    recorded: &KeyRecords,
+) -> (Vec<Check>, Option<Arc<Module>>) {
     match context.named_module() {
         Some(path) => named(context, &path),
-        None => discovered(),
+        None => discovered(context, recorded),
     }
 }
 
@@ -28,7 +32,7 @@ fn named(context: &Context, path: &Path) -> (Vec<Check>, Option<Arc<Module>>) {
         Err(error) => {
             let others = well_known().into_iter().filter(|other| other != path);
             let others: Vec<Probe> = others.map(|path| probe(&path)).collect();
-            let mut check = Check::failed(NAME, error);
+            let mut check = Check::failed(NAME, error.into());
             if let Some(other) = others.iter().find(|probe| shows_token(probe)) {
                 let other = other.path.shown();
                 check = check.fix(format!("Name another one; {other} shows a token."));
@@ -38,19 +42,27 @@ fn named(context: &Context, path: &Path) -> (Vec<Check>, Option<Arc<Module>>) {
     }
 }
 
-/// Makes the choice of [`crate::token::discover`], and says what speaks against the others.
-fn discovered() -> (Vec<Check>, Option<Arc<Module>>) {
+/// Makes the choice of [`Context::locate`], and says what speaks against the others.
+fn discovered(context: &Context, recorded: &KeyRecords) -> (Vec<Check>, Option<Arc<Module>>) {
     let probes: Vec<Probe> = well_known().iter().map(|path| probe(path)).collect();
     let is_set_up = |probe: &&Probe| {
         let tokens = probe.tokens.iter().flatten();
         tokens.into_iter().any(TokenInfo::initialised)
     };
-    let taken = probes.iter().find(is_set_up);
+    let located = context.locate(recorded).ok();
+    let is_located = |probe: &&Probe| {
+        let mut located = located.iter();
+        located.any(|(module, _)| module.path() == probe.path)
+    };
+    // Where what is wanted is nowhere, there is more to be said of a token that is somewhere.
+    let taken = probes.iter().find(is_located);
+    let taken = taken.or_else(|| probes.iter().find(is_set_up));
     let taken = taken.or_else(|| probes.iter().find(|probe| shows_token(probe)));
     let mut checks: Vec<Check> = probes.iter().map(|probe| of(probe, taken)).collect();
     let paths: Vec<PathBuf> = probes.iter().map(|probe| probe.path.clone()).collect();
     checks.extend(absent(&paths).map(|absent| Check::not_there(NAME, absent.path.shown())));
-    let module = match taken.map(|probe| Module::load(&probe.path)) {
+    drop(located);
+    let module = match taken.map(|probe| context.load(&probe.path)) {
         Some(Ok(module)) => Some(module),
         Some(Err(error)) => {
             checks.push(Check::failed(NAME, error.into()));

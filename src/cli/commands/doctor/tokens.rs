@@ -1,9 +1,10 @@
+use std::sync::Arc;
+
 use super::check::Check;
 use crate::cli::context::Context;
-use crate::cli::ui::failure::Failure;
-use crate::code::Code;
+use crate::cli::key_records::KeyRecords;
 use crate::text::escape::Shown as _;
-use crate::token::{Module, PinState, Slot, TokenError, TokenInfo, Uri};
+use crate::token::{Module, PinState, Slot, TokenError, TokenInfo};
 
 /// The places for tokens that the module knows, and what is in them.
 pub(super) fn slots(module: &Module) -> Check {
@@ -43,13 +44,12 @@ fn line(slot: &Slot) -> String {
 /// The token that commands use.
 pub(super) fn check(
     context: &Context,
-    module: &Module,
-    recorded: Option<&Uri>,
+    module: &Arc<Module>,
+    recorded: &KeyRecords,
 ) -> (Check, Option<TokenInfo>) {
     // Not by the context's own words: with --verbose it would tell of it between the checks.
-    let settings = &context.settings;
-    let wanted = settings.token.as_ref().or(settings.key.as_ref());
-    match module.token(wanted.or(recorded)) {
+    let tokens = module.tokens();
+    match tokens.and_then(|tokens| context.choose(module, tokens, recorded)) {
         Ok(token) => {
             let found = format!(
                 "{:?}: {} {}, serial {}",
@@ -91,16 +91,16 @@ pub(super) fn pin(token: &TokenInfo) -> Check {
         ""
     };
     match token.pin_state() {
+        PinState::Ok if !token.login_required() => {
+            Check::ok("PIN", "the token says that it needs no login; one that is given is sent all the same")
+        }
         PinState::Ok => Check::ok("PIN", format!("set{length}; the token reports no wrong attempt{by_pad}")),
         PinState::CountLow => Check::warning("PIN", "the last one was wrong; attempts may be running out")
             .fix("Be sure of the PIN before the next attempt; a right one resets the count."),
         PinState::FinalTry => Check::warning("PIN", "one attempt is left, and the token blocks the PIN if it is wrong")
             .fix("Be sure of the PIN, then allow the attempt with --final-pin-try."),
         PinState::Blocked => Check::failed("PIN", TokenError::PinBlocked(token.label.clone()).into()),
-        PinState::NotSet => Check::failed(
-            "PIN",
-            Failure::new(Code::TokenNotUsable, "no PIN is set yet")
-                .hint("Set it with the vendor's tool, or set the token up with `iexec-hsm token init --token-label <label> --force`."),
-        ),
+        PinState::NotSet => Check::warning("PIN", "the token says that no PIN is set")
+            .fix("If it has one all the same, give it with --pin-file, and see by --login whether it is taken; else set it with the vendor's tool."),
     }
 }

@@ -7,6 +7,7 @@ use crate::beneficiary::software_key::backup_software_key;
 use crate::cli::context::Context;
 use crate::cli::key_facts::facts_text;
 use crate::cli::key_files::{label_for, record_new};
+use crate::cli::key_records::KeyRecords;
 use crate::cli::named_address::OtherAddress;
 use crate::cli::options::{label_parser, parse_id};
 use crate::cli::ui::command_line::CommandLine;
@@ -47,8 +48,7 @@ pub(super) fn run(context: &Context, command: Import) -> Result<Reply, Failure> 
         // A software key of this address that is not the one imported must not be lost.
         context.folder().check_replaceable(&address)?;
     }
-    let module = context.module()?;
-    let token = context.token(&module, None)?;
+    let (module, token) = context.locate(&KeyRecords::default())?;
     let mut pins = context.pins()?;
     let new = NewKey {
         bits: Some(software.bits()),

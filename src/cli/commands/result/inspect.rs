@@ -89,7 +89,7 @@ struct Fitting {
 /// The keys on the token whose modulus is as long; found without a PIN.
 fn fitting(context: &Context, modulus_len: usize) -> Result<Vec<Fitting>, Failure> {
     let recorded = context.key_records(None)?;
-    let (module, token) = context.module_and_token(&recorded)?;
+    let (module, token) = context.locate(&recorded)?;
     let keys = Session::open(&module, &token)?.result_keys()?;
     let fits = |key: &ResultKey| key.public.modulus_len() == modulus_len;
     Ok(keys

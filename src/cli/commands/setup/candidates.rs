@@ -5,7 +5,7 @@ use crate::cli::context::Context;
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
 use crate::text::escape::Shown as _;
-use crate::token::{TokenError, TokenInfo, Tried, absent, probe, well_known};
+use crate::token::{TokenError, TokenInfo};
 
 /// A token that could be used, and the module that drives it.
 #[derive(Debug, Clone)]
@@ -42,23 +42,11 @@ impl Candidate {
             format!("an empty token, {maker}\n     {module}")
         }
     }
-
-    /// Whether both are one token, seen through two modules.
-    fn is_same(&self, other: &Self) -> bool {
-        let (one, two) = (&self.token, &other.token);
-        let identity = |it: &TokenInfo| it.uri().to_string();
-        self.module != other.module && identity(one) == identity(two)
-    }
 }
 
 /// Finds every token that fits what was named: the set up ones first, each once.
 pub(super) fn find(context: &Context) -> Result<Vec<Candidate>, Failure> {
-    let mut found: Vec<Candidate> = Vec::new();
-    for candidate in all(context)? {
-        if !found.iter().any(|known| known.is_same(&candidate)) {
-            found.push(candidate);
-        }
-    }
+    let mut found = all(context)?;
     let settings = &context.settings;
     let wanted = settings.token.as_ref().or(settings.key.as_ref());
     let present = found.iter().map(|it| it.token.uri().to_string()).collect();
@@ -73,37 +61,18 @@ pub(super) fn find(context: &Context) -> Result<Vec<Candidate>, Failure> {
 
 /// The tokens of the module that is named, else of all that are found.
 fn all(context: &Context) -> Result<Vec<Candidate>, Failure> {
-    if let Some(path) = context.named_module() {
-        let tokens = context.load(&path)?.tokens()?;
-        return Ok(of_module(&path, tokens).collect());
-    }
-    let (mut found, mut tried) = (Vec::new(), Vec::new());
-    let paths = well_known();
-    for path in &paths {
-        match probe(path).tokens {
-            Ok(tokens) if tokens.is_empty() => tried.push(Tried {
-                path: path.clone(),
-                reason: "shows no token".into(),
-            }),
-            Ok(tokens) => found.extend(of_module(path, tokens)),
-            Err(reason) => tried.push(Tried {
-                path: path.clone(),
-                reason,
-            }),
+    let tokens = match context.named_module() {
+        Some(path) => {
+            let module = context.load(&path)?;
+            let tokens = module.examined(module.tokens()?).into_iter();
+            tokens.map(|token| (path.clone(), token)).collect()
         }
-    }
-    if found.is_empty() {
-        tried.extend(absent(&paths));
-        return Err(TokenError::NoModule(tried).into());
-    }
-    Ok(found)
-}
-
-fn of_module(path: &std::path::Path, tokens: Vec<TokenInfo>) -> impl Iterator<Item = Candidate> {
-    tokens.into_iter().map(|token| Candidate {
-        module: path.to_owned(),
-        token,
-    })
+        None => context.every_token()?,
+    };
+    let tokens = tokens.into_iter();
+    Ok(tokens
+        .map(|(module, token)| Candidate { module, token })
+        .collect())
 }
 
 /// The one that is meant: by `label`, by a person, or because there is no other.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::text::escape::Shown as _;
-use crate::token::TokenInfo;
+use crate::token::{PinState, TokenInfo};
 
 pub(super) fn to_json(token: &TokenInfo) -> Value {
     json!({
@@ -15,6 +15,7 @@ pub(super) fn to_json(token: &TokenInfo) -> Value {
         "slotId": token.slot_id(),
         "initialised": token.initialised(),
         "pin": token.pin_state().as_str(),
+        "loginRequired": token.login_required(),
         "pinPad": token.protected_authentication_path(),
         "writeProtected": token.write_protected(),
     })
@@ -24,13 +25,16 @@ pub(super) fn to_text(token: &TokenInfo) -> String {
     if !token.initialised() {
         return format!("{}\n  empty, slot-id={}", token.uri(), token.slot_id());
     }
+    let pin = match (token.login_required(), token.pin_state()) {
+        (false, PinState::Ok) => "no login needed".to_owned(),
+        (_, state) => format!("PIN {}", state.as_str()),
+    };
     format!(
-        "{}\n  {:?}, {} {}, serial {}, PIN {}",
+        "{}\n  {:?}, {} {}, serial {}, {pin}",
         token.uri(),
         token.label,
         token.manufacturer.shown(),
         token.model.shown(),
         token.serial.shown(),
-        token.pin_state().as_str(),
     )
 }

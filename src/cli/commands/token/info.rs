@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use super::describe::{to_json, to_text};
 use super::mechanisms;
 use crate::cli::context::Context;
+use crate::cli::key_records::KeyRecords;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::text::escape::Shown as _;
@@ -20,8 +21,7 @@ pub(crate) struct Info {
 }
 
 pub(super) fn run(context: &Context, options: &Info) -> Result<Reply, Failure> {
-    let module = context.module()?;
-    let token = context.token(&module, None)?;
+    let (module, token) = context.locate(&KeyRecords::default())?;
     let all = module.mechanisms(&token)?;
     let mut json = to_json(&token);
     json["mechanisms"] = all.iter().map(mechanism_json).collect();

@@ -3,6 +3,7 @@ use serde_json::json;
 
 use crate::cli::context::Context;
 use crate::cli::key_facts::{facts_json, facts_text};
+use crate::cli::key_records::KeyRecords;
 use crate::cli::options::{label_parser, parse_id};
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
@@ -20,8 +21,7 @@ pub(crate) struct Create {
 }
 
 pub(super) fn run(context: &Context, command: Create) -> Result<Reply, Failure> {
-    let module = context.module()?;
-    let token = context.token(&module, None)?;
+    let (module, token) = context.locate(&KeyRecords::default())?;
     let mut pins = context.pins()?;
     let id = command.id.as_deref();
     let (session, key) = create_wallet(&module, &token, &command.label, id, &mut pins)?;

@@ -4,13 +4,15 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::cli::context::{Context, WALLET_KEY};
+use crate::cli::key_records::KeyRecords;
+use crate::cli::locating::Located;
 use crate::cli::options::groups;
 use crate::cli::signer::WalletSource;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
 use crate::text::escape::Shown as _;
-use crate::token::{Module, Session, TokenInfo, WalletKey};
+use crate::token::{Session, WalletKey};
 use crate::wallet::locate::FoundWallet;
 use crate::wallet::on_token::choose;
 use crate::wallet::sign::Wallet as _;
@@ -74,8 +76,7 @@ fn is_about_wallets(failure: &Failure) -> bool {
 }
 
 fn on_token(context: &Context, login: bool) -> Result<Vec<Found>, Failure> {
-    let module = context.module()?;
-    let token = token(context, &module)?;
+    let (module, token) = token(context)?;
     let session = if login {
         let mut pins = context.pins()?;
         Session::open_user(&module, &token, &mut pins)?
@@ -98,8 +99,14 @@ fn on_token(context: &Context, login: bool) -> Result<Vec<Found>, Failure> {
 }
 
 /// The token of `--token`, else the one that `--wallet` names.
-fn token(context: &Context, module: &Module) -> Result<TokenInfo, Failure> {
-    context.token(module, context.wallet())
+fn token(context: &Context) -> Result<Located, Failure> {
+    let settings = &context.settings;
+    match context.wallet() {
+        Some(wallet) if settings.token.is_none() && settings.key.is_none() => {
+            context.locate_wallet(&[], wallet)
+        }
+        _ => context.locate(&KeyRecords::default()),
+    }
 }
 
 fn in_environment(context: &Context, used: Option<&WalletSource>) -> Option<Found> {

@@ -10,6 +10,9 @@ const ADOPT: &str = "Make an RSA key of 2048 to 4096 bits that may decrypt with 
 /// The hint where a token has not got the curve.
 const OTHER_WALLET: &str = "Use a token that has the curve (SoftHSM2 has; YubiHSM 2 and Nitrokey HSM 2 have by their documentation), or keep the wallet in a keystore file (--wallet-file) or in IEXEC_HSM_WALLET_KEY.";
 
+/// The hint where a token may say by mistake that it needs no login.
+pub(crate) const IF_NEEDED: &str = "A token that says that it needs no login is not sent a PIN: if it needs one all the same, give it with --pin-file or IEXEC_HSM_PIN_FILE (an empty file is an empty PIN).";
+
 /// The hint where the agent would need the PIN again.
 pub(super) const KEEP_PIN: &str =
     "Start the agent with --keep-pin, or do it without the agent (--no-agent).";
@@ -28,6 +31,9 @@ pub(crate) fn token(error: &TokenError) -> String {
         TokenError::TokenAmbiguous(_) => "Name one of them with --token.",
         TokenError::NotReady { .. } => {
             "`iexec-hsm token init --token-label <label>` sets up an empty token."
+        }
+        TokenError::PinNotReady { reason, .. } if *reason == "none is set" => {
+            "If the token has one all the same, give it with --pin-file or IEXEC_HSM_PIN_FILE; else set it with the vendor's tool."
         }
         TokenError::PinNotReady { .. } => "Set or change it with the vendor's tool.",
         TokenError::Device { pin_sent: true, .. } => {
@@ -51,6 +57,14 @@ pub(crate) fn token(error: &TokenError) -> String {
             "If you are sure of the PIN, allow it with --final-pin-try; if it is wrong, the token blocks it."
         }
         TokenError::Pin(error) => pin(error),
+        TokenError::NoKey {
+            login_required: false,
+            ..
+        } => {
+            return format!(
+                "`iexec-hsm key list` shows the keys; `iexec-hsm result generate-encryption-keypair` makes one. {IF_NEEDED}"
+            );
+        }
         TokenError::NoKey { .. } => {
             "`iexec-hsm key list` shows the keys; `iexec-hsm result generate-encryption-keypair` makes one."
         }
@@ -90,6 +104,9 @@ fn pin(error: &PinError) -> &'static str {
         ),
         PinError::Length { .. } => "No attempt was spent; check where the PIN comes from.",
         PinError::Empty(_) => "Put the PIN into it, or leave it out.",
+        PinError::NeededAllTheSame(_) => {
+            "Give its PIN with --pin-file or IEXEC_HSM_PIN_FILE; the file is empty where the PIN is."
+        }
         PinError::NotGiven(_) => "Run the command again.",
     }
 }
@@ -98,7 +115,7 @@ fn remedy(remedy: &Remedy) -> String {
     let hint = match remedy {
         Remedy::Documentation => "See what the token's documentation says of it.",
         Remedy::Writable => "Remove the protection, or use another token.",
-        Remedy::LogIn => "Log in to the token that holds it.",
+        Remedy::LogIn => return format!("Log in to the token that holds it. {IF_NEEDED}"),
         Remedy::TokenThatKeepsKeys => "The token does not keep keys; use another one.",
         Remedy::OtherToken => "This token cannot keep a result key; use another one.",
         Remedy::MakeAsUser => "Leave --so-login out.",

@@ -7,17 +7,22 @@ fn uri(text: &str) -> Uri {
     text.parse().unwrap()
 }
 
+/// Chooses where nothing but `wanted` tells them apart.
+fn choose(tokens: Vec<TokenInfo>, wanted: Option<&Uri>) -> Result<TokenInfo, TokenError> {
+    choose_token(tokens, wanted, |_| false)
+}
+
 #[test]
 fn the_only_token_needs_no_name() {
     let only = token("one", "1", SET_UP);
-    assert_eq!(choose_token(vec![only.clone()], None).unwrap(), only);
+    assert_eq!(choose(vec![only.clone()], None).unwrap(), only);
 }
 
 #[test]
 fn a_name_chooses_among_several() {
     let tokens = || vec![token("one", "1", SET_UP), token("two", "2", SET_UP)];
-    let by_serial = choose_token(tokens(), Some(&uri("pkcs11:serial=2"))).unwrap();
-    let by_label = choose_token(tokens(), Some(&Uri::for_label("two"))).unwrap();
+    let by_serial = choose(tokens(), Some(&uri("pkcs11:serial=2"))).unwrap();
+    let by_label = choose(tokens(), Some(&Uri::for_label("two"))).unwrap();
     assert_eq!(
         (by_serial.label.as_str(), by_label),
         ("two", by_serial.clone())
@@ -31,7 +36,7 @@ fn several_that_fit_are_all_listed() {
         token("same", "2", SET_UP),
         token("other", "3", SET_UP),
     ];
-    let error = choose_token(tokens, Some(&Uri::for_label("same"))).unwrap_err();
+    let error = choose(tokens, Some(&Uri::for_label("same"))).unwrap_err();
     let TokenError::TokenAmbiguous(uris) = error else {
         panic!("{error}")
     };
@@ -45,12 +50,12 @@ fn several_that_fit_are_all_listed() {
 fn none_that_fits_lists_those_that_are_there() {
     let tokens = vec![token("one", "1", SET_UP)];
     let wanted = Uri::for_label("two");
-    let error = choose_token(tokens, Some(&wanted)).unwrap_err();
+    let error = choose(tokens, Some(&wanted)).unwrap_err();
     assert_eq!(
         error.to_string(),
         "no token fits pkcs11:token=two; these are there:\n  pkcs11:token=one;serial=1"
     );
-    let error = choose_token(vec![], None).unwrap_err();
+    let error = choose(vec![], None).unwrap_err();
     assert_eq!(
         error.to_string(),
         "no token fits any; the module shows no token"
@@ -60,17 +65,40 @@ fn none_that_fits_lists_those_that_are_there() {
 #[test]
 fn an_unknown_attribute_matches_nothing() {
     let tokens = vec![token("one", "1", SET_UP)];
-    let error = choose_token(tokens, Some(&uri("pkcs11:token=one;x-vendor=1"))).unwrap_err();
+    let error = choose(tokens, Some(&uri("pkcs11:token=one;x-vendor=1"))).unwrap_err();
     assert!(matches!(error, TokenError::NoToken { .. }), "{error}");
 }
 
 #[test]
 fn an_empty_token_stands_aside_and_alone_is_not_ready() {
     let tokens = vec![token("", "0", 0), token("one", "1", SET_UP)];
-    assert_eq!(choose_token(tokens, None).unwrap().label, "one");
-    let error = choose_token(vec![token("", "0", 0)], None).unwrap_err();
+    assert_eq!(choose(tokens, None).unwrap().label, "one");
+    let error = choose(vec![token("", "0", 0)], None).unwrap_err();
     assert!(matches!(error, TokenError::NotReady { .. }), "{error}");
     let tokens = vec![token("", "0", 0), token("one", "1", SET_UP)];
-    let error = choose_token(tokens, Some(&uri("pkcs11:serial=0"))).unwrap_err();
+    let error = choose(tokens, Some(&uri("pkcs11:serial=0"))).unwrap_err();
     assert!(matches!(error, TokenError::NotReady { .. }), "{error}");
+}
+
+#[test]
+fn what_is_meant_decides_among_those_that_fit_and_among_no_others() {
+    let tokens = || {
+        vec![
+            token("one", "1", SET_UP),
+            token("two", "1", SET_UP),
+            token("three", "3", SET_UP),
+            token("", "1", 0),
+        ]
+    };
+    let wanted = uri("pkcs11:serial=1");
+    let choose =
+        |labels: &[&str]| choose_token(tokens(), Some(&wanted), |it| labels.contains(&&*it.label));
+    assert_eq!(choose(&["two", "three"]).unwrap().label, "two");
+    for labels in [&["one", "two"][..], &["three"], &[""]] {
+        let error = choose(labels).unwrap_err();
+        assert!(matches!(error, TokenError::TokenAmbiguous(_)), "{error}");
+    }
+    // One that fits alone is not asked about.
+    let chosen = choose_token(tokens(), Some(&Uri::for_label("one")), |_| false);
+    assert_eq!(chosen.unwrap().label, "one");
 }

@@ -107,7 +107,7 @@ fn a_device_is_known_by_its_serial_number_and_maker() {
 fn each_flag_says_one_thing() {
     type Said = fn(&TokenInfo) -> bool;
     let flags: [(CK_FLAGS, Said); 6] = [
-        (CKF_TOKEN_INITIALIZED, TokenInfo::initialised),
+        (CKF_TOKEN_INITIALIZED, TokenInfo::says_initialised),
         (
             CKF_PROTECTED_AUTHENTICATION_PATH,
             TokenInfo::protected_authentication_path,
@@ -134,4 +134,54 @@ fn a_token_is_called_by_its_label_or_its_slot() {
     assert!(!device.is_hardware());
     device.slot_info.hardware = true;
     assert!(device.is_hardware());
+}
+
+#[test]
+fn a_token_is_in_use_by_its_own_word_or_by_what_is_on_it() {
+    let empty = token("", "1", CKF_LOGIN_REQUIRED);
+    assert!(!empty.initialised() && empty.signs_of_use().is_empty());
+    let mut with_objects = empty.clone();
+    with_objects.has_objects = true;
+    for (used, says, signs) in [
+        (token("", "1", CKF_TOKEN_INITIALIZED), true, &[][..]),
+        (token("mine", "1", 0), false, &["a label"]),
+        (
+            token("", "1", CKF_USER_PIN_INITIALIZED),
+            false,
+            &["a user PIN"],
+        ),
+        (with_objects, false, &["objects"]),
+    ] {
+        assert!(used.initialised(), "{signs:?}");
+        assert_eq!(
+            (used.says_initialised(), &*used.signs_of_use()),
+            (says, signs)
+        );
+    }
+}
+
+#[test]
+fn a_record_means_a_token_by_serial_and_among_those_of_one_serial_by_label() {
+    let recorded = |text: &str| -> Uri { text.parse().unwrap() };
+    let alone = token("mine", "5", SET_UP);
+    let beside = alone.clone().beside(vec!["other".into()]);
+    let zeros = token("mine", "0000", SET_UP);
+    for (uri, by_itself, beside_another, of_zeros) in [
+        ("pkcs11:token=mine;serial=5", true, true, false),
+        // It has another label now, unless that is another token's.
+        ("pkcs11:token=before;serial=5", true, true, false),
+        ("pkcs11:token=other;serial=5", true, false, false),
+        ("pkcs11:serial=5", true, true, false),
+        ("pkcs11:token=mine;serial=6", false, false, false),
+        ("pkcs11:token=mine;serial=5;model=two", false, false, false),
+        ("pkcs11:token=mine", true, true, true),
+        ("pkcs11:token=before", false, false, false),
+        ("pkcs11:token=mine;serial=0000", false, false, true),
+        ("pkcs11:token=before;serial=0000", false, false, false),
+    ] {
+        let uri_read = recorded(uri);
+        assert_eq!(alone.is_recorded_as(&uri_read), by_itself, "{uri}");
+        assert_eq!(beside.is_recorded_as(&uri_read), beside_another, "{uri}");
+        assert_eq!(zeros.is_recorded_as(&uri_read), of_zeros, "{uri}");
+    }
 }

@@ -17,27 +17,56 @@ const READY: CK_FLAGS = SET_UP | CKF_USER_PIN_INITIALIZED;
 fn the_last_attempt_is_never_used_without_a_person() {
     let last = token("mine", "1", READY | CKF_USER_PIN_FINAL_TRY);
     for pins in [&mut Pin::from("1234") as &mut dyn PinSource, &mut NoPins] {
-        let error = check_state(&last, pins).unwrap_err();
+        let error = check_state(&last, PinUse::Login, pins).unwrap_err();
         assert!(matches!(error, TokenError::FinalTry(label) if label == "mine"));
     }
-    check_state(&last, &mut Person::default()).unwrap();
+    check_state(&last, PinUse::Login, &mut Person::default()).unwrap();
     let low = token("mine", "1", READY | CKF_USER_PIN_COUNT_LOW);
     for usable in [low, token("mine", "1", READY)] {
-        check_state(&usable, &mut Pin::from("1234")).unwrap();
+        check_state(&usable, PinUse::Login, &mut Pin::from("1234")).unwrap();
     }
 }
 
 #[test]
 fn a_pin_that_is_blocked_or_not_set_is_not_asked_for() {
     let locked = token("mine", "1", READY | CKF_USER_PIN_LOCKED);
-    let error = check_state(&locked, &mut NoPins).unwrap_err();
+    let error = check_state(&locked, PinUse::Login, &mut NoPins).unwrap_err();
     assert!(matches!(error, TokenError::PinBlocked(_)), "{error}");
-    let error = check_state(&token("mine", "1", SET_UP), &mut NoPins).unwrap_err();
+    let error = check_state(&token("mine", "1", SET_UP), PinUse::Login, &mut NoPins).unwrap_err();
     let reason = "none is set";
     assert!(
         matches!(error, TokenError::PinNotReady { reason: told, .. } if told == reason),
         "{error}"
     );
+}
+
+#[test]
+fn a_pin_that_is_given_is_tried_where_the_token_says_that_none_is_set() {
+    let not_set = token("mine", "1", SET_UP);
+    check_state(&not_set, PinUse::Login, &mut Pin::from("1234")).unwrap();
+    let with_pad = token("mine", "1", SET_UP | CKF_PROTECTED_AUTHENTICATION_PATH);
+    let error = check_state(&with_pad, PinUse::Login, &mut Pin::from("1234")).unwrap_err();
+    assert!(matches!(error, TokenError::PinNotReady { .. }), "{error}");
+}
+
+#[test]
+fn an_empty_pin_is_sent_to_a_token_that_takes_one_and_set_on_none() {
+    let mut token = token("mine", "1", READY);
+    for (pin_len, purpose, expected) in [
+        (Some((0, 8)), PinUse::Login, true),
+        (Some((0, 8)), PinUse::KeyUse("key".into()), true),
+        (Some((0, 8)), PinUse::New, false),
+        (Some((0, 8)), PinUse::So, false),
+        (Some((4, 8)), PinUse::Login, false),
+        (None, PinUse::Login, false),
+    ] {
+        token.pin_len = pin_len;
+        let obtained = obtain(&token, purpose.clone(), &mut Pin::from(""));
+        let sent = matches!(&obtained, Ok(Some(pin)) if pin.is_empty());
+        assert_eq!(sent, expected, "{purpose:?} of {pin_len:?}");
+        let refused = matches!(obtained, Err(TokenError::Pin(PinError::Empty(_))));
+        assert_eq!(refused, !expected, "{purpose:?} of {pin_len:?}");
+    }
 }
 
 #[test]

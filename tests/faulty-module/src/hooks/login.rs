@@ -11,17 +11,19 @@ pub(crate) fn token_info(call: &Call, slot: CK_SLOT_ID, info: CK_TOKEN_INFO_PTR)
     if rv == CKR_OK
         && let Some(mut it) = pointer::get(info)
     {
+        if it.flags & CKF_TOKEN_INITIALIZED != 0 {
+            rename(call.faulty, &mut it);
+        }
         it.flags = flags(call.faulty, it.flags);
-        rename(call.faulty, &mut it);
+        if call.faulty.script.empty_pin.is_some() {
+            it.ulMinPinLen = 0;
+        }
         pointer::put(info, it);
     }
     rv
 }
 
 fn rename(faulty: &Faulty, info: &mut CK_TOKEN_INFO) {
-    if info.flags & CKF_TOKEN_INITIALIZED == 0 {
-        return;
-    }
     let times = faulty.state().generation;
     if let Some((label, after)) = &faulty.script.label
         && times > *after
@@ -56,6 +58,9 @@ fn flags(faulty: &Faulty, mut flags: CK_FLAGS) -> CK_FLAGS {
             flags = if on { flags | flag } else { flags & !flag };
         }
     }
+    if script.needs_no_login.is_some() {
+        flags &= !CKF_LOGIN_REQUIRED;
+    }
     if script.pin_pad.is_some() {
         flags |= CKF_PROTECTED_AUTHENTICATION_PATH;
     }
@@ -69,6 +74,15 @@ fn flags(faulty: &Faulty, mut flags: CK_FLAGS) -> CK_FLAGS {
     flags
 }
 
+/// Logs the user in to a new session of a token that needs no login.
+pub(crate) fn log_in_unasked(faulty: &Faulty, session: CK_SESSION_HANDLE) {
+    if let Some(pin) = &faulty.script.needs_no_login {
+        let (pin, len) = (pin.as_ptr().cast_mut(), pin.len() as CK_ULONG);
+        // Another session may have done so before.
+        real!(faulty, C_Login(session, CKU_USER, pin, len));
+    }
+}
+
 /// A PIN as it is given, or for none what is typed on the pad.
 fn typed(
     faulty: &Faulty,
@@ -76,11 +90,12 @@ fn typed(
     pin: CK_UTF8CHAR_PTR,
     len: CK_ULONG,
 ) -> (CK_UTF8CHAR_PTR, CK_ULONG) {
-    match &faulty.script.pin_pad {
-        Some(pad) if pin.is_null() => {
-            let typed = if officer { &pad.so_pin } else { &pad.pin };
-            (typed.as_ptr().cast_mut(), typed.len() as CK_ULONG)
-        }
+    let raw = |pin: &[u8]| (pin.as_ptr().cast_mut(), pin.len() as CK_ULONG);
+    match (&faulty.script.pin_pad, &faulty.script.empty_pin) {
+        (Some(pad), _) if pin.is_null() => raw(if officer { &pad.so_pin } else { &pad.pin }),
+        (_, Some(real)) if !officer && !pin.is_null() && len == 0 => raw(real),
+        // For the real module any other PIN is a wrong one.
+        (_, Some(_)) if !officer => raw(b"none"),
         _ => (pin, len),
     }
 }
@@ -128,6 +143,13 @@ pub(crate) fn login(
     let wrong = faulty.wrong_pins();
     if faulty.script.pin_tries.is_some_and(|tries| wrong >= tries) {
         return CKR_PIN_LOCKED;
+    }
+    if let Some(right) = &faulty.script.needs_no_login
+        && user == CKU_USER
+        && pointer::slice(pin, len) != right.as_slice()
+    {
+        faulty.set_wrong_pins(wrong + 1);
+        return CKR_PIN_INCORRECT;
     }
     let rv = match &faulty.script.always_authenticate {
         Some(right) if user == CKU_CONTEXT_SPECIFIC => {

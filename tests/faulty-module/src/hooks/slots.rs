@@ -2,6 +2,7 @@ use cryptoki_sys::*;
 
 use super::login::fill;
 use crate::call::{Call, real};
+use crate::hooks::login::log_in_unasked;
 use crate::pointer;
 
 /// `C_Initialize`, without the text behind `pReserved` where the script takes it.
@@ -30,12 +31,35 @@ pub(crate) fn list(
         pointer::put(count, 0);
         return CKR_OK;
     }
+    if let Some(label) = &call.faulty.script.shows {
+        return list_one(call, label, slots, count);
+    }
     let rv = real!(call.faulty, C_GetSlotList(present, slots, count));
     if rv == CKR_OK {
         let shown = pointer::slice_mut(slots, pointer::get(count).unwrap_or(0));
         for slot in shown {
             *slot = call.faulty.shown_slot(*slot);
         }
+    }
+    rv
+}
+
+/// Lists the slot of the only token that is shown.
+fn list_one(call: &Call, label: &str, slots: CK_SLOT_ID_PTR, count: CK_ULONG_PTR) -> CK_RV {
+    let (mut all, mut found) = ([0; 16], 16);
+    let rv = real!(
+        call.faulty,
+        C_GetSlotList(CK_TRUE, all.as_mut_ptr(), &mut found)
+    );
+    let has_label = |slot: &&CK_SLOT_ID| {
+        let mut info = CK_TOKEN_INFO::default();
+        let rv = real!(call.faulty, C_GetTokenInfo(**slot, &mut info));
+        rv == CKR_OK && String::from_utf8_lossy(&info.label).trim_end() == label
+    };
+    let shown = all.iter().take(found as usize).find(has_label);
+    pointer::put(count, shown.iter().count() as CK_ULONG);
+    if let (Some(slot), Some(first)) = (shown, pointer::slice_mut(slots, 1).first_mut()) {
+        *first = call.faulty.shown_slot(*slot);
     }
     rv
 }
@@ -90,8 +114,12 @@ pub(crate) fn open_session(
         }
         flags |= CKF_RW_SESSION;
     }
-    real!(
+    let rv = real!(
         call.faulty,
         C_OpenSession(slot, flags, application, notify, session)
-    )
+    );
+    if let (CKR_OK, Some(session)) = (rv, pointer::get(session)) {
+        log_in_unasked(call.faulty, session);
+    }
+    rv
 }

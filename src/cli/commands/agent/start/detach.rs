@@ -17,7 +17,8 @@ use crate::code::Code;
 /// Said on stderr by an agent that answers, behind all that it had to say before.
 const READY: u8 = 0;
 
-/// Starts the agent, and unlocks it where the PIN is in a file, a credential or the environment.
+/// Starts the agent, and unlocks it where the PIN is in a file, a credential or the environment, or none
+/// is needed.
 pub(super) fn run(context: &Context) -> Result<Reply, Failure> {
     // Before there is an agent that a mistake in it would leave locked.
     let pins = context.pins()?;
@@ -34,7 +35,7 @@ pub(super) fn run(context: &Context) -> Result<Reply, Failure> {
         return Ok(Reply::ended(status.unwrap_or(Code::Failed.exit())));
     }
     let mut link = Link::connect(context)?;
-    if pins.are_given()
+    if (pins.are_given() || !link.status.login_required)
         && let Err(failure) = link.unlock(&pins)
     {
         // Nobody asked for an agent that is locked.

@@ -38,11 +38,7 @@ impl<'r> Run<'r> {
         if !required && (self.context.settings.no_agent || pins.are_given()) {
             return Ok(None);
         }
-        let settings = &self.context.settings;
-        let recorded = self.recorded()?.token();
-        let wanted = [&settings.token, &settings.key, &recorded];
-        let wanted = wanted.into_iter().flatten().next();
-        let link = Link::find(self.context, wanted);
+        let link = Link::find(self.context, &self.recorded()?);
         if link.is_none() && required {
             let message = "no agent holds the token that is wanted";
             return Err(Failure::new(Code::AgentNotAvailable, message)
@@ -132,7 +128,8 @@ impl Agent<'_> {
         let wanted = self.run.context.settings.key.as_ref();
         if keys.is_empty() || wanted.is_some() {
             let uri = |key: &Key| key.key.clone();
-            keys = vec![choose_one(&link.status.label, keys, wanted, uri, names)?];
+            let place = (link.status.label.as_str(), link.status.login_required);
+            keys = vec![choose_one(place, keys, wanted, uri, names)?];
         }
         let recorded = self.run.recorded()?;
         keys.sort_by_key(|key| !recorded.any(|it| records(it, key)));

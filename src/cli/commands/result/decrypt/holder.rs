@@ -44,7 +44,7 @@ impl<'r, 'p> Holder<'r, 'p> {
     fn log_in(&self, pins: &'p mut Pins) -> Result<TokenKeys<&'p mut Pins>, Failure> {
         let context = self.run.context;
         let recorded = self.run.recorded()?;
-        let (module, token) = context.module_and_token(&recorded)?;
+        let (module, token) = context.locate(&recorded)?;
         let (mut session, pin) = Session::log_in(&module, &token, pins)?;
         recorded.make_known(&mut session);
         let mut keys = session.private_keys()?;

@@ -114,16 +114,15 @@ impl Candidate {
                 on_token: None,
             });
         }
-        let module = sessions.module(context)?;
-        let recorded = self.recorded.as_ref().map(KeyRecord::token);
-        let token = context.token(&module, recorded.as_ref())?;
-        let session = sessions.log_in(context, &token)?;
-        KeyRecords::from(self.recorded.clone()).make_known(session);
+        let recorded = KeyRecords::from(self.recorded.clone());
+        let session = sessions.log_in(context, &recorded)?;
+        recorded.make_known(session);
         let key = self.choose(context, session)?;
         let facts = session.facts(&key);
         self.check(&facts)?;
+        let token = session.token();
         Ok(Proven {
-            on_token: Some((key.uri(&token).to_string(), token.name(), facts)),
+            on_token: Some((key.uri(token).to_string(), token.name(), facts)),
             public: key.public,
         })
     }

@@ -60,6 +60,7 @@ fn every_variant() -> Vec<TokenError> {
         TokenError::Pin(PinError::Empty("/run/pin".into())),
         TokenError::Pin(PinError::NotGiven("no PIN was typed".into())),
         TokenError::NoKey {
+            login_required: true,
             label: label(),
             wanted: "any".into(),
             present: vec![],
