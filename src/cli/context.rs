@@ -1,6 +1,7 @@
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::config::{ConfigFile, Entry};
 use super::options::{Given, Global, SETTINGS, Setting, Settings, merge};
@@ -36,6 +37,8 @@ pub(crate) struct Context {
     given: Given,
     /// The settings in the file.
     file: Vec<Entry>,
+    /// Modules that broke when they were tried: these are loaded nowhere else.
+    broken_modules: Mutex<Vec<PathBuf>>,
 }
 
 impl Context {
@@ -74,6 +77,7 @@ impl Context {
             home: std::env::home_dir(),
             given,
             file,
+            broken_modules: Mutex::default(),
         })
     }
 
@@ -102,6 +106,12 @@ impl Context {
         let given = settings.module.clone();
         let given = given.filter(|_| settings.found.module.is_given());
         given.or(in_uri).or_else(|| settings.module.clone())
+    }
+
+    /// Modules that broke when they were tried.
+    pub(crate) fn broken_modules(&self) -> MutexGuard<'_, Vec<PathBuf>> {
+        let broken = self.broken_modules.lock();
+        broken.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The wallet on a token, for the commands that speak for one.

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use super::context::Context;
 use super::key_records::KeyRecords;
 use super::ui::failure::Failure;
+use super::ui::module_noise;
 use crate::code::Code;
 use crate::text::escape::Shown as _;
 use crate::token::{
     Module, ResultKey, Session, TokenError, TokenInfo, Tried, Uri, WalletKey, absent, choose_key,
-    probe, search, well_known,
+    search, well_known,
 };
 use crate::wallet::on_token::choose;
 
@@ -114,7 +115,11 @@ impl Context {
                 let token = choice(&module, module.tokens()?)?;
                 (module, token)
             }
-            None => search(self.module_paths()?, load, choice)?,
+            None => {
+                // With --verbose it is told what they say; they say much of tokens that are not there.
+                let _silence = (!self.says()).then(module_noise::silence).flatten();
+                search(self.module_paths()?, load, choice)?
+            }
         };
         self.say(|| format!("module {}", module.path().shown()));
         self.say(|| format!("token {}", token.uri()));
@@ -126,7 +131,7 @@ impl Context {
         let (mut all, mut tried) = (Vec::new(), Vec::new());
         let paths = self.module_paths()?;
         for path in &paths {
-            let reason = match probe(path).tokens {
+            let reason = match self.probe(path).tokens {
                 Ok(tokens) if tokens.is_empty() => "shows no token".into(),
                 Ok(tokens) => {
                     add(&mut all, path, tokens);
@@ -151,16 +156,23 @@ impl Context {
         if self.settings.found.module_args.is_given() {
             return Err(args_of_no_module());
         }
-        Ok(well_known())
+        let mut paths = well_known();
+        let broken = self.broken_modules();
+        paths.retain(|path| !broken.contains(path));
+        Ok(paths)
     }
 
     /// Loads the module at `path`, with the arguments that are for it.
     pub(crate) fn load(&self, path: &Path) -> Result<Arc<Module>, TokenError> {
+        Module::load_with(path, self.arguments_of(path))
+    }
+
+    /// The arguments for the module at `path`.
+    pub(crate) fn arguments_of(&self, path: &Path) -> Option<&str> {
         let settings = &self.settings;
         // Those of the file are for the file's module.
         let fit = settings.found.module_args.is_given() || settings.module.as_deref() == Some(path);
-        let arguments = settings.module_args.as_deref().filter(|_| fit);
-        Module::load_with(path, arguments)
+        settings.module_args.as_deref().filter(|_| fit)
     }
 }
 

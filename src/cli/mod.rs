@@ -13,6 +13,8 @@ mod key_files;
 mod key_records;
 mod locating;
 mod make_key;
+mod module_probe;
+mod module_process;
 mod named_address;
 mod options;
 mod password;
@@ -40,6 +42,9 @@ pub fn main() -> u8 {
     let secrets = secrets::take();
     secrets::no_core_dumps();
     let arguments: Vec<_> = std::env::args_os().collect();
+    if module_probe::is_meant(&arguments) {
+        return module_probe::run();
+    }
     let cli = match command::parse(&arguments) {
         Ok(cli) => cli,
         Err(error) => return command::refuse(error, &arguments),

@@ -6,6 +6,7 @@ pub(crate) mod command_line;
 pub(crate) mod failure;
 pub(crate) mod hints;
 pub(crate) mod interrupt;
+pub(crate) mod module_noise;
 pub(crate) mod progress;
 pub(crate) mod reply;
 pub(crate) mod slow_notice;

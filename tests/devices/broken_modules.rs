@@ -143,3 +143,174 @@ fn a_module_that_locks_in_no_way_is_refused_with_its_own_word() {
         "{error}"
     );
 }
+
+/// What the doctor says of the module at `path`.
+fn said_of(report: &serde_json::Value, path: &str) -> String {
+    let checks = report["checks"].as_array().unwrap();
+    let found = |it: &serde_json::Value| it["found"].as_str().unwrap().to_owned();
+    let of_module = checks.iter().filter(|it| it["name"] == "module").map(found);
+    of_module.filter(|it| it.contains(path)).collect()
+}
+
+#[test]
+fn a_module_that_crashes_is_named_by_the_doctor_and_by_setup() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    let faulty = Faulty::before(&token).rule("C_GetSlotList 2 abort");
+    let run = faulty.drive(work.cmd(["doctor", "--raw"])).run().fails(10);
+    let report: serde_json::Value = serde_json::from_str(&run.err()).unwrap();
+    let path = Faulty::module().display().to_string();
+    let said = said_of(&report, &path);
+    assert!(said.contains("C_GetSlotList ended the program"), "{report}");
+    assert!(said.contains("signal 6"), "{report}");
+    // The rest is looked at all the same.
+    let names: Vec<_> = report["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| &it["name"])
+        .collect();
+    assert!(names.contains(&&serde_json::json!("agent")), "{report}");
+
+    let setup = work.cmd(["setup", "--raw", "--no-input"]).pin();
+    let error = faulty.drive(setup).run().fails(10).raw_error();
+    let message = error["message"].as_str().unwrap();
+    assert!(
+        message.contains("C_GetSlotList ended the program"),
+        "{message}"
+    );
+    assert!(message.contains(&path), "{message}");
+}
+
+/// Where the misbehaving module is found before SoftHSM2's.
+const FIRST: &str = "/usr/local/lib/libykcs11.so";
+
+/// A command that finds the misbehaving module first and SoftHSM2's after it, where no module is named.
+fn beside(faulty: &Faulty<'_>, cmd: Cmd) -> Option<Cmd> {
+    if other_than_softhsm("it is found by its path") {
+        return None;
+    }
+    let good = format!(
+        "cp {} /usr/local/lib/libsofthsm2.so && exec \"$@\"",
+        machine::REAL
+    );
+    let cmd = faulty.be_found(cmd, &["libykcs11.so"])?;
+    Some(cmd.under(["sh", "-c", &good, "sh"]))
+}
+
+#[test]
+fn a_module_that_crashes_does_not_hide_the_others_that_are_found() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    let faulty = Faulty::before(&token).rule("C_Initialize 1 abort");
+    let Some(doctor) = beside(&faulty, work.cmd(["doctor", "--raw"])) else {
+        return;
+    };
+    let report = doctor.run().ok().raw();
+    let said = said_of(&report, FIRST);
+    assert!(said.contains("C_Initialize ended the program"), "{report}");
+    assert!(
+        said_of(&report, "libsofthsm2.so").contains("taken"),
+        "{report}"
+    );
+    let list = beside(&faulty, work.cmd(["token", "list", "--raw"])).unwrap();
+    let tokens = list.run().ok().raw();
+    assert_eq!(tokens["tokens"][0]["label"], "test", "{tokens}");
+}
+
+#[test]
+fn each_module_is_named_before_it_is_loaded() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    let faulty = Faulty::before(&token).rule("C_Initialize 1 abort");
+    let Some(list) = beside(&faulty, work.cmd(["key", "list", "-v"]).pin()) else {
+        return;
+    };
+    let run = list.run().killed_by(rustix::process::Signal::ABORT);
+    let last = format!("loading {}", FIRST);
+    assert!(run.err().lines().any(|line| line == last), "{}", run.err());
+}
+
+#[test]
+fn a_module_that_hangs_is_named_by_the_doctor_while_it_is_waited_for() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    let gate = work.path("go");
+    let faulty = Faulty::before(&token).rule(format!("C_Initialize 1 hang {}", gate.display()));
+    let mut pty = Pty::spawn(&faulty.drive(work.cmd(["doctor"])));
+    pty.expect("come back from C_Initialize");
+    fs::write(gate, "").unwrap();
+    // The next process hangs no more.
+    let (code, shown) = pty.wait();
+    assert_eq!(code, 0, "{shown}");
+}
+
+#[test]
+fn a_process_for_a_module_is_no_command_for_people() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    let run = work.cmd(["probe-module"]).stdin("{}\n").run().fails(2);
+    assert!(
+        run.err().contains("for the program itself"),
+        "{}",
+        run.err()
+    );
+    for args in [
+        &["--help"][..],
+        &["completions", "bash"],
+        &["completions", "zsh"],
+        &["completions", "fish"],
+    ] {
+        assert!(
+            !work.run(args).ok().out().contains("probe-module"),
+            "{args:?}"
+        );
+    }
+}
+
+#[test]
+fn what_a_module_writes_while_it_is_tried_is_told_with_verbose_alone() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    let faulty = Faulty::before(&token)
+        .rule("C_Initialize 1 print NOISE")
+        .rule("C_GetSlotList * return CKR_DEVICE_ERROR");
+    for (args, shown) in [
+        (&["token", "list"][..], false),
+        (&["token", "list", "-v"], true),
+        (&["doctor"], false),
+        (&["doctor", "-v"], true),
+        (&["key", "list"], false),
+        (&["key", "list", "-v"], true),
+    ] {
+        let Some(cmd) = beside(&faulty, work.cmd(args).pin()) else {
+            return;
+        };
+        let run = cmd.run().ok();
+        assert_eq!(
+            run.err().contains("NOISE"),
+            shown,
+            "{args:?}: {}",
+            run.err()
+        );
+    }
+}
+
+#[test]
+fn a_slow_call_is_told_of_while_modules_are_looked_into() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    let gate = work.path("go");
+    let faulty = Faulty::before(&token).rule(format!("C_GetSlotList 1 hang {}", gate.display()));
+    for args in [["key", "list"], ["token", "list"]] {
+        let Some(cmd) = beside(&faulty, work.cmd(args).pin()) else {
+            return;
+        };
+        let mut pty = Pty::spawn(&cmd);
+        pty.expect(&format!("module {FIRST} to come back from C_GetSlotList"));
+        fs::write(&gate, "").unwrap();
+        let (code, shown) = pty.wait();
+        assert_eq!(code, 0, "{shown}");
+        fs::remove_file(&gate).unwrap();
+    }
+}

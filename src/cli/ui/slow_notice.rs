@@ -2,11 +2,11 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::module_noise;
 use crate::text::escape::{Shown as _, escape};
 use crate::token::Call;
 
@@ -36,8 +36,7 @@ pub(crate) fn watch(call: &Call) -> Box<dyn Any> {
 }
 
 pub(crate) fn say(line: &str) {
-    // With stderr gone there is nobody to tell.
-    let _ = writeln!(std::io::stderr(), "{}", escape(line));
+    module_noise::tell(&escape(line));
 }
 
 struct Calls {

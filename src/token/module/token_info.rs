@@ -5,12 +5,14 @@ use cryptoki_sys::{
     CKF_WRITE_PROTECTED,
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::token::Uri;
 use crate::token::raw::CalledToken;
 use crate::token::uri::{LibraryFields, SlotFields, TokenFields};
 
 /// The information of a token.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TokenInfo {
     pub(in crate::token) slot: CK_SLOT_ID,
@@ -36,7 +38,7 @@ pub struct TokenInfo {
 }
 
 /// The information of a slot and its module; blank where they do not tell.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::token) struct SlotInfo {
     /// `CKF_HW_SLOT`.
     pub(in crate::token) hardware: bool,

@@ -53,9 +53,16 @@ impl Call {
             token: None,
         }
     }
+
+    /// Tells of this call, if anybody watches; it ends with the value. For one that another process
+    /// makes, whoever starts that.
+    pub fn begin(&self) -> Option<Box<dyn Any>> {
+        WATCH.get().and_then(|watch| watch(self))
+    }
 }
 
 /// Tells of a call that begins, if anybody watches; it ends with the value.
 pub(super) fn begin(call: impl FnOnce() -> Call) -> Option<Box<dyn Any>> {
-    WATCH.get().and_then(|watch| watch(&call()))
+    WATCH.get()?;
+    call().begin()
 }

@@ -6,9 +6,7 @@ use crate::cli::context::Context;
 use crate::cli::key_records::KeyRecords;
 use crate::cli::ui::hints;
 use crate::text::escape::Shown as _;
-use crate::token::{
-    Module, P11Kit, Probe, TokenError, TokenInfo, absent, p11_kit, probe, well_known,
-};
+use crate::token::{Module, P11Kit, Probe, TokenError, TokenInfo, absent, p11_kit, well_known};
 
 const NAME: &str = "module";
 
@@ -24,14 +22,14 @@ pub(super) fn checks(
 }
 
 fn named(context: &Context, path: &Path) -> (Vec<Check>, Option<Arc<Module>>) {
-    match context.load(path) {
+    match context.load_tried(path) {
         Ok(module) => (
             vec![Check::ok(NAME, about(path, &module.description()))],
             Some(module),
         ),
         Err(error) => {
             let others = well_known().into_iter().filter(|other| other != path);
-            let others: Vec<Probe> = others.map(|path| probe(&path)).collect();
+            let others: Vec<Probe> = others.map(|path| context.probe(&path)).collect();
             let mut check = Check::failed(NAME, error.into());
             if let Some(other) = others.iter().find(|probe| shows_token(probe)) {
                 let other = other.path.shown();
@@ -44,7 +42,10 @@ fn named(context: &Context, path: &Path) -> (Vec<Check>, Option<Arc<Module>>) {
 
 /// Makes the choice of [`Context::locate`], and says what speaks against the others.
 fn discovered(context: &Context, recorded: &KeyRecords) -> (Vec<Check>, Option<Arc<Module>>) {
-    let probes: Vec<Probe> = well_known().iter().map(|path| probe(path)).collect();
+    let probes: Vec<Probe> = well_known()
+        .iter()
+        .map(|path| context.probe(path))
+        .collect();
     let is_set_up = |probe: &&Probe| {
         let tokens = probe.tokens.iter().flatten();
         tokens.into_iter().any(TokenInfo::initialised)

@@ -63,7 +63,7 @@ pub(super) fn find(context: &Context) -> Result<Vec<Candidate>, Failure> {
 fn all(context: &Context) -> Result<Vec<Candidate>, Failure> {
     let tokens = match context.named_module() {
         Some(path) => {
-            let module = context.load(&path)?;
+            let module = context.load_tried(&path)?;
             let tokens = module.examined(module.tokens()?).into_iter();
             tokens.map(|token| (path.clone(), token)).collect()
         }
