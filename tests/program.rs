@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod agent {
+    mod awaiting;
     mod bad_ciphertexts;
+    mod beside;
     mod clock;
     mod decrypt;
     mod device_failures;

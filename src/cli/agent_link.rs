@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::context::Context;
 use super::key_records::{KeyRecord, KeyRecords};
@@ -22,11 +23,20 @@ impl Link {
     /// Connects to the agent at the socket that is set.
     pub(crate) fn connect(context: &Context) -> Result<Self, Failure> {
         let path = context.agent_socket()?;
-        Ok(Self::at(path)?)
+        Ok(Self::at(path, None)?)
     }
 
-    fn at(path: PathBuf) -> Result<Self, ClientError> {
+    /// The agent that runs, whatever token it holds, if it answers within `patience`.
+    pub(crate) fn beside(context: &Context, patience: Duration) -> Option<Self> {
+        let path = context.agent_socket().ok()?;
+        Self::at(path, Some(patience)).ok()
+    }
+
+    fn at(path: PathBuf, patience: Option<Duration>) -> Result<Self, ClientError> {
         let mut client = AgentClient::connect(&path)?;
+        if let Some(patience) = patience {
+            client = client.with_patience(patience);
+        }
         let status = client.status()?;
         Ok(Self {
             path,
@@ -38,10 +48,29 @@ impl Link {
     /// The agent that runs, if there is one and its token is the one that options name, else one that
     /// `records` are on.
     pub(crate) fn find(context: &Context, records: &KeyRecords) -> Option<Self> {
+        let found = Self::look_for(context, records, None)?;
+        context.note_agent();
+        Some(found)
+    }
+
+    /// Does the same, if it answers within `patience`.
+    pub(crate) fn find_within(
+        context: &Context,
+        records: &KeyRecords,
+        patience: Duration,
+    ) -> Option<Self> {
+        Self::look_for(context, records, Some(patience))
+    }
+
+    fn look_for(
+        context: &Context,
+        records: &KeyRecords,
+        patience: Option<Duration>,
+    ) -> Option<Self> {
         let path = context.agent_socket().ok()?;
         let settings = &context.settings;
         let named = settings.token.as_ref().or(settings.key.as_ref());
-        match Self::at(path) {
+        match Self::at(path, patience) {
             Ok(link) if link.holds(named, records) => {
                 context.say(|| format!("agent {}", link.path.shown()));
                 Some(link)

@@ -1,6 +1,7 @@
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::config::{ConfigFile, Entry};
@@ -39,6 +40,8 @@ pub(crate) struct Context {
     file: Vec<Entry>,
     /// Modules that broke when they were tried: these are loaded nowhere else.
     broken_modules: Mutex<Vec<PathBuf>>,
+    /// Whether an agent was asked in the place of the token.
+    asks_agent: AtomicBool,
 }
 
 impl Context {
@@ -78,6 +81,7 @@ impl Context {
             given,
             file,
             broken_modules: Mutex::default(),
+            asks_agent: AtomicBool::new(false),
         })
     }
 
@@ -108,6 +112,16 @@ impl Context {
         given.or(in_uri).or_else(|| settings.module.clone())
     }
 
+    /// Notes that an agent is asked in the place of the token.
+    pub(crate) fn note_agent(&self) {
+        self.asks_agent.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether an agent is asked in the place of the token.
+    pub(crate) fn asks_agent(&self) -> bool {
+        self.asks_agent.load(Ordering::Relaxed)
+    }
+
     /// Modules that broke when they were tried.
     pub(crate) fn broken_modules(&self) -> MutexGuard<'_, Vec<PathBuf>> {
         let broken = self.broken_modules.lock();
@@ -123,13 +137,8 @@ impl Context {
     /// Returns the sources of PINs. The secrets of the environment go with them.
     pub(crate) fn pins(&self) -> Result<Pins, Failure> {
         let settings = &self.settings;
-        let set = settings.pin_file.clone();
-        let mut file = set.clone().filter(|_| settings.found.pin_file.is_given());
-        for uri in [&settings.key, &settings.token].into_iter().flatten() {
-            file = file.or(uri.pin_file()?);
-        }
         Ok(Pins {
-            file: file.or(set),
+            file: self.pin_file()?,
             environment: self.secrets.pin.take(),
             so_environment: self.secrets.so_pin.take(),
             so_file: settings.so_pin_file.clone(),
@@ -139,6 +148,18 @@ impl Context {
             final_try: self.global.final_pin_try,
             file_only: false,
         })
+    }
+
+    /// The file of the user PIN: that of an option or the environment, else of a URI, else of the
+    /// configuration.
+    pub(crate) fn pin_file(&self) -> Result<Option<PathBuf>, Failure> {
+        let settings = &self.settings;
+        let set = settings.pin_file.clone();
+        let mut file = set.clone().filter(|_| settings.found.pin_file.is_given());
+        for uri in [&settings.key, &settings.token].into_iter().flatten() {
+            file = file.or(uri.pin_file()?);
+        }
+        Ok(file.or(set))
     }
 
     /// Returns the socket of the agent; unknown when no folder for such things is set.

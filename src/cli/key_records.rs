@@ -87,6 +87,11 @@ impl KeyRecords {
         !self.0.is_empty() && self.token().is_none()
     }
 
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &KeyRecord> {
+        self.0.iter()
+    }
+
     /// Whether any record fulfils `test`.
     pub(crate) fn any(&self, test: impl Fn(&KeyRecord) -> bool) -> bool {
         self.0.iter().any(test)

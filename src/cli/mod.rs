@@ -1,6 +1,8 @@
 //! The command line: arguments, prompts, progress, text and JSON, exit codes.
 
 mod adopt_key;
+mod agent_beside;
+mod agent_keys;
 mod agent_link;
 mod command;
 mod commands;
@@ -27,6 +29,7 @@ mod ui;
 
 use crate::code::Code;
 use crate::decrypt::Temporaries;
+use agent_beside::name_holder;
 use clap::CommandFactory as _;
 use command::{Cli, Command};
 use commands::{agent, doctor, key, result, setup, token, wallet};
@@ -72,11 +75,26 @@ fn run(cli: Cli, secrets: Secrets, temporaries: &Temporaries) -> Result<Reply, F
     let (global, given) = (cli.global, cli.given);
     let context =
         |global, given, secrets| Context::new(global, given, secrets, temporaries.clone());
+    let beside = |context: &Context, done: Result<Reply, Failure>| {
+        done.map_err(|failure| name_holder(context, failure))
+    };
     match cli.command {
-        Command::Result(command) => result::run(&context(global, given, secrets)?, command),
-        Command::Key(command) => key::run(&context(global, given, secrets)?, command),
-        Command::Token(command) => token::run(&context(global, given, secrets)?, command),
-        Command::Wallet(command) => wallet::run(&context(global, given, secrets)?, command),
+        Command::Result(command) => {
+            let context = context(global, given, secrets)?;
+            beside(&context, result::run(&context, command))
+        }
+        Command::Key(command) => {
+            let context = context(global, given, secrets)?;
+            beside(&context, key::run(&context, command))
+        }
+        Command::Token(command) => {
+            let context = context(global, given, secrets)?;
+            beside(&context, token::run(&context, command))
+        }
+        Command::Wallet(command) => {
+            let context = context(global, given, secrets)?;
+            beside(&context, wallet::run(&context, command))
+        }
         Command::Agent(command) => agent::run(&context(global, given, secrets)?, command),
         Command::Setup(command) => setup::run(context(global, given, secrets)?, &command),
         // These work with a configuration that is wrong, too.

@@ -296,8 +296,8 @@ fn in_the_background_it_fails_as_in_the_foreground() {
     let work = keyed.work();
     let detach = || command(&work, &["--detach", "--raw"]);
     let error = detach()
-        .arg("--token")
-        .arg("none")
+        .arg("--module")
+        .arg("/none.so")
         .run()
         .fails(10)
         .raw_error();

@@ -19,6 +19,8 @@ const BODY: usize = 2 * 1024 * 1024;
 /// A kept-alive connection that requests go over, one after the other.
 pub(super) struct Connection {
     stream: UnixStream,
+    /// The longest time in which nothing comes.
+    silence: Duration,
     /// Whether it has carried a request: then it may have been closed since.
     used: bool,
 }
@@ -70,8 +72,21 @@ impl Connection {
     pub(super) fn new(stream: UnixStream) -> Self {
         Self {
             stream,
+            silence: SILENCE,
             used: false,
         }
+    }
+
+    /// Another connection of the same patience.
+    pub(super) fn anew(&self, stream: UnixStream) -> Self {
+        Self {
+            silence: self.silence,
+            ..Self::new(stream)
+        }
+    }
+
+    pub(super) fn set_silence(&mut self, silence: Duration) {
+        self.silence = silence;
     }
 
     pub(super) fn send(&mut self, request: &Request) -> Result<Answer, Fault> {
@@ -84,8 +99,8 @@ impl Connection {
     }
 
     fn write_and_read(&mut self, request: &Request) -> Result<Answer, Fault> {
-        self.stream.set_read_timeout(Some(SILENCE))?;
-        self.stream.set_write_timeout(Some(SILENCE))?;
+        self.stream.set_read_timeout(Some(self.silence))?;
+        self.stream.set_write_timeout(Some(self.silence))?;
         if let Err(error) = self.stream.write_all(&request.0) {
             return Err(match error.kind() {
                 ErrorKind::BrokenPipe | ErrorKind::ConnectionReset => Fault::Closed,

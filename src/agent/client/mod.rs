@@ -47,6 +47,9 @@ pub enum ClientError {
         /// The cause.
         source: io::Error,
     },
+    /// This user may not connect there. A retry does not help.
+    #[error("{} is out of this user's reach: an agent answers its own user alone", .0.shown())]
+    OutOfReach(PathBuf),
     /// The agent belongs to somebody else. A retry does not help.
     #[error("the agent at {} belongs to another user", .0.shown())]
     Foreign(PathBuf),
@@ -76,8 +79,14 @@ impl AgentClient {
 
     /// Connects anew.
     fn reconnect(&mut self) -> Result<(), ClientError> {
-        self.connection = Connection::new(connect(&self.path)?);
+        self.connection = self.connection.anew(connect(&self.path)?);
         Ok(())
+    }
+
+    /// Gives up when nothing comes for so long.
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.connection.set_silence(patience);
+        self
     }
 
     /// Asks for the state of the agent.
@@ -172,7 +181,7 @@ impl AgentClient {
             Err(fault) => fault,
         };
         if let Fault::Closed = fault {
-            self.connection = Connection::new(connect(&self.path)?);
+            self.connection = self.connection.anew(connect(&self.path)?);
             return self
                 .connection
                 .send(request)
@@ -221,6 +230,7 @@ fn connect(path: &Path) -> Result<UnixStream, ClientError> {
         io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
             ClientError::NotThere(path.to_owned())
         }
+        io::ErrorKind::PermissionDenied => ClientError::OutOfReach(path.to_owned()),
         _ => ClientError::Io {
             path: path.to_owned(),
             source,

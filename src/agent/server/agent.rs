@@ -14,11 +14,12 @@ use super::refused_pins::RefusedPins;
 use super::worker::Worker;
 use crate::token::{Module, TokenInfo, Uri};
 
+/// The reason while the token was never there.
+pub(super) const ABSENT: &str = "its token is not there yet";
+
 /// The agent of one token, unlocked or not.
 pub(super) struct Agent {
     pub(super) module: Arc<Module>,
-    /// The token that this agent was started for, wherever it is plugged in.
-    pub(super) wanted: Uri,
     pub(super) settings: Settings,
     inner: Mutex<Inner>,
     /// The lock of the one who restarts the module or logs in, until that login is used or closed.
@@ -31,6 +32,8 @@ pub(super) struct Agent {
 
 /// The part that changes.
 pub(super) struct Inner {
+    /// The token that this agent was started for, wherever it is plugged in: by what is known of it.
+    pub(super) wanted: Uri,
     pub(super) token: TokenInfo,
     pub(super) phase: Phase,
     /// Counts the logins: a thread of an earlier one ends.
@@ -62,13 +65,17 @@ pub(super) enum Phase {
 impl Agent {
     pub(super) fn new(module: Arc<Module>, token: TokenInfo, settings: Settings) -> Self {
         let now = (settings.clock)();
+        let reason = match token.is_there() {
+            true => "nobody has unlocked it yet",
+            false => ABSENT,
+        };
         Self {
             module,
-            wanted: token.uri(),
             settings,
             inner: Mutex::new(Inner {
+                wanted: token.uri(),
                 token,
-                phase: Phase::Locked("nobody has unlocked it yet"),
+                phase: Phase::Locked(reason),
                 epoch: 0,
                 queue: Queue::default(),
                 open: 0,

@@ -190,6 +190,9 @@ fn refuse(stream: &UnixStream) {
         error: Refusal::new(
             Code::AgentNotAvailable,
             "this agent answers the user that started it, and nobody else",
+        )
+        .hint(
+            "Ask it as that user; root is answered, too, by one that is started with --allow-root.",
         ),
     };
     let body = serde_json::to_string(&refused).unwrap_or_default();

@@ -28,13 +28,15 @@ impl Server {
         let login = self.agent.login()?;
         self.agent.ask(|worker| worker.read_keys()).await??;
         let (read, keeps_pin) = (login.keys(), login.keeps_pin());
-        for (uri, key) in &read.result {
+        for (uri, key, facts) in &read.result {
             keys.keys.push(wire::Key {
                 key: uri.clone(),
                 label: key.label.clone(),
                 bits: key.public.bits(),
                 public_key: key.public.to_pem()?,
                 usable: keeps_pin || !key.always_authenticate,
+                always_authenticate: key.always_authenticate,
+                facts: *facts,
             });
         }
         for (uri, address, key) in &read.wallets {

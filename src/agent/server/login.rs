@@ -2,8 +2,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::token::{
-    KeptPin, MissingPin, Pin, PinError, PinRequest, PinSource, ResultKey, Session, TokenError,
-    TokenInfo, Uri, WalletKey, choose_key,
+    Facts, KeptPin, MissingPin, Pin, PinError, PinRequest, PinSource, ResultKey, Session,
+    TokenError, TokenInfo, Uri, WalletKey, choose_key,
 };
 use crate::wallet::address::Address;
 
@@ -23,8 +23,8 @@ pub(super) struct Login {
 /// The keys that this login can use. Their handles hold for it alone.
 #[derive(Default)]
 pub(super) struct LoginKeys {
-    /// Result keys, with their URIs.
-    pub(super) result: Vec<(String, ResultKey)>,
+    /// Result keys, with their URIs and what the token says of them.
+    pub(super) result: Vec<(String, ResultKey, Facts)>,
     /// Wallets, with their URIs and addresses.
     pub(super) wallets: Vec<(String, Address, WalletKey)>,
 }
@@ -37,7 +37,8 @@ impl LoginKeys {
         let wallets = session.wallet_keys()?.into_iter();
         Ok(Self {
             result: result
-                .map(|key| (key.uri(token).to_string(), key))
+                .map(|key| (key.uri(token).to_string(), session.facts(&key), key))
+                .map(|(uri, facts, key)| (uri, key, facts))
                 .collect(),
             wallets: wallets
                 .filter(WalletKey::has_private)
@@ -53,7 +54,7 @@ impl LoginKeys {
 
     /// A result key whose use asks for no PIN.
     pub(super) fn cheap(&self) -> Option<&ResultKey> {
-        let mut keys = self.result.iter().map(|(_, key)| key);
+        let mut keys = self.result.iter().map(|it| &it.1);
         keys.find(|key| !key.always_authenticate)
     }
 

@@ -7,6 +7,7 @@
 
 mod agent;
 mod audit;
+mod awaiting;
 mod back_off;
 mod clock;
 mod connections;

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::agent::Agent;
 use super::audit::{Audit, Written};
+use super::awaiting::wait_for_token;
 use super::clock::watch_clock;
 use super::connections::accept;
 use super::limits::LEAVING;
@@ -29,7 +30,8 @@ pub enum Ended {
 
 /// Runs an agent for `token` at `socket` until it is stopped; calls `ready` once it answers.
 /// `unlock` unlocks it at once. A PIN that is refused ends it again, but not when the socket came
-/// from systemd, which would start it again, and spend another attempt.
+/// from systemd, which would start it again, and spend another attempt. For a `token` that is not there
+/// ([`TokenInfo::awaited`]) it waits, and unlocks it then.
 ///
 /// # Errors
 /// When it does not come to answering.
@@ -89,7 +91,12 @@ async fn live(
     let signals = Signals::new()?;
     socket.listener.set_nonblocking(true)?;
     let listener = UnixListener::from_std(socket.listener.try_clone()?)?;
-    if let Some(unlock) = unlock
+    let awaits = agent.awaits_token();
+    let (at_once, later) = match awaits {
+        true => (None, unlock),
+        false => (unlock, None),
+    };
+    if let Some(unlock) = at_once
         && let Err(error) = server.unlock(unlock).await
     {
         if !socket.is_passed() {
@@ -97,11 +104,14 @@ async fn live(
         }
         eprintln!("error: {error}");
     }
-    let tasks = [
+    let mut tasks = vec![
         tokio::spawn(accept(server.clone(), listener)),
         tokio::spawn(watch_clock(server.clone())),
         tokio::spawn(signals.watch(server.clone())),
     ];
+    if awaits {
+        tasks.push(tokio::spawn(wait_for_token(server.clone(), later)));
+    }
     // Where there is no systemd to be told, nothing is.
     let _ = sd_notify::notify(&[NotifyState::Ready]);
     ready(agent.status().state);

@@ -48,6 +48,7 @@ impl Agent {
         Status {
             state,
             reason,
+            absent: !inner.token.is_there(),
             token: inner.token.uri().to_string(),
             label: inner.token.label.clone(),
             other_labels: inner.token.other_labels().to_vec(),

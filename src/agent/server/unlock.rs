@@ -7,7 +7,7 @@ use super::agent::{Agent, Phase};
 use super::error::AgentError;
 use super::login::{GivenPinSource, Login, LoginKeys, lock};
 use super::worker::Worker;
-use crate::token::{KeptPin, Pin, Session, TokenError, TokenInfo};
+use crate::token::{KeptPin, Pin, Session, TokenError, TokenInfo, Uri};
 
 /// A login that is not yet put to use.
 pub(super) type NewLogin = (Arc<Login>, Vec<Worker>);
@@ -124,13 +124,30 @@ impl Agent {
 
     /// The token, wherever it is plugged in now. After the device failed, and when the token is
     /// not there, the module is initialised anew, once: some do not see a token that came back.
-    fn find_token(&self) -> Result<TokenInfo, TokenError> {
-        let restart_first = std::mem::take(&mut self.inner().restart_first);
-        let known = self.inner().token.clone();
+    pub(super) fn find_token(&self) -> Result<TokenInfo, TokenError> {
+        let (restart_first, wanted, known) = {
+            let mut inner = self.inner();
+            let restart_first = std::mem::take(&mut inner.restart_first);
+            (restart_first, inner.wanted.clone(), inner.token.clone())
+        };
+        let found = self.find(&wanted, &known, restart_first)?;
+        if !known.is_there() {
+            // From now on it is this very one.
+            self.inner().wanted = found.uri();
+        }
+        Ok(found)
+    }
+
+    fn find(
+        &self,
+        wanted: &Uri,
+        known: &TokenInfo,
+        restart_first: bool,
+    ) -> Result<TokenInfo, TokenError> {
         let find = || {
             let in_slot = |it: &TokenInfo| it.slot_id() == known.slot_id();
             let tokens = self.module.tokens()?;
-            self.module.choose(tokens, Some(&self.wanted), in_slot)
+            self.module.choose(tokens, Some(wanted), in_slot)
         };
         if !restart_first && let Ok(token) = find() {
             return Ok(token);
@@ -138,7 +155,7 @@ impl Agent {
         self.module.restart()?;
         match find() {
             // Some tokens change their label.
-            Err(TokenError::NoToken { .. }) => self.module.find_again(&known),
+            Err(TokenError::NoToken { .. }) => self.module.find_again(known),
             found => found,
         }
     }

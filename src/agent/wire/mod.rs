@@ -11,6 +11,7 @@ pub use secret::Secret;
 pub use crate::code::Code;
 
 use crate::archive::Scheme;
+use crate::token::Facts;
 
 /// The paths.
 pub mod path {
@@ -54,6 +55,10 @@ pub struct Status {
     pub state: State,
     /// The reason why it is locked.
     pub reason: Option<String>,
+    /// Whether the token was never there since the agent was started: what is told of it is what it is
+    /// looked for by.
+    #[serde(default)]
+    pub absent: bool,
     /// The token's URI.
     pub token: String,
     /// The token's label.
@@ -122,6 +127,12 @@ pub struct Key {
     pub public_key: String,
     /// False for one that demands the PIN for each use, where the agent does not keep the PIN.
     pub usable: bool,
+    /// Whether it demands the PIN for each use.
+    #[serde(default)]
+    pub always_authenticate: bool,
+    /// What the token says of the private key.
+    #[serde(default)]
+    pub facts: Facts,
 }
 
 /// A wallet.

@@ -1,6 +1,7 @@
 //! `iexec-hsm token …`: tokens and their state.
 
 mod describe;
+mod held;
 mod info;
 mod init;
 mod list;

@@ -31,6 +31,12 @@ impl Failure {
         self
     }
 
+    /// Adds to what is to be done.
+    pub(crate) fn and_hint(mut self, more: &str) -> Self {
+        self.hint = format!("{} {more}", self.hint).trim_start().to_owned();
+        self
+    }
+
     /// Adds fields of an object to what `--raw` prints, beside the error.
     pub(crate) fn with(mut self, fields: Value) -> Self {
         if let Value::Object(fields) = fields {

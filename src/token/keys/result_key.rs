@@ -1,5 +1,6 @@
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass};
 use cryptoki_sys::CK_OBJECT_HANDLE;
+use serde::{Deserialize, Serialize};
 
 use crate::envelope::PublicKey;
 use crate::token::keys::attributes::{bytes, flag};
@@ -27,7 +28,8 @@ pub struct ResultKey {
 }
 
 /// The attributes of a private key. `None` where the token does not tell.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct Facts {
     /// `CKA_SENSITIVE`: its value is never shown in clear.

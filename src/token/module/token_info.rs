@@ -88,7 +88,33 @@ impl PinState {
     }
 }
 
+/// The slot of a token that is not there.
+const NOWHERE: CK_SLOT_ID = CK_SLOT_ID::MAX;
+
 impl TokenInfo {
+    /// One that is not there and waited for, by what `wanted` says of it.
+    pub fn awaited(wanted: &Uri) -> Self {
+        let text = |field: &Option<String>| field.clone().unwrap_or_default();
+        Self {
+            slot: NOWHERE,
+            label: text(&wanted.token),
+            serial: text(&wanted.serial),
+            manufacturer: text(&wanted.manufacturer),
+            model: text(&wanted.model),
+            pin_len: None,
+            max_sessions: None,
+            flags: CKF_TOKEN_INITIALIZED | CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED,
+            slot_info: SlotInfo::default(),
+            others: Vec::new(),
+            has_objects: false,
+        }
+    }
+
+    /// Whether it is somewhere, and not only waited for.
+    pub fn is_there(&self) -> bool {
+        self.slot != NOWHERE
+    }
+
     pub(in crate::token) fn new(
         slot: CK_SLOT_ID,
         raw: &CK_TOKEN_INFO,

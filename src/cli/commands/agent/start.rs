@@ -3,6 +3,7 @@ mod outcome;
 
 use std::io::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -20,7 +21,7 @@ use crate::cli::ui::hints;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
 use crate::text::escape::escape;
-use crate::token::TokenInfo;
+use crate::token::{Module, TokenError, TokenInfo};
 use outcome::{to_json, to_text};
 
 #[derive(Debug, Args)]
@@ -110,7 +111,7 @@ pub(super) fn run(context: &Context, start: &Start) -> Result<Reply, Failure> {
     };
     drop(pins);
     let recorded = context.every_key_record()?;
-    let (module, token) = context.locate(&recorded)?;
+    let (module, token) = find(context, &recorded)?;
     let needs_none = !start.detached && !token.login_required();
     let unlock = unlock.or_else(|| needs_none.then(Unlock::default));
     secrets::no_swap();
@@ -134,6 +135,24 @@ pub(super) fn run(context: &Context, start: &Start) -> Result<Reply, Failure> {
     }
 }
 
+/// The module and the token, which may be one to be waited for, where its module is named.
+fn find(context: &Context, recorded: &KeyRecords) -> Result<(Arc<Module>, TokenInfo), Failure> {
+    let Some(path) = context.named_module() else {
+        return context.locate(recorded);
+    };
+    let module = context.load(&path)?;
+    let tokens = module.tokens()?;
+    match context.choose(&module, tokens, recorded) {
+        Err(TokenError::NoToken { .. }) => {
+            let settings = &context.settings;
+            let wanted = settings.token.clone().or_else(|| settings.key.clone());
+            let wanted = wanted.or_else(|| recorded.token()).unwrap_or_default();
+            Ok((module, TokenInfo::awaited(&wanted)))
+        }
+        chosen => Ok((module, chosen?)),
+    }
+}
+
 /// Returns the PIN that unlocks the agent at once, where the PIN is in a file, a credential or the environment.
 fn given(pins: &Pins) -> Result<Option<Unlock>, Failure> {
     // The token's length of PINs is not known yet: the agent looks at it.
@@ -148,6 +167,7 @@ fn given(pins: &Pins) -> Result<Option<Unlock>, Failure> {
 
 /// Tells at once what a command tells when it is done otherwise.
 fn tell(token: &TokenInfo, path: Option<&Path>, state: State, raw: bool) {
+    let absent = !token.is_there();
     let token = token.uri().to_string();
     if raw {
         let json = to_json(&token, path, state, std::process::id());
@@ -157,7 +177,7 @@ fn tell(token: &TokenInfo, path: Option<&Path>, state: State, raw: bool) {
         let _ = writeln!(
             std::io::stderr(),
             "{}",
-            escape(&to_text(&token, path, state))
+            escape(&to_text(&token, path, state, absent))
         );
     }
 }

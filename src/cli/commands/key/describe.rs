@@ -1,57 +1,108 @@
-//! A result key in JSON and in words.
+//! A result key in JSON and in words, whoever tells of it.
 
 use serde_json::{Value, json};
 
+use crate::agent::wire;
+use crate::cli::agent_keys::records;
 use crate::cli::key_facts::{facts_json, facts_text};
-use crate::cli::key_records::KeyRecords;
+use crate::cli::key_records::{KeyRecord, KeyRecords};
 use crate::text::hex::hex;
-use crate::token::{ResultKey, Session, TokenInfo};
+use crate::token::{Facts, ResultKey, Session, Uri};
 
-/// Returns the addresses whose current key `key` is.
-fn addresses(token: &TokenInfo, key: &ResultKey, recorded: &KeyRecords) -> Vec<String> {
-    recorded
-        .of(token, key)
-        .filter_map(|it| it.address)
-        .map(|address| address.to_string())
-        .collect()
+/// A result key as it is shown.
+pub(super) struct Described {
+    uri: String,
+    label: String,
+    id: Vec<u8>,
+    bits: usize,
+    /// Whether the private key is there, too.
+    private: bool,
+    /// The addresses whose current key it is.
+    addresses: Vec<String>,
+    /// Whether a key file names it.
+    current: bool,
+    always_authenticate: bool,
+    facts: Facts,
 }
 
-pub(super) fn to_json(session: &Session, key: &ResultKey, recorded: &KeyRecords) -> Value {
-    let token = session.token();
-    json!({
-        "uri": key.uri(token).to_string(),
-        "label": key.label,
-        "id": hex(&key.id),
-        "bits": key.public.bits(),
-        "private": key.has_private(),
-        "addresses": addresses(token, key, recorded),
-        "current": recorded.have(token, key),
-        "alwaysAuthenticate": key.always_authenticate,
-        "token": facts_json(&session.facts(key)),
-    })
+impl Described {
+    /// That of a key in a session.
+    pub(super) fn of_token(session: &Session, key: &ResultKey, recorded: &KeyRecords) -> Self {
+        let token = session.token();
+        let (addresses, current) = named_by(recorded, |it| it.is(token, key));
+        Self {
+            uri: key.uri(token).to_string(),
+            label: key.label.clone(),
+            id: key.id.clone(),
+            bits: key.public.bits(),
+            private: key.has_private(),
+            addresses,
+            current,
+            always_authenticate: key.always_authenticate,
+            facts: session.facts(key),
+        }
+    }
+
+    /// That of a key that an agent tells of.
+    pub(super) fn of_agent(key: &wire::Key, recorded: &KeyRecords) -> Self {
+        let (addresses, current) = named_by(recorded, |it| records(it, key));
+        let id = key.key.parse::<Uri>().ok().and_then(|uri| uri.id);
+        Self {
+            uri: key.key.clone(),
+            label: key.label.clone(),
+            id: id.unwrap_or_default(),
+            bits: key.bits,
+            private: true,
+            addresses,
+            current,
+            always_authenticate: key.always_authenticate,
+            facts: key.facts,
+        }
+    }
+
+    pub(super) fn json(&self) -> Value {
+        json!({
+            "uri": self.uri,
+            "label": self.label,
+            "id": hex(&self.id),
+            "bits": self.bits,
+            "private": self.private,
+            "addresses": self.addresses,
+            "current": self.current,
+            "alwaysAuthenticate": self.always_authenticate,
+            "token": facts_json(&self.facts),
+        })
+    }
+
+    pub(super) fn text(&self) -> String {
+        let use_of = match self.addresses.as_slice() {
+            [] if self.current => "current".to_owned(),
+            [] => "no key file here names it".to_owned(),
+            addresses => format!("current key of {}", addresses.join(", ")),
+        };
+        let state = if self.private {
+            facts_text(&self.facts)
+        } else {
+            "only its public key is here".into()
+        };
+        let each_use = if self.always_authenticate {
+            ", wants the PIN for each use"
+        } else {
+            ""
+        };
+        let Self {
+            uri, label, bits, ..
+        } = self;
+        format!("{uri}\n  {label:?}, RSA-{bits}, {use_of}\n  {state}{each_use}")
+    }
 }
 
-pub(super) fn to_text(session: &Session, key: &ResultKey, recorded: &KeyRecords) -> String {
-    let token = session.token();
-    let use_of = match addresses(token, key, recorded).as_slice() {
-        [] if recorded.have(token, key) => "current".to_owned(),
-        [] => "no key file here names it".to_owned(),
-        addresses => format!("current key of {}", addresses.join(", ")),
-    };
-    let state = if key.has_private() {
-        facts_text(&session.facts(key))
-    } else {
-        "only its public key is here".into()
-    };
-    let each_use = if key.always_authenticate {
-        ", wants the PIN for each use"
-    } else {
-        ""
-    };
-    format!(
-        "{}\n  {:?}, RSA-{}, {use_of}\n  {state}{each_use}",
-        key.uri(token),
-        key.label,
-        key.public.bits(),
+/// The addresses of the records that are of a key, and whether there is any.
+fn named_by(recorded: &KeyRecords, is_of: impl Fn(&KeyRecord) -> bool) -> (Vec<String>, bool) {
+    let addresses = recorded.iter().filter(|it| is_of(it));
+    let addresses = addresses.filter_map(|it| it.address);
+    (
+        addresses.map(|address| address.to_string()).collect(),
+        recorded.any(&is_of),
     )
 }

@@ -1,7 +1,10 @@
 use serde_json::{Value, json};
 
-use super::describe::{to_json, to_text};
+use super::describe::Described;
+use crate::cli::agent_beside::to_read_by;
+use crate::cli::agent_link::Link;
 use crate::cli::context::Context;
+use crate::cli::key_records::KeyRecords;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::hints;
 use crate::cli::ui::reply::Reply;
@@ -9,22 +12,39 @@ use crate::token::{ResultKey, Session};
 
 pub(super) fn run(context: &Context) -> Result<Reply, Failure> {
     let recorded = context.every_key_record()?;
-    let (module, token) = context.locate(&recorded)?;
+    match to_read_by(context, &recorded) {
+        Some(link) => of_agent(link, &recorded),
+        None => of_token(context, &recorded),
+    }
+}
+
+fn of_agent(mut link: Link, recorded: &KeyRecords) -> Result<Reply, Failure> {
+    let keys = link.client.keys()?.keys;
+    let keys = keys.iter().map(|key| Described::of_agent(key, recorded));
+    Ok(reply(&link.status.token, &link.status.label, keys))
+}
+
+fn of_token(context: &Context, recorded: &KeyRecords) -> Result<Reply, Failure> {
+    let (module, token) = context.locate(recorded)?;
     let mut pins = context.pins()?;
     let session = Session::open_user(&module, &token, &mut pins)?;
     let keys = session.result_keys()?;
-    let json: Vec<Value> = keys
+    let described = keys
         .iter()
-        .map(|key| to_json(&session, key, &recorded))
-        .collect();
-    let mut reply = Reply::new(json!({ "token": token.uri().to_string(), "keys": json }));
+        .map(|key| Described::of_token(&session, key, recorded));
+    let reply = reply(&token.uri().to_string(), &token.label, described);
     if session.needs_no_login() && !keys.iter().any(ResultKey::has_private) {
-        reply = reply.note(hints::IF_NEEDED);
+        return Ok(reply.note(hints::IF_NEEDED));
     }
+    Ok(reply)
+}
+
+fn reply(token: &str, label: &str, keys: impl Iterator<Item = Described>) -> Reply {
+    let keys: Vec<Described> = keys.collect();
+    let json: Vec<Value> = keys.iter().map(Described::json).collect();
+    let reply = Reply::new(json!({ "token": token, "keys": json }));
     if keys.is_empty() {
-        return Ok(reply.note(format!("The token {:?} has no result key.", token.label)));
+        return reply.note(format!("The token {label:?} has no result key."));
     }
-    Ok(keys.iter().fold(reply, |reply, key| {
-        reply.text(to_text(&session, key, &recorded))
-    }))
+    keys.iter().fold(reply, |reply, key| reply.text(key.text()))
 }

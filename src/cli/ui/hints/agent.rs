@@ -32,7 +32,9 @@ pub(crate) fn client(error: &ClientError) -> &str {
     match error {
         ClientError::NotThere(_) => "Start one with `iexec-hsm agent start`.",
         ClientError::Io { .. } => "Look at `iexec-hsm agent status`, then try again.",
-        ClientError::Foreign(_) => "Name the socket of your own agent with --agent-sock.",
+        ClientError::Foreign(_) | ClientError::OutOfReach(_) => {
+            "Name the socket of your own agent with --agent-sock."
+        }
         ClientError::NoAgent(_) => {
             "Name the agent's socket with --agent-sock; after an update, restart the agent."
         }

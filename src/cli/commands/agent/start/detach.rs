@@ -35,7 +35,8 @@ pub(super) fn run(context: &Context) -> Result<Reply, Failure> {
         return Ok(Reply::ended(status.unwrap_or(Code::Failed.exit())));
     }
     let mut link = Link::connect(context)?;
-    if (pins.are_given() || !link.status.login_required)
+    if !link.status.absent
+        && (pins.are_given() || !link.status.login_required)
         && let Err(failure) = link.unlock(&pins)
     {
         // Nobody asked for an agent that is locked.
@@ -45,7 +46,7 @@ pub(super) fn run(context: &Context) -> Result<Reply, Failure> {
     }
     let (token, path) = (&link.status.token, Some(link.path.as_path()));
     let json = to_json(token, path, link.status.state, agent.id());
-    Ok(Reply::new(json).note(to_text(token, path, link.status.state)))
+    Ok(Reply::new(json).note(to_text(token, path, link.status.state, link.status.absent)))
 }
 
 fn spawn() -> io::Result<Child> {

@@ -16,9 +16,10 @@ pub(super) fn to_json(token: &str, path: Option<&Path>, state: State, pid: u32) 
     })
 }
 
-pub(super) fn to_text(token: &str, path: Option<&Path>, state: State) -> String {
+pub(super) fn to_text(token: &str, path: Option<&Path>, state: State, absent: bool) -> String {
     let path = path.map_or("the socket from systemd".into(), |path| path.shown());
     let state = match state {
+        _ if absent => "not there yet: the agent waits for it",
         State::Unlocked => "unlocked",
         _ => "locked; `iexec-hsm agent unlock` unlocks it",
     };

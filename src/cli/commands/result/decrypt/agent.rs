@@ -5,14 +5,13 @@ use super::keys::Keys;
 use super::run::Run;
 use crate::agent::client::{AgentClient, AgentKeys, Waits};
 use crate::agent::wire::Key;
+use crate::cli::agent_keys::{names, records};
 use crate::cli::agent_link::Link;
-use crate::cli::key_records::KeyRecord;
 use crate::cli::pins::Pins;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::slow_notice;
 use crate::code::Code;
-use crate::envelope::PublicKey;
-use crate::token::{Uri, choose_one};
+use crate::token::choose_one;
 
 /// An agent that runs, in the place of the token.
 pub(super) struct Agent<'r> {
@@ -141,24 +140,5 @@ impl Agent<'_> {
             .hint("Use the token itself with --no-agent, or start the agent with --keep-pin."));
         }
         Ok(keys)
-    }
-}
-
-/// Whether `wanted` names `key`.
-fn names(wanted: &Uri, key: &Key) -> bool {
-    key.key.parse::<Uri>().is_ok_and(|uri| {
-        let id = uri.id.unwrap_or_default();
-        wanted.matches_object(&id, key.label.as_bytes())
-    })
-}
-
-/// Whether a key file records `key`, which is on the token that the agent holds.
-fn records(recorded: &KeyRecord, key: &Key) -> bool {
-    match &recorded.public {
-        Some(public) => PublicKey::from_pem(&key.public_key).is_ok_and(|it| it == *public),
-        None => key
-            .key
-            .parse::<Uri>()
-            .is_ok_and(|uri| uri.id == recorded.uri.id),
     }
 }

@@ -1,0 +1,60 @@
+//! This user's own agent, where a command works beside it: some devices let in one process only.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::agent_link::Link;
+use super::context::Context;
+use super::key_records::KeyRecords;
+use super::ui::failure::Failure;
+use crate::code::Code;
+
+/// An agent that does not answer within this time is not spoken of.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The unlocked agent that holds the token that is wanted, for a command that only reads: no PIN is
+/// needed, and a device that lets in one process only is not asked twice.
+pub(crate) fn to_read_by(context: &Context, recorded: &KeyRecords) -> Option<Link> {
+    if context.settings.no_agent {
+        return None;
+    }
+    let link = Link::find_within(context, recorded, PATIENCE)?;
+    let answers = !link.status.is_locked() && !link.status.hung;
+    if !answers || !drives_named_module(context, &link) {
+        return None;
+    }
+    context.note_agent();
+    Some(link)
+}
+
+/// Names the agent as the holder of the token, where a command failed that found the device busy, as
+/// far as that can be told.
+pub(crate) fn name_holder(context: &Context, failure: Failure) -> Failure {
+    let is_of_device = matches!(failure.code, Code::DeviceFailed | Code::TokenNotUsable);
+    if !is_of_device || context.asks_agent() {
+        return failure;
+    }
+    let Some(link) = holder(context) else {
+        return failure;
+    };
+    let (pid, label) = (link.status.pid, &link.status.label);
+    failure.and_hint(&format!(
+        "Your own agent (process {pid}) holds {label:?}, and some devices let in one process only: `iexec-hsm agent stop` ends it."
+    ))
+}
+
+/// The agent that runs, where its module can be the one that a command uses.
+pub(crate) fn holder(context: &Context) -> Option<Link> {
+    let link = Link::beside(context, PATIENCE)?;
+    drives_named_module(context, &link).then_some(link)
+}
+
+/// Whether the agent's module is the one that is named, where one is.
+fn drives_named_module(context: &Context, link: &Link) -> bool {
+    let theirs = Path::new(&link.status.module);
+    let is_it = |named: &Path| {
+        let file = |path: &Path| path.canonicalize().ok();
+        named == theirs || (file(named).is_some() && file(named) == file(theirs))
+    };
+    context.named_module().is_none_or(|named| is_it(&named))
+}

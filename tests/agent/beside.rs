@@ -1,0 +1,103 @@
+//! Commands beside an agent that holds the device, which lets in one process only.
+
+use serde_json::Value;
+
+use crate::support::agent::command;
+use crate::support::*;
+
+/// An unlocked agent of the misbehaving module, which does nothing wrong for it and stays with it.
+fn holder<'t>(work: &Work<'_>, token: &'t Token) -> (Agent, Faulty<'t>) {
+    let faulty = Faulty::before(token);
+    let mut agent = Agent::start(faulty.drive(command(work, &[]).pin()));
+    agent.until("it is unlocked", |agent| agent.state() == "unlocked");
+    (agent, faulty)
+}
+
+#[test]
+fn keys_are_listed_and_shown_by_the_agent_without_a_pin_or_the_module() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let arguments = [
+        &["key", "list", "--raw"][..],
+        &["key", "show", "--raw"],
+        &["key", "list"],
+        &["key", "show"],
+    ];
+    let outputs = |run: Run| (run.out(), run.err());
+    let direct: Vec<_> = arguments
+        .iter()
+        .map(|args| outputs(work.cmd(*args).pin().run().ok()))
+        .collect();
+    let (agent, _faulty) = holder(&work, &keyed.token);
+    let busy = Faulty::before(&keyed.token).rule("* * return CKR_GENERAL_ERROR");
+    for (args, direct) in arguments.iter().zip(direct) {
+        let run = busy.drive(agent.cmd(&work, *args)).run().ok();
+        assert_eq!(outputs(run), direct, "{args:?}");
+    }
+    assert_eq!(busy.ledger().names(), [""; 0]);
+}
+
+#[test]
+fn the_agents_token_is_listed_where_the_module_does_not_show_it() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let (agent, _faulty) = holder(&work, &keyed.token);
+    let before = agent
+        .cmd(&work, ["token", "list", "--raw"])
+        .run()
+        .ok()
+        .raw();
+    for rule in [
+        "C_Initialize * return CKR_GENERAL_ERROR",
+        "C_GetTokenInfo * return CKR_DEVICE_ERROR",
+    ] {
+        let busy = Faulty::before(&keyed.token).rule(rule);
+        let run = busy
+            .drive(agent.cmd(&work, ["token", "list", "--raw"]))
+            .run();
+        let tokens = run.ok().raw()["tokens"].clone();
+        assert_eq!(
+            tokens[0]["uri"], before["tokens"][0]["uri"],
+            "{rule}: {tokens}"
+        );
+        assert_eq!(tokens[0]["agent"], agent.id(), "{tokens}");
+        assert_eq!(tokens.as_array().unwrap().len(), 1, "{tokens}");
+        let text = busy.drive(agent.cmd(&work, ["token", "list"])).run().ok();
+        let held = format!("held by your agent (process {})", agent.id());
+        assert!(text.out().contains(&held), "{}", text.out());
+    }
+}
+
+#[test]
+fn a_command_that_finds_the_device_busy_names_the_agent() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let (agent, _faulty) = holder(&work, &keyed.token);
+    let busy = Faulty::before(&keyed.token).rule("C_OpenSession * return CKR_DEVICE_ERROR");
+    let hint = |error: &Value| error["message"].as_str().unwrap().to_owned();
+    let named = format!("Your own agent (process {}) holds", agent.id());
+    for args in [&["key", "export"][..], &["result", "generate-keys"]] {
+        let cmd = agent.cmd(&work, args).arg("--raw").pin();
+        let cmd = cmd.env("IEXEC_HSM_WALLET_ADDRESS", ADDRESS);
+        let error = busy.drive(cmd).run().fails(11).raw_error();
+        assert!(hint(&error).contains(&named), "{args:?}: {error}");
+    }
+    // Not where none of ours holds it.
+    drop(agent);
+    let cmd = work.cmd(["key", "export", "--raw"]).pin();
+    let error = busy.drive(cmd).run().fails(11).raw_error();
+    assert!(!hint(&error).contains("agent"), "{error}");
+}
+
+#[test]
+fn an_agent_of_another_token_is_no_holder_of_this_one() {
+    let (keyed, other) = (Keyed::new(), Token::labelled("other"));
+    let work = keyed.work();
+    let theirs = Work::new(&other);
+    let (agent, _faulty) = holder(&work, &keyed.token);
+    let run = agent
+        .cmd(&theirs, ["key", "list", "--token", "other"])
+        .pin()
+        .run();
+    assert!(run.ok().err().contains("\"other\" has no result key"));
+}
