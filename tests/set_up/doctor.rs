@@ -325,3 +325,101 @@ fn the_report_fits_a_terminal_of_80_columns() {
         .collect();
     assert_eq!(long, [""; 0]);
 }
+
+#[test]
+fn a_pin_file_that_others_can_read_is_a_warning() {
+    use std::os::unix::fs::PermissionsExt;
+    let token = Token::new();
+    let work = publish::with_key(&token);
+    let path = work.write("my pin", &token.pin);
+    let run = |mode| {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        let cmd = work.cmd(["doctor", "--raw", "--pin-file"]);
+        cmd.arg(&path).run().ok().raw()
+    };
+    assert_eq!(state(&run(0o600), "PIN file"), "ok");
+    for mode in [0o640, 0o604, 0o602] {
+        let report = run(mode);
+        assert_eq!(state(&report, "PIN file"), "warning", "{mode:o}");
+        let check = named(&report, "PIN file")[0];
+        let found = check["found"].as_str().unwrap();
+        assert!(found.contains(&format!("(mode 0{mode:o})")), "{found}");
+        assert!(
+            check["fix"].as_str().unwrap().contains("chmod 600"),
+            "{check}"
+        );
+    }
+    let gone = work.cmd(["doctor", "--raw", "--pin-file", "nowhere"]);
+    assert_eq!(state(&broken(gone, 23), "PIN file"), "broken");
+}
+
+#[test]
+fn a_key_that_was_restored_on_another_token_is_found_by_its_public_key() {
+    let (first, replacement) = (Token::new(), Token::new());
+    let (private, _) = openssl::rsa_key(2048);
+    let import = |work: &Work<'_>| {
+        work.write("key.pem", &private);
+        let args = ["result", "import-encryption-key", "key.pem"];
+        work.cmd(args)
+            .env("IEXEC_HSM_WALLET_ADDRESS", ADDRESS)
+            .pin()
+            .run()
+            .ok();
+    };
+    let before = Work::new(&first);
+    import(&before);
+    import(&Work::new(&replacement));
+    let work = Work::new(&replacement);
+    let key_file = format!(".secrets/beneficiary/{ADDRESS}_key");
+    for file in [key_file, publish::public_file()] {
+        work.write(&file, before.read(&file));
+    }
+    // Commands without --token look for the one that is gone.
+    let report = broken(doctor(&work, &["--login"]).pin(), 10);
+    assert_eq!(state(&report, "token"), "broken");
+    let files = named(&report, "key files")[0];
+    assert_eq!(files["state"], "warning", "{report}");
+    let fix = files["fix"].as_str().unwrap();
+    let adopt = fix.split('`').nth(1).unwrap();
+    assert!(adopt.contains("key adopt"), "{fix}");
+    let adopt = format!("{adopt} --allow-imported");
+    let adopt = adopt.strip_prefix("iexec-hsm ").unwrap();
+    let words = std::process::Command::new("sh")
+        .args([
+            "-c",
+            &format!("for word in {adopt}; do echo \"$word\"; done"),
+        ])
+        .output()
+        .unwrap();
+    let words = String::from_utf8(words.stdout).unwrap();
+    work.cmd(words.lines()).pin().run().ok();
+    let report = doctor(&work, &["--login"]).pin().run().ok().raw();
+    assert_eq!(state(&report, "key files"), "ok", "{report}");
+}
+
+#[test]
+fn the_doctor_says_why_it_cannot_speak_to_the_agent_of_another_user() {
+    if !rustix::process::geteuid().is_root() {
+        println!("skipped: only root can look as another user");
+        return;
+    }
+    let token = Token::new();
+    let work = Work::new(&token);
+    let agent = Agent::locked(&work, &[]);
+    let as_nobody = [
+        "setpriv",
+        "--reuid=65534",
+        "--regid=65534",
+        "--clear-groups",
+    ];
+    let cmd = agent.cmd(&work, ["doctor", "--raw", "--offline"]);
+    let run = cmd.in_folder("/").under(as_nobody).run();
+    let text = [run.out(), run.err()].concat();
+    let Ok(report) = serde_json::from_str::<Value>(&text) else {
+        println!("skipped: another user cannot run the program here: {text}");
+        return;
+    };
+    assert_eq!(state(&report, "agent"), "warning", "{report}");
+    let found = named(&report, "agent")[0]["found"].as_str().unwrap();
+    assert!(found.contains("answers its own user alone"), "{found}");
+}

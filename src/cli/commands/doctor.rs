@@ -15,6 +15,7 @@ mod mechanisms;
 mod modules;
 mod pcscd;
 mod report;
+mod secret_files;
 mod selftest;
 mod sms;
 mod tokens;
@@ -50,6 +51,7 @@ pub(crate) fn run(
         pcscd::check(),
         modules::p11_kit_check(),
     ];
+    checks.extend(secret_files::checks(&context));
     let session = on_module(&context, &command, &mut checks)?;
     checks.push(agent::check(&context));
     checks.push(wallets::check(&context, session.as_ref()));

@@ -1,4 +1,10 @@
-use super::check::Check;
+use std::fs::{self, Metadata};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::MetadataExt;
+
+use rustix::process::geteuid;
+
+use super::check::{Check, State as Health};
 use crate::agent::wire::State;
 use crate::cli::agent_link::Link;
 use crate::cli::context::Context;
@@ -6,6 +12,12 @@ use crate::cli::ui::failure::Failure;
 use crate::code::Code;
 
 const NAME: &str = "agent";
+
+/// Whether the socket is this user's, as far as it is to be seen.
+fn is_ours(place: &io::Result<Metadata>) -> bool {
+    let owner = place.as_ref().map(MetadataExt::uid);
+    owner.is_ok_and(|owner| owner == geteuid().as_raw())
+}
 
 /// The key agent, where one runs.
 pub(super) fn check(context: &Context) -> Check {
@@ -15,11 +27,16 @@ pub(super) fn check(context: &Context) -> Check {
             "there is no folder for its socket: XDG_RUNTIME_DIR is not set",
         );
     };
-    if !path.exists() {
+    let place = fs::symlink_metadata(&path);
+    if matches!(&place, Err(error) if error.kind() == ErrorKind::NotFound) {
         return Check::not_there(NAME, "none runs, and none need: the token is asked itself");
     }
     let status = match Link::connect(context) {
         Ok(link) => link.status,
+        // Nothing is broken: each user has an agent of their own.
+        Err(failure) if !is_ours(&place) => {
+            return Check::failed(NAME, failure).but(Health::Warning);
+        }
         Err(failure) => return Check::failed(NAME, failure),
     };
     let pid = status.pid;

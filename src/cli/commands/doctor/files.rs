@@ -59,7 +59,17 @@ impl Seen<'_> {
             }
             Err(error) => return Check::failed(NAME, error.into()),
         };
+        let public = read_public(&public_path);
         if !self.session.token().is_recorded_as(&uri) {
+            if let Ok(public) = &public
+                && let Some(key) = self.keys.iter().find(|key| key.public == *public)
+            {
+                return Check::warning(
+                    NAME,
+                    format!("{address}: the key is on this token, and the key file names another one: {uri}"),
+                )
+                .fix(format!("`{}` writes the file anew.", self.adopt(address, key)));
+            }
             return Check::skipped(
                 NAME,
                 format!("{address}: the key is on another token: {uri}"),
@@ -75,7 +85,7 @@ impl Seen<'_> {
                         .option("--output", &public_path)
                 ));
         }
-        match read_public(&public_path) {
+        match public {
             Ok(public) => self.compare(address, &uri, &public),
             Err(failure) => Check::failed(NAME, failure),
         }

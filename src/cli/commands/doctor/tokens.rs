@@ -3,6 +3,7 @@ use std::sync::Arc;
 use super::check::Check;
 use crate::cli::context::Context;
 use crate::cli::key_records::KeyRecords;
+use crate::cli::ui::command_line::CommandLine;
 use crate::text::escape::Shown as _;
 use crate::token::{Module, PinState, Slot, TokenError, TokenInfo};
 
@@ -41,7 +42,8 @@ fn line(slot: &Slot) -> String {
     }
 }
 
-/// The token that commands use.
+/// The token that commands use; in the place of one that key files name and that is not there, the only
+/// one that is: it may be its replacement.
 pub(super) fn check(
     context: &Context,
     module: &Arc<Module>,
@@ -49,7 +51,8 @@ pub(super) fn check(
 ) -> (Check, Option<TokenInfo>) {
     // Not by the context's own words: with --verbose it would tell of it between the checks.
     let tokens = module.tokens();
-    match tokens.and_then(|tokens| context.choose(module, tokens, recorded)) {
+    let chosen = tokens.and_then(|tokens| context.choose(module, tokens, recorded));
+    match chosen {
         Ok(token) => {
             let found = format!(
                 "{:?}: {} {}, serial {}",
@@ -68,13 +71,24 @@ pub(super) fn check(
         }
         Err(error) => {
             let empty = matches!(error, TokenError::NotReady { .. });
+            let is_missing = matches!(error, TokenError::NoToken { .. });
             let mut check = Check::failed("token", error.into());
             if empty {
                 check = check.fix(
                     "`iexec-hsm setup` or `iexec-hsm token init --token-label <label>` sets it up.",
                 );
             }
-            (check, None)
+            let settings = &context.settings;
+            let is_named = settings.token.is_some() || settings.key.is_some();
+            let other = module.token(None).ok().filter(|_| is_missing && !is_named);
+            if let Some(other) = &other {
+                let option = CommandLine::ours("doctor").option("--token", other.uri().to_string());
+                check = check.fix(format!(
+                    "Plug it in. {:?} is looked at in its place, as `{option}` does.",
+                    other.name()
+                ));
+            }
+            (check, other)
         }
     }
 }
