@@ -128,7 +128,7 @@ fn a_tpm_with_an_empty_pin_takes_it_and_is_not_sent_another() {
     };
     let steps = Steps::new(&token);
     let logins = || steps.faulty.ledger().logins(1).len();
-    // It says that it needs no login, and needs one all the same.
+    // It says that it needs no login, and needs one to make a key.
     let said = steps.cmd(&GENERATE).run().fails(14).err();
     assert!(
         said.contains("refuses without one") && said.contains("--pin-file"),
@@ -144,8 +144,8 @@ fn a_tpm_with_an_empty_pin_takes_it_and_is_not_sent_another() {
     let report = with_empty(&["doctor", "--selftest"]).run().ok();
     assert!(report.out().contains("needs no login") || report.err().contains("needs no login"));
     assert!(logins() > 0);
-    let said = steps.cmd(&DECRYPT).run().fails(15).err();
-    assert!(said.contains("needs one all the same"), "{said}");
+    // Of the uses of a key that is there, it is true.
+    steps.cmd(&DECRYPT).run().ok();
     assert_eq!(logins(), 0);
     let start = agent::command(&steps.work, &["--pin-file"]).arg(&empty);
     let agent = agent::Agent::start(steps.faulty.drive(start));
