@@ -47,6 +47,7 @@ mod devices {
     mod half_done;
     mod matrix;
     mod p11_kit_proxy;
+    mod permissions;
     mod real_modules;
     mod recovery;
     mod return_values;

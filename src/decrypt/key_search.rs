@@ -44,8 +44,18 @@ impl<'a> KeySearch<'a> {
         keys: &mut U,
     ) -> Result<Option<(KeyName, ContentKey)>, DecryptError<U::Error>> {
         let wrapped = self.archive.wrapped_key();
+        let mut denied = None;
         for Candidate { name, .. } in self.left.by_ref() {
-            let unwrapped = keys.unwrap(&name, wrapped).map_err(DecryptError::Keys)?;
+            if denied.as_ref().is_some_and(|(key, _)| *key == name) {
+                continue;
+            }
+            let unwrapped = match keys.unwrap(&name, wrapped) {
+                Err(error) if U::is_of_key(&error) => {
+                    denied.get_or_insert((name, error));
+                    continue;
+                }
+                unwrapped => unwrapped.map_err(DecryptError::Keys)?,
+            };
             let key = unwrapped.and_then(|it| ContentKey::from_unwrapped(wrapped.scheme(), it));
             // A token may answer a bad padding with invented bytes, sometimes of the right length.
             if let Some(key) = key.filter(|key| key.fits(&self.head)) {
@@ -53,7 +63,10 @@ impl<'a> KeySearch<'a> {
             }
             keys.done(false).map_err(DecryptError::Keys)?;
         }
-        Ok(None)
+        match denied {
+            Some((_, error)) => Err(DecryptError::Keys(error)),
+            None => Ok(None),
+        }
     }
 
     /// The failure of an archive that no key opens: like that of one whose end is bad, after the

@@ -55,6 +55,12 @@ pub trait Unwrap {
         wrapped: &WrappedKey,
     ) -> Result<Option<Zeroizing<Vec<u8>>>, Self::Error>;
 
+    /// Whether a failure of [`Self::unwrap`] is of that key alone, because it may not be used for
+    /// this: then other keys are tried.
+    fn is_of_key(_error: &Self::Error) -> bool {
+        false
+    }
+
     /// Hears how the last use ended. One that `opened` the archive is followed by none for a while,
     /// so that what the holder shares with others can be theirs. After any other the holder starts
     /// afresh, as far as it can, because a failure may have left something behind.

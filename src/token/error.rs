@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use cryptoki::error::RvError;
+
 use super::raw::{CallError, rv_name};
 use super::{PinError, Remedy};
 use crate::text::escape::Shown as _;
@@ -177,7 +179,33 @@ impl TokenError {
 /// A failed PKCS#11 call that nothing more particular is known about is a device failure.
 impl From<CallError> for TokenError {
     fn from(error: CallError) -> Self {
-        Self::device(error.call, rv_name(&error.rv))
+        match error.rv {
+            RvError::FunctionRejected => Self::not_permitted(&error, capability_for(error.call)),
+            _ => Self::device(error.call, rv_name(&error.rv)),
+        }
+    }
+}
+
+impl TokenError {
+    /// The error of a call that the device has the means for, and does not permit.
+    pub(super) fn not_permitted(error: &CallError, capability: &'static str) -> Self {
+        Self::NotSupported {
+            what: format!("the device does not permit this: {error}"),
+            remedy: Remedy::Capability(capability),
+        }
+    }
+}
+
+/// The name in YubiHSM's documentation of what a call takes.
+fn capability_for(call: &str) -> &'static str {
+    match call {
+        "C_DestroyObject" => "delete-asymmetric-key",
+        "C_GenerateKeyPair" => "generate-asymmetric-key",
+        "C_CreateObject" => "put-asymmetric-key",
+        "C_SignInit" | "C_Sign" => "sign-ecdsa",
+        "C_DecryptInit" | "C_Decrypt" => "decrypt-pkcs",
+        "C_GenerateRandom" => "get-pseudo-random",
+        _ => "for it",
     }
 }
 

@@ -6,6 +6,8 @@ pub enum Remedy {
     Documentation,
     /// A token that is not write-protected.
     Writable,
+    /// The capability of this name, for the authentication key and the key.
+    Capability(&'static str),
     /// A login with the token that has the private key.
     LogIn,
     /// Another token, as this one keeps no keys.

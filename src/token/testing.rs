@@ -34,6 +34,7 @@ pub(super) fn key(id: &[u8], label: &str) -> ResultKey {
         label: label.to_owned(),
         public: PublicKey::from_components(&[0xC1; 256], &[1, 0, 1]).unwrap(),
         always_authenticate: false,
+        allowed: Vec::new(),
         decrypts: true,
     }
 }

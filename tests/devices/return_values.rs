@@ -71,7 +71,7 @@ fn open_with(keyed: &Keyed, archive: &[u8], rule: &str) -> Run {
 }
 
 /// What a token says of a key or a mechanism that is not for this, which is no accident.
-const NOT_FOR_THIS: [&str; 4] = ["0x63", "0x68", "0x70", "0x71"];
+const NOT_FOR_THIS: [&str; 5] = ["0x63", "0x68", "0x70", "0x71", "0x200"];
 
 #[test]
 fn whatever_a_decryption_answers_once_loses_no_archive() {

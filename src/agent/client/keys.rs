@@ -86,6 +86,10 @@ impl Unwrap for AgentKeys {
         }))
     }
 
+    fn is_of_key(error: &ClientError) -> bool {
+        matches!(error, ClientError::Refused(refusal) if refusal.code == Code::NotSupported)
+    }
+
     fn prove(&mut self, keys: &[Candidate]) -> Result<Proof<ClientError>, ClientError> {
         for Candidate { name, .. } in keys {
             let Some((_, public)) = self.keys.iter().find(|it| it.0.key == name.uri) else {

@@ -36,6 +36,7 @@ impl Server {
                 public_key: key.public.to_pem()?,
                 usable: keeps_pin || !key.always_authenticate,
                 always_authenticate: key.always_authenticate,
+                allowed_mechanisms: key.allowed_mechanisms(),
                 facts: *facts,
             });
         }

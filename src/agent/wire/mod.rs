@@ -130,6 +130,9 @@ pub struct Key {
     /// Whether it demands the PIN for each use.
     #[serde(default)]
     pub always_authenticate: bool,
+    /// The mechanisms that it may be used with; empty where the token does not tell, or allows all.
+    #[serde(default)]
+    pub allowed_mechanisms: Vec<String>,
     /// What the token says of the private key.
     #[serde(default)]
     pub facts: Facts,

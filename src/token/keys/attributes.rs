@@ -1,7 +1,8 @@
 //! Attributes by their meaning.
 
+use cryptoki::mechanism::MechanismType;
 use cryptoki::object::AttributeType;
-use cryptoki_sys::CK_OBJECT_HANDLE;
+use cryptoki_sys::{CK_OBJECT_HANDLE, CK_ULONG};
 
 use crate::token::raw::RawSession;
 
@@ -24,6 +25,19 @@ pub(in crate::token) fn bytes(
     kind: AttributeType,
 ) -> Option<Vec<u8>> {
     get(session, object, kind).filter(|value| !value.is_empty())
+}
+
+/// The mechanisms in `CKA_ALLOWED_MECHANISMS` that are known; none where the token does not tell.
+pub(in crate::token) fn mechanisms(
+    session: &RawSession,
+    object: CK_OBJECT_HANDLE,
+) -> Vec<MechanismType> {
+    let list = get(session, object, AttributeType::AllowedMechanisms).unwrap_or_default();
+    let (numbers, _) = list.as_chunks();
+    let numbers = numbers.iter().copied().map(CK_ULONG::from_ne_bytes);
+    numbers
+        .filter_map(|it| MechanismType::try_from(it).ok())
+        .collect()
 }
 
 fn get(session: &RawSession, object: CK_OBJECT_HANDLE, kind: AttributeType) -> Option<Vec<u8>> {

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::archive::Scheme;
 use crate::envelope::PublicKey;
+use crate::text::escape::Shown as _;
 use crate::token::keys::attributes::flag;
 use crate::token::raw::CallError;
 use crate::token::{PinSource, Remedy, ResultKey, Session, TokenError};
@@ -27,9 +28,44 @@ impl Session {
         ciphertext: &[u8],
         pins: &mut dyn PinSource,
     ) -> Result<Option<Zeroizing<Vec<u8>>>, TokenError> {
+        let unwrapped = self.decrypt_once(key, scheme, ciphertext, pins)?;
+        if let Some(error) = self.rejected.take() {
+            self.check_permitted(key, scheme, &error, pins)?;
+        }
+        Ok(unwrapped)
+    }
+
+    /// Requires that what was rejected was rejected for its ciphertext, not for what the key is used
+    /// for: then a good ciphertext is rejected, too.
+    fn check_permitted(
+        &mut self,
+        key: &ResultKey,
+        scheme: Scheme,
+        error: &CallError,
+        pins: &mut dyn PinSource,
+    ) -> Result<(), TokenError> {
+        // Nobody is asked for a PIN twice for that.
+        if !key.always_authenticate {
+            let (_, wrapped) = known_good(key, scheme)?;
+            self.decrypt_once(key, scheme, &wrapped, pins)?;
+            if self.rejected.take().is_none() {
+                return Ok(());
+            }
+        }
+        Err(TokenError::not_permitted(error, capability(scheme)))
+    }
+
+    fn decrypt_once(
+        &mut self,
+        key: &ResultKey,
+        scheme: Scheme,
+        ciphertext: &[u8],
+        pins: &mut dyn PinSource,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, TokenError> {
         let Some((ciphertext, possible)) = in_range(&key.public, ciphertext) else {
             return Ok(None);
         };
+        key.check_allows(scheme)?;
         let handle = key.private.ok_or_else(|| no_private(key))?;
         let pin = if key.always_authenticate {
             Some(self.pin_for_use(&key.label, pins)?)
@@ -49,7 +85,13 @@ impl Session {
             if let Some(pin) = pin {
                 session.login_for_use(&pin)?;
             }
-            let unwrapped = session.raw.decrypt(&ciphertext).ok();
+            let unwrapped = match session.raw.decrypt(&ciphertext) {
+                Err(error) if error.rv == RvError::FunctionRejected => {
+                    session.rejected = Some(error);
+                    None
+                }
+                unwrapped => unwrapped.ok(),
+            };
             session.broken = unwrapped.is_none();
             Ok(unwrapped.filter(|_| possible))
         })
@@ -60,13 +102,7 @@ impl Session {
     /// # Errors
     /// [`TokenError::Device`] when it does not.
     pub fn prove(&mut self, key: &ResultKey, pins: &mut dyn PinSource) -> Result<(), TokenError> {
-        let mut secret = Zeroizing::new([0; 32]);
-        getrandom::fill(secret.as_mut_slice())
-            .map_err(|error| TokenError::device("getrandom", error))?;
-        let wrapped = key
-            .public
-            .wrap(Scheme::Current, secret.as_slice())
-            .map_err(|error| TokenError::device("the public key", error))?;
+        let (secret, wrapped) = known_good(key, Scheme::Current)?;
         // A device may fail once in a while. Nobody is asked for a PIN twice for that.
         let attempts = if key.always_authenticate { 1 } else { 2 };
         for _ in 0..attempts {
@@ -130,6 +166,9 @@ impl Session {
         mechanism: &Mechanism<'_>,
         error: CallError,
     ) -> TokenError {
+        if error.rv == RvError::FunctionRejected {
+            return TokenError::not_permitted(&error, capability(scheme));
+        }
         if !matches!(
             error.rv,
             RvError::MechanismInvalid
@@ -150,6 +189,45 @@ impl Session {
             },
         }
     }
+}
+
+impl ResultKey {
+    /// Requires that the key may decrypt in this way, as far as the token tells what it may.
+    fn check_allows(&self, scheme: Scheme) -> Result<(), TokenError> {
+        let mechanism = mechanism(scheme);
+        if self.allowed.is_empty() || self.allowed.contains(&mechanism.mechanism_type()) {
+            return Ok(());
+        }
+        Err(TokenError::NotSupported {
+            what: format!(
+                "the key \"{}\" may not be used with {}",
+                self.label.shown(),
+                mechanism.mechanism_type()
+            ),
+            remedy: Remedy::Capability(capability(scheme)),
+        })
+    }
+}
+
+/// The name in YubiHSM's documentation of what decrypting takes.
+fn capability(scheme: Scheme) -> &'static str {
+    match scheme {
+        Scheme::Current | Scheme::LegacyEcb => "decrypt-pkcs",
+        Scheme::Guide2019 => "decrypt-oaep",
+    }
+}
+
+/// Returns a new secret, and a ciphertext of it that is good.
+fn known_good(
+    key: &ResultKey,
+    scheme: Scheme,
+) -> Result<(Zeroizing<[u8; 32]>, Vec<u8>), TokenError> {
+    let mut secret = Zeroizing::new([0; 32]);
+    getrandom::fill(secret.as_mut_slice())
+        .map_err(|error| TokenError::device("getrandom", error))?;
+    let wrapped = key.public.wrap(scheme, secret.as_slice());
+    let wrapped = wrapped.map_err(|error| TokenError::device("the public key", error))?;
+    Ok((secret, wrapped))
 }
 
 /// The beginning of a decryption.

@@ -17,6 +17,8 @@ pub(in crate::token) struct FreshKey<'a> {
     pub(in crate::token) token: &'a TokenInfo,
     /// `CKA_ID`, which was free before.
     pub(in crate::token) id: &'a [u8],
+    /// `CKA_ID` that the token showed straight after it was made; another one than it was given, perhaps.
+    pub(in crate::token) shown_id: Option<&'a [u8]>,
     /// `CKA_LABEL` that it was given.
     pub(in crate::token) label: &'a str,
 }
@@ -34,11 +36,21 @@ impl FreshKey<'_> {
         let uri = || self.uri().to_string();
         let left = |cause| self.left(cause, Remedy::AdoptOrDelete(uri()));
         let mut session = self.log_in_again(pin, pins).map_err(left)?;
-        let found = session.key_with_id(self.id).map_err(left)?;
-        let key = found.ok_or_else(|| self.not_kept())?;
+        let key = self.find(&session).map_err(left)?;
+        let key = key.ok_or_else(|| self.not_kept())?;
         match check(&mut session, &key, bits, pins) {
             Ok(()) => Ok((session, key)),
-            Err(cause) => Err(self.removed(session.delete(&key), cause, Remedy::Delete(uri()))),
+            Err(cause) => {
+                let uri = key.uri(session.token()).to_string();
+                Err(self.removed(session.delete(&key), cause, Remedy::Delete(uri)))
+            }
+        }
+    }
+
+    fn find(&self, session: &Session) -> Result<Option<ResultKey>, TokenError> {
+        match (session.key_with_id(self.id)?, self.shown_id) {
+            (None, Some(shown)) if shown != self.id => session.key_with_id(shown),
+            (found, _) => Ok(found),
         }
     }
 

@@ -2,11 +2,11 @@ use std::sync::Arc;
 
 use cryptoki::error::RvError;
 use cryptoki::mechanism::{Mechanism, MechanismType};
-use cryptoki::object::{Attribute, AttributeType};
+use cryptoki::object::{Attribute, AttributeType, ObjectClass};
 use cryptoki_sys::CK_OBJECT_HANDLE;
 
 use crate::text::hex::hex;
-use crate::token::keys::attributes::flag;
+use crate::token::keys::attributes::{bytes, flag};
 use crate::token::keys::fresh_key::FreshKey;
 use crate::token::keys::result_key::EXPONENT;
 use crate::token::raw::CallError;
@@ -65,13 +65,18 @@ pub fn generate(
         }
         session.log_in_so(pins)?;
     }
-    let private = session.make_pair(new, bits, &id)?;
+    let before = session.find(ObjectClass::PRIVATE_KEY, None)?;
+    let made = session.make_pair(new, bits, &id);
+    let private = made.map_err(|cause| session.remove_others(&before, cause))?;
     session.deny_other_uses(private);
+    // One module takes another id in place of some.
+    let shown = bytes(&session.raw, private, AttributeType::Id);
     drop(session);
     let fresh = FreshKey {
         module,
         token,
         id: &id,
+        shown_id: shown.as_deref(),
         label: &new.label,
     };
     fresh.result_key(bits, pin.as_ref(), pins)
@@ -162,6 +167,28 @@ impl Session {
             let needed = self.needed_all_the_same(&error);
             needed.unwrap_or_else(|| cannot_make(&self.token.label, error))
         })
+    }
+
+    /// Removes the key pairs that are there beside those of `before`, after the failure `cause`: some
+    /// modules make a key and fail after that. Returns `cause`, and what is left.
+    fn remove_others(&self, before: &[CK_OBJECT_HANDLE], cause: TokenError) -> TokenError {
+        let now = self
+            .find(ObjectClass::PRIVATE_KEY, None)
+            .unwrap_or_default();
+        let others = now.into_iter().filter(|it| !before.contains(it));
+        for key in others.filter_map(|handle| self.private_key(handle)) {
+            if let Err(error) = self.destroy_pair(&key) {
+                return TokenError::Unfinished {
+                    state: format!(
+                        "a new key is left on the token {:?}, as it could not be removed ({error})",
+                        self.token.label
+                    ),
+                    cause: Box::new(cause),
+                    remedy: Some(Remedy::Delete(key.uri(&self.token).to_string())),
+                };
+            }
+        }
+        cause
     }
 
     /// Makes one `C_GenerateKeyPair` with the public and private template of the first form, and again
@@ -266,7 +293,9 @@ pub(in crate::token) fn private_template(id: &[u8]) -> Vec<Attribute> {
 
 fn cannot_make(label: &str, error: CallError) -> TokenError {
     match error.rv {
-        RvError::DeviceRemoved | RvError::TokenNotPresent => error.into(),
+        RvError::DeviceRemoved | RvError::TokenNotPresent | RvError::FunctionRejected => {
+            error.into()
+        }
         RvError::UserNotLoggedIn | RvError::UserTypeInvalid | RvError::SessionReadOnly => {
             TokenError::NotSupported {
                 what: format!("the token {label:?} lets its user make no key: {error}"),

@@ -30,6 +30,7 @@ pub fn import(
         module,
         token,
         id: &id,
+        shown_id: None,
         label: &new.label,
     };
     fresh.result_key(key.bits(), pin.as_ref(), pins)

@@ -1,9 +1,10 @@
+use cryptoki::mechanism::MechanismType;
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass};
 use cryptoki_sys::CK_OBJECT_HANDLE;
 use serde::{Deserialize, Serialize};
 
 use crate::envelope::PublicKey;
-use crate::token::keys::attributes::{bytes, flag};
+use crate::token::keys::attributes::{bytes, flag, mechanisms};
 use crate::token::raw::RawSession;
 use crate::token::{Session, TokenError, TokenInfo, Uri};
 
@@ -25,6 +26,8 @@ pub struct ResultKey {
     pub always_authenticate: bool,
     /// `CKA_DECRYPT` is not denied.
     pub(in crate::token) decrypts: bool,
+    /// `CKA_ALLOWED_MECHANISMS`; empty where the token does not tell, or allows all.
+    pub(in crate::token) allowed: Vec<MechanismType>,
 }
 
 /// The attributes of a private key. `None` where the token does not tell.
@@ -98,6 +101,12 @@ impl ResultKey {
     /// The RFC 7512 URI on `token`.
     pub fn uri(&self, token: &TokenInfo) -> Uri {
         Uri::for_key(&token.fields(), &self.id, &self.label)
+    }
+
+    /// The names of the mechanisms that it may be used with; empty where the token does not tell, or
+    /// allows all.
+    pub fn allowed_mechanisms(&self) -> Vec<String> {
+        self.allowed.iter().map(MechanismType::to_string).collect()
     }
 
     /// Whether its private key is visible, as it is after a login.
@@ -175,7 +184,7 @@ impl Session {
         Ok(self.raw.find(&template)?)
     }
 
-    fn private_key(&self, handle: CK_OBJECT_HANDLE) -> Option<ResultKey> {
+    pub(in crate::token) fn private_key(&self, handle: CK_OBJECT_HANDLE) -> Option<ResultKey> {
         // Unknown means that the token does not say; trying is the only way to learn.
         let decrypts = flag(&self.raw, handle, AttributeType::Decrypt) != Some(false);
         let may = |kind| flag(&self.raw, handle, kind) == Some(true);
@@ -190,6 +199,7 @@ impl Session {
             label: self.label(handle),
             always_authenticate: flag(&self.raw, handle, AttributeType::AlwaysAuthenticate)
                 == Some(true),
+            allowed: mechanisms(&self.raw, handle),
             decrypts,
             id,
         })
@@ -202,6 +212,7 @@ impl Session {
             label: self.label(handle),
             public: self.components(handle)?,
             always_authenticate: false,
+            allowed: Vec::new(),
             decrypts: true,
         })
     }

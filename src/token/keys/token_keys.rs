@@ -10,7 +10,8 @@ use crate::token::session::recovery::{
     DEVICE_TIMEOUT, Outcome, RecoveryStep, pauses, recover, steps,
 };
 use crate::token::{
-    Call, KeptPin, Module, NoPins, Pin, PinSource, ResultKey, Session, TokenError, TokenInfo,
+    Call, KeptPin, Module, NoPins, Pin, PinSource, Remedy, ResultKey, Session, TokenError,
+    TokenInfo,
 };
 
 /// The result keys of a logged-in token, as the holder that opens archives. A device that fails is
@@ -240,6 +241,16 @@ impl<P: PinSource> Unwrap for TokenKeys<P> {
             self.forget_pin();
         }
         Ok(unwrapped)
+    }
+
+    fn is_of_key(error: &TokenError) -> bool {
+        matches!(
+            error,
+            TokenError::NotSupported {
+                remedy: Remedy::Capability(_),
+                ..
+            }
+        )
     }
 
     fn done(&mut self, opened: bool) -> Result<(), TokenError> {

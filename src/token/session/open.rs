@@ -4,7 +4,7 @@ use cryptoki::error::RvError;
 use cryptoki::object::{Attribute, ObjectClass};
 
 use crate::envelope::PublicKey;
-use crate::token::raw::RawSession;
+use crate::token::raw::{CallError, RawSession};
 use crate::token::{Module, Remedy, TokenError, TokenInfo};
 
 /// A session with one token. Closed when dropped.
@@ -19,6 +19,8 @@ pub struct Session {
     pub(in crate::token) logged_in: bool,
     /// An operation failed in it, which leaves some modules' sessions stuck for good.
     pub(in crate::token) broken: bool,
+    /// The last decryption ended in this way, which does not speak of its ciphertext.
+    pub(in crate::token) rejected: Option<CallError>,
     /// The token unwrapped a content key last that it does not show.
     pub(in crate::token) unreadable: bool,
     /// `C_GenerateRandom` has not failed so far.
@@ -57,6 +59,7 @@ impl Session {
             logged_in: false,
             broken: false,
             unreadable: false,
+            rejected: None,
             gives_random: token.has_random_numbers(),
             known: Vec::new(),
         })

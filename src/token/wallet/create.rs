@@ -47,6 +47,7 @@ pub fn create_wallet(
         module,
         token,
         id: &id,
+        shown_id: None,
         label,
     };
     let remedy = || Remedy::DeleteWallet(fresh.uri().to_string());

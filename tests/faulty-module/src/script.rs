@@ -51,6 +51,7 @@
 //! | `shows TEXT` | of all tokens only the one with this label is there |
 //! | `needs-no-login PIN` | it says so, and the user is logged in by any session; a PIN that is sent must be this one |
 //! | `empty-pin PIN` | it says that PINs may be empty, and takes an empty one for this one |
+//! | `gives-id HEX` | key pairs that are made get this id, of as many bytes as the one that was asked for |
 //! | `rubbish-modulus` | after a key was made, moduli have 2048 bytes until the next `C_Initialize` |
 
 use std::path::PathBuf;
@@ -92,6 +93,8 @@ pub(crate) struct Script {
     pub(crate) empty_pin: Option<Vec<u8>>,
     pub(crate) hardware: bool,
     pub(crate) rubbish_modulus: bool,
+    /// The id of key pairs that are made.
+    pub(crate) gives_id: Option<Vec<u8>>,
     /// Functions for which the module does not ask the token.
     pub(crate) answers_alone: Vec<String>,
 }
@@ -260,6 +263,10 @@ impl Script {
             ["empty-pin", pin] => self.empty_pin = Some(pin.into()),
             ["shuffle-slots"] => self.shuffle_slots = true,
             ["hardware"] => self.hardware = true,
+            ["gives-id", id] => match value(id)? {
+                Value::Bytes(id) => self.gives_id = Some(id),
+                _ => return None,
+            },
             ["answers-alone", name] => self.answers_alone.push(name.to_owned()),
             ["rubbish-modulus"] => self.rubbish_modulus = true,
             [function, when, ref rest @ ..] if function == "*" || function.starts_with("C_") => {

@@ -22,6 +22,7 @@ pub(super) struct Described {
     /// Whether a key file names it.
     current: bool,
     always_authenticate: bool,
+    allowed_mechanisms: Vec<String>,
     facts: Facts,
 }
 
@@ -39,6 +40,7 @@ impl Described {
             addresses,
             current,
             always_authenticate: key.always_authenticate,
+            allowed_mechanisms: key.allowed_mechanisms(),
             facts: session.facts(key),
         }
     }
@@ -56,6 +58,7 @@ impl Described {
             addresses,
             current,
             always_authenticate: key.always_authenticate,
+            allowed_mechanisms: key.allowed_mechanisms.clone(),
             facts: key.facts,
         }
     }
@@ -70,6 +73,7 @@ impl Described {
             "addresses": self.addresses,
             "current": self.current,
             "alwaysAuthenticate": self.always_authenticate,
+            "allowedMechanisms": self.allowed_mechanisms,
             "token": facts_json(&self.facts),
         })
     }
@@ -90,10 +94,14 @@ impl Described {
         } else {
             ""
         };
+        let allowed = match self.allowed_mechanisms.as_slice() {
+            [] => String::new(),
+            names => format!("\n  may be used with {} alone", names.join(", ")),
+        };
         let Self {
             uri, label, bits, ..
         } = self;
-        format!("{uri}\n  {label:?}, RSA-{bits}, {use_of}\n  {state}{each_use}")
+        format!("{uri}\n  {label:?}, RSA-{bits}, {use_of}\n  {state}{each_use}{allowed}")
     }
 }
 

@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -10,7 +11,8 @@ use crate::cli::key_records::KeyRecords;
 use crate::cli::options::groups;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
-use crate::token::{ResultKey, Session, TokenInfo};
+use crate::code::Code;
+use crate::token::{Module, ResultKey, Session, TokenInfo};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  iexec-hsm result inspect encryptedResults.zip")]
@@ -86,17 +88,38 @@ struct Fitting {
     current: bool,
 }
 
-/// The keys on the token whose modulus is as long; found without a PIN.
+/// The keys on the token whose modulus is as long.
 fn fitting(context: &Context, modulus_len: usize) -> Result<Vec<Fitting>, Failure> {
     let recorded = context.key_records(None)?;
     let (module, token) = context.locate(&recorded)?;
-    let keys = Session::open(&module, &token)?.result_keys()?;
+    let keys = visible_keys(context, &module, &token)?;
     let fits = |key: &ResultKey| key.public.modulus_len() == modulus_len;
     Ok(keys
         .into_iter()
         .filter(fits)
         .map(|key| describe(&token, &key, &recorded))
         .collect())
+}
+
+/// The result keys that the token shows; before a login, unless it shows none and a PIN is at hand.
+fn visible_keys(
+    context: &Context,
+    module: &Arc<Module>,
+    token: &TokenInfo,
+) -> Result<Vec<ResultKey>, Failure> {
+    let keys = Session::open(module, token)?.result_keys()?;
+    if !keys.is_empty() || !token.login_required() {
+        return Ok(keys);
+    }
+    let mut pins = context.pins()?;
+    if pins.are_given() {
+        let (session, _) = Session::log_in(module, token, &mut pins)?;
+        return Ok(session.result_keys()?);
+    }
+    Err(Failure::new(
+        Code::PinNeeded,
+        "the token shows no key before a login, and no PIN is given",
+    ))
 }
 
 fn describe(token: &TokenInfo, key: &ResultKey, recorded: &KeyRecords) -> Fitting {

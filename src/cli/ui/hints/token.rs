@@ -116,6 +116,11 @@ fn remedy(remedy: &Remedy) -> String {
         Remedy::Documentation => "See what the token's documentation says of it.",
         Remedy::Writable => "Remove the protection, or use another token.",
         Remedy::LogIn => return format!("Log in to the token that holds it. {IF_NEEDED}"),
+        Remedy::Capability(name) => {
+            return format!(
+                "A YubiHSM's authentication key needs the capability {name}, and a key that is used needs it too; other devices have a policy of their own."
+            );
+        }
         Remedy::TokenThatKeepsKeys => "The token does not keep keys; use another one.",
         Remedy::OtherToken => "This token cannot keep a result key; use another one.",
         Remedy::MakeAsUser => "Leave --so-login out.",

@@ -1,6 +1,7 @@
 use cryptoki_sys::*;
 
 use crate::call::{Call, real};
+use crate::pointer;
 
 /// `C_GenerateKeyPair`: remembered for `rubbish-modulus`, and perhaps for the officer alone.
 #[allow(clippy::too_many_arguments)]
@@ -17,6 +18,10 @@ pub(crate) fn generate_pair(
 ) -> CK_RV {
     if call.faulty.script.so_generates.is_some() && !call.faulty.state().officer {
         return CKR_USER_NOT_LOGGED_IN;
+    }
+    if let Some(id) = &call.faulty.script.gives_id {
+        put_id(id, public, public_count);
+        put_id(id, private, private_count);
     }
     let rv = real!(
         call.faulty,
@@ -35,4 +40,13 @@ pub(crate) fn generate_pair(
         call.faulty.state().made_key = true;
     }
     rv
+}
+
+/// Replaces the id in a template.
+fn put_id(id: &[u8], template: CK_ATTRIBUTE_PTR, count: CK_ULONG) {
+    let ids = pointer::slice(template, count);
+    for attribute in ids.iter().filter(|it| it.type_ == CKA_ID) {
+        let place = pointer::slice_mut(attribute.pValue.cast::<u8>(), attribute.ulValueLen);
+        place.copy_from_slice(id);
+    }
 }

@@ -262,6 +262,10 @@ where
         self.attempt(|keys| keys.unwrap(key, wrapped))
     }
 
+    fn is_of_key(error: &S::Error) -> bool {
+        S::Session::is_of_key(error)
+    }
+
     fn done(&mut self, opened: bool) -> Result<(), S::Error> {
         if !opened {
             return self.attempt(|keys| keys.done(false));
