@@ -87,10 +87,19 @@ fn what_a_key_may_be_used_with_is_looked_at_first() {
 #[test]
 fn another_key_is_tried_where_one_may_not_be_used() {
     let keyed = Keyed::new();
-    let other = keyed.add_key(2048);
     let work = keyed.work();
+    let generate = [
+        "result",
+        "generate-keys",
+        "--bits=2048",
+        "--wallet-address",
+        ADDRESS,
+    ];
+    work.run(generate).ok();
+    let other = work.read(format!(".secrets/beneficiary/{ADDRESS}_key.pub"));
+    let other = String::from_utf8(other).unwrap();
     let rule = "C_DecryptInit 1 return CKR_FUNCTION_REJECTED";
-    // The newer key is that of the key file, and so the first.
+    // The other key is that of the key file, and so the first.
     for (public, code) in [(&keyed.public, 0), (&other, 16)] {
         work.write("a.zip", Sealed::current(public, &plain()).archive());
         let faulty = Faulty::before(&keyed.token).rule(rule);

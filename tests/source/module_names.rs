@@ -100,6 +100,11 @@ const GRANTED: &[(&str, &str, &str)] = &[
         "a hint that names packages",
     ),
     ("cli/ui/hints/token.rs", "const OTHER_WALLET", "a hint"),
+    (
+        "cli/ui/hints/token.rs",
+        "needs the capability {name}",
+        "the word for a permission that its holders look for",
+    ),
     ("cli/commands/token.rs", "after_help", "an example"),
 ];
 

@@ -7,7 +7,6 @@ use zeroize::Zeroizing;
 
 use crate::archive::Scheme;
 use crate::envelope::PublicKey;
-use crate::text::escape::Shown as _;
 use crate::token::keys::attributes::flag;
 use crate::token::raw::CallError;
 use crate::token::{PinSource, Remedy, ResultKey, Session, TokenError};
@@ -200,8 +199,8 @@ impl ResultKey {
         }
         Err(TokenError::NotSupported {
             what: format!(
-                "the key \"{}\" may not be used with {}",
-                self.label.shown(),
+                "the key {:?} may not be used with {}",
+                self.label,
                 mechanism.mechanism_type()
             ),
             remedy: Remedy::Capability(capability(scheme)),
