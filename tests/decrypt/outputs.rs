@@ -151,6 +151,7 @@ fn after_a_failure_the_other_archives_go_on_and_the_first_failure_is_the_exit_co
         "error: plain.zip: this is not an encrypted result",
         "error: missing.zip: ",
         "last.zip -> ",
+        "1 of 5 archives opened; 1 failed with exit code 20, ",
     ];
     assert_eq!(errors.len(), starts.len(), "{err}");
     for (line, start) in errors.iter().zip(starts) {
