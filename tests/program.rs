@@ -59,6 +59,7 @@ mod docs {
     mod ci_recipes;
     mod command_blocks;
     mod links;
+    mod messages;
     mod statements;
 }
 mod interop {

@@ -185,7 +185,7 @@ fn exit_codes_are_those_of_the_source() {
 }
 
 /// Numbers and words of the table in docs/json-and-exit-codes.md.
-fn exit_table() -> Vec<(String, String)> {
+pub(super) fn exit_table() -> Vec<(String, String)> {
     let page = Page::named("docs/json-and-exit-codes.md");
     let rows = page.text.lines().filter_map(|line| {
         let cells: Vec<&str> = line.split('|').map(str::trim).collect();
