@@ -50,9 +50,12 @@ impl Target<'_> {
     /// When something stands there that is not to be replaced, or it is the archive itself.
     pub fn check(&self, archive: &Archive) -> Result<(), OutputError> {
         match self {
-            Target::File { path, force } | Target::Entry { path, force, .. } => {
-                check_file(path, *force, archive)
-            }
+            Target::File { path, force } | Target::Entry { path, force, .. } => check_file(
+                path,
+                *force,
+                |found| archive.is_file(found),
+                "it is the archive",
+            ),
             Target::Folder { path, .. } => match fs::metadata(path) {
                 Ok(found) if !found.is_dir() => Err(OutputError::Exists(path.to_path_buf())),
                 _ => Ok(()),
@@ -62,7 +65,14 @@ impl Target<'_> {
     }
 }
 
-fn check_file(path: &Path, force: bool, archive: &Archive) -> Result<(), OutputError> {
+/// Refuses a file that cannot be written or must not be: above all the input, which `is_input` tells, and
+/// `input` names.
+pub(crate) fn check_file(
+    path: &Path,
+    force: bool,
+    is_input: impl FnOnce(&fs::Metadata) -> bool,
+    input: &'static str,
+) -> Result<(), OutputError> {
     let not_a_file = |reason| {
         Err(OutputError::NotAFile {
             path: path.to_owned(),
@@ -72,7 +82,7 @@ fn check_file(path: &Path, force: bool, archive: &Archive) -> Result<(), OutputE
     match fs::metadata(path) {
         Ok(found) if found.is_dir() => not_a_file("it is a folder"),
         Ok(found) if !found.is_file() => not_a_file("it is not a regular file"),
-        Ok(found) if archive.is_file(&found) => not_a_file("it is the archive"),
+        Ok(found) if is_input(&found) => not_a_file(input),
         Ok(_) if !force => Err(OutputError::Exists(path.to_owned())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => match fs::symlink_metadata(path) {
             Ok(_) => not_a_file("it is a link to nowhere"),

@@ -4,8 +4,9 @@
 mod error;
 mod plain;
 
-use std::fs::File;
+use std::fs::{self, File, Metadata};
 use std::io::{self, BufRead, Write};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use zip::{CompressionMethod, ZipWriter};
 pub use error::EncryptError;
 
 use crate::archive::{Limits, Scheme, WrappedKey};
-use crate::decrypt::OutputError;
+use crate::decrypt::{OutputError, check_file};
 use crate::envelope::{Ahead, Base64Writer, ChunkReader, ContentKey, PublicKey, SealError, Sealer};
 use crate::file::WriteBehind;
 use crate::file::temporary::Temporaries;
@@ -72,6 +73,16 @@ pub fn encrypt(
             bits: public.bits(),
         });
     }
+    // Before the work is done in vain.
+    let is_source = |found: &Metadata| {
+        fs::metadata(source).is_ok_and(|it| (it.dev(), it.ino()) == (found.dev(), found.ino()))
+    };
+    check_file(
+        output,
+        options.force,
+        is_source,
+        "it is what is to be sealed",
+    )?;
     let write = |error| OutputError::io(output, error);
     let mut pending = options.temporaries.file(output).map_err(write)?;
     let result = plain_zip(source, (output, pending.path()), &options.limits)?;

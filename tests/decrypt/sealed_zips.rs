@@ -311,3 +311,24 @@ fn a_result_that_others_packed_in_another_way_opens_as_a_zip() {
         }
     }
 }
+
+#[test]
+fn what_is_sealed_is_not_replaced_by_its_archive() {
+    let keyed = Keyed::new();
+    let work = work(&keyed);
+    let plain = zip([good()]);
+    work.write("sealed.zip", &plain);
+    std::os::unix::fs::symlink("sealed.zip", work.path("link.zip")).unwrap();
+    for source in ["sealed.zip", "link.zip"] {
+        let run = unchanged(&work.folder(), || seal(&work, source, &["--force"])).fails(22);
+        assert!(
+            run.err().contains("it is what is to be sealed"),
+            "{}",
+            run.err()
+        );
+    }
+    // An archive that is there already is noticed before there is work.
+    work.write("large/noise", vec![7; 1 << 20]);
+    let run = unchanged(&work.folder(), || seal(&work, "large", &[])).fails(22);
+    assert!(run.err().contains("exists already"), "{}", run.err());
+}
