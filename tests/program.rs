@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod agent {
+    mod audit_log;
     mod awaiting;
     mod bad_ciphertexts;
     mod beside;

@@ -307,9 +307,9 @@ fn each_request_leaves_one_line_without_a_byte_of_it() {
         0o600
     );
     let mut agent = agent;
-    agent.until("all is written", |agent| agent.lines().len() >= 6);
+    agent.until("all is written", |agent| agent.requests().len() >= 6);
     // The first one is of the wait for its start.
-    let lines = agent.lines().split_off(1);
+    let lines = agent.requests().split_off(1);
     let of =
         |number: usize, name: &str| lines[number][name].as_str().unwrap_or_default().to_owned();
     let told: Vec<_> = (0..lines.len())

@@ -1,47 +1,8 @@
 //! A disk that is full: the old files stay, whole, and the token has no key that no file names.
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
-
-use tempfile::TempDir;
 
 use crate::support::*;
-
-/// A small file system, which goes away with this.
-struct Disk(TempDir);
-
-impl Disk {
-    /// One of so many bytes, or nothing and a word to the reader.
-    fn of(size: usize) -> Option<Self> {
-        let folder = TempDir::new().unwrap();
-        let options = format!("size={size}");
-        let mut mount = Command::new("mount");
-        mount
-            .args(["-t", "tmpfs", "-o", &options, "tmpfs"])
-            .arg(folder.path());
-        if rustix::process::geteuid().is_root() && mount.status().is_ok_and(|it| it.success()) {
-            return Some(Self(folder));
-        }
-        println!("skipped: only root may mount a small disk, and not everywhere");
-        None
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    /// Leaves no room for one byte more.
-    fn fill(&self) {
-        fs::write(self.path().join("filling"), vec![0; 1 << 20]).unwrap_err();
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(self.path()).status();
-    }
-}
 
 #[test]
 fn a_full_disk_leaves_the_old_file() {

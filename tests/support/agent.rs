@@ -142,6 +142,13 @@ impl Agent {
         lines.collect()
     }
 
+    /// Those of requests.
+    pub fn requests(&self) -> Vec<Value> {
+        let mut lines = self.lines();
+        lines.retain(|line| line["request"].is_string());
+        lines
+    }
+
     /// Waits until something is so.
     #[track_caller]
     pub fn until(&mut self, what: &str, mut is_so: impl FnMut(&mut Self) -> bool) {

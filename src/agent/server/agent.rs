@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 
 use super::Settings;
+use super::audit::{Audit, Happened};
 use super::error::AgentError;
 use super::login::{Login, lock};
 use super::queue::{Job, Queue};
@@ -21,6 +22,8 @@ pub(super) const ABSENT: &str = "its token is not there yet";
 pub(super) struct Agent {
     pub(super) module: Arc<Module>,
     pub(super) settings: Settings,
+    /// Told of what happens while the state is locked, so that its lines are in order.
+    pub(super) audit: Arc<Audit>,
     inner: Mutex<Inner>,
     /// The lock of the one who restarts the module or logs in, until that login is used or closed.
     pub(super) login_turn: Mutex<()>,
@@ -63,7 +66,12 @@ pub(super) enum Phase {
 }
 
 impl Agent {
-    pub(super) fn new(module: Arc<Module>, token: TokenInfo, settings: Settings) -> Self {
+    pub(super) fn new(
+        module: Arc<Module>,
+        token: TokenInfo,
+        settings: Settings,
+        audit: Arc<Audit>,
+    ) -> Self {
         let now = (settings.clock)();
         let reason = match token.is_there() {
             true => "nobody has unlocked it yet",
@@ -72,6 +80,7 @@ impl Agent {
         Self {
             module,
             settings,
+            audit,
             inner: Mutex::new(Inner {
                 wanted: token.uri(),
                 token,
@@ -179,11 +188,11 @@ impl Agent {
         }
         let now = self.now();
         // To be brought back is no use of it, and no new beginning.
-        let since = match inner.phase {
-            Phase::Recovering { since } => since,
+        let (since, what) = match inner.phase {
+            Phase::Recovering { since } => (since, Happened::TokenBack),
             _ => {
                 inner.used = now;
-                now
+                (now, Happened::Unlocked)
             }
         };
         inner.restart_first = false;
@@ -196,8 +205,11 @@ impl Agent {
             // With fewer threads it is slower; without one it is locked below.
             inner.open += usize::from(thread.is_ok());
         }
+        self.audit.happened(what);
         if inner.open == 0 {
-            inner.phase = Phase::Locked("the system gives it no threads");
+            let reason = "the system gives it no threads";
+            self.audit.happened(Happened::Locked(reason));
+            inner.phase = Phase::Locked(reason);
         }
         drop(inner);
         self.rescheduled.notify_one();
@@ -216,10 +228,14 @@ impl Agent {
         }
         if let Phase::Unlocked { login, .. } = &inner.phase {
             login.forget_pin();
+            if epoch.is_some() {
+                self.audit.happened(Happened::TokenLost);
+            }
         } else if matches!(inner.phase, Phase::Locked(_)) {
             return;
         }
         inner.restart_first |= epoch.is_some();
+        self.audit.happened(Happened::Locked(reason));
         inner.phase = Phase::Locked(reason);
         inner.epoch += 1;
         inner.queue.clear();
@@ -243,6 +259,7 @@ impl Agent {
         let mut inner = self.inner();
         inner.queue.end(id);
         if inner.epoch == epoch && matches!(inner.phase, Phase::Unlocking) {
+            self.audit.happened(Happened::NotUnlocked(reason));
             inner.phase = Phase::Locked(reason);
         }
         drop(inner);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Server;
 use super::agent::{ABSENT, Agent, Phase};
+use super::audit::Happened;
 use super::login::lock;
 use crate::agent::wire::Unlock;
 
@@ -25,6 +26,8 @@ impl Agent {
                 return false;
             };
             let mut inner = self.inner();
+            let uri = found.uri().to_string();
+            self.audit.happened(Happened::TokenFound(&uri));
             inner.token = found;
             if matches!(inner.phase, Phase::Locked(ABSENT)) {
                 inner.phase = Phase::Locked("nobody has unlocked it yet");

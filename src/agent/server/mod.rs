@@ -102,7 +102,7 @@ pub enum ServeError {
 /// The parts that answer requests.
 struct Server {
     agent: Arc<Agent>,
-    audit: Audit,
+    audit: Arc<Audit>,
     back_off: BackOff,
     connections: Connections,
     stopping: watch::Sender<bool>,

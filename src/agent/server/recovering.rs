@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::agent::{Agent, Phase};
+use super::audit::Happened;
 use super::login::lock;
 use super::unlock::NewLogin;
 use super::worker::{GONE, PIN_REFUSED};
@@ -27,6 +28,7 @@ impl Agent {
         }
         let since = *since;
         login.forget_pin();
+        self.audit.happened(Happened::TokenLost);
         inner.phase = Phase::Recovering { since };
         inner.epoch += 1;
         inner.queue.clear();

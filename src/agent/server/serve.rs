@@ -8,7 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::agent::Agent;
-use super::audit::{Audit, Written};
+use super::audit::{Audit, Happened, Written};
 use super::awaiting::wait_for_token;
 use super::clock::watch_clock;
 use super::connections::accept;
@@ -47,10 +47,13 @@ pub fn serve(
         .enable_all()
         .build()?;
     let (audit, written) = start_audit(&settings)?;
-    let agent = Arc::new(Agent::new(module.clone(), token.clone(), settings));
+    let audit = Arc::new(audit);
+    audit.happened(Happened::Started(&token.uri().to_string()));
+    let agent = Agent::new(module.clone(), token.clone(), settings, audit.clone());
+    let agent = Arc::new(agent);
     let server = Arc::new(Server {
         agent: agent.clone(),
-        audit,
+        audit: audit.clone(),
         back_off: Default::default(),
         connections: Default::default(),
         stopping: watch::channel(false).0,
@@ -63,8 +66,10 @@ pub fn serve(
     } else {
         Ended::Hung
     };
-    // The tasks that are left go, and with the last owner of the audit log its thread.
+    // The tasks that are left go, and have nothing more to say.
     runtime.shutdown_timeout(Duration::ZERO);
+    audit.happened(Happened::Ended);
+    audit.finish();
     // A reader who has stopped reading must not keep it from ending.
     let _ = written.recv_timeout(LEAVING);
     served.map(|()| ended)
@@ -130,6 +135,9 @@ async fn live(
 
 struct Signals {
     hang_up: Signal,
+    rotated: Signal,
+    /// That the audit log may not grow is said by the write that fails; left alone, it would end the process.
+    _too_large: Signal,
     ends: [Signal; 3],
 }
 
@@ -137,6 +145,8 @@ impl Signals {
     fn new() -> io::Result<Self> {
         Ok(Self {
             hang_up: signal(SignalKind::hangup())?,
+            rotated: signal(SignalKind::user_defined1())?,
+            _too_large: signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?,
             ends: [
                 signal(SignalKind::interrupt())?,
                 signal(SignalKind::quit())?,
@@ -145,7 +155,7 @@ impl Signals {
         })
     }
 
-    /// SIGHUP locks; the others end the agent once what runs is done.
+    /// SIGHUP locks, SIGUSR1 opens the audit log anew; the others end the agent once what runs is done.
     async fn watch(self, server: Arc<Server>) {
         for mut end in self.ends {
             let server = server.clone();
@@ -154,6 +164,13 @@ impl Signals {
                 server.stopping.send_replace(true);
             });
         }
+        let mut rotated = self.rotated;
+        let audit = server.audit.clone();
+        tokio::spawn(async move {
+            while rotated.recv().await.is_some() {
+                audit.reopen();
+            }
+        });
         let mut hang_up = self.hang_up;
         while hang_up.recv().await.is_some() {
             server.agent.lock("it got the signal SIGHUP");

@@ -64,6 +64,7 @@ impl Agent {
             hung: inner.queue.hung(self.settings.request_timeout).is_some(),
             idle_seconds: self.settings.idle.map(|limit| limit.as_secs()),
             locks_in_seconds: locks_at.map(|at| at.saturating_sub(self.now()).as_secs()),
+            audit_lost: self.audit.lost(),
         }
     }
 }

@@ -92,6 +92,9 @@ pub struct Status {
     pub idle_seconds: Option<u64>,
     /// Seconds until it locks if nobody uses it, as far as it is unlocked.
     pub locks_in_seconds: Option<u64>,
+    /// Lines of the audit log that could not be written.
+    #[serde(default)]
+    pub audit_lost: u64,
 }
 
 /// What an agent means that does not tell.

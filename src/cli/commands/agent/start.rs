@@ -26,7 +26,7 @@ use outcome::{to_json, to_text};
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  iexec-hsm agent start --detach\n  iexec-hsm agent start --exit-when-idle --idle 8h\n\nIt is unlocked at once where --pin-file, a systemd credential or IEXEC_HSM_PIN has the PIN; else `iexec-hsm agent unlock` asks for it. SIGHUP locks it."
+    after_help = "Examples:\n  iexec-hsm agent start --detach\n  iexec-hsm agent start --exit-when-idle --idle 8h\n\nIt is unlocked at once where --pin-file, a systemd credential or IEXEC_HSM_PIN has the PIN; else `iexec-hsm agent unlock` asks for it. SIGHUP locks it, and SIGUSR1 has it open its audit log anew."
 )]
 pub(crate) struct Start {
     /// Go to the background, and return once it answers
