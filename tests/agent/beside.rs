@@ -101,3 +101,21 @@ fn an_agent_of_another_token_is_no_holder_of_this_one() {
         .run();
     assert!(run.ok().err().contains("\"other\" has no result key"));
 }
+
+#[test]
+fn batches_and_the_doctor_name_the_agent_too() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let (agent, _faulty) = holder(&work, &keyed.token);
+    let busy = Faulty::before(&keyed.token).rule("C_OpenSession * return CKR_DEVICE_ERROR");
+    let named = format!("Your own agent (process {}) holds", agent.id());
+    for name in ["a.zip", "b.zip"] {
+        work.write(name, keyed.archive(&plain_zip(&[("a", b"b")])));
+    }
+    let batch = ["result", "decrypt", "a.zip", "b.zip", "--output-dir", "out"];
+    let run = busy.drive(agent.cmd(&work, batch).pin()).run().fails(11);
+    assert_eq!(run.err().matches(&named).count(), 1, "{}", run.err());
+    let doctor = agent.cmd(&work, ["doctor", "--login"]).pin();
+    let run = busy.drive(doctor).run();
+    assert!(run.out().contains(&named), "{}", run.out());
+}

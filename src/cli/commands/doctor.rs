@@ -23,6 +23,7 @@ mod wallets;
 
 use std::sync::Arc;
 
+use crate::cli::agent_beside::name_holder;
 use crate::cli::config::{ConfigFile, Entry};
 use crate::cli::context::Context;
 use crate::cli::pins::Pins;
@@ -87,7 +88,7 @@ fn on_module(
     checks.extend(mechanisms::checks(&module, &token));
     let mut pins = context.pins()?;
     let wants_login = command.login || command.selftest;
-    let Some(session) = open(&module, &token, wants_login, &mut pins, checks) else {
+    let Some(session) = open(context, &module, &token, wants_login, &mut pins, checks) else {
         return Ok(None);
     };
     let logged_in = wants_login && !session.needs_no_login();
@@ -102,6 +103,7 @@ fn on_module(
 }
 
 fn open(
+    context: &Context,
     module: &Arc<Module>,
     token: &TokenInfo,
     login: bool,
@@ -125,7 +127,10 @@ fn open(
     session
         .map_err(|error| {
             let name = if login { "login" } else { "session" };
-            checks.insert(checks.len() - 1, Check::failed(name, error.into()));
+            checks.insert(
+                checks.len() - 1,
+                Check::failed(name, name_holder(context, error.into())),
+            );
         })
         .ok()
 }

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use super::check::Check;
+use crate::cli::agent_beside::name_holder;
 use crate::cli::context::Context;
 use crate::cli::key_records::KeyRecords;
 use crate::cli::ui::command_line::CommandLine;
@@ -72,7 +73,7 @@ pub(super) fn check(
         Err(error) => {
             let empty = matches!(error, TokenError::NotReady { .. });
             let is_missing = matches!(error, TokenError::NoToken { .. });
-            let mut check = Check::failed("token", error.into());
+            let mut check = Check::failed("token", name_holder(context, error.into()));
             if empty {
                 check = check.fix(
                     "`iexec-hsm setup` or `iexec-hsm token init --token-label <label>` sets it up.",

@@ -7,6 +7,7 @@ use super::outcome;
 use super::shared_folder::SharedFolder;
 use super::streams::{open_archive, open_stdout};
 use super::tally::Tally;
+use crate::cli::agent_beside::name_holder;
 use crate::cli::context::Context;
 use crate::cli::key_records::KeyRecords;
 use crate::cli::ui::failure::Failure;
@@ -130,7 +131,8 @@ impl Run<'_> {
                 None
             }
             Err(stop) => {
-                let failure = stop.failure.of(&job.archive.shown());
+                let failure = name_holder(self.context, stop.failure);
+                let failure = failure.of(&job.archive.shown());
                 let raw = self.context.global.raw;
                 self.progress
                     .aside(|| failure.print(&self.context.global.command, raw));
