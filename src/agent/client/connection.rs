@@ -26,7 +26,11 @@ pub(super) struct Connection {
 }
 
 /// A request as it goes over the socket; it may hold a PIN.
-pub(super) struct Request(Zeroizing<Vec<u8>>);
+pub(super) struct Request {
+    bytes: Zeroizing<Vec<u8>>,
+    /// Whether it may be a PIN attempt, which nobody makes twice.
+    pub(super) tries_pin: bool,
+}
 
 /// An answer.
 pub(super) struct Answer {
@@ -48,7 +52,7 @@ pub(super) enum Fault {
 impl Request {
     pub(super) fn get(path: &str) -> Self {
         let head = format!("GET {path} HTTP/1.1\r\nhost: agent\r\n\r\n");
-        Self(Zeroizing::new(head.into_bytes()))
+        Self::new(Zeroizing::new(head.into_bytes()))
     }
 
     pub(super) fn post(path: &str, body: &impl Serialize) -> serde_json::Result<Self> {
@@ -64,7 +68,22 @@ impl Request {
         let mut whole = Zeroizing::new(Vec::with_capacity(head.len() + json.len()));
         whole.extend_from_slice(head.as_bytes());
         whole.extend_from_slice(&json);
-        Ok(Self(whole))
+        Ok(Self::new(whole))
+    }
+
+    /// The same request as one that may be a PIN attempt.
+    pub(super) fn trying_pin(self) -> Self {
+        Self {
+            tries_pin: true,
+            ..self
+        }
+    }
+
+    fn new(bytes: Zeroizing<Vec<u8>>) -> Self {
+        Self {
+            bytes,
+            tries_pin: false,
+        }
     }
 }
 
@@ -101,7 +120,7 @@ impl Connection {
     fn write_and_read(&mut self, request: &Request) -> Result<Answer, Fault> {
         self.stream.set_read_timeout(Some(self.silence))?;
         self.stream.set_write_timeout(Some(self.silence))?;
-        if let Err(error) = self.stream.write_all(&request.0) {
+        if let Err(error) = self.stream.write_all(&request.bytes) {
             return Err(match error.kind() {
                 ErrorKind::BrokenPipe | ErrorKind::ConnectionReset => Fault::Closed,
                 _ => error.into(),

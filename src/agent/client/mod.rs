@@ -46,6 +46,8 @@ pub enum ClientError {
         path: PathBuf,
         /// The cause.
         source: io::Error,
+        /// Whether a PIN attempt may have been made: the request was sent, and not answered.
+        pin_sent: bool,
     },
     /// This user may not connect there. A retry does not help.
     #[error("{} is out of this user's reach: an agent answers its own user alone", .0.shown())]
@@ -118,7 +120,8 @@ impl AgentClient {
     /// # Errors
     /// [`ClientError::Refused`] with a word for what is wrong with the PIN.
     pub fn unlock(&mut self, request: &wire::Unlock) -> Result<Status, ClientError> {
-        self.post(path::UNLOCK, request)
+        let request = self.request(path::UNLOCK, request)?.trying_pin();
+        self.ask(&request)
     }
 
     /// Logs the agent out.
@@ -157,8 +160,12 @@ impl AgentClient {
         path: &str,
         body: &impl Serialize,
     ) -> Result<T, ClientError> {
-        let request = Request::post(path, body).map_err(|error| self.io(error.into()))?;
+        let request = self.request(path, body)?;
         self.ask(&request)
+    }
+
+    fn request(&self, path: &str, body: &impl Serialize) -> Result<Request, ClientError> {
+        Request::post(path, body).map_err(|error| io_error(&self.path, error.into()))
     }
 
     fn ask<T: DeserializeOwned>(&mut self, request: &Request) -> Result<T, ClientError> {
@@ -174,20 +181,18 @@ impl AgentClient {
         }
     }
 
-    /// Sends the request; once more where the agent has closed a connection that was idle.
+    /// Sends the request; once more where the agent has closed a connection that was idle. Of a PIN
+    /// attempt nobody would know whether it was made before that: it gets a connection of its own.
     fn send(&mut self, request: &Request) -> Result<Answer, ClientError> {
-        let fault = match self.connection.send(request) {
-            Ok(answer) => return Ok(answer),
-            Err(fault) => fault,
-        };
-        if let Fault::Closed = fault {
-            self.connection = self.connection.anew(connect(&self.path)?);
-            return self
-                .connection
-                .send(request)
-                .map_err(|fault| self.fault(fault));
+        if request.tries_pin {
+            self.reconnect()?;
         }
-        Err(self.fault(fault))
+        let mut sent = self.connection.send(request);
+        if let Err(Fault::Closed) = sent {
+            self.reconnect()?;
+            sent = self.connection.send(request);
+        }
+        sent.map_err(|fault| self.fault(fault, request.tries_pin))
     }
 
     fn read<T: DeserializeOwned>(&self, answer: &Answer) -> Result<T, ClientError> {
@@ -202,19 +207,26 @@ impl AgentClient {
         })
     }
 
-    fn fault(&self, fault: Fault) -> ClientError {
-        match fault {
-            Fault::Io(source) => self.io(source),
-            Fault::Closed => self.io(io::ErrorKind::UnexpectedEof.into()),
-            Fault::NotHttp => ClientError::NoAgent(self.path.clone()),
-        }
-    }
-
-    fn io(&self, source: io::Error) -> ClientError {
+    fn fault(&self, fault: Fault, pin_sent: bool) -> ClientError {
+        let source = match fault {
+            Fault::Io(source) => source,
+            Fault::Closed => io::ErrorKind::UnexpectedEof.into(),
+            Fault::NotHttp => return ClientError::NoAgent(self.path.clone()),
+        };
         ClientError::Io {
             path: self.path.clone(),
             source,
+            pin_sent,
         }
+    }
+}
+
+/// A failure before anything was sent.
+fn io_error(path: &Path, source: io::Error) -> ClientError {
+    ClientError::Io {
+        path: path.to_owned(),
+        source,
+        pin_sent: false,
     }
 }
 
@@ -231,16 +243,9 @@ fn connect(path: &Path) -> Result<UnixStream, ClientError> {
             ClientError::NotThere(path.to_owned())
         }
         io::ErrorKind::PermissionDenied => ClientError::OutOfReach(path.to_owned()),
-        _ => ClientError::Io {
-            path: path.to_owned(),
-            source,
-        },
+        _ => io_error(path, source),
     })?;
-    let io = |source: io::Error| ClientError::Io {
-        path: path.to_owned(),
-        source,
-    };
-    let owner = socket_peercred(&stream).map_err(|error| io(error.into()))?;
+    let owner = socket_peercred(&stream).map_err(|error| io_error(path, error.into()))?;
     let me = geteuid();
     if owner.uid != me && !me.is_root() {
         return Err(ClientError::Foreign(path.to_owned()));

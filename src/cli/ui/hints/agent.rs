@@ -31,6 +31,9 @@ pub(crate) fn agent(error: &AgentError) -> String {
 pub(crate) fn client(error: &ClientError) -> &str {
     match error {
         ClientError::NotThere(_) => "Start one with `iexec-hsm agent start`.",
+        ClientError::Io { pin_sent: true, .. } => {
+            "Whether a PIN attempt was spent is not known: look at `iexec-hsm token info` before the next one."
+        }
         ClientError::Io { .. } => "Look at `iexec-hsm agent status`, then try again.",
         ClientError::Foreign(_) | ClientError::OutOfReach(_) => {
             "Name the socket of your own agent with --agent-sock."

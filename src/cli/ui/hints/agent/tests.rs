@@ -11,14 +11,16 @@ use crate::wallet::address::Address;
 #[test]
 fn hints_of_asking_an_agent() {
     use ClientError as Error;
-    let io = Error::Io {
+    let io = |pin_sent| Error::Io {
         path: path(),
         source: full(),
+        pin_sent,
     };
     let refusal = || Refusal::new(Code::Failed, "no").hint("Its own advice.");
     for (error, words) in [
         (Error::NotThere(path()), "iexec-hsm agent start"),
-        (io, "iexec-hsm agent status"),
+        (io(false), "iexec-hsm agent status"),
+        (io(true), "iexec-hsm token info"),
         (Error::Foreign(path()), "--agent-sock"),
         (Error::NoAgent(path()), "restart the agent"),
         (Error::Locked(refusal()), "Its own advice."),
