@@ -18,7 +18,8 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::io::fcntl_dupfd_cloexec;
 use rustix::process::Signal;
@@ -30,6 +31,9 @@ use crate::token::{Call, watch_calls};
 
 /// Time for one call to come back, before its process is ended.
 const LONGEST_CALL: Duration = Duration::from_secs(30);
+
+/// Time for a process to end once it has nothing more to say. Handlers that a module leaves run then.
+const LONGEST_END: Duration = Duration::from_secs(5);
 
 /// Bytes of a line, and of what a module writes, that are kept.
 const LONGEST_LINE: u64 = 1 << 20;
@@ -100,19 +104,21 @@ impl ModuleProcess {
     }
 
     fn died(&mut self, call: &str) -> Broken {
-        match self.child.wait() {
-            Ok(status) => format!(
+        match ended(&mut self.child, LONGEST_END) {
+            Ok(Some(status)) => format!(
                 "{call} ended the program that was trying it: {}",
                 end(status)
             ),
+            Ok(None) => format!("after {call}, the program that was trying it hung"),
             Err(error) => lost(&error),
         }
     }
 
-    /// Ends it, and returns what its module has written.
+    /// Ends it, and returns what its module has written. A module that does not let it end is no
+    /// reason to wait: the answer is there.
     pub(crate) fn end(mut self) -> String {
         drop(self.socket);
-        let _ = self.child.wait();
+        let _ = ended(&mut self.child, LONGEST_END);
         let mut said = Vec::new();
         // What cannot be read is not shown.
         let _ = self.said.rewind();
@@ -184,6 +190,21 @@ fn called(function: &str) -> &str {
 
 fn lost(error: &dyn std::fmt::Display) -> Broken {
     format!("the program that was to try it cannot be talked to: {error}")
+}
+
+/// Waits until `child` has ended by itself; it is killed, and nothing returned, where it takes longer
+/// than `limit`.
+fn ended(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
+    let deadline = Instant::now() + limit;
+    while Instant::now() < deadline {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+    child.kill()?;
+    child.wait()?;
+    Ok(None)
 }
 
 /// How a process has ended.
@@ -299,6 +320,37 @@ mod tests {
             "{hangs}"
         );
         assert_eq!(heard(&[], false), Ok(Heard::End("dlopen".into())));
+    }
+
+    /// A process of this module that runs `script` in a shell.
+    fn process(script: &str) -> ModuleProcess {
+        let said = tempfile::tempfile().unwrap();
+        let mut shell = Command::new("sh");
+        shell.args(["-c", script]).stdout(said.try_clone().unwrap());
+        let child = shell.spawn().unwrap();
+        let (socket, _) = UnixStream::pair().unwrap();
+        ModuleProcess {
+            child,
+            socket,
+            said,
+        }
+    }
+
+    #[test]
+    fn a_process_that_does_not_end_is_killed() {
+        let mut process = process("echo words; exec sleep 1000");
+        let ended = ended(&mut process.child, Duration::from_millis(50));
+        assert_eq!(ended.unwrap(), None);
+        let status = process.child.try_wait().unwrap().unwrap();
+        assert_eq!(status.signal(), Some(Signal::KILL.as_raw()));
+    }
+
+    #[test]
+    fn a_process_that_ends_is_waited_for() {
+        let mut process = process("echo words; exit 3");
+        let status = ended(&mut process.child, LONGEST_END).unwrap().unwrap();
+        assert_eq!(status.code(), Some(3));
+        assert_eq!(process.end(), "words");
     }
 
     #[test]
