@@ -7,24 +7,22 @@ use super::agent_link::Link;
 use super::context::Context;
 use super::key_records::KeyRecords;
 use super::ui::failure::Failure;
+use crate::agent::wire::State;
 use crate::code::Code;
 
-/// An agent that does not answer within this time is not spoken of.
+/// An agent that does not tell its state within this time is not spoken of.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The unlocked agent that holds the token that is wanted, for a command that only reads: no PIN is
-/// needed, and a device that lets in one process only is not asked twice.
+/// needed, and a device that lets in one process only is not asked twice. Where it fails, the token is
+/// asked.
 pub(crate) fn to_read_by(context: &Context, recorded: &KeyRecords) -> Option<Link> {
     if context.settings.no_agent {
         return None;
     }
     let link = Link::find_within(context, recorded, PATIENCE)?;
-    let answers = !link.status.is_locked() && !link.status.hung;
-    if !answers || !drives_named_module(context, &link) {
-        return None;
-    }
-    context.note_agent();
-    Some(link)
+    let answers = link.status.state == State::Unlocked && !link.status.hung;
+    (answers && drives_named_module(context, &link)).then_some(link)
 }
 
 /// Names the agent as the holder of the token, where a command failed that found the device busy, as

@@ -26,7 +26,7 @@ impl Link {
         Ok(Self::at(path, None)?)
     }
 
-    /// The agent that runs, whatever token it holds, if it answers within `patience`.
+    /// The agent that runs, whatever token it holds, if it tells its state within `patience`.
     pub(crate) fn beside(context: &Context, patience: Duration) -> Option<Self> {
         let path = context.agent_socket().ok()?;
         Self::at(path, Some(patience)).ok()
@@ -34,10 +34,10 @@ impl Link {
 
     fn at(path: PathBuf, patience: Option<Duration>) -> Result<Self, ClientError> {
         let mut client = AgentClient::connect(&path)?;
-        if let Some(patience) = patience {
-            client = client.with_patience(patience);
-        }
-        let status = client.status()?;
+        let status = match patience {
+            Some(patience) => client.status_within(patience),
+            None => client.status(),
+        }?;
         Ok(Self {
             path,
             client,
@@ -53,7 +53,7 @@ impl Link {
         Some(found)
     }
 
-    /// Does the same, if it answers within `patience`.
+    /// Does the same, if it tells its state within `patience`.
     pub(crate) fn find_within(
         context: &Context,
         records: &KeyRecords,

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::support::agent::command;
+use crate::support::failing_agent::gate;
 use crate::support::*;
 
 /// An unlocked agent of the misbehaving module, which does nothing wrong for it and stays with it.
@@ -35,6 +36,51 @@ fn keys_are_listed_and_shown_by_the_agent_without_a_pin_or_the_module() {
         assert_eq!(outputs(run), direct, "{args:?}");
     }
     assert_eq!(busy.ledger().names(), [""; 0]);
+}
+
+/// An unlocked agent whose token does `action` when its keys are read the next time.
+fn holder_that_next<'t>(work: &Work<'_>, token: &'t Token, action: &str) -> (Agent, Faulty<'t>) {
+    let (agent, faulty) = holder(work, token);
+    drop(agent);
+    let searches = faulty.ledger().count("C_FindObjectsInit");
+    let rule = format!("C_FindObjectsInit {} {action}", searches + 1);
+    let faulty = Faulty::before(token).rule(rule);
+    let args = ["--request-timeout", "4s"];
+    let mut agent = Agent::start(faulty.drive(command(work, &args).pin()));
+    agent.until("it is unlocked", |agent| agent.state() == "unlocked");
+    (agent, faulty)
+}
+
+#[test]
+fn an_agent_on_a_slow_card_has_the_time_that_it_needs() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    // An agent that does not tell its state has less.
+    let (agent, _faulty) = holder_that_next(&work, &keyed.token, "sleep 2500");
+    let beside = Faulty::before(&keyed.token);
+    let run = beside.drive(agent.cmd(&work, ["key", "list"])).run().ok();
+    assert!(run.out().contains("pkcs11:"), "{}", run.out());
+    assert_eq!(beside.ledger().names(), [""; 0]);
+}
+
+#[test]
+fn the_token_is_asked_where_the_agent_fails() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let (_folder, gate) = gate();
+    let hang = format!("hang {}", gate.display());
+    for args in [&["key", "list"][..], &["key", "show"]] {
+        let (agent, _faulty) = holder_that_next(&work, &keyed.token, &hang);
+        let direct = work.cmd(args).pin().run().ok().out();
+        let beside = Faulty::before(&keyed.token);
+        let run = beside.drive(agent.cmd(&work, args).pin()).run().ok();
+        assert_eq!(run.out(), direct, "{args:?}");
+        assert_eq!(beside.ledger().count("C_Login"), 1, "{args:?}");
+        // Nor is the agent passed over as the holder of a device that lets in one process only.
+        let busy = Faulty::before(&keyed.token).rule("C_OpenSession * return CKR_DEVICE_ERROR");
+        let run = busy.drive(agent.cmd(&work, args).pin()).run().fails(11);
+        assert!(run.err().contains("Your own agent"), "{}", run.err());
+    }
 }
 
 #[test]

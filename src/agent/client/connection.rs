@@ -104,8 +104,9 @@ impl Connection {
         }
     }
 
-    pub(super) fn set_silence(&mut self, silence: Duration) {
-        self.silence = silence;
+    /// Sets the longest time in which nothing comes, and returns the one before.
+    pub(super) fn set_silence(&mut self, silence: Duration) -> Duration {
+        std::mem::replace(&mut self.silence, silence)
     }
 
     pub(super) fn send(&mut self, request: &Request) -> Result<Answer, Fault> {

@@ -85,18 +85,24 @@ impl AgentClient {
         Ok(())
     }
 
-    /// Gives up when nothing comes for so long.
-    pub fn with_patience(mut self, patience: Duration) -> Self {
-        self.connection.set_silence(patience);
-        self
-    }
-
     /// Asks for the state of the agent.
     ///
     /// # Errors
     /// [`ClientError`].
     pub fn status(&mut self) -> Result<Status, ClientError> {
         self.get(path::STATUS)
+    }
+
+    /// Asks for the state of the agent, and gives up when nothing comes for so long. Other requests
+    /// have the time that they need.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn status_within(&mut self, patience: Duration) -> Result<Status, ClientError> {
+        let usual = self.connection.set_silence(patience);
+        let status = self.status();
+        self.connection.set_silence(usual);
+        status
     }
 
     /// Asks for the keys on the token.

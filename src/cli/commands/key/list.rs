@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use super::describe::Described;
+use crate::agent::client::ClientError;
 use crate::cli::agent_beside::to_read_by;
 use crate::cli::agent_link::Link;
 use crate::cli::context::Context;
@@ -12,13 +13,16 @@ use crate::token::{ResultKey, Session};
 
 pub(super) fn run(context: &Context) -> Result<Reply, Failure> {
     let recorded = context.every_key_record()?;
-    match to_read_by(context, &recorded) {
-        Some(link) => of_agent(link, &recorded),
-        None => of_token(context, &recorded),
+    if let Some(link) = to_read_by(context, &recorded) {
+        match of_agent(link, &recorded) {
+            Ok(reply) => return Ok(reply),
+            Err(error) => context.say(|| format!("not the agent: {error}")),
+        }
     }
+    of_token(context, &recorded)
 }
 
-fn of_agent(mut link: Link, recorded: &KeyRecords) -> Result<Reply, Failure> {
+fn of_agent(mut link: Link, recorded: &KeyRecords) -> Result<Reply, ClientError> {
     let keys = link.client.keys()?.keys;
     let keys = keys.iter().map(|key| Described::of_agent(key, recorded));
     Ok(reply(&link.status.token, &link.status.label, keys))
