@@ -26,6 +26,12 @@ impl Link {
         Ok(Self::at(path, None)?)
     }
 
+    /// Does the same, if it tells its state within `patience`.
+    pub(crate) fn connect_within(context: &Context, patience: Duration) -> Result<Self, Failure> {
+        let path = context.agent_socket()?;
+        Ok(Self::at(path, Some(patience))?)
+    }
+
     /// The agent that runs, whatever token it holds, if it tells its state within `patience`.
     pub(crate) fn beside(context: &Context, patience: Duration) -> Option<Self> {
         let path = context.agent_socket().ok()?;

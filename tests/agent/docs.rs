@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use crate::support::agent::unwrap_body;
+use crate::support::agent::{Connection, unwrap_body};
 use crate::support::*;
 
 fn docs(name: &str) -> PathBuf {
@@ -134,6 +134,17 @@ fn the_description_is_that_of_the_agent() {
     let mut get = |path: &str| description.check("GET", path, agent.get(path));
     get("/v1/status");
     get("/v1/keys");
+    let metrics = Connection::open(&agent.socket).send("GET", "/v1/metrics", "");
+    assert_eq!(metrics.status, 200);
+    let described = &description.json["paths"]["/v1/metrics"]["get"]["responses"]["200"];
+    let media_type = described["content"].as_object().unwrap().keys().next();
+    let head = metrics.head.to_lowercase();
+    assert!(
+        head.contains(&format!("content-type: {}", media_type.unwrap())),
+        "{head}"
+    );
+    let seen = ("/v1/metrics".to_owned(), "200".to_owned());
+    description.seen.insert(seen);
     let mut post =
         |path: &str, body: &Value| description.check("POST", path, agent.post(path, body));
     post("/v1/unwrap", &unwrap_body("pkcs11:", &wrapped));

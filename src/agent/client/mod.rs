@@ -26,6 +26,9 @@ pub use waits::Waits;
 /// The longest time that a request is repeated when the agent says that it comes too early.
 const RETRY_TIME: Duration = Duration::from_secs(300);
 
+/// The longest time in which nothing comes where the agent is asked how it is: it does not ask the token for that.
+const STATUS_TIME: Duration = Duration::from_secs(5);
+
 /// A connection to an agent of this user.
 pub struct AgentClient {
     path: PathBuf,
@@ -52,6 +55,9 @@ pub enum ClientError {
     /// This user may not connect there. A retry does not help.
     #[error("{} is out of this user's reach: an agent answers its own user alone", .0.shown())]
     OutOfReach(PathBuf),
+    /// Somebody listens there and says nothing, as a process that was stopped. A retry may help.
+    #[error("the agent at {} does not answer", .0.shown())]
+    Silent(PathBuf),
     /// The agent belongs to somebody else. A retry does not help.
     #[error("the agent at {} belongs to another user", .0.shown())]
     Foreign(PathBuf),
@@ -90,7 +96,7 @@ impl AgentClient {
     /// # Errors
     /// [`ClientError`].
     pub fn status(&mut self) -> Result<Status, ClientError> {
-        self.get(path::STATUS)
+        self.status_within(STATUS_TIME)
     }
 
     /// Asks for the state of the agent, and gives up when nothing comes for so long. Other requests
@@ -100,7 +106,7 @@ impl AgentClient {
     /// [`ClientError`].
     pub fn status_within(&mut self, patience: Duration) -> Result<Status, ClientError> {
         let usual = self.connection.set_silence(patience);
-        let status = self.status();
+        let status = self.get(path::STATUS);
         self.connection.set_silence(usual);
         status
     }
@@ -219,6 +225,11 @@ impl AgentClient {
             Fault::Closed => io::ErrorKind::UnexpectedEof.into(),
             Fault::NotHttp => return ClientError::NoAgent(self.path.clone()),
         };
+        // A time that is over is told as the first, or as the second on some systems.
+        let late = [io::ErrorKind::WouldBlock, io::ErrorKind::TimedOut];
+        if !pin_sent && late.contains(&source.kind()) {
+            return ClientError::Silent(self.path.clone());
+        }
         ClientError::Io {
             path: self.path.clone(),
             source,

@@ -71,7 +71,10 @@ impl AgentClient {
 impl ClientError {
     /// Whether there may be an agent again soon.
     fn is_gone(&self) -> bool {
-        matches!(self, Self::NotThere(_) | Self::Io { .. } | Self::Locked(_))
+        matches!(
+            self,
+            Self::NotThere(_) | Self::Io { .. } | Self::Silent(_) | Self::Locked(_)
+        )
     }
 
     fn is_of_device(&self) -> bool {

@@ -24,6 +24,8 @@ pub(super) struct Agent {
     pub(super) settings: Settings,
     /// Told of what happens while the state is locked, so that its lines are in order.
     pub(super) audit: Arc<Audit>,
+    /// When it was started, by the clock of the settings.
+    pub(super) started: Duration,
     inner: Mutex<Inner>,
     /// The lock of the one who restarts the module or logs in, until that login is used or closed.
     pub(super) login_turn: Mutex<()>,
@@ -81,6 +83,7 @@ impl Agent {
             module,
             settings,
             audit,
+            started: now,
             inner: Mutex::new(Inner {
                 wanted: token.uri(),
                 token,

@@ -15,6 +15,7 @@ mod error;
 mod handlers;
 mod limits;
 mod login;
+mod metrics;
 mod peer;
 mod queue;
 mod recovering;

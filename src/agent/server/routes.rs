@@ -16,6 +16,7 @@ use super::Server;
 use super::audit::Event;
 use super::error::AgentError;
 use super::limits::{BODY, BODY_TIME};
+use super::metrics;
 use super::peer::Peer;
 use crate::agent::wire::{Refused, path};
 
@@ -56,6 +57,7 @@ pub(super) async fn answer(
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Route {
     Status,
+    Metrics,
     Keys,
     Unwrap,
     Unlock,
@@ -69,6 +71,7 @@ impl Route {
     fn of(path: &str) -> Self {
         match path {
             path::STATUS => Self::Status,
+            path::METRICS => Self::Metrics,
             path::KEYS => Self::Keys,
             path::UNWRAP => Self::Unwrap,
             path::UNLOCK => Self::Unlock,
@@ -83,6 +86,7 @@ impl Route {
     fn name(self) -> &'static str {
         match self {
             Self::Status => "status",
+            Self::Metrics => "metrics",
             Self::Keys => "keys",
             Self::Unwrap => "unwrap",
             Self::Unlock => "unlock",
@@ -95,7 +99,7 @@ impl Route {
 
     fn method(self) -> Method {
         match self {
-            Self::Status | Self::Keys | Self::Unknown => Method::GET,
+            Self::Status | Self::Metrics | Self::Keys | Self::Unknown => Method::GET,
             _ => Method::POST,
         }
     }
@@ -119,6 +123,7 @@ impl Route {
         server.look_at_clock();
         match self {
             Self::Status => json(&server.agent.status()),
+            Self::Metrics => Ok(Zeroizing::new(server.metrics().into_bytes())),
             Self::Keys => json(&server.keys().await?),
             Self::Unwrap => {
                 let (unwrapped, bad) = server.unwrap(peer.pid, parse(&body)?, key).await?;
@@ -193,6 +198,10 @@ fn response(
     hint: fn(&AgentError) -> String,
 ) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::default());
+    let media_type = match (route, &answer) {
+        (Route::Metrics, Ok(_)) => metrics::TYPE,
+        _ => "application/json",
+    };
     let body = match answer {
         Ok(body) => body,
         Err(error) => {
@@ -212,7 +221,7 @@ fn response(
     };
     let status = response.status();
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if status == StatusCode::METHOD_NOT_ALLOWED
         && let Ok(value) = HeaderValue::try_from(route.method().as_str())

@@ -1,5 +1,8 @@
+use std::future::{Future, poll_fn};
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use sd_notify::NotifyState;
@@ -16,6 +19,9 @@ use super::limits::LEAVING;
 use super::{ServeError, Server, Settings, Socket};
 use crate::agent::wire::{State, Unlock};
 use crate::token::{Module, TokenInfo};
+
+/// Time between two looks whether the socket is still there.
+const SOCKET_LOOK: Duration = Duration::from_secs(2);
 
 /// The end of an agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,8 +126,17 @@ async fn live(
     // Where there is no systemd to be told, nothing is.
     let _ = sd_notify::notify(&[NotifyState::Ready]);
     ready(agent.status().state);
-    // The sender is ours: it does not go away.
-    let _ = stopping.wait_for(|stop| *stop).await;
+    tasks.extend(sd_notify::watchdog_enabled().map(|time| tokio::spawn(feed_watchdog(time))));
+    let gone = async {
+        while !socket.is_gone() {
+            tokio::time::sleep(SOCKET_LOOK).await;
+        }
+    };
+    if ends_first(gone, stopping.wait_for(|stop| *stop)).await {
+        agent.lock("its socket is gone");
+        eprintln!("error: the socket is gone, so that nobody can reach the agent; it ends");
+        server.stopping.send_replace(true);
+    }
     let _ = sd_notify::notify(&[NotifyState::Stopping]);
     for task in &tasks {
         task.abort();
@@ -131,6 +146,27 @@ async fn live(
     let limit = agent.settings.request_timeout + Duration::from_secs(1);
     server.connections.finish(limit).await;
     Ok(())
+}
+
+/// Tells systemd that it is well, twice as often as is wanted. This thread never waits for the module, so
+/// that only an agent that is stuck itself is ended for it.
+async fn feed_watchdog(time: Duration) {
+    loop {
+        let _ = sd_notify::notify(&[NotifyState::Watchdog]);
+        tokio::time::sleep(time / 2).await;
+    }
+}
+
+/// Waits for one of two; whether it was the first.
+async fn ends_first(first: impl Future<Output = ()>, second: impl Future) -> bool {
+    let (mut first, mut second) = (pin!(first), pin!(second));
+    poll_fn(|cx| {
+        if second.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(false);
+        }
+        first.as_mut().poll(cx).map(|()| true)
+    })
+    .await
 }
 
 struct Signals {

@@ -95,6 +95,16 @@ impl Socket {
         })
     }
 
+    /// Whether nobody can find it any more: its file, or the folder of that, was removed or replaced.
+    pub(super) fn is_gone(&self) -> bool {
+        self.file.as_ref().is_some_and(|(path, inode)| {
+            fs::symlink_metadata(path).map_or_else(
+                |error| error.kind() == ErrorKind::NotFound,
+                |it| it.ino() != *inode,
+            )
+        })
+    }
+
     /// Whether it came from systemd, which starts the agent again when somebody connects.
     pub fn is_passed(&self) -> bool {
         self.file.is_none()

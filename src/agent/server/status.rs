@@ -64,7 +64,22 @@ impl Agent {
             hung: inner.queue.hung(self.settings.request_timeout).is_some(),
             idle_seconds: self.settings.idle.map(|limit| limit.as_secs()),
             locks_in_seconds: locks_at.map(|at| at.saturating_sub(self.now()).as_secs()),
+            usable_keys: usable_keys(&inner.phase),
+            uptime_seconds: self.now().saturating_sub(self.started).as_secs(),
+            last_failure: self.audit.counts().last_failure(),
             audit_lost: self.audit.lost(),
         }
     }
+}
+
+fn usable_keys(phase: &Phase) -> usize {
+    let Phase::Unlocked { login, .. } = phase else {
+        return 0;
+    };
+    let keeps_pin = login.keeps_pin();
+    let keys = login.keys();
+    let usable = keys.result.iter();
+    usable
+        .filter(|(_, key, _)| keeps_pin || !key.always_authenticate)
+        .count()
 }

@@ -17,6 +17,8 @@ use crate::token::Facts;
 pub mod path {
     /// `GET`: [`super::Status`].
     pub const STATUS: &str = "/v1/status";
+    /// `GET`: numbers in Prometheus' text form.
+    pub const METRICS: &str = "/v1/metrics";
     /// `GET`: [`super::Keys`].
     pub const KEYS: &str = "/v1/keys";
     /// `POST` of [`super::Unwrap`]: [`super::Unwrapped`].
@@ -92,6 +94,15 @@ pub struct Status {
     pub idle_seconds: Option<u64>,
     /// Seconds until it locks if nobody uses it, as far as it is unlocked.
     pub locks_in_seconds: Option<u64>,
+    /// Result keys that can be used now.
+    #[serde(default)]
+    pub usable_keys: usize,
+    /// Seconds since the agent has started.
+    #[serde(default)]
+    pub uptime_seconds: u64,
+    /// The last failure of the token or its login.
+    #[serde(default)]
+    pub last_failure: Option<LastFailure>,
     /// Lines of the audit log that could not be written.
     #[serde(default)]
     pub audit_lost: u64,
@@ -100,6 +111,17 @@ pub struct Status {
 /// What an agent means that does not tell.
 fn yes() -> bool {
     true
+}
+
+/// A failure of the token or its login.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct LastFailure {
+    /// The cause, in one word.
+    pub code: String,
+    /// Seconds since then.
+    pub seconds_ago: u64,
 }
 
 /// The keys on the token.

@@ -19,8 +19,7 @@ pub(crate) enum Command {
     /// Start the agent, in the foreground
     Start(start::Start),
     /// Tell how the agent is
-    #[command(after_help = "Example:\n  iexec-hsm agent status")]
-    Status,
+    Status(status::Status),
     /// Log the agent in to its token, with the PIN asked for here
     #[command(after_help = "Example:\n  iexec-hsm agent unlock")]
     Unlock,
@@ -42,7 +41,7 @@ impl Command {
 pub(crate) fn run(context: &Context, command: Command) -> Result<Reply, Failure> {
     match command {
         Command::Start(start) => start::run(context, &start),
-        Command::Status => status::run(context),
+        Command::Status(status) => status::run(context, &status),
         Command::Unlock => unlock::run(context),
         Command::Lock => lock::run(context),
         Command::Stop => stop::run(context),

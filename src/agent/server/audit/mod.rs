@@ -1,6 +1,7 @@
 //! The audit log: a line for each request with its peer, kind, key and outcome, and for each thing that happens to
 //! the agent itself. Never a byte of the request itself.
 
+mod counts;
 mod log;
 mod lost;
 mod time;
@@ -19,6 +20,8 @@ use serde::Serialize;
 
 use super::login::lock;
 use super::peer::Peer;
+use crate::agent::wire::Code;
+use counts::Counts;
 use log::Log;
 use lost::Lost;
 use time::rfc3339;
@@ -41,6 +44,7 @@ pub(super) struct Audit {
 struct Shared {
     lost: Lost,
     reopen: AtomicBool,
+    counts: Counts,
 }
 
 /// A channel that closes when all lines are written.
@@ -50,11 +54,11 @@ pub(super) type Written = Receiver<()>;
 #[derive(Debug, Default)]
 pub(super) struct Event<'a> {
     /// The kind of request.
-    pub(super) request: &'a str,
+    pub(super) request: &'static str,
     /// The key that was named, as a URI or an address.
     pub(super) key: Option<&'a str>,
     /// The outcome, in one word.
-    pub(super) outcome: &'a str,
+    pub(super) outcome: &'static str,
     /// The time that it took.
     pub(super) took: Duration,
 }
@@ -126,6 +130,7 @@ impl Audit {
 
     /// Writes one line on a request.
     pub(super) fn note(&self, peer: &Peer, event: &Event<'_>) {
+        self.shared.counts.request(event.request, event.outcome);
         self.send(to_line(&Line {
             time: rfc3339(SystemTime::now()),
             pid: peer.pid,
@@ -140,6 +145,10 @@ impl Audit {
 
     /// Writes one line on the agent itself.
     pub(super) fn happened(&self, what: Happened<'_>) {
+        self.shared.counts.event(what.word());
+        if let Happened::TokenLost = what {
+            self.shared.counts.failed(Code::DeviceFailed.word());
+        }
         self.send(what.line());
     }
 
@@ -162,6 +171,11 @@ impl Audit {
         self.shared.lost.ever()
     }
 
+    /// Returns the numbers of what was noted.
+    pub(super) fn counts(&self) -> &Counts {
+        &self.shared.counts
+    }
+
     fn send(&self, line: Vec<u8>) {
         let lines = lock(&self.lines);
         if let Some(lines) = &*lines
@@ -173,23 +187,32 @@ impl Audit {
 }
 
 impl Happened<'_> {
+    /// The event, in one word.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Started(_) => "started",
+            Self::TokenFound(_) => "token-found",
+            Self::Unlocked => "unlocked",
+            Self::NotUnlocked(_) => "not-unlocked",
+            Self::TokenLost => "token-lost",
+            Self::TokenBack => "token-back",
+            Self::Locked(_) => "locked",
+            Self::LogReopened => "audit-log-reopened",
+            Self::Ended => "ended",
+        }
+    }
+
     fn line(self) -> Vec<u8> {
-        let (event, token, reason) = match self {
-            Self::Started(token) => ("started", Some(token), None),
-            Self::TokenFound(token) => ("token-found", Some(token), None),
-            Self::Unlocked => ("unlocked", None, None),
-            Self::NotUnlocked(reason) => ("not-unlocked", None, Some(reason)),
-            Self::TokenLost => ("token-lost", None, None),
-            Self::TokenBack => ("token-back", None, None),
-            Self::Locked(reason) => ("locked", None, Some(reason)),
-            Self::LogReopened => ("audit-log-reopened", None, None),
-            Self::Ended => ("ended", None, None),
+        let (token, reason) = match self {
+            Self::Started(token) | Self::TokenFound(token) => (Some(token), None),
+            Self::NotUnlocked(reason) | Self::Locked(reason) => (None, Some(reason)),
+            _ => (None, None),
         };
         to_line(&OwnLine {
             time: rfc3339(SystemTime::now()),
             pid: process::id(),
             uid: geteuid().as_raw(),
-            event,
+            event: self.word(),
             token,
             reason,
         })

@@ -1,23 +1,87 @@
-use crate::agent::wire::{State, Status};
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::agent::wire::{self, State};
 use crate::cli::agent_link::Link;
 use crate::cli::context::Context;
+use crate::cli::options::parse_limit;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
 
-pub(super) fn run(context: &Context) -> Result<Reply, Failure> {
-    let link = Link::connect(context)?;
+const HANGS: &str = "a call hangs in the token's module";
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  iexec-hsm agent status\n  iexec-hsm agent status --check --timeout 2s"
+)]
+pub(crate) struct Status {
+    /// Fail unless a result key can be used now
+    #[arg(long)]
+    check: bool,
+    /// Wait so long for an answer: 2s, 1m
+    // With an id of its own: the setting of that name is for services.
+    #[arg(id = "status-timeout", long = "timeout", value_name = "TIME", default_value = "5s", value_parser = parse_limit)]
+    timeout: Duration,
+}
+
+pub(super) fn run(context: &Context, command: &Status) -> Result<Reply, Failure> {
+    let link = Link::connect_within(context, command.timeout)?;
+    if command.check {
+        check(&link.status)?;
+    }
     reply(&link.status)
 }
 
+/// Fails unless a key can be used, with the code that a use of it would have.
+fn check(status: &wire::Status) -> Result<(), Failure> {
+    let (code, hint) = match status.state {
+        _ if status.hung => (
+            Code::DeviceFailed,
+            "Look at the token; `iexec-hsm agent stop` ends the agent.",
+        ),
+        State::Recovering => (
+            Code::DeviceFailed,
+            "Check that the token is plugged in and its service runs.",
+        ),
+        State::Locked => (
+            Code::AgentNotAvailable,
+            "Unlock it with `iexec-hsm agent unlock`.",
+        ),
+        State::Unlocking => (Code::AgentNotAvailable, "Try again."),
+        State::Unlocked if status.usable_keys == 0 => (
+            Code::KeyNotFound,
+            "`iexec-hsm key list` shows the keys; one that wants the PIN for each use needs an agent with --keep-pin.",
+        ),
+        State::Unlocked => return Ok(()),
+    };
+    let what = match status.hung {
+        true => HANGS.to_owned(),
+        false => state(status),
+    };
+    let message = format!("no key of the agent can be used: {what}");
+    Err(Failure::new(code, message).hint(hint))
+}
+
 /// The reply of every command that leaves an agent behind.
-pub(super) fn reply(status: &Status) -> Result<Reply, Failure> {
+pub(super) fn reply(status: &wire::Status) -> Result<Reply, Failure> {
     let json = serde_json::to_value(status).map_err(|error| Failure::new(Code::Failed, error))?;
     Ok(Reply::new(json).text(sentence(status)))
 }
 
-fn sentence(status: &Status) -> String {
-    let state = match status.state {
+fn sentence(status: &wire::Status) -> String {
+    let hung = match status.hung {
+        true => format!("\n  {HANGS}"),
+        false => String::new(),
+    };
+    let (token, label, state) = (&status.token, &status.label, state(status));
+    format!("{token}\n  {label:?}, {state}{hung}")
+}
+
+/// The state, in words.
+fn state(status: &wire::Status) -> String {
+    match status.state {
         State::Unlocked => {
             let sessions = match status.sessions {
                 1 => "1 session".to_owned(),
@@ -35,13 +99,7 @@ fn sentence(status: &Status) -> String {
             let reason = status.reason.as_deref().unwrap_or_default();
             format!("locked: {reason}, PIN {}", status.pin)
         }
-    };
-    let hung = if status.hung {
-        "\n  a call hangs in the token's module"
-    } else {
-        ""
-    };
-    format!("{}\n  {:?}, {state}{hung}", status.token, status.label)
+    }
 }
 
 fn time(seconds: u64) -> String {

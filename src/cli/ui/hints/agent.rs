@@ -35,6 +35,9 @@ pub(crate) fn client(error: &ClientError) -> &str {
             "Whether a PIN attempt was spent is not known: look at `iexec-hsm token info` before the next one."
         }
         ClientError::Io { .. } => "Look at `iexec-hsm agent status`, then try again.",
+        ClientError::Silent(_) => {
+            "Look at its process: one that was stopped goes on with `kill -CONT`, and `kill -9` ends one that does not."
+        }
         ClientError::Foreign(_) | ClientError::OutOfReach(_) => {
             "Name the socket of your own agent with --agent-sock."
         }
