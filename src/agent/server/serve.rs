@@ -54,7 +54,6 @@ pub fn serve(
         .build()?;
     let (audit, written) = start_audit(&settings)?;
     let audit = Arc::new(audit);
-    audit.happened(Happened::Started(&token.uri().to_string()));
     let agent = Agent::new(module.clone(), token.clone(), settings, audit.clone());
     let agent = Arc::new(agent);
     let server = Arc::new(Server {
@@ -107,6 +106,14 @@ async fn live(
         true => (None, unlock),
         false => (unlock, None),
     };
+    // Before it is unlocked; else not before it is ready, as until then whoever starts it in the background
+    // passes on what is said on stderr.
+    let token = agent.inner().token.uri().to_string();
+    let started = || server.audit.happened(Happened::Started(&token));
+    let unlocks = at_once.is_some();
+    if unlocks {
+        started();
+    }
     if let Some(unlock) = at_once
         && let Err(error) = server.unlock(unlock).await
     {
@@ -126,6 +133,9 @@ async fn live(
     // Where there is no systemd to be told, nothing is.
     let _ = sd_notify::notify(&[NotifyState::Ready]);
     ready(agent.status().state);
+    if !unlocks {
+        started();
+    }
     tasks.extend(sd_notify::watchdog_enabled().map(|time| tokio::spawn(feed_watchdog(time))));
     let gone = async {
         while !socket.is_gone() {
