@@ -16,8 +16,10 @@ pub fn choose_token(
         .filter(|token| wanted.is_none_or(|uri| token.fits(uri)))
         .collect();
     // An empty token stands for nothing unless it is asked for.
-    if fitting.iter().any(TokenInfo::initialised) {
-        fitting.retain(TokenInfo::initialised);
+    for in_use in [TokenInfo::is_surely_in_use, TokenInfo::initialised] {
+        if fitting.iter().any(in_use) {
+            fitting.retain(in_use);
+        }
     }
     match fitting.as_slice() {
         [] => Err(TokenError::NoToken {

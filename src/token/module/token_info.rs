@@ -171,6 +171,12 @@ impl TokenInfo {
         self.has(CKF_TOKEN_INITIALIZED)
     }
 
+    /// Whether it is in use beyond doubt: by its own word, or by more than a label, which some modules give
+    /// to an empty token too.
+    pub(in crate::token) fn is_surely_in_use(&self) -> bool {
+        self.says_initialised() || self.has(CKF_USER_PIN_INITIALIZED) || self.has_objects
+    }
+
     /// What an empty token has not got, and this one has. Not every module sets the flag that a token
     /// is initialised.
     pub fn signs_of_use(&self) -> Vec<&'static str> {

@@ -102,3 +102,15 @@ fn what_is_meant_decides_among_those_that_fit_and_among_no_others() {
     let chosen = choose_token(tokens(), Some(&Uri::for_label("one")), |_| false);
     assert_eq!(chosen.unwrap().label, "one");
 }
+
+#[test]
+fn a_token_with_nothing_but_a_label_gives_way_to_one_in_use() {
+    let in_use = token("mine", "1", SET_UP);
+    let tokens = vec![token("Soft Token", "", 0), in_use.clone()];
+    assert_eq!(choose(tokens, None).unwrap(), in_use);
+    let named = choose(
+        vec![token("Soft Token", "", 0), in_use],
+        Some(&Uri::for_label("Soft Token")),
+    );
+    assert_eq!(named.unwrap().label, "Soft Token");
+}
