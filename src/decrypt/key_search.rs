@@ -44,7 +44,7 @@ impl<'a> KeySearch<'a> {
         keys: &mut U,
     ) -> Result<Option<(KeyName, ContentKey)>, DecryptError<U::Error>> {
         let wrapped = self.archive.wrapped_key();
-        let mut denied = None;
+        let (mut denied, mut asked) = (None, false);
         for Candidate { name, .. } in self.left.by_ref() {
             if denied.as_ref().is_some_and(|(key, _)| *key == name) {
                 continue;
@@ -56,6 +56,7 @@ impl<'a> KeySearch<'a> {
                 }
                 unwrapped => unwrapped.map_err(DecryptError::Keys)?,
             };
+            asked = true;
             let key = unwrapped.and_then(|it| ContentKey::from_unwrapped(wrapped.scheme(), it));
             // A token may answer a bad padding with invented bytes, sometimes of the right length.
             if let Some(key) = key.filter(|key| key.fits(&self.head)) {
@@ -64,8 +65,9 @@ impl<'a> KeySearch<'a> {
             keys.done(false).map_err(DecryptError::Keys)?;
         }
         match denied {
-            Some((_, error)) => Err(DecryptError::Keys(error)),
-            None => Ok(None),
+            // Else an archive that another key does not open would look unlike any other bad one.
+            Some((_, error)) if !asked => Err(DecryptError::Keys(error)),
+            _ => Ok(None),
         }
     }
 
@@ -97,8 +99,13 @@ impl<'a> KeySearch<'a> {
     fn use_up<U: Unwrap>(&mut self, keys: &mut U) -> Result<(), U::Error> {
         keys.done(false)?;
         for key in self.left.by_ref().filter(|key| key.may_repeat) {
-            keys.unwrap(&key.name, self.archive.wrapped_key())?;
-            keys.done(false)?;
+            match keys.unwrap(&key.name, self.archive.wrapped_key()) {
+                Err(error) if U::is_of_key(&error) => {}
+                unwrapped => {
+                    unwrapped?;
+                    keys.done(false)?;
+                }
+            }
         }
         Ok(())
     }

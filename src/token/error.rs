@@ -196,6 +196,19 @@ impl TokenError {
     }
 }
 
+impl TokenError {
+    /// Whether the device works, and only a permission is missing.
+    pub(crate) fn is_missing_permission(&self) -> bool {
+        matches!(
+            self,
+            Self::NotSupported {
+                remedy: Remedy::Capability(_),
+                ..
+            }
+        )
+    }
+}
+
 /// The name in YubiHSM's documentation of what a call takes.
 fn capability_for(call: &str) -> &'static str {
     match call {

@@ -272,3 +272,34 @@ fn a_busy_session_is_asked_whether_the_device_decrypts_too() {
     }
     it.until("locked");
 }
+
+#[test]
+fn what_speaks_of_the_login_is_no_bad_ciphertext() {
+    let keyed = Keyed::new();
+    for rv in [
+        "CKR_USER_NOT_LOGGED_IN",
+        "CKR_SESSION_CLOSED",
+        "CKR_SESSION_HANDLE_INVALID",
+    ] {
+        let ended = format!("C_Decrypt 2 return {rv}");
+        let it = FailingAgent::new(&keyed, &["--sessions", "1"], &[&ended]);
+        it.works();
+        it.works();
+        assert_eq!(it.agent.status()["state"], "unlocked");
+    }
+}
+
+#[test]
+fn a_device_is_asked_even_where_the_module_draws_random_numbers_itself() {
+    let keyed = Keyed::new();
+    let alone = "answers-alone C_GenerateRandom";
+    let rules = [
+        &ANSWERS_ALONE[..],
+        &["hardware", alone, "C_Decrypt 2 remove"],
+    ]
+    .concat();
+    let mut it = FailingAgent::new(&keyed, &["--sessions", "1"], &rules);
+    it.works();
+    it.fails("device-failed");
+    it.until("locked");
+}

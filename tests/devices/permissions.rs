@@ -100,7 +100,7 @@ fn another_key_is_tried_where_one_may_not_be_used() {
     let other = String::from_utf8(other).unwrap();
     let rule = "C_DecryptInit 1 return CKR_FUNCTION_REJECTED";
     // The other key is that of the key file, and so the first.
-    for (public, code) in [(&keyed.public, 0), (&other, 16)] {
+    for (public, code) in [(&keyed.public, 0), (&other, 20)] {
         work.write("a.zip", Sealed::current(public, &plain()).archive());
         let faulty = Faulty::before(&keyed.token).rule(rule);
         let cmd = work.cmd(["result", "decrypt", "a.zip"]).pin();
@@ -157,7 +157,7 @@ fn a_key_that_was_made_although_making_it_failed_is_removed() {
     let faulty = faulty.rule("C_DestroyObject * return CKR_DEVICE_ERROR");
     let run = faulty.drive(work.cmd(generate).pin()).run().fails(16);
     assert!(
-        run.err().contains("a new key is left on the token"),
+        run.err().contains("a new key that could not be removed"),
         "{}",
         run.err()
     );
@@ -224,5 +224,101 @@ fn inspect_says_that_it_cannot_see_without_the_pin() {
         "{}",
         seeing.out()
     );
+    assert_eq!(faulty.ledger().count("C_Login"), 1);
+}
+
+#[test]
+fn a_key_of_somebody_else_is_only_named_when_making_one_fails() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    // The token gives it an id of its own, and then fails.
+    let faulty = Faulty::before(&keyed.token)
+        .rule("gives-id 4321")
+        .rule("C_GenerateKeyPair 1 then CKR_FUNCTION_REJECTED");
+    let generate = [
+        "result",
+        "generate-keys",
+        "--bits=2048",
+        "--wallet-address",
+        OTHER,
+    ];
+    let run = faulty.drive(work.cmd(generate).pin()).run().fails(16);
+    assert!(
+        run.err().contains("a new key with that label is on"),
+        "{}",
+        run.err()
+    );
+    assert!(run.err().contains("id=%43%21"), "{}", run.err());
+    let keys = work.run(["key", "list", "--raw"]).ok().raw();
+    assert_eq!(keys["keys"].as_array().unwrap().len(), 2);
+    assert_eq!(faulty.ledger().count("C_DestroyObject"), 0);
+}
+
+/// `CKM_RSA_PKCS_OAEP`, as a list of one.
+const OAEP_ALONE: &str = "private-attribute CKA_ALLOWED_MECHANISMS 0900000000000000";
+
+#[test]
+fn a_key_for_archives_of_2019_alone_is_tried_with_what_it_may() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let sealed = Sealed::guide_2019(&keyed.public, &plain());
+    work.write("good.zip", sealed.archive());
+    let stranger = openssl::rsa_key(2048).1;
+    work.write("bad.zip", Sealed::guide_2019(&stranger, &plain()).archive());
+    let faulty = Faulty::before(&keyed.token)
+        .rule("hardware")
+        .rule(OAEP_ALONE);
+    faulty
+        .drive(work.cmd(["result", "decrypt", "bad.zip"]).pin())
+        .run()
+        .fails(20);
+    // And a device that was away is brought back with it.
+    let faulty = faulty
+        .rule("C_Decrypt 1 remove")
+        .rule("C_Finalize 1 insert");
+    faulty
+        .drive(work.cmd(["result", "decrypt", "good.zip"]).pin())
+        .run()
+        .ok();
+    assert!(work.read("results.zip") == plain());
+}
+
+#[test]
+fn a_changed_archive_is_bad_whatever_another_key_may() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let generate = [
+        "result",
+        "generate-keys",
+        "--bits=2048",
+        "--wallet-address",
+        ADDRESS,
+    ];
+    work.run(generate).ok();
+    // The second key opens it; the first may not be used.
+    let mut sealed = Sealed::current(&keyed.public, &plain());
+    let last = sealed.body.len() - 17;
+    sealed.body[last] ^= 1;
+    work.write("a.zip", sealed.archive());
+    let rule = "C_DecryptInit 1 return CKR_FUNCTION_REJECTED";
+    let faulty = Faulty::before(&keyed.token).rule(rule);
+    faulty
+        .drive(work.cmd(["result", "decrypt", "a.zip"]).pin())
+        .run()
+        .fails(20);
+}
+
+#[test]
+fn a_pin_that_inspect_sends_in_vain_ends_it() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    work.write("a.zip", keyed.archive(&plain()));
+    let faulty = Faulty::before(&keyed.token)
+        .rule("hide CKO_PUBLIC_KEY before-login")
+        .rule("hide CKO_PRIVATE_KEY before-login");
+    let cmd = work
+        .cmd(["result", "inspect", "a.zip"])
+        .env("IEXEC_HSM_PIN", "wrong-pin");
+    faulty.drive(cmd).run().fails(12);
     assert_eq!(faulty.ledger().count("C_Login"), 1);
 }

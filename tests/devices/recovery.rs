@@ -228,3 +228,25 @@ fn a_key_that_wants_the_pin_for_each_use_is_not_used_to_see_whether_the_device_w
         ledger.names()
     );
 }
+
+#[test]
+fn a_login_of_which_nobody_knows_whether_it_cost_an_attempt_is_made_twice_at_most() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    work.write("a.zip", keyed.archive(&plain()));
+    let faulty = Faulty::before(&keyed.token)
+        .rule("hardware")
+        .rule("C_Decrypt 1 remove")
+        .rule("C_Finalize 1 insert")
+        .rule("C_Login 2- return CKR_GENERAL_ERROR");
+    let cmd = work
+        .cmd(["result", "decrypt", "a.zip", "--device-timeout", "60s"])
+        .pin();
+    let run = faulty.drive(cmd).run().fails(11);
+    assert!(
+        run.err().contains("attempt was spent is not known"),
+        "{}",
+        run.err()
+    );
+    assert_eq!(faulty.ledger().logins(1).len(), 3);
+}

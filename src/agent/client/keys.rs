@@ -92,23 +92,38 @@ impl Unwrap for AgentKeys {
 
     fn prove(&mut self, keys: &[Candidate]) -> Result<Proof<ClientError>, ClientError> {
         for Candidate { name, .. } in keys {
-            let Some((_, public)) = self.keys.iter().find(|it| it.0.key == name.uri) else {
+            let Some((key, public)) = self.keys.iter().find(|it| it.0.key == name.uri) else {
                 continue;
             };
+            let scheme = scheme_of_trial(key);
             let mut secret = Zeroizing::new([0; 32]);
             let wrapped = getrandom::fill(secret.as_mut_slice())
                 .map_err(|error| error.to_string())
                 .and_then(|()| {
-                    let wrapped = public.wrap(Scheme::Current, secret.as_slice());
+                    let wrapped = public.wrap(scheme, secret.as_slice());
                     wrapped.map_err(|error| error.to_string())
                 })
                 .map_err(|error| ClientError::Refused(Refusal::new(Code::Failed, error)))?;
-            let back = self.ask(&name.uri, Scheme::Current, &wrapped)?;
+            let back = match self.ask(&name.uri, scheme, &wrapped) {
+                // Other keys may be used.
+                Err(error) if Self::is_of_key(&error) => continue,
+                back => back?,
+            };
             if back.as_slice() != secret.as_slice() {
                 return Err(ClientError::Refused(device_failed()));
             }
         }
         Ok(Proof::Works)
+    }
+}
+
+/// The scheme that a trial of the key takes: the one of today, unless the key may not.
+fn scheme_of_trial(key: &Key) -> Scheme {
+    let allowed = &key.allowed_mechanisms;
+    let may = |name: &str| allowed.is_empty() || allowed.iter().any(|it| it == name);
+    match may("CKM_RSA_PKCS") {
+        false if may("CKM_RSA_PKCS_OAEP") => Scheme::Guide2019,
+        _ => Scheme::Current,
     }
 }
 

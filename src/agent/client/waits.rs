@@ -8,6 +8,9 @@ use crate::agent::wire::{Code, State};
 /// Pauses between two looks at an agent that is waited for.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// The time in which an agent must answer a look.
+const LOOK_TIME: Duration = Duration::from_secs(2);
+
 /// Waits that take less time are not spoken of.
 const SAY_AFTER: Duration = Duration::from_secs(2);
 
@@ -42,11 +45,15 @@ impl Waits {
         client: &mut AgentClient,
         mut request: impl FnMut(&mut AgentClient) -> Result<T, ClientError>,
     ) -> Result<T, ClientError> {
-        let mut wait = Wait::new(self);
+        let mut wait = None;
         loop {
             match request(client) {
                 Ok(answer) => return Ok(answer),
-                Err(failure) => wait.until_ready(client, failure)?,
+                Err(failure) => {
+                    // From the first failure on: the request may have waited for long itself.
+                    let wait = wait.get_or_insert_with(|| Wait::new(self));
+                    wait.until_ready(client, failure)?;
+                }
             }
         }
     }
@@ -125,7 +132,8 @@ impl Wait {
             false => return Err(failure),
         };
         while self.has_time(limit) {
-            let status = client.reconnect().and_then(|()| client.status());
+            let status = AgentClient::connect(&client.path)
+                .and_then(|mut looking| looking.status_within(LOOK_TIME));
             match status {
                 Ok(status) if status.hung => return Err(failure),
                 Ok(status) => match status.state {
@@ -133,7 +141,7 @@ impl Wait {
                     State::Unlocked if of_device && self.failed => return Err(failure),
                     State::Unlocked => {
                         self.failed = of_device;
-                        return Ok(());
+                        return client.reconnect();
                     }
                     // It has given its device up.
                     State::Locked if of_device => return Err(failure),

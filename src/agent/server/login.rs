@@ -52,10 +52,9 @@ impl LoginKeys {
         self.result.iter().find(|it| it.0 == uri).map(|it| &it.1)
     }
 
-    /// A result key whose use asks for no PIN.
-    pub(super) fn cheap(&self) -> Option<&ResultKey> {
-        let mut keys = self.result.iter().map(|it| &it.1);
-        keys.find(|key| !key.always_authenticate)
+    /// All result keys.
+    pub(super) fn all(&self) -> impl Iterator<Item = &ResultKey> {
+        self.result.iter().map(|(_, key, _)| key)
     }
 
     /// The wallet of an address.

@@ -97,12 +97,12 @@ impl Worker {
     /// that failed, proves that the device still works.
     pub(super) fn keep_alive(&mut self) -> Result<(), TokenError> {
         let doubted = self.login.take_doubt();
-        self.attempt(|session, keys, pins| {
+        self.attempt(|session, keys, _| {
             session.is_logged_in()?;
-            match keys.cheap() {
-                Some(key) if doubted => session.prove(key, pins),
-                _ => Ok(()),
+            if doubted {
+                session.prove_device(keys.all())?;
             }
+            Ok(())
         })
     }
 
@@ -188,10 +188,7 @@ impl Worker {
     pub(super) fn trial(&mut self) -> Result<(), TokenError> {
         self.session.is_logged_in()?;
         let keys = self.login.keys();
-        match keys.cheap() {
-            Some(key) => self.session.prove(key, &mut KeptPinSource(None)),
-            None => Ok(()),
-        }
+        self.session.prove_device(keys.all())
     }
 }
 

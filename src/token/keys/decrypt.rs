@@ -9,14 +9,14 @@ use crate::archive::Scheme;
 use crate::envelope::PublicKey;
 use crate::token::keys::attributes::flag;
 use crate::token::raw::CallError;
-use crate::token::{PinSource, Remedy, ResultKey, Session, TokenError};
+use crate::token::{NoPins, PinSource, Remedy, ResultKey, Session, TokenError};
 
 impl Session {
     /// Does one private-key operation: one `C_DecryptInit`, a context login only where the key demands
     /// it, one `C_Decrypt`. `None` is a bad ciphertext.
     ///
-    /// The return value of `C_Decrypt` is not looked at: what one module says of a bad padding,
-    /// another says of a device that is gone. [`Self::prove`] tells these apart.
+    /// The return value of `C_Decrypt` is not looked at but for the few that never speak of a ciphertext:
+    /// what one module says of a bad padding, another says of a device that is gone. [`Self::prove`] tells these apart.
     ///
     /// # Errors
     /// When the operation cannot be begun: the ciphertext is not to blame.
@@ -89,6 +89,10 @@ impl Session {
                     session.rejected = Some(error);
                     None
                 }
+                // Of a key that demands the PIN for each use, it may be that one.
+                Err(error) if is_of_session(&error.rv) && !key.always_authenticate => {
+                    return Err(error.into());
+                }
                 unwrapped => unwrapped.ok(),
             };
             session.broken = unwrapped.is_none();
@@ -101,11 +105,12 @@ impl Session {
     /// # Errors
     /// [`TokenError::Device`] when it does not.
     pub fn prove(&mut self, key: &ResultKey, pins: &mut dyn PinSource) -> Result<(), TokenError> {
-        let (secret, wrapped) = known_good(key, Scheme::Current)?;
+        let scheme = key.scheme_of_trial();
+        let (secret, wrapped) = known_good(key, scheme)?;
         // A device may fail once in a while. Nobody is asked for a PIN twice for that.
         let attempts = if key.always_authenticate { 1 } else { 2 };
         for _ in 0..attempts {
-            let unwrapped = self.decrypt(key, Scheme::Current, &wrapped, pins)?;
+            let unwrapped = self.decrypt(key, scheme, &wrapped, pins)?;
             if unwrapped.is_some_and(|it| it.as_slice() == secret.as_slice()) {
                 return Ok(());
             }
@@ -124,6 +129,25 @@ impl Session {
             "C_Decrypt",
             "no plaintext for a ciphertext known to be good",
         ))
+    }
+
+    /// Proves that the device works, with the first of `keys` that may be used and demands no PIN for it;
+    /// where there is none, by a look at the private keys.
+    ///
+    /// # Errors
+    /// [`TokenError::Device`] when it does not.
+    pub(crate) fn prove_device<'k>(
+        &mut self,
+        keys: impl IntoIterator<Item = &'k ResultKey>,
+    ) -> Result<(), TokenError> {
+        let mut keys = keys.into_iter();
+        while let Some(key) = keys.find(|key| key.has_private() && !key.always_authenticate) {
+            match self.prove(key, &mut NoPins) {
+                Err(error) if error.is_missing_permission() => {}
+                proven => return proven,
+            }
+        }
+        self.is_logged_in()
     }
 
     /// `C_DecryptInit`; once more in a new session when the device fails, as the ciphertext has no
@@ -190,7 +214,27 @@ impl Session {
     }
 }
 
+/// Whether a return value of `C_Decrypt` speaks of the session or the login: no module is known to say
+/// so of a ciphertext.
+fn is_of_session(rv: &RvError) -> bool {
+    matches!(
+        rv,
+        RvError::UserNotLoggedIn
+            | RvError::SessionClosed
+            | RvError::SessionHandleInvalid
+            | RvError::DeviceRemoved
+    )
+}
+
 impl ResultKey {
+    /// The scheme that a trial of the key takes: the one of today, unless the key may not.
+    fn scheme_of_trial(&self) -> Scheme {
+        match self.check_allows(Scheme::Current) {
+            Err(_) if self.check_allows(Scheme::Guide2019).is_ok() => Scheme::Guide2019,
+            _ => Scheme::Current,
+        }
+    }
+
     /// Requires that the key may decrypt in this way, as far as the token tells what it may.
     fn check_allows(&self, scheme: Scheme) -> Result<(), TokenError> {
         let mechanism = mechanism(scheme);

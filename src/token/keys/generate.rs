@@ -65,9 +65,9 @@ pub fn generate(
         }
         session.log_in_so(pins)?;
     }
-    let before = session.find(ObjectClass::PRIVATE_KEY, None)?;
+    let before = session.private_ids()?;
     let made = session.make_pair(new, bits, &id);
-    let private = made.map_err(|cause| session.remove_others(&before, cause))?;
+    let private = made.map_err(|cause| session.remove_made(&before, &id, &new.label, cause))?;
     session.deny_other_uses(private);
     // One module takes another id in place of some.
     let shown = bytes(&session.raw, private, AttributeType::Id);
@@ -169,26 +169,47 @@ impl Session {
         })
     }
 
-    /// Removes the key pairs that are there beside those of `before`, after the failure `cause`: some
-    /// modules make a key and fail after that. Returns `cause`, and what is left.
-    fn remove_others(&self, before: &[CK_OBJECT_HANDLE], cause: TokenError) -> TokenError {
-        let now = self
-            .find(ObjectClass::PRIVATE_KEY, None)
-            .unwrap_or_default();
-        let others = now.into_iter().filter(|it| !before.contains(it));
-        for key in others.filter_map(|handle| self.private_key(handle)) {
-            if let Err(error) = self.destroy_pair(&key) {
-                return TokenError::Unfinished {
-                    state: format!(
-                        "a new key is left on the token {:?}, as it could not be removed ({error})",
-                        self.token.label
-                    ),
-                    cause: Box::new(cause),
-                    remedy: Some(Remedy::Delete(key.uri(&self.token).to_string())),
-                };
-            }
+    /// The ids of all private RSA keys.
+    fn private_ids(&self) -> Result<Vec<Vec<u8>>, TokenError> {
+        let handles = self.find(ObjectClass::PRIVATE_KEY, None)?.into_iter();
+        let id = |handle| bytes(&self.raw, handle, AttributeType::Id).unwrap_or_default();
+        Ok(handles.map(id).collect())
+    }
+
+    /// Removes a key pair that is there although making it failed for `cause`: one with `id`, which was
+    /// free. Another one with `label` and an id that was not there `before` may be that key under an
+    /// id of the module's, or somebody else's: it is only named.
+    fn remove_made(
+        &self,
+        before: &[Vec<u8>],
+        id: &[u8],
+        label: &str,
+        cause: TokenError,
+    ) -> TokenError {
+        let keys = self.private_keys().unwrap_or_default();
+        let is_new = |key: &&ResultKey| !before.contains(&key.id);
+        let is_made = |key: &&ResultKey| key.id == id || key.label == label;
+        let Some(key) = keys.iter().filter(is_new).find(is_made) else {
+            return cause;
+        };
+        let left = match self.destroy_made(key, id) {
+            Ok(true) => return cause,
+            Ok(false) => "a new key with that label is on".to_owned(),
+            Err(error) => format!("a new key that could not be removed ({error}) is on"),
+        };
+        TokenError::Unfinished {
+            state: format!("{left} the token {:?}", self.token.label),
+            cause: Box::new(cause),
+            remedy: Some(Remedy::Delete(key.uri(&self.token).to_string())),
         }
-        cause
+    }
+
+    /// Removes `key` if it is the one with `id`; whether it was.
+    fn destroy_made(&self, key: &ResultKey, id: &[u8]) -> Result<bool, TokenError> {
+        if key.id == id {
+            self.destroy_pair(key)?;
+        }
+        Ok(key.id == id)
     }
 
     /// Makes one `C_GenerateKeyPair` with the public and private template of the first form, and again

@@ -184,7 +184,7 @@ impl Session {
         Ok(self.raw.find(&template)?)
     }
 
-    pub(in crate::token) fn private_key(&self, handle: CK_OBJECT_HANDLE) -> Option<ResultKey> {
+    fn private_key(&self, handle: CK_OBJECT_HANDLE) -> Option<ResultKey> {
         // Unknown means that the token does not say; trying is the only way to learn.
         let decrypts = flag(&self.raw, handle, AttributeType::Decrypt) != Some(false);
         let may = |kind| flag(&self.raw, handle, kind) == Some(true);

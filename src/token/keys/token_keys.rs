@@ -7,11 +7,10 @@ use zeroize::Zeroizing;
 use crate::archive::WrappedKey;
 use crate::envelope::{Candidate, KeyName, Proof, Unwrap};
 use crate::token::session::recovery::{
-    DEVICE_TIMEOUT, Outcome, RecoveryStep, pauses, recover, steps,
+    DEVICE_TIMEOUT, Outcome, RecoveryStep, UnknownLogins, pauses, recover, steps,
 };
 use crate::token::{
-    Call, KeptPin, Module, NoPins, Pin, PinSource, Remedy, ResultKey, Session, TokenError,
-    TokenInfo,
+    Call, KeptPin, Module, NoPins, Pin, PinSource, ResultKey, Session, TokenError, TokenInfo,
 };
 
 /// The result keys of a logged-in token, as the holder that opens archives. A device that fails is
@@ -160,7 +159,8 @@ impl<P: PinSource> TokenKeys<P> {
         let _watched = self.session.raw.watch(Call::RECOVERY);
         let can_log_in = !matches!(self.again, NewLogin::Impossible);
         let steps = steps(can_log_in, pauses(self.device_timeout));
-        match recover(steps, |step| self.take(step).into()) {
+        let mut logins = UnknownLogins::default();
+        match recover(steps, |step| logins.outcome(self.take(step))) {
             Outcome::Works => Ok(failure),
             Outcome::Fails => Err(failure),
             // The PIN's failure says more than that of the device.
@@ -177,11 +177,8 @@ impl<P: PinSource> TokenKeys<P> {
                 self.log_in_again(Session::restart)?;
             }
         }
-        let mut keys = self.keys.iter().map(|(_, key)| key);
-        match keys.find(|key| key.has_private() && !key.always_authenticate) {
-            Some(key) => self.session.prove(key, &mut self.pins),
-            None => self.session.is_logged_in(),
-        }
+        let keys = self.keys.iter().map(|(_, key)| key);
+        self.session.prove_device(keys)
     }
 
     /// Logs in as before. Handles are others after it.
@@ -244,13 +241,7 @@ impl<P: PinSource> Unwrap for TokenKeys<P> {
     }
 
     fn is_of_key(error: &TokenError) -> bool {
-        matches!(
-            error,
-            TokenError::NotSupported {
-                remedy: Remedy::Capability(_),
-                ..
-            }
-        )
+        error.is_missing_permission()
     }
 
     fn done(&mut self, opened: bool) -> Result<(), TokenError> {
@@ -269,6 +260,8 @@ impl<P: PinSource> Unwrap for TokenKeys<P> {
                     Err(failure @ TokenError::Device { .. }) => {
                         return self.recover(failure).map(Proof::Recovered);
                     }
+                    // Other keys may be used.
+                    Err(error) if error.is_missing_permission() => {}
                     proven => proven?,
                 }
             }

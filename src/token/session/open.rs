@@ -91,19 +91,20 @@ impl Session {
         Ok(())
     }
 
-    /// Whether the device answers in this session, by the cheapest call that a module does not answer
+    /// Whether the device answers in this session, by the cheapest calls that a module does not answer
     /// in its stead: `C_GetSessionInfo` and `C_DecryptInit` succeed on some while the device is gone.
+    /// Of a device both are asked that may be, as some modules draw random numbers by themselves.
     ///
     /// # Errors
     /// When it does not.
     pub fn answers(&mut self) -> Result<(), TokenError> {
-        if self.gives_random && self.raw.random_byte().is_ok() {
-            return Ok(());
+        if self.gives_random {
+            self.gives_random = self.raw.random_byte().is_ok();
+            if self.gives_random && !self.token.is_hardware() {
+                return Ok(());
+            }
         }
-        self.raw.begin_search()?;
-        // It is there, so it is random numbers alone that it does not give.
-        self.gives_random = false;
-        Ok(())
+        Ok(self.raw.begin_search()?)
     }
 
     /// Whether the login still stands, by a question that the device itself must answer. Asked

@@ -49,6 +49,28 @@ impl From<Result<(), TokenError>> for Outcome<TokenError> {
     }
 }
 
+/// Counts logins after which nobody knows whether an attempt was spent. The PIN may have been changed
+/// meanwhile, and not every token says how many attempts are left: two of them are enough.
+#[derive(Debug, Default)]
+pub struct UnknownLogins(u32);
+
+impl UnknownLogins {
+    /// The outcome of a step.
+    pub fn outcome(&mut self, tried: Result<(), TokenError>) -> Outcome<TokenError> {
+        match tried {
+            Err(error @ TokenError::Device { pin_sent: true, .. }) => {
+                self.0 += 1;
+                if self.0 > 1 {
+                    Outcome::Hopeless(error)
+                } else {
+                    Outcome::Fails
+                }
+            }
+            tried => tried.into(),
+        }
+    }
+}
+
 /// Returns the steps of a recovery. Without the PIN of the login only a new session can help. The
 /// module is restarted as often as there are `pauses`.
 pub fn steps(

@@ -36,6 +36,13 @@ pub(super) fn run(context: &Context, command: Inspect) -> Result<Reply, Failure>
     } else {
         fitting(context, modulus_len)
     };
+    // A PIN that was sent and refused must not be sent again unnoticed.
+    let keys = match keys {
+        Err(failure) if matches!(failure.code, Code::PinWrong | Code::PinBlocked) => {
+            return Err(failure);
+        }
+        keys => keys,
+    };
     let json_keys: Vec<Value> = keys
         .iter()
         .flatten()
@@ -108,13 +115,16 @@ fn visible_keys(
     token: &TokenInfo,
 ) -> Result<Vec<ResultKey>, Failure> {
     let keys = Session::open(module, token)?.result_keys()?;
-    if !keys.is_empty() || !token.login_required() {
+    if !keys.is_empty() {
         return Ok(keys);
     }
     let mut pins = context.pins()?;
     if pins.are_given() {
         let (session, _) = Session::log_in(module, token, &mut pins)?;
         return Ok(session.result_keys()?);
+    }
+    if !token.login_required() {
+        return Ok(keys);
     }
     Err(Failure::new(
         Code::PinNeeded,
