@@ -26,7 +26,7 @@ pub(crate) fn token(error: &TokenError) -> String {
             "Check the path given with --module, IEXEC_HSM_MODULE or the configuration file, and what --module-args says to it."
         }
         TokenError::NoToken { .. } => {
-            "Plug the token in, or name another one with --token; `iexec-hsm token list` shows all."
+            "Plug the token in, or name another one with --token; `iexec-hsm token list` shows those of the module that is named, or of all modules that are found."
         }
         TokenError::TokenAmbiguous(_) => "Name one of them with --token.",
         TokenError::NotReady { .. } => {
