@@ -77,7 +77,7 @@ fn begins_with_dash(word: &OsStr) -> bool {
 /// `word` as a POSIX shell reads it back.
 fn quoted(word: &OsStr) -> String {
     match word.to_str() {
-        Some(text) if !text.is_empty() && text.bytes().all(is_plain) => text.to_owned(),
+        Some(text) if is_plain_word(text) => text.to_owned(),
         // A backtick would end the command in a message.
         Some(text) if !text.contains(|it| it == '`' || breaks_out(it)) => {
             format!("'{}'", text.replace('\'', r"'\''"))
@@ -86,7 +86,12 @@ fn quoted(word: &OsStr) -> String {
     }
 }
 
-/// Whether no shell sees anything in it, wherever it stands in a word.
+/// Whether no shell sees anything in it. At its beginning `=` has zsh look for a program.
+fn is_plain_word(word: &str) -> bool {
+    !word.is_empty() && !word.starts_with('=') && word.bytes().all(is_plain)
+}
+
+/// Whether no shell sees anything in it, wherever it stands behind the first byte of a word.
 fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"%+,-./:@_=".contains(&byte)
 }
@@ -125,7 +130,7 @@ mod tests {
 
     use super::*;
 
-    const NAMES: [&[u8]; 14] = [
+    const NAMES: [&[u8]; 15] = [
         b"/keys/0xA_key",
         b"Copy of 0xA_key",
         b"",
@@ -134,6 +139,7 @@ mod tests {
         b"$HOME `id` $(id) \\ \"q\"",
         b"pkcs11:token=a;object=it's;id=%01",
         b"~",
+        b"=ls",
         b"{a,b}*?[c]!#",
         b"two\nlines\n",
         b"tab\tescape\x1b[2J'\\",
