@@ -38,16 +38,6 @@ impl End {
         }
     }
 
-    /// Whether a value may be in the wide end instead.
-    pub fn may_be_wide(&self) -> bool {
-        self.entries == u16::MAX || self.size == u32::MAX || self.start == u32::MAX
-    }
-
-    /// Where the directory ends, if this end says all about it.
-    pub fn directory_end(&self) -> u64 {
-        u64::from(self.start) + u64::from(self.size)
-    }
-
     /// The directory, from this end and the wide one if there is one.
     pub fn directory(&self, wide: Option<&End64>) -> Result<Directory, &'static str> {
         if self.disks != [0, 0] || self.entries_here != self.entries {

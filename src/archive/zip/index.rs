@@ -149,7 +149,7 @@ fn find_directory(reader: &mut (impl Read + Seek), len: u64) -> Result<Directory
         return Err(malformed("the zip does not end where it says"));
     }
     let end_start = start + at as u64;
-    let (wide, directory_end) = match find_wide_end(reader, &end, end_start)? {
+    let (wide, directory_end) = match find_wide_end(reader, end_start)? {
         Some((wide, start)) => (Some(wide), start),
         None => (None, end_start),
     };
@@ -185,9 +185,9 @@ fn find_end(reader: &mut (impl Read + Seek), len: u64) -> io::Result<Option<Tail
 
 /// Finds the wide end, which stands right before the narrow one. Some programs write one where nothing
 /// asks for it; it then has to say the same ([`End::directory`]), because not all readers look at it.
+/// Those that do also find one that stands in the comment of the last entry.
 fn find_wide_end(
     reader: &mut (impl Read + Seek),
-    end: &End,
     end_start: u64,
 ) -> Result<Option<(End64, u64)>, IndexError> {
     const LOCATOR_LEN: u64 = (4 + Locator::LEN) as u64;
@@ -195,9 +195,6 @@ fn find_wide_end(
     let Some(locator_start) = end_start.checked_sub(LOCATOR_LEN) else {
         return Ok(None);
     };
-    if !end.may_be_wide() && end.directory_end() == end_start {
-        return Ok(None);
-    }
     let Some(locator) = record(reader, locator_start, LOCATOR)? else {
         return Ok(None);
     };

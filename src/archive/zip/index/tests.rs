@@ -96,12 +96,56 @@ fn a_directory_may_be_as_large_as_the_limit_and_no_larger() {
     );
 }
 
-#[test]
-fn only_an_end_that_asks_for_it_has_a_wide_one() {
+/// A zip whose directory ends in these bytes, which are told where they stand.
+fn ending_in(tail: impl Fn(u64) -> Vec<u8>) -> Vec<u8> {
+    let len = tail(100).len();
     let mut item = Item::stored("a", b"x", Sizes::Ahead);
-    item.extra = [&[0x99, 0x99, 20, 0][..], &LOCATOR.to_le_bytes(), &[9; 16]].concat();
-    let index = read(&handmade(&[item])).unwrap();
-    assert_eq!(index.entries.len(), 1);
+    item.extra = [
+        &[0x99, 0x99],
+        &(len as u16).to_le_bytes()[..],
+        &vec![0; len],
+    ]
+    .concat();
+    let mut zip = handmade(&[item]);
+    let start = zip.len() - 22 - len;
+    zip[start..][..len].copy_from_slice(&tail(start as u64));
+    zip
+}
+
+/// A wide end of one entry, in `size` bytes from `directory` on, and its locator.
+fn wide_end(start: u64, size: u64, directory: u64) -> Vec<u8> {
+    [
+        &END64.to_le_bytes()[..],
+        &44u64.to_le_bytes(),
+        &[45, 0, 45, 0],
+        &[0; 8],
+        &1u64.to_le_bytes(),
+        &1u64.to_le_bytes(),
+        &size.to_le_bytes(),
+        &directory.to_le_bytes(),
+        &LOCATOR.to_le_bytes(),
+        &0u32.to_le_bytes(),
+        &start.to_le_bytes(),
+        &1u32.to_le_bytes(),
+    ]
+    .concat()
+}
+
+/// Python's zipfile goes by a wide end even where the narrow one leaves nothing open.
+#[test]
+fn a_wide_end_in_the_last_entry_is_no_second_way_to_read_a_zip() {
+    assert_eq!(read(&ending_in(|_| vec![7; 76])).unwrap().entries.len(), 1);
+    for tail in [
+        // Another directory, which ends where it begins.
+        |start| wide_end(start, 47, start - 47),
+        // One of other values than the narrow end's, and one that is not where it should be.
+        |start| wide_end(start, 1, 2),
+        |_| wide_end(3, 47, 3),
+        |_| [&LOCATOR.to_le_bytes()[..], &[9; 16]].concat(),
+    ] {
+        let error = read(&ending_in(tail)).unwrap_err();
+        assert!(matches!(error, IndexError::Malformed { .. }), "{error}");
+    }
 }
 
 #[test]
