@@ -88,6 +88,14 @@ pub enum ArchiveError {
         /// The length of the entry.
         len: u64,
     },
+    /// The folder has more in it than is looked through.
+    #[error("there are more than {most} files in {}, too many to look for a result among them", folder.shown())]
+    TooManyFiles {
+        /// The folder as given.
+        folder: PathBuf,
+        /// The number of entries that are looked at.
+        most: usize,
+    },
     /// Neither a wrapped key nor a body is there.
     #[error(
         "this is not an encrypted result: it holds neither a wrapped key nor an encrypted body"

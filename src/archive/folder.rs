@@ -26,7 +26,7 @@ pub(super) fn open(folder: &Path, limits: &Limits) -> Result<Archive, ArchiveErr
             limits,
         );
     }
-    let below = listing::files_below(folder).map_err(ArchiveError::io(folder))?;
+    let below = listing::files_below(folder)?;
     let names: Vec<&[u8]> = below.iter().map(|it| it.as_os_str().as_bytes()).collect();
     let found = repacked::find(&names)?;
     assemble(

@@ -1,27 +1,36 @@
 //! The files below a folder, as far as an archive may lie in it.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
+
+use super::ArchiveError;
 
 /// Entries that are looked at. A folder with more of them is not what a zip was unzipped into.
 const MOST: usize = 10_000;
 
 /// The files below `folder`, relative to it and in order of their names. Links to folders are not
 /// followed; folders that cannot be read are left out.
-pub(super) fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
+///
+/// # Errors
+/// [`ArchiveError::TooManyFiles`], because of a part of them nobody could say that it has the only pair.
+pub(super) fn files_below(folder: &Path) -> Result<Vec<PathBuf>, ArchiveError> {
     let mut files = Vec::new();
     let mut left = MOST;
     let mut folders = vec![PathBuf::new()];
     while let Some(relative) = folders.pop() {
         let entries = match fs::read_dir(folder.join(&relative)) {
             Ok(entries) => entries,
-            Err(error) if relative.as_os_str().is_empty() => return Err(error),
+            Err(error) if relative.as_os_str().is_empty() => {
+                return Err(ArchiveError::io(folder)(error));
+            }
             Err(_) => continue,
         };
         for entry in entries.flatten() {
             if left == 0 {
-                return Ok(files);
+                return Err(ArchiveError::TooManyFiles {
+                    folder: folder.to_owned(),
+                    most: MOST,
+                });
             }
             left -= 1;
             let path = relative.join(entry.file_name());
@@ -68,11 +77,17 @@ mod tests {
     }
 
     #[test]
-    fn a_large_folder_is_not_looked_through() {
+    fn a_part_of_a_large_folder_is_not_taken_for_all_of_it() {
         let folder = tempfile::tempdir().unwrap();
-        for at in 0..MOST + 10 {
+        for at in 0..MOST {
             fs::write(folder.path().join(at.to_string()), "").unwrap();
         }
         assert_eq!(files_below(folder.path()).unwrap().len(), MOST);
+        fs::write(folder.path().join("one more"), "").unwrap();
+        let error = files_below(folder.path()).unwrap_err();
+        assert!(
+            matches!(error, ArchiveError::TooManyFiles { most: MOST, .. }),
+            "{error}"
+        );
     }
 }

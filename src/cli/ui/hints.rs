@@ -58,6 +58,9 @@ pub(crate) fn archive(error: &ArchiveError) -> &'static str {
         ArchiveError::Ambiguous { .. } => {
             "Unzip it, and pass the folder of the one that you mean, with one wrapped key and one body in it."
         }
+        ArchiveError::TooManyFiles { .. } => {
+            "Pass the folder itself that the zip was unzipped into, or the zip."
+        }
         ArchiveError::WrappedKeyLength { .. } => {
             "Download it again; if it stays so, the archive was not made by an iExec enclave."
         }

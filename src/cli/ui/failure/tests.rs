@@ -214,6 +214,13 @@ fn failures_of_archives_end_as_documented() {
             Code::NotAnArchive,
         ),
         (
+            ArchiveError::TooManyFiles {
+                folder: path(),
+                most: 7,
+            },
+            Code::NotAnArchive,
+        ),
+        (
             ArchiveError::WrappedKeyLength { len: 7 },
             Code::NotAnArchive,
         ),

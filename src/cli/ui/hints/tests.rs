@@ -95,6 +95,11 @@ fn hints_of_archives() {
     says(archive(&lone), "downloaded zip");
     let ambiguous = Error::Ambiguous { reason };
     says(archive(&ambiguous), "the folder of the one that you mean");
+    let many = Error::TooManyFiles {
+        folder: self::path(),
+        most: 7,
+    };
+    says(archive(&many), "the folder itself");
     let length = Error::WrappedKeyLength { len: 7 };
     says(archive(&length), "not made by an iExec enclave");
     says(archive(&Error::NotEncrypted), "already plain");
