@@ -44,6 +44,19 @@ fn interrupted<'t>(
     gate: &Path,
 ) -> (Started, Faulty<'t>) {
     let faulty = Faulty::before(&keyed.token).rule(format!("{call} 1 hang {}", gate.display()));
+    let (started, faulty) = hanging(faulty, keyed, work, call);
+    started.signal(Signal::TERM);
+    until("ending", || has_thread(started.id(), "ending"));
+    (started, faulty)
+}
+
+/// Starts a command with a module whose first `call` hangs, and waits for that.
+fn hanging<'t>(
+    faulty: Faulty<'t>,
+    keyed: &'t Keyed,
+    work: &Work<'_>,
+    call: &str,
+) -> (Started, Faulty<'t>) {
     work.write("a.zip", keyed.archive(&plain_zip(&[("x", b"1")])));
     let args = match call {
         "C_GenerateKeyPair" => &GENERATE[..],
@@ -62,8 +75,6 @@ fn interrupted<'t>(
         let calls = faulty.ledger();
         calls.of(call).iter().any(|it| it.rv == "hangs")
     });
-    started.signal(Signal::TERM);
-    until("ending", || has_thread(started.id(), "ending"));
     (started, faulty)
 }
 
@@ -113,4 +124,21 @@ fn a_call_that_does_not_come_back_is_not_waited_for_for_ever() {
     let (started, faulty) = interrupted(&keyed, &work, "C_Decrypt", &work.path("../gate"));
     started.wait().killed_by(Signal::TERM);
     assert_eq!(faulty.ledger().count("C_Finalize"), 0);
+}
+
+#[test]
+fn nothing_is_called_beside_a_pin_pad_in_a_module_that_cannot_lock() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let gate = work.path("../gate");
+    let (pin, so_pin) = (&keyed.token.pin, &keyed.token.so_pin);
+    let faulty = Faulty::before(&keyed.token)
+        .rule(format!("C_Login 1 hang {}", gate.display()))
+        .rule(format!("pin-pad {pin} {so_pin}"))
+        .rule("one-thread");
+    let (started, faulty) = hanging(faulty, &keyed, &work, "C_Login");
+    started.signal(Signal::TERM);
+    // A second call in the module would have it abort.
+    started.wait().killed_by(Signal::TERM);
+    assert_eq!(faulty.ledger().names(), [""; 0]);
 }

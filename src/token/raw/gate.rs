@@ -64,7 +64,8 @@ pub(in crate::token) fn finalise_at_end(table: &Arc<Table>) {
 
 /// Readies all modules for the end of the process, which must follow: no call begins any more, those
 /// that were made are waited for, all sessions are closed, and the modules finalised. So a device
-/// keeps no session of a process that is gone. Returns whether all of it was done within `limit`.
+/// keeps no session of a process that is gone. A call that waits for a person is not waited for, and a
+/// module that cannot lock is left as it is then. Returns whether all of it was done within `limit`.
 pub fn end_calls(limit: Duration) -> bool {
     let deadline = Instant::now() + limit;
     let mut state = GATE.state();

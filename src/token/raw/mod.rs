@@ -19,7 +19,7 @@ use std::any::Any;
 use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::ptr::NonNull;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
 use cryptoki::error::{Rv, RvError};
 use cryptoki_sys::{CK_FUNCTION_LIST, CK_RV, CK_SESSION_HANDLE, CK_ULONG, Pkcs11};
@@ -194,8 +194,13 @@ impl Table {
         }
     }
 
-    /// Closes all sessions and finalises the module, when no other call is made any more.
+    /// Closes all sessions and finalises the module, when no other call is made any more but one that
+    /// waits for a person. Beside that one nothing is done in a module that cannot lock.
     fn end(&self) {
+        let turn = self.turn.get().map(Mutex::try_lock);
+        if let Some(Err(TryLockError::WouldBlock)) = turn {
+            return;
+        }
         let close = self.functions.C_CloseSession;
         for session in self.sessions().drain(..) {
             // SAFETY: as for `call`: the signature is the standard's, and the table is loaded.
