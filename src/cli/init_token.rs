@@ -4,8 +4,10 @@ use std::cell::RefCell;
 
 use super::context::Context;
 use super::locating::Located;
+use super::ui::command_line::CommandLine;
 use super::ui::failure::Failure;
 use crate::code::Code;
+use crate::text::escape::Shown as _;
 use crate::token::{Pin, TokenError, TokenInfo, init_token};
 
 /// A token to initialise.
@@ -49,14 +51,15 @@ pub(crate) fn initialise(
 /// The empty token, or with `force` the one that is named.
 fn choose(context: &Context, force: bool) -> Result<Located, Failure> {
     let named = context.settings.token.as_ref();
-    let in_use = RefCell::new(None);
+    let in_use: RefCell<Option<Located>> = RefCell::new(None);
     let found = context.locate_by(&[], &|module, tokens| {
         let present = tokens.iter().map(|token| token.uri().to_string()).collect();
         let fits = |token: &TokenInfo| named.is_none_or(|uri| token.fits(uri));
         let mut fitting = module.examined(tokens.into_iter().filter(fits).collect());
         if !force || named.is_none() {
             let set_up = fitting.iter().find(|token| token.initialised());
-            in_use.replace_with(|known| known.take().or(set_up.cloned()));
+            let set_up = set_up.map(|token| (module.clone(), token.clone()));
+            in_use.replace_with(|known| known.take().or(set_up));
             fitting.retain(|token| !token.initialised());
         }
         match fitting.as_slice() {
@@ -75,11 +78,31 @@ fn choose(context: &Context, force: bool) -> Result<Located, Failure> {
         }
     });
     match (found, in_use.into_inner()) {
-        (Err(failure), Some(token)) if failure.code == Code::TokenNotUsable => {
+        (Err(failure), Some((_, token))) if failure.code == Code::TokenNotUsable => {
             Err(used_already(&token))
+        }
+        (Ok(empty), Some(set_up)) if named.is_none() && empty.0.path() != set_up.0.path() => {
+            Err(which_one(&set_up, &empty))
         }
         (found, _) => found,
     }
+}
+
+/// Two tokens of which a person may mean either: SoftHSM2 always has an empty one, and a card that is
+/// plugged in may be the one that was to be erased.
+fn which_one((module, set_up): &Located, (other, empty): &Located) -> Failure {
+    let what = format!(
+        "the token {:?} in {} is set up already, and an empty one is in {}",
+        set_up.name(),
+        module.path().shown(),
+        other.path().shown()
+    );
+    let with = |uri: String| CommandLine::new("--token").operand(uri);
+    let of_empty = with(format!("{};slot-id={}", empty.uri(), empty.slot_id()));
+    let of_set_up = with(set_up.uri().to_string());
+    Failure::new(Code::TokenNotUsable, what).hint(format!(
+        "Name the empty one with `{of_empty}`; or, to lose all keys on the other one, name that with `{of_set_up}` and add --force."
+    ))
 }
 
 fn used_already(token: &TokenInfo) -> Failure {

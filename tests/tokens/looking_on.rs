@@ -153,7 +153,7 @@ fn a_key_that_is_named_or_recorded_is_found_in_the_second_module() {
 }
 
 #[test]
-fn an_empty_token_is_looked_for_behind_one_in_use() {
+fn an_empty_token_behind_one_in_use_has_to_be_named() {
     if other_than_softhsm("it stands behind the modules that are found") {
         return;
     }
@@ -161,11 +161,24 @@ fn an_empty_token_is_looked_for_behind_one_in_use() {
     let work = Work::new(&token);
     let faulty = Faulty::before(&token).rule(format!("in {FIRST} shows first"));
     let init = ["token", "init", "--token-label", "fresh", "--raw"];
-    let cmd = work.cmd(init).pin().env("IEXEC_HSM_SO_PIN", "87654321");
-    let Some(cmd) = faulty.be_found(cmd, &[FIRST, SECOND]) else {
+    let init = |token: &[&str]| {
+        let cmd = work.cmd([&init[..], token].concat()).pin();
+        faulty.be_found(cmd.env("IEXEC_HSM_SO_PIN", "87654321"), &[FIRST, SECOND])
+    };
+    let Some(cmd) = init(&[]) else {
         return;
     };
-    assert_eq!(cmd.run().ok().raw()["token"]["label"], "fresh");
+    // Either may be meant: which one is for a person to say.
+    let error = cmd.run().fails(10).raw_error();
+    let said = error["message"].as_str().unwrap();
+    for words in ["\"first\"", FIRST, SECOND] {
+        assert!(said.contains(words), "{error}");
+    }
+    assert_eq!(faulty.ledger().count("C_InitToken"), 0);
+    let (_, named) = said.split_once("--token '").unwrap();
+    let (named, _) = named.split_once('\'').unwrap();
+    let run = init(&["--token", named]).unwrap().run().ok();
+    assert_eq!(run.raw()["token"]["label"], "fresh");
     let named = ["--token", "fresh", "--token-label", "again"];
     let cmd = work.cmd([&["token", "init"][..], &named].concat()).pin();
     let cmd = faulty.be_found(cmd.env("IEXEC_HSM_SO_PIN", "87654321"), &[FIRST, SECOND]);
