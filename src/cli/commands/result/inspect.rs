@@ -15,7 +15,9 @@ use crate::code::Code;
 use crate::token::{Module, ResultKey, Session, TokenInfo};
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  iexec-hsm result inspect encryptedResults.zip")]
+#[command(
+    after_help = "A token that shows no key before a login is logged in to where a PIN is at hand; nobody is asked for one.\n\nExample:\n  iexec-hsm result inspect encryptedResults.zip"
+)]
 pub(crate) struct Inspect {
     /// The archive: a zip, a folder that one was unzipped into, a file in it, or - for stdin
     #[arg(default_value = "encryptedResults.zip", value_name = "ARCHIVE")]
