@@ -1,6 +1,12 @@
 //! An agent that is started before its token is plugged in: it says so, waits, and takes it when it comes.
 
+use std::cell::Cell;
+use std::fs;
+
+use rustix::process::Signal;
+
 use crate::support::agent::command;
+use crate::support::failing_agent::gate;
 use crate::support::*;
 
 /// A token that is plugged in before the third `C_Initialize` of a process, and not there before.
@@ -66,4 +72,133 @@ fn an_agent_in_the_background_says_that_its_token_is_not_there() {
     let told = agent(["agent", "status"]).out();
     assert!(told.contains("its token is not there yet"), "{told}");
     agent(["agent", "stop"]);
+}
+
+/// Unlocks it with a PIN that is wrong: whoever had unlocked it before would be told that it is unlocked.
+#[track_caller]
+fn nobody_has_unlocked(agent: &Agent) {
+    let (status, body) = agent.unlock("99999999");
+    assert_eq!(body["error"]["code"], "pin-wrong", "{status}");
+}
+
+fn is_told(agent: &Agent, event: &str) -> bool {
+    agent.lines().iter().any(|line| line["event"] == event)
+}
+
+#[test]
+fn an_agent_that_is_locked_while_it_waits_forgets_the_pin() {
+    let keyed = Keyed::new();
+    for by_signal in [false, true] {
+        let work = keyed.work();
+        let (_folder, gate) = gate();
+        let faulty = Faulty::before(&keyed.token)
+            .rule("C_Initialize 1 remove")
+            .rule(format!("C_Initialize 2 hang {}", gate.display()))
+            .rule("C_Initialize 2 insert");
+        let args = ["--token", "test", "--request-timeout", "1s"];
+        let mut agent = Agent::start(faulty.drive(command(&work, &args).pin()));
+        agent.until("it looks", |agent| agent.status()["hung"] == true);
+        if by_signal {
+            agent.signal(Signal::HUP);
+        } else {
+            assert_eq!(agent.request("POST", "/v1/lock", "").0, 200);
+        }
+        agent.until("it is told", |agent| is_told(agent, "locked"));
+        fs::write(&gate, "").unwrap();
+        agent.until("it is there", |agent| agent.status()["absent"] == false);
+        nobody_has_unlocked(&agent);
+        assert_eq!(agent.state(), "locked");
+        agent.signal(Signal::TERM);
+        agent.wait().ok();
+        assert_eq!(
+            faulty.ledger().count("C_Login"),
+            1,
+            "that with the wrong PIN"
+        );
+    }
+}
+
+#[test]
+fn a_pin_is_kept_for_a_token_that_is_named_and_for_no_other() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let faulty = late(&keyed);
+    let mut agent = Agent::start(faulty.drive(command(&work, &[]).pin()));
+    agent.until("any is there", |agent| agent.status()["absent"] == false);
+    nobody_has_unlocked(&agent);
+    agent.signal(Signal::TERM);
+    let run = agent.wait().ok();
+    assert_eq!(
+        faulty.ledger().count("C_Login"),
+        1,
+        "that with the wrong PIN"
+    );
+    let warning = "warning: nothing says which token the PIN is for";
+    assert!(run.err().contains(warning), "{}", run.err());
+
+    let work = keyed.work();
+    let faulty = late(&keyed);
+    let agent = faulty.drive(command(&work, &["--token", "other"]).pin());
+    let mut agent = Agent::start(agent);
+    let looks = Cell::new(0);
+    agent.until("it has seen the other one", |_| {
+        let ledger = faulty.ledger();
+        assert_eq!(ledger.count("C_Login"), 0);
+        looks.set(looks.get() + ledger.count("C_Initialize"));
+        looks.get() >= 5
+    });
+    assert_eq!(agent.status()["absent"], true);
+    agent.signal(Signal::TERM);
+    let run = agent.wait().ok();
+    assert_eq!(faulty.ledger().count("C_Login"), 0);
+    assert!(!run.err().contains("warning"), "{}", run.err());
+}
+
+#[test]
+fn an_agent_whose_look_for_its_token_hangs_can_be_stopped() {
+    let keyed = Keyed::new();
+    for by_signal in [false, true] {
+        let work = keyed.work();
+        let (_folder, gate) = gate();
+        let faulty = Faulty::before(&keyed.token)
+            .rule("C_Initialize 1 remove")
+            .rule(format!("C_Initialize 2 hang {}", gate.display()));
+        let args = ["--token", "test", "--request-timeout", "1s"];
+        let mut agent = Agent::start(faulty.drive(command(&work, &args)));
+        agent.until("it looks", |agent| agent.status()["hung"] == true);
+        if by_signal {
+            agent.signal(Signal::TERM);
+        } else {
+            assert_eq!(agent.request("POST", "/v1/stop", "").0, 200);
+        }
+        let run = agent.wait().fails(11);
+        assert!(run.err().contains("while a call was in"), "{}", run.err());
+        // Nobody finalises it beside the call.
+        assert_eq!(faulty.ledger().names().last(), Some(&"C_Initialize"));
+    }
+}
+
+#[test]
+fn a_device_that_is_waking_up_when_it_comes_is_asked_again() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let faulty = late(&keyed).rule("C_OpenSession 1-2 return CKR_DEVICE_ERROR");
+    let mut agent = Agent::start(faulty.drive(command(&work, &["--token", "test"]).pin()));
+    agent.until("it is unlocked", |agent| agent.state() == "unlocked");
+    assert_eq!(faulty.ledger().count("C_Login"), 1);
+}
+
+#[test]
+fn a_pin_that_is_refused_when_the_token_comes_is_sent_once() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let faulty = late(&keyed).rule("C_Login 1 return CKR_PIN_INCORRECT");
+    let mut agent = Agent::start(faulty.drive(command(&work, &["--token", "test"]).pin()));
+    agent.until("it was refused", |agent| is_told(agent, "not-unlocked"));
+    let (status, body) = agent.unlock(&keyed.token.pin);
+    assert_eq!(body["error"]["code"], "pin-wrong", "{status}");
+    agent.signal(Signal::TERM);
+    let run = agent.wait().ok();
+    assert!(run.err().contains("refused the PIN"), "{}", run.err());
+    assert_eq!(faulty.ledger().count("C_Login"), 1);
 }

@@ -10,6 +10,7 @@ use super::Settings;
 use super::audit::{Audit, Happened};
 use super::error::AgentError;
 use super::login::{Login, lock};
+use super::on_arrival::OnArrival;
 use super::queue::{Job, Queue};
 use super::refused_pins::RefusedPins;
 use super::worker::Worker;
@@ -50,6 +51,8 @@ pub(super) struct Inner {
     /// When the token was used last, by the clock of the settings; so are all times here.
     pub(super) used: Duration,
     pub(super) refused: RefusedPins,
+    /// What unlocks the token that it waits for, until it was tried, or somebody locks the agent.
+    pub(super) on_arrival: Option<OnArrival>,
     /// The device failed: the module is to be initialised anew before the next login.
     pub(super) restart_first: bool,
 }
@@ -94,6 +97,7 @@ impl Agent {
                 leaving: 0,
                 used: now,
                 refused: RefusedPins::default(),
+                on_arrival: None,
                 restart_first: false,
             }),
             login_turn: Mutex::default(),
@@ -199,6 +203,7 @@ impl Agent {
             }
         };
         inner.restart_first = false;
+        inner.on_arrival = None;
         inner.phase = Phase::Unlocked { login, since };
         for (number, worker) in workers.into_iter().enumerate() {
             let agent = self.clone();
@@ -218,7 +223,7 @@ impl Agent {
         self.rescheduled.notify_one();
     }
 
-    /// Forgets the login: what waits is refused, and each thread closes its session once it is
+    /// Forgets the login, or the PIN for a token that is waited for: what waits is refused, and each thread closes its session once it is
     /// back from the module.
     pub(super) fn lock(&self, reason: &'static str) {
         self.lock_if(None, reason);
@@ -229,12 +234,16 @@ impl Agent {
         if epoch.is_some_and(|epoch| epoch != inner.epoch) {
             return;
         }
+        let kept_pin = inner.on_arrival.take().is_some();
         if let Phase::Unlocked { login, .. } = &inner.phase {
             login.forget_pin();
             if epoch.is_some() {
                 self.audit.happened(Happened::TokenLost);
             }
         } else if matches!(inner.phase, Phase::Locked(_)) {
+            if kept_pin {
+                self.audit.happened(Happened::Locked(reason));
+            }
             return;
         }
         inner.restart_first |= epoch.is_some();
@@ -252,9 +261,7 @@ impl Agent {
         inner.phase = Phase::Unlocking;
         inner.used = self.now();
         inner.epoch += 1;
-        let id = inner.queue.id();
-        inner.queue.begin(id);
-        (inner.epoch, id)
+        (inner.epoch, inner.queue.begin())
     }
 
     /// A login has ended, well or not.
@@ -268,5 +275,11 @@ impl Agent {
         drop(inner);
         self.changed.notify_all();
         self.rescheduled.notify_one();
+    }
+
+    /// A call has come back.
+    pub(super) fn end_call(&self, id: u64) {
+        self.inner().queue.end(id);
+        self.changed.notify_all();
     }
 }

@@ -16,6 +16,7 @@ mod handlers;
 mod limits;
 mod login;
 mod metrics;
+mod on_arrival;
 mod peer;
 mod queue;
 mod recovering;

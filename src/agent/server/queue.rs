@@ -31,6 +31,15 @@ struct Call {
     given_up: bool,
 }
 
+impl Call {
+    fn now() -> Self {
+        Self {
+            since: Instant::now(),
+            given_up: false,
+        }
+    }
+}
+
 impl Queue {
     /// An id for a call.
     pub(super) fn id(&mut self) -> u64 {
@@ -54,20 +63,18 @@ impl Queue {
     pub(super) fn next(&mut self) -> Option<Job> {
         while let Some(job) = self.waiting.pop_front() {
             if !(job.is_cancelled)() {
-                self.begin(job.id);
+                self.running.insert(job.id, Call::now());
                 return Some(job);
             }
         }
         None
     }
 
-    /// A call is made now.
-    pub(super) fn begin(&mut self, id: u64) {
-        let call = Call {
-            since: Instant::now(),
-            given_up: false,
-        };
-        self.running.insert(id, call);
+    /// A call of the agent itself is made now; returns its id.
+    pub(super) fn begin(&mut self) -> u64 {
+        let id = self.id();
+        self.running.insert(id, Call::now());
+        id
     }
 
     /// A call has come back.

@@ -81,8 +81,7 @@ impl Agent {
         let back = self.log_in(pin.cloned(), false).and_then(checked);
         let outcome = back.map(|(login, workers)| self.unlocked(login, workers, epoch));
         drop(login_turn);
-        self.inner().queue.end(id);
-        self.changed.notify_all();
+        self.end_call(id);
         match outcome {
             // No token counts as a failure: a module that is back before its device shows none.
             Err(error) if error.is_about_pin() => Outcome::Hopeless(PIN_REFUSED),
@@ -95,9 +94,7 @@ impl Agent {
     fn begin_restart(&self) -> u64 {
         let mut inner = self.inner();
         inner.restart_first = true;
-        let id = inner.queue.id();
-        inner.queue.begin(id);
-        id
+        inner.queue.begin()
     }
 
     /// Waits; whether it was not locked meanwhile.

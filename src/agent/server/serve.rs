@@ -37,7 +37,7 @@ pub enum Ended {
 /// Runs an agent for `token` at `socket` until it is stopped; calls `ready` once it answers.
 /// `unlock` unlocks it at once. A PIN that is refused ends it again, but not when the socket came
 /// from systemd, which would start it again, and spend another attempt. For a `token` that is not there
-/// ([`TokenInfo::awaited`]) it waits, and unlocks it then.
+/// ([`TokenInfo::awaited`]) it waits, and unlocks it then, if it [is named](TokenInfo::is_named).
 ///
 /// # Errors
 /// When it does not come to answering.
@@ -93,7 +93,7 @@ fn start_audit(settings: &Settings) -> Result<(Audit, Written), ServeError> {
 async fn live(
     server: Arc<Server>,
     socket: Socket,
-    unlock: Option<Unlock>,
+    mut unlock: Option<Unlock>,
     ready: impl FnOnce(State),
 ) -> Result<(), ServeError> {
     let agent = server.agent.clone();
@@ -102,19 +102,18 @@ async fn live(
     socket.listener.set_nonblocking(true)?;
     let listener = UnixListener::from_std(socket.listener.try_clone()?)?;
     let awaits = agent.awaits_token();
-    let (at_once, later) = match awaits {
-        true => (None, unlock),
-        false => (unlock, None),
-    };
+    if let Some(unlock) = unlock.take_if(|_| awaits) {
+        agent.keep_for_arrival(unlock);
+    }
     // Before it is unlocked; else not before it is ready, as until then whoever starts it in the background
     // passes on what is said on stderr.
     let token = agent.inner().token.uri().to_string();
     let started = || server.audit.happened(Happened::Started(&token));
-    let unlocks = at_once.is_some();
+    let unlocks = unlock.is_some();
     if unlocks {
         started();
     }
-    if let Some(unlock) = at_once
+    if let Some(unlock) = unlock
         && let Err(error) = server.unlock(unlock).await
     {
         if !socket.is_passed() {
@@ -128,7 +127,7 @@ async fn live(
         tokio::spawn(signals.watch(server.clone())),
     ];
     if awaits {
-        tasks.push(tokio::spawn(wait_for_token(server.clone(), later)));
+        tasks.push(tokio::spawn(wait_for_token(server.clone())));
     }
     // Where there is no systemd to be told, nothing is.
     let _ = sd_notify::notify(&[NotifyState::Ready]);

@@ -60,9 +60,7 @@ impl Agent {
             }
             let left = due.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                let id = inner.queue.id();
-                inner.queue.begin(id);
-                return Next::KeepAlive(id);
+                return Next::KeepAlive(inner.queue.begin());
             }
             if let Some(job) = inner.queue.next() {
                 inner.used = self.now();

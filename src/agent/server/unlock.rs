@@ -3,7 +3,7 @@ use std::thread;
 
 use tokio::sync::oneshot;
 
-use super::agent::{Agent, Phase};
+use super::agent::{Agent, Inner, Phase};
 use super::error::AgentError;
 use super::login::{GivenPinSource, Login, LoginKeys, lock};
 use super::worker::Worker;
@@ -20,9 +20,19 @@ impl Agent {
         pin: Option<Pin>,
         final_try: bool,
     ) -> Result<(), AgentError> {
-        let Some((epoch, id)) = self.may_unlock(pin.as_ref())? else {
+        let Some(begun) = self.may_unlock(&mut self.inner(), pin.as_ref())? else {
             return Ok(());
         };
+        self.go_on_unlocking(begun, pin, final_try).await
+    }
+
+    /// Makes the login that has begun.
+    pub(super) async fn go_on_unlocking(
+        self: &Arc<Self>,
+        (epoch, id): (u64, u64),
+        pin: Option<Pin>,
+        final_try: bool,
+    ) -> Result<(), AgentError> {
         let (reply, answer) = oneshot::channel();
         let agent = self.clone();
         let started = thread::Builder::new().name("login".into()).spawn(move || {
@@ -52,19 +62,22 @@ impl Agent {
     }
 
     /// Begins a login, unless it is not needed, or would be in vain.
-    fn may_unlock(&self, pin: Option<&Pin>) -> Result<Option<(u64, u64)>, AgentError> {
-        let mut inner = self.inner();
+    pub(super) fn may_unlock(
+        &self,
+        inner: &mut Inner,
+        pin: Option<&Pin>,
+    ) -> Result<Option<(u64, u64)>, AgentError> {
         match inner.phase {
             Phase::Unlocked { .. } => return Ok(None),
             Phase::Unlocking => return Err(AgentError::Unlocking),
             Phase::Recovering { .. } => return Err(AgentError::Recovering),
             Phase::Locked(_) => {}
         }
-        self.not_hung(&inner)?;
+        self.not_hung(inner)?;
         if pin.is_some_and(|pin| inner.refused.has(pin)) {
             return Err(AgentError::RefusedPin);
         }
-        Ok(Some(self.begin_unlocking(&mut inner)))
+        Ok(Some(self.begin_unlocking(inner)))
     }
 
     pub(super) fn log_in(&self, pin: Option<Pin>, final_try: bool) -> Result<NewLogin, TokenError> {

@@ -110,6 +110,11 @@ impl TokenInfo {
         }
     }
 
+    /// Whether a serial number or a label tells it from other tokens.
+    pub fn is_named(&self) -> bool {
+        serial_tells(&self.serial) || !self.label.is_empty()
+    }
+
     /// Whether it is somewhere, and not only waited for.
     pub fn is_there(&self) -> bool {
         self.slot != NOWHERE

@@ -114,6 +114,9 @@ pub(super) fn run(context: &Context, start: &Start) -> Result<Reply, Failure> {
     let (module, token) = find(context, &recorded)?;
     let needs_none = !start.detached && !token.login_required();
     let unlock = unlock.or_else(|| needs_none.then(Unlock::default));
+    if unlock.is_some() && !token.is_there() && !token.is_named() {
+        context.warn("nothing says which token the PIN is for, so it is not kept: the agent stays locked when one comes; --token names it");
+    }
     secrets::no_swap();
     let raw = context.global.raw;
     let ready = |state| match start.detached {
