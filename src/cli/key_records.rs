@@ -124,17 +124,16 @@ impl KeyRecords {
         }
     }
 
-    /// Returns the recorded public keys of keys on `token`, with the keys' ids.
-    pub(crate) fn public_keys(&self, token: &TokenInfo) -> Vec<(Vec<u8>, PublicKey)> {
-        let here = self.0.iter().filter(|one| one.is_on(token));
-        here.filter_map(|one| Some((one.uri.id.clone()?, one.public.clone()?)))
-            .collect()
+    /// The recorded public keys, with the places of their keys.
+    pub(crate) fn public_keys(&self) -> impl Iterator<Item = (&Uri, &PublicKey)> {
+        let all = self.0.iter();
+        all.filter_map(|one| Some((&one.uri, one.public.as_ref()?)))
     }
 
     /// Tells `session` of the recorded public keys, for keys of which the token shows none.
     pub(crate) fn make_known(&self, session: &mut Session) {
-        for (id, public) in self.public_keys(session.token()) {
-            session.know(Some(id), public);
+        for (uri, public) in self.public_keys() {
+            session.know_recorded(uri, public);
         }
     }
 

@@ -202,3 +202,24 @@ fn a_pin_that_is_refused_when_the_token_comes_is_sent_once() {
     assert!(run.err().contains("refused the PIN"), "{}", run.err());
     assert_eq!(faulty.ledger().count("C_Login"), 1);
 }
+
+#[test]
+fn keys_of_which_the_token_shows_no_public_key_are_known_when_it_comes() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    let address = ["--wallet-address", ADDRESS];
+    let generate = ["result", "generate-keys", "--bits=2048"];
+    work.run([&generate[..], &address].concat()).ok();
+    let public = work.read(format!(".secrets/beneficiary/{ADDRESS}_key.pub"));
+    let faulty = Faulty::before(&token)
+        .rule("C_Initialize 1 remove")
+        .rule("C_Initialize 3 insert")
+        .rule("hide CKO_PUBLIC_KEY")
+        .rule("private-attribute CKA_MODULUS missing");
+    // The key file names the token, and so the PIN is for it.
+    let mut agent = Agent::start(faulty.drive(command(&work, &[]).pin()));
+    assert_eq!(agent.status()["absent"], true);
+    agent.until("it is unlocked", |agent| agent.state() == "unlocked");
+    let wrapped = openssl::rsa_wrap(std::str::from_utf8(&public).unwrap(), &[7; 32]);
+    assert_eq!(agent.unwrap(&agent.key(), &wrapped).0, 200);
+}

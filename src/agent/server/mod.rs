@@ -50,6 +50,7 @@ use connections::Connections;
 
 use crate::envelope::PublicKey;
 use crate::text::escape::Shown as _;
+use crate::token::Uri;
 
 /// The settings of an agent.
 #[derive(Debug, Clone)]
@@ -74,8 +75,8 @@ pub struct Settings {
     pub allow_root: bool,
     /// The file of the audit log; stderr if `None`.
     pub audit_log: Option<PathBuf>,
-    /// Ids and public keys of keys on the token, which may show none itself.
-    pub known: Vec<(Vec<u8>, PublicKey)>,
+    /// Recorded public keys with the places of their keys: the token may show none itself.
+    pub known: Vec<(Uri, PublicKey)>,
     /// Returns the hint what to do about a refusal, as one sentence; empty where its message says
     /// all.
     pub hint: fn(&AgentError) -> String,

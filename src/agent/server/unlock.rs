@@ -130,8 +130,8 @@ impl Agent {
 
     /// Tells a session of the public keys that its token may not show.
     fn make_known(&self, session: &mut Session) {
-        for (id, public) in &self.settings.known {
-            session.know(Some(id.clone()), public.clone());
+        for (uri, public) in &self.settings.known {
+            session.know_recorded(uri, public);
         }
     }
 

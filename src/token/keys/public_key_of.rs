@@ -6,15 +6,24 @@ use rsa::pkcs8::der::asn1::AnyRef;
 use rsa::pkcs8::der::{self, Decode as _, Reader as _, SliceReader, Tag, TagNumber};
 
 use crate::envelope::PublicKey;
-use crate::token::Session;
 use crate::token::keys::attributes::bytes;
 use crate::token::keys::result_key::EXPONENT;
+use crate::token::{Session, Uri};
 
 impl Session {
     /// Remembers a public key that is not on the token: that of the private keys with this `id`,
     /// or of all where that is not known, of which the token shows none itself.
     pub fn know(&mut self, id: Option<Vec<u8>>, public: PublicKey) {
         self.known.push((id, public));
+    }
+
+    /// Remembers a public key that was recorded for the private key at `uri`, if that can be on this token.
+    pub fn know_recorded(&mut self, uri: &Uri, public: &PublicKey) {
+        if let Some(id) = &uri.id
+            && self.token().is_recorded_as(uri)
+        {
+            self.know(Some(id.clone()), public.clone());
+        }
     }
 
     /// Finds the public key of a private key with `id`: in the private object itself, which cannot be

@@ -65,10 +65,12 @@ impl Start {
         !self.print_socket && (!self.detach || self.detached)
     }
 
-    fn settings(&self, context: &Context, recorded: &KeyRecords, token: &TokenInfo) -> Settings {
+    fn settings(&self, context: &Context, recorded: &KeyRecords) -> Settings {
         let set = |time: Duration| Some(time).filter(|time| !time.is_zero());
         let settings = &context.settings;
         let audit_log = settings.audit_log.as_deref();
+        // All of them: the token may not be there yet.
+        let known = recorded.public_keys();
         Settings {
             idle: set(settings.idle),
             max_lifetime: set(settings.max_lifetime),
@@ -80,7 +82,7 @@ impl Start {
             device_timeout: settings.device_timeout,
             allow_root: self.allow_root,
             audit_log: audit_log.map(|path| context.absolute(path)),
-            known: recorded.public_keys(token),
+            known: known.map(|(uri, key)| (uri.clone(), key.clone())).collect(),
             hint: hints::agent,
         }
     }
@@ -123,7 +125,7 @@ pub(super) fn run(context: &Context, start: &Start) -> Result<Reply, Failure> {
         true => detach::ready(),
         false => tell(&token, path.as_deref(), state, raw),
     };
-    let settings = start.settings(context, &recorded, &token);
+    let settings = start.settings(context, &recorded);
     match serve(&module, &token, socket, unlock, settings, ready)? {
         Ended::Well => Ok(Reply::done(None)),
         Ended::Hung => {
