@@ -1,5 +1,6 @@
 //! An agent whose computer sleeps: what it slept counts as time in which nobody used the agent.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -42,12 +43,25 @@ fn settings(idle: Option<Duration>, max_lifetime: Option<Duration>) -> Settings 
     }
 }
 
+fn sleep(seconds: u64) {
+    SLEPT.fetch_add(seconds, Ordering::SeqCst);
+}
+
 /// An agent in this process that is unlocked, sleeps for eight hours while someone is connected, and is then asked for
 /// `what`; the state that it says it is in, and what it answers.
 fn after_a_night<T>(
     settings: Settings,
     what: impl FnOnce(&mut AgentClient, String) -> Result<T, ClientError>,
 ) -> (State, Result<T, ClientError>) {
+    with_agent(settings, |client, key| {
+        sleep(8 * 3600);
+        let answer = what(client, key);
+        (client.status().unwrap().state, answer)
+    })
+}
+
+/// An agent in this process that is unlocked, and stopped after `what`.
+fn with_agent<T>(settings: Settings, what: impl FnOnce(&mut AgentClient, String) -> T) -> T {
     let told = std::env::var(TOLD).unwrap();
     let [module, pin, folder] = told.lines().collect::<Vec<_>>()[..] else {
         unreachable!("three lines")
@@ -69,11 +83,9 @@ fn after_a_night<T>(
         assert_eq!(is_ready.recv().unwrap(), State::Unlocked);
         let mut client = AgentClient::connect(&path).unwrap();
         let key = client.keys().unwrap().keys.remove(0).key;
-        SLEPT.store(8 * 3600, Ordering::SeqCst);
-        let answer = what(&mut client, key);
-        let state = client.status().unwrap().state;
+        let result = what(&mut client, key);
         client.stop().unwrap();
-        (state, answer)
+        result
     })
 }
 
@@ -124,20 +136,49 @@ fn with_time_left() {
     }
 }
 
-/// Runs one of the tests above in a process of its own: SoftHSM2 is told by the environment where its tokens are.
-fn run_alone(keyed: &Keyed, test: &str) {
+#[test]
+fn while_its_device_is_away() {
+    if asked_for() {
+        let mut hour = settings(Some(Duration::from_secs(3600)), None);
+        hour.keep_pin = true;
+        with_agent(hour, |client, key| {
+            unwrap(client, key.clone()).unwrap_err();
+            // Nothing is done for the one who asks meanwhile: it is no use.
+            for state in [State::Recovering, State::Locked] {
+                sleep(2400);
+                assert_eq!(client.status().unwrap().state, state);
+                unwrap(client, key.clone()).unwrap_err();
+            }
+            fs::write(gate(), "").unwrap();
+        });
+    }
+}
+
+/// A file that lets the device be brought back.
+fn gate() -> PathBuf {
+    let told = std::env::var(TOLD).unwrap();
+    Path::new(told.lines().last().unwrap()).join("go")
+}
+
+/// Runs one of the tests above in a process of its own: SoftHSM2 is told by the environment where its tokens are. The
+/// token follows `rules`, in which `GATE` stands for that file.
+fn run_alone(keyed: &Keyed, test: &str, rules: &[&str]) {
     let (_folder, socket): (_, PathBuf) = agent::socket_folder();
     let folder = socket.parent().unwrap();
+    let gate = folder.join("go");
+    let rules = rules
+        .iter()
+        .map(|it| it.replace("GATE", gate.to_str().unwrap()));
+    let faulty = rules.fold(Faulty::before(&keyed.token), Faulty::rule);
+    let module = Faulty::module();
     let told = [
-        keyed.token.module.to_str().unwrap(),
+        module.to_str().unwrap(),
         &keyed.token.pin,
         folder.to_str().unwrap(),
     ];
-    let output = test_alone(module_path!(), test)
-        .envs(keyed.token.env())
-        .env(TOLD, told.join("\n"))
-        .output()
-        .unwrap();
+    let mut alone = test_alone(module_path!(), test);
+    faulty.furnish(&mut alone);
+    let output = alone.env(TOLD, told.join("\n")).output().unwrap();
     let printed = [output.stdout, output.stderr].concat();
     let printed = String::from_utf8_lossy(&printed);
     assert!(output.status.success(), "{test}: {printed}");
@@ -148,8 +189,18 @@ fn run_alone(keyed: &Keyed, test: &str) {
 fn an_agent_that_slept_is_locked_before_the_first_request() {
     let keyed = Keyed::new();
     for test in ["with_idle", "with_max_lifetime", "with_time_left"] {
-        run_alone(&keyed, test);
+        run_alone(&keyed, test, &[]);
     }
+}
+
+#[test]
+fn an_agent_that_slept_while_it_brings_its_device_back_is_locked() {
+    let rules = [
+        "C_Decrypt 1 remove",
+        "C_Finalize 1 insert",
+        "C_Initialize 2 hang GATE",
+    ];
+    run_alone(&Keyed::new(), "while_its_device_is_away", &rules);
 }
 
 #[test]

@@ -118,13 +118,14 @@ impl Agent {
     pub(super) fn login(&self) -> Result<Arc<Login>, AgentError> {
         let mut inner = self.inner();
         self.not_hung(&inner)?;
-        inner.used = self.now();
-        match &inner.phase {
+        let login = match &inner.phase {
             Phase::Unlocked { login, .. } => Ok(login.clone()),
             Phase::Unlocking => Err(AgentError::Locked("it is being unlocked")),
             Phase::Recovering { .. } => Err(AgentError::Recovering),
             Phase::Locked(reason) => Err(AgentError::Locked(reason)),
-        }
+        }?;
+        inner.used = self.now();
+        Ok(login)
     }
 
     /// Refuses work while a call does not come back.

@@ -29,13 +29,16 @@ struct Call {
     since: Instant,
     /// The one who waited for it has stopped waiting.
     given_up: bool,
+    /// A client asked for it, and not the agent itself.
+    is_use: bool,
 }
 
 impl Call {
-    fn now() -> Self {
+    fn now(is_use: bool) -> Self {
         Self {
             since: Instant::now(),
             given_up: false,
+            is_use,
         }
     }
 }
@@ -63,7 +66,7 @@ impl Queue {
     pub(super) fn next(&mut self) -> Option<Job> {
         while let Some(job) = self.waiting.pop_front() {
             if !(job.is_cancelled)() {
-                self.running.insert(job.id, Call::now());
+                self.running.insert(job.id, Call::now(true));
                 return Some(job);
             }
         }
@@ -73,7 +76,7 @@ impl Queue {
     /// A call of the agent itself is made now; returns its id.
     pub(super) fn begin(&mut self) -> u64 {
         let id = self.id();
-        self.running.insert(id, Call::now());
+        self.running.insert(id, Call::now(false));
         id
     }
 
@@ -111,5 +114,34 @@ impl Queue {
     /// Whether anything waits or runs.
     pub(super) fn is_busy(&self) -> bool {
         !self.waiting.is_empty() || !self.running.is_empty()
+    }
+
+    /// Whether anything waits or runs that a client asked for.
+    pub(super) fn is_used(&self) -> bool {
+        !self.waiting.is_empty() || self.running.values().any(|call| call.is_use)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_clients_ask_for_is_use() {
+        let mut queue = Queue::default();
+        let own = queue.begin();
+        assert!(queue.is_busy() && !queue.is_used());
+        queue.end(own);
+        let id = queue.id();
+        let asked = queue.push(Job {
+            id,
+            is_cancelled: Box::new(|| false),
+            work: Box::new(|_| Box::new(|| ())),
+        });
+        assert!(asked.is_ok() && queue.is_used());
+        assert!(queue.next().is_some_and(|job| job.id == id));
+        assert!(queue.is_used());
+        queue.end(id);
+        assert!(!queue.is_busy() && !queue.is_used());
     }
 }

@@ -20,7 +20,7 @@ impl Agent {
         let (Phase::Unlocked { since, .. } | Phase::Recovering { since }) = &inner.phase else {
             return None;
         };
-        let used = if inner.queue.is_busy() {
+        let used = if inner.queue.is_used() {
             self.now()
         } else {
             inner.used
