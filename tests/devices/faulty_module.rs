@@ -303,25 +303,10 @@ fn a_module_may_be_slow_or_wait_for_good() {
 #[test]
 fn a_module_may_write_to_the_programs_outputs() {
     let token = Token::new();
-    let (run, _) = with(
-        &token,
-        &["C_GetTokenInfo 1 print noise from a driver"],
-        &INFO,
-    );
+    let (run, _) = with(&token, &["C_Initialize 1 print noise from a driver"], &INFO);
     let run = run.ok();
     assert!(run.out().contains("noise from a driver\n"), "{}", run.out());
     assert!(run.err().contains("noise from a driver\n"), "{}", run.err());
-}
-
-#[test]
-fn what_a_module_complains_of_at_its_start_is_told_with_verbose_alone() {
-    let token = Token::new();
-    let rules = ["C_Initialize 1 print noise from a driver"];
-    let (run, _) = with(&token, &rules, &INFO);
-    let run = run.ok();
-    assert!(!run.err().contains("noise"), "{}", run.err());
-    let (run, _) = with(&token, &rules, &[&INFO[..], &["-v"]].concat());
-    assert!(run.ok().err().contains("noise from a driver\n"));
 }
 
 #[test]

@@ -3,26 +3,23 @@
 use std::any::Any;
 use std::io::Write as _;
 
-use super::{module_noise, slow_notice};
+use super::slow_notice;
 use crate::cli::options::Global;
 use crate::text::escape::Shown as _;
 use crate::token::{Call, watch_calls};
 
 /// Tells of each call that takes long, and with `--verbose` of each module before it is loaded, as
-/// it may end the program; of nothing with `--raw` or `--quiet`. What modules write themselves while
-/// they are initialised or finalised is left out but with `--verbose`: one that is registered and has
-/// no device complains of it each time.
+/// it may end the program; of nothing with `--raw` or `--quiet`.
 pub(crate) fn tell_of(global: &Global) {
-    let (slow, verbose) = (!global.quiet && !global.raw, global.verbose);
-    let loads = verbose && !global.raw;
+    let (slow, loads) = (!global.quiet, global.verbose);
+    if global.raw || !(slow || loads) {
+        return;
+    }
     watch_calls(Box::new(move |call| {
         if loads {
             tell_of_load(call);
         }
-        let is_noisy = matches!(&*call.function, "C_Initialize" | "C_Finalize");
-        let silence = (is_noisy && !verbose).then(module_noise::silence).flatten();
-        let slow = slow.then(|| slow_notice::watch(call) as Box<dyn Any>);
-        (slow.is_some() || silence.is_some()).then(|| Box::new((slow, silence)) as Box<dyn Any>)
+        slow.then(|| slow_notice::watch(call) as Box<dyn Any>)
     }));
 }
 

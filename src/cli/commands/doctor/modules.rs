@@ -4,7 +4,7 @@ use std::sync::Arc;
 use super::check::{Check, State};
 use crate::cli::context::Context;
 use crate::cli::key_records::KeyRecords;
-use crate::cli::ui::hints;
+use crate::cli::ui::{hints, module_noise};
 use crate::text::escape::Shown as _;
 use crate::token::{Module, P11Kit, Probe, TokenError, TokenInfo, absent, p11_kit, well_known};
 
@@ -63,7 +63,11 @@ fn discovered(context: &Context, recorded: &KeyRecords) -> (Vec<Check>, Option<A
     let paths: Vec<PathBuf> = probes.iter().map(|probe| probe.path.clone()).collect();
     checks.extend(absent(&paths).map(|absent| Check::not_there(NAME, absent.path.shown())));
     drop(located);
-    let module = match taken.map(|probe| context.load(&probe.path)) {
+    // What it says of itself while it is loaded, it has said to the process that tried it.
+    let silence = (!context.says()).then(module_noise::silence).flatten();
+    let loaded = taken.map(|probe| context.load(&probe.path));
+    drop(silence);
+    let module = match loaded {
         Some(Ok(module)) => Some(module),
         Some(Err(error)) => {
             checks.push(Check::failed(NAME, error.into()));
