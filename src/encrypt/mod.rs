@@ -6,7 +6,6 @@ mod plain;
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, BufRead, Write};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,7 +13,7 @@ use zip::{CompressionMethod, ZipWriter};
 
 pub use error::EncryptError;
 
-use crate::archive::{Limits, Scheme, WrappedKey};
+use crate::archive::{FileId, Limits, Scheme, WrappedKey};
 use crate::decrypt::{OutputError, check_file};
 use crate::envelope::{Ahead, Base64Writer, ChunkReader, ContentKey, PublicKey, SealError, Sealer};
 use crate::file::WriteBehind;
@@ -75,7 +74,7 @@ pub fn encrypt(
     }
     // Before the work is done in vain.
     let is_source = |found: &Metadata| {
-        fs::metadata(source).is_ok_and(|it| (it.dev(), it.ino()) == (found.dev(), found.ino()))
+        fs::metadata(source).is_ok_and(|it| FileId::of(&it) == FileId::of(found))
     };
     check_file(
         output,

@@ -268,8 +268,40 @@ fn what_comes_through_a_pipe_is_refused_and_not_sealed_without_its_beginning() {
         let script = format!(r#"exec "$0" "$@" <(printf '{printed}')"#);
         let seal = ["result", "encrypt", "--public-key", "key.pub"];
         let cmd = || work.cmd(seal).under(["bash", "-c", &script]);
-        unchanged(&work.folder(), || cmd().run()).fails(23);
+        let run = unchanged(&work.folder(), || cmd().run()).fails(23);
+        assert!(run.err().contains("to a file first"), "{}", run.err());
     }
+    let run = seal(&work, "-", &[]).fails(23);
+    assert!(run.err().contains("to a file first"), "{}", run.err());
+}
+
+#[test]
+fn an_archive_goes_to_a_file() {
+    let keyed = Keyed::new();
+    let work = work(&keyed);
+    work.write("plain", "x");
+    let to_stdout = [
+        "result",
+        "encrypt",
+        "plain",
+        "--public-key",
+        "key.pub",
+        "-o-",
+    ];
+    let run = unchanged(&work.folder(), || work.run(to_stdout)).fails(2);
+    assert_eq!(run.out(), "");
+    std::fs::create_dir(work.path("folder")).unwrap();
+    let to_folder = [
+        "result",
+        "encrypt",
+        "plain",
+        "--public-key",
+        "key.pub",
+        "-ofolder",
+    ];
+    let run = work.run(to_folder).fails(22);
+    assert!(run.err().contains("Choose another name."), "{}", run.err());
+    assert!(!run.err().contains("standard output"), "{}", run.err());
 }
 
 #[test]

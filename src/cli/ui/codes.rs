@@ -83,7 +83,7 @@ impl From<EncryptError> for Failure {
     fn from(error: EncryptError) -> Self {
         let hint = hints::encrypt(&error);
         let code = match error {
-            EncryptError::Output(error) => return error.into(),
+            EncryptError::Output(error) => return Self::from(error).hint(hint),
             EncryptError::Wrap(error) => return error.into(),
             EncryptError::NotOpened { .. } | EncryptError::UnsafeName { .. } => Code::NotAnArchive,
             EncryptError::OverLimit(_) => Code::TooLarge,

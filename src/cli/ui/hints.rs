@@ -124,7 +124,14 @@ pub(crate) fn output(error: &OutputError) -> &'static str {
 
 pub(crate) fn encrypt(error: &EncryptError) -> &'static str {
     match error {
+        EncryptError::Read { path, source }
+            if source.kind() == ErrorKind::NotSeekable || path == Path::new("-") =>
+        {
+            "A pipe cannot be sealed: write what comes through it to a file first."
+        }
         EncryptError::Read { .. } => READABLE,
+        // No archive is written to the standard output.
+        EncryptError::Output(OutputError::NotAFile { .. }) => "Choose another name.",
         EncryptError::Output(error) => output(error),
         EncryptError::Seal(_) | EncryptError::Zip(_) => {
             "Check the disk, and the room on it, then run it again."

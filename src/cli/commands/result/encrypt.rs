@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -9,6 +9,7 @@ use crate::cli::key_files::read_public;
 use crate::cli::options::groups;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
+use crate::code::Code;
 use crate::encrypt::{Options, encrypt};
 use crate::text::escape::Shown as _;
 
@@ -63,6 +64,10 @@ impl From<Format> for Scheme {
 }
 
 pub(super) fn run(context: &Context, command: Encrypt) -> Result<Reply, Failure> {
+    if command.output == Path::new("-") {
+        let what = "an archive is not written to the standard output";
+        return Err(Failure::new(Code::Usage, what).hint("Name a file with --output."));
+    }
     let public_path = match command.public_key {
         Some(path) => path,
         None => context
