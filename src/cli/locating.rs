@@ -151,6 +151,13 @@ impl Context {
         Ok(all)
     }
 
+    /// The first module that is found and loads, where none is named.
+    pub(crate) fn first_module(&self) -> Option<Arc<Module>> {
+        let _silence = (!self.says()).then(module_noise::silence).flatten();
+        let paths = self.module_paths().ok()?;
+        paths.iter().find_map(|path| self.load(path).ok())
+    }
+
     /// The paths of the modules that are found where none is named.
     fn module_paths(&self) -> Result<Vec<PathBuf>, Failure> {
         if self.settings.found.module_args.is_given() {

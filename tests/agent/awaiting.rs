@@ -223,3 +223,26 @@ fn keys_of_which_the_token_shows_no_public_key_are_known_when_it_comes() {
     let wrapped = openssl::rsa_wrap(std::str::from_utf8(&public).unwrap(), &[7; 32]);
     assert_eq!(agent.unwrap(&agent.key(), &wrapped).0, 200);
 }
+
+#[test]
+fn a_token_whose_module_nobody_names_is_waited_for_in_the_first_that_is_found() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let found = |faulty: &Faulty<'_>, args: &[&str]| {
+        faulty.be_found(command(&work, args), &["libnethsm_pkcs11.so"])
+    };
+    let faulty = late(&keyed);
+    let Some(cmd) = found(&faulty, &["--token", "test"]) else {
+        return;
+    };
+    let mut agent = Agent::start(cmd);
+    assert_eq!(agent.status()["absent"], true);
+    agent.until("it is there", |agent| agent.status()["absent"] == false);
+    drop(agent);
+    // Nothing says which token is meant.
+    let faulty = Faulty::before(&keyed.token).rule("C_Initialize 1 remove");
+    let Some(cmd) = found(&faulty, &[]) else {
+        return;
+    };
+    cmd.run().fails(10);
+}

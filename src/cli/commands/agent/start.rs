@@ -140,19 +140,26 @@ pub(super) fn run(context: &Context, start: &Start) -> Result<Reply, Failure> {
     }
 }
 
-/// The module and the token, which may be one to be waited for, where its module is named.
+/// The module and the token, which may be one to be waited for.
 fn find(context: &Context, recorded: &KeyRecords) -> Result<(Arc<Module>, TokenInfo), Failure> {
-    let Some(path) = context.named_module() else {
-        return context.locate(recorded);
+    let settings = &context.settings;
+    let wanted = settings.token.clone().or_else(|| settings.key.clone());
+    let wanted = wanted.or_else(|| recorded.token());
+    let module = match context.named_module() {
+        Some(path) => context.load(&path)?,
+        None => match (context.locate(recorded), &wanted) {
+            // Nobody can say which of the modules it will be in: the first stands for all that the
+            // machine's owner has configured.
+            (Err(failure), Some(_)) if failure.code == Code::TokenNotUsable => {
+                context.first_module().ok_or(failure)?
+            }
+            (located, _) => return located,
+        },
     };
-    let module = context.load(&path)?;
     let tokens = module.tokens()?;
     match context.choose(&module, tokens, recorded) {
         Err(TokenError::NoToken { .. }) => {
-            let settings = &context.settings;
-            let wanted = settings.token.clone().or_else(|| settings.key.clone());
-            let wanted = wanted.or_else(|| recorded.token()).unwrap_or_default();
-            Ok((module, TokenInfo::awaited(&wanted)))
+            Ok((module, TokenInfo::awaited(&wanted.unwrap_or_default())))
         }
         chosen => Ok((module, chosen?)),
     }
