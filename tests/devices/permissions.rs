@@ -26,6 +26,13 @@ fn denied(keyed: &Keyed, rule: &str, capability: &str, args: &[&str]) -> Vec<Str
     ledger.names().into_iter().map(str::to_owned).collect()
 }
 
+/// Makes a second key, which is that of the key file.
+fn add_key(work: &Work<'_>) {
+    let generate = ["result", "generate-keys", "--bits=2048"];
+    let cmd = work.cmd(generate).pin();
+    cmd.args(&["--wallet-address", ADDRESS]).run().ok();
+}
+
 fn count(calls: &[String], name: &str) -> usize {
     calls.iter().filter(|it| *it == name).count()
 }
@@ -88,14 +95,7 @@ fn what_a_key_may_be_used_with_is_looked_at_first() {
 fn another_key_is_tried_where_one_may_not_be_used() {
     let keyed = Keyed::new();
     let work = keyed.work();
-    let generate = [
-        "result",
-        "generate-keys",
-        "--bits=2048",
-        "--wallet-address",
-        ADDRESS,
-    ];
-    work.run(generate).ok();
+    add_key(&work);
     let other = work.read(format!(".secrets/beneficiary/{ADDRESS}_key.pub"));
     let other = String::from_utf8(other).unwrap();
     let rule = "C_DecryptInit 1 return CKR_FUNCTION_REJECTED";
@@ -287,14 +287,7 @@ fn a_key_for_archives_of_2019_alone_is_tried_with_what_it_may() {
 fn a_changed_archive_is_bad_whatever_another_key_may() {
     let keyed = Keyed::new();
     let work = keyed.work();
-    let generate = [
-        "result",
-        "generate-keys",
-        "--bits=2048",
-        "--wallet-address",
-        ADDRESS,
-    ];
-    work.run(generate).ok();
+    add_key(&work);
     // The second key opens it; the first may not be used.
     let mut sealed = Sealed::current(&keyed.public, &plain());
     let last = sealed.body.len() - 17;

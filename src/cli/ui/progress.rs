@@ -35,7 +35,7 @@ impl Progress {
     }
 
     /// Counts bytes that are to be done.
-    pub(crate) fn expect(&self, bytes: u64) {
+    pub(crate) fn add_total(&self, bytes: u64) {
         self.bar.inc_length(bytes);
     }
 

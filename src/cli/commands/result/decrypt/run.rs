@@ -104,7 +104,7 @@ impl Run<'_> {
             _ => 1,
         };
         let keys = holder.keys()?;
-        self.progress.expect(passes * archive.result_len());
+        self.progress.add_total(passes * archive.result_len());
         let progress = |bytes| self.progress.add(bytes);
         decrypt::decrypt(&archive, keys, target, &self.options, &progress)
             .map_err(|error| Failure::from(error).into())
