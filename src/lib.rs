@@ -74,9 +74,10 @@
 //!
 //! # Features
 //!
-//! `cli`, the default, is the program. Without it `agent-server` adds [`agent::server`], and `publish` adds
-//! [`chain`], [`http`], the client in [`sms`] and wallets in files. Without any there are archives, envelopes,
-//! tokens, [`decrypt`], [`encrypt`] and the client of an agent.
+//! `cli`, the default, is the program. Without it `agent-server` adds [`agent::server`], and `publish` adds the
+//! client in [`sms`] and wallets in files; `chain` is for results in IPFS. Both of them need `services`, which is
+//! [`chain`] and [`http`]. Without any there are archives, envelopes, tokens, [`decrypt`], [`encrypt`] and the
+//! client of an agent.
 
 // Helpers that only a left out part uses.
 #![cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports))]
@@ -86,7 +87,7 @@ pub mod archive;
 #[doc(hidden)]
 pub mod bench_support;
 pub mod beneficiary;
-#[cfg(feature = "publish")]
+#[cfg(feature = "services")]
 pub mod chain;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
@@ -99,7 +100,7 @@ mod file;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
-#[cfg(feature = "publish")]
+#[cfg(feature = "services")]
 pub mod http;
 pub mod sms;
 mod text;
