@@ -110,6 +110,7 @@ mod set_up {
     mod config_commands;
     mod config_file;
     mod doctor;
+    mod exposed_files;
     mod package;
     mod setup;
 }

@@ -8,7 +8,6 @@ mod entries;
 
 use std::ffi::OsStr;
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -18,6 +17,7 @@ pub(crate) use edit::with_entries;
 pub(crate) use entries::Entry;
 
 use super::ui::command_line::CommandLine;
+use crate::file::ownership::{self, Exposed};
 use crate::file::small;
 
 /// A configuration file in which nothing is wrong.
@@ -39,13 +39,16 @@ pub(crate) enum ConfigError {
         /// The system's error.
         source: io::Error,
     },
-    /// Any user of this machine could change the file.
+    /// Other users have the file, or a folder above it, in their hands.
     #[error(
-        "the configuration {path:?} is writable by every user, and it can name code to run; check what it says, then `{}`", CommandLine::new("chmod go-w").operand(path)
+        "the configuration {path:?} is not used, as it can name code to run: {exposed}; {}",
+        mended(exposed)
     )]
-    WorldWritable {
+    Exposed {
         /// The file.
         path: PathBuf,
+        /// The file or folder, and who has it.
+        exposed: Exposed,
     },
     /// The file is not what it should be.
     #[error(
@@ -66,12 +69,22 @@ pub(crate) enum ConfigError {
 impl ConfigFile {
     /// Reads the file of this user; `None` where there is none.
     pub(crate) fn of_user() -> Result<Option<Self>, ConfigError> {
-        usual().map_or(Ok(None), |path| Self::read(&path))
+        usual().map_or(Ok(None), |path| Self::used(&path))
     }
 
-    /// Reads the file at `path`; `None` where there is none.
+    /// Reads the file at `path`, where it is used; `None` where there is none.
+    pub(crate) fn used(path: &Path) -> Result<Option<Self>, ConfigError> {
+        Self::below(path, std::env::home_dir().as_deref())
+    }
+
+    /// Reads the file at `path`, which is to take another place; `None` where there is none.
     pub(crate) fn read(path: &Path) -> Result<Option<Self>, ConfigError> {
-        let content = content(path)?;
+        Self::below(path, Some(path))
+    }
+
+    /// Reads the file at `path`, if nobody else could have written it, nor the folders above up to `top`.
+    fn below(path: &Path, top: Option<&Path>) -> Result<Option<Self>, ConfigError> {
+        let content = content(path, top)?;
         content.map(|it| Self::parse(path, &it)).transpose()
     }
 
@@ -112,7 +125,7 @@ pub(crate) fn usual() -> Option<PathBuf> {
 }
 
 /// The file's bytes; `None` where there is none.
-fn content(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, ConfigError> {
+fn content(path: &Path, top: Option<&Path>) -> Result<Option<Zeroizing<Vec<u8>>>, ConfigError> {
     let unreadable = |source| ConfigError::Read {
         path: path.into(),
         source,
@@ -121,10 +134,26 @@ fn content(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, ConfigError> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         opened => opened.map_err(unreadable)?,
     };
-    if file.metadata().map_err(unreadable)?.permissions().mode() & 0o002 != 0 {
-        return Err(ConfigError::WorldWritable { path: path.into() });
-    }
+    let exposed = |exposed| ConfigError::Exposed {
+        path: path.into(),
+        exposed,
+    };
+    let looked_at = ownership::of_file(path, top).map_err(unreadable)?;
+    looked_at.map_err(exposed)?;
     small::read_opened(file).map_err(unreadable).map(Some)
+}
+
+/// What makes the file one that is used.
+fn mended(exposed: &Exposed) -> String {
+    match exposed {
+        Exposed::Owner { .. } => {
+            "name a folder of your own with HOME or XDG_CONFIG_HOME (`sudo -H` does)".into()
+        }
+        Exposed::Writable { path, .. } => {
+            let chmod = CommandLine::new("chmod go-w").operand(path);
+            format!("check what it says, then `{chmod}`")
+        }
+    }
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use crate::archive::Limits;
 use crate::beneficiary::Folder;
 use crate::code::Code;
 use crate::decrypt::Temporaries;
+use crate::file::ownership;
 use crate::text::escape::Shown as _;
 use crate::token::Uri;
 use crate::wallet::LocateError;
@@ -137,8 +138,12 @@ impl Context {
     /// Returns the sources of PINs. The secrets of the environment go with them.
     pub(crate) fn pins(&self) -> Result<Pins, Failure> {
         let settings = &self.settings;
+        let file = self.pin_file()?;
+        if let Some(file) = &file {
+            self.warn_if_exposed("the PIN file", file);
+        }
         Ok(Pins {
-            file: self.pin_file()?,
+            file,
             environment: self.secrets.pin.take(),
             so_environment: self.secrets.so_pin.take(),
             so_file: settings.so_pin_file.clone(),
@@ -296,6 +301,16 @@ impl Context {
     /// Tells a person of a danger; nobody with `--raw`.
     pub(crate) fn warn(&self, danger: impl std::fmt::Display) {
         self.tell(format_args!("warning: {danger}"));
+    }
+
+    /// Tells of a file that other users have in their hands; not of a pipe, which is nobody else's.
+    fn warn_if_exposed(&self, what: &str, path: &Path) {
+        let path = self.absolute(path);
+        if path.is_file()
+            && let Ok(Err(exposed)) = ownership::of_file(&path, self.home.as_deref())
+        {
+            self.warn(format_args!("{what} may be changed by others: {exposed}"));
+        }
     }
 
     /// Whether a person can be asked whether to go on; in `--raw` nobody is.

@@ -1,5 +1,6 @@
 //! Files: read whole when they are small, read and written at any place, and made beside their final name.
 
+pub(crate) mod ownership;
 mod read_at;
 pub(crate) mod small;
 pub(crate) mod temporary;

@@ -251,7 +251,7 @@ fn a_file_that_anybody_can_write_is_refused() {
     fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
     let run = work.cmd(["token", "list"]).run().fails(2);
     assert!(
-        run.err().contains("writable by every user"),
+        run.err().contains("other users can write to"),
         "{}",
         run.err()
     );

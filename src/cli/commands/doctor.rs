@@ -9,6 +9,7 @@ mod chain;
 mod check;
 mod clock;
 mod configuration;
+mod exposed;
 mod files;
 mod keys;
 mod mechanisms;
@@ -53,6 +54,7 @@ pub(crate) fn run(
         modules::p11_kit_check(),
     ];
     checks.extend(secret_files::checks(&context));
+    checks.extend(exposed::unit_files());
     let session = on_module(&context, &command, &mut checks)?;
     checks.push(agent::check(&context));
     checks.push(wallets::check(&context, session.as_ref()));

@@ -2,6 +2,7 @@
 
 use std::fs::{self, Permissions};
 use std::num::NonZeroUsize;
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use super::*;
@@ -256,7 +257,7 @@ fn a_file_that_anyone_can_write_is_refused() {
     let content = b"module = \"/m\"";
     assert!(matches!(
         load_with_mode(content, 0o646),
-        Err(ConfigError::WorldWritable { .. })
+        Err(ConfigError::Exposed { .. })
     ));
     assert!(load_with_mode(content, 0o664).is_ok());
 }

@@ -147,7 +147,7 @@ impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         let hint = match &error {
             ConfigError::Read { source, .. } => hints::unreadable(source, hints::MOVE_AWAY),
-            ConfigError::WorldWritable { .. } | ConfigError::Content { .. } => "",
+            ConfigError::Exposed { .. } | ConfigError::Content { .. } => "",
         };
         Self::new(Code::Usage, &error).hint(hint)
     }

@@ -23,7 +23,11 @@ pub(super) fn run(file: Option<PathBuf>) -> Result<Reply, Failure> {
     let Some(path) = file.or_else(usual) else {
         return Err(no_home());
     };
-    let file = ConfigFile::read(&path).map_err(|error| match error {
+    let read = match named {
+        true => ConfigFile::read,
+        false => ConfigFile::used,
+    };
+    let file = read(&path).map_err(|error| match error {
         ConfigError::Content { line, column, .. } => {
             Failure::from(error).with(json!({ "line": line, "column": column }))
         }

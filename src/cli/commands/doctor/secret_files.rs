@@ -3,6 +3,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use super::check::Check;
+use super::exposed;
 use crate::cli::context::Context;
 use crate::cli::ui::command_line::CommandLine;
 use crate::cli::ui::failure::Failure;
@@ -36,6 +37,11 @@ fn check(name: &'static str, path: &Path) -> Check {
     };
     // A pipe of the shell is nobody else's.
     if !file.is_file() || file.permissions().mode() & 0o066 == 0 {
+        if file.is_file()
+            && let Some(check) = exposed::check(name, path)
+        {
+            return check;
+        }
         return Check::ok(name, format!("{shown}: no other user can read it"));
     }
     let mode = file.mode() & 0o7777;

@@ -1,6 +1,6 @@
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, Permissions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::questions::Questions;
@@ -31,7 +31,7 @@ impl Settings {
             Failure::new(Code::Usage, "there is no folder for the configuration")
                 .hint("Set HOME or XDG_CONFIG_HOME.")
         })?;
-        let old = ConfigFile::read(&path)?;
+        let old = ConfigFile::used(&path)?;
         // One that is a link stays one.
         let path = fs::canonicalize(&path).unwrap_or(path);
         Ok(Self {
@@ -158,9 +158,12 @@ impl Settings {
             .create(folder_of(&self.path))?;
         let mut pending = temporaries.file(&self.path)?;
         pending.file().write_all(text.as_bytes())?;
-        if let Ok(old) = fs::metadata(&self.path) {
-            pending.file().set_permissions(old.permissions())?;
-        }
+        let permissions = match fs::metadata(&self.path) {
+            Ok(old) => old.permissions(),
+            // Never one that others may write to, whatever the umask: it would be refused.
+            Err(_) => Permissions::from_mode(pending.file().metadata()?.mode() & !0o022),
+        };
+        pending.file().set_permissions(permissions)?;
         // One that came meanwhile is somebody's.
         pending.publish(&self.path, self.old.is_some())
     }
