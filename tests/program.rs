@@ -12,6 +12,7 @@ mod agent {
     mod decrypt;
     mod device_failures;
     mod docs;
+    mod foreign_sockets;
     mod health;
     mod limits;
     mod pins;

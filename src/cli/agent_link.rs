@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::context::Context;
@@ -20,26 +20,32 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// Connects to the agent at the socket that is set.
+    /// Connects to the agent at the socket that is set, to look after it: root looks after anybody's.
     pub(crate) fn connect(context: &Context) -> Result<Self, Failure> {
         let path = context.agent_socket()?;
-        Ok(Self::at(path, None)?)
+        let client = AgentClient::connect_to_any(&path)?;
+        Ok(Self::of(path, client, None)?)
     }
 
     /// Does the same, if it tells its state within `patience`.
     pub(crate) fn connect_within(context: &Context, patience: Duration) -> Result<Self, Failure> {
         let path = context.agent_socket()?;
-        Ok(Self::at(path, Some(patience))?)
+        let client = AgentClient::connect_to_any(&path)?;
+        Ok(Self::of(path, client, Some(patience))?)
     }
 
     /// The agent that runs, whatever token it holds, if it tells its state within `patience`.
     pub(crate) fn beside(context: &Context, patience: Duration) -> Option<Self> {
         let path = context.agent_socket().ok()?;
-        Self::at(path, Some(patience)).ok()
+        let client = AgentClient::connect(&path).ok()?;
+        Self::of(path, client, Some(patience)).ok()
     }
 
-    fn at(path: PathBuf, patience: Option<Duration>) -> Result<Self, ClientError> {
-        let mut client = AgentClient::connect(&path)?;
+    fn of(
+        path: PathBuf,
+        mut client: AgentClient,
+        patience: Option<Duration>,
+    ) -> Result<Self, ClientError> {
         let status = match patience {
             Some(patience) => client.status_within(patience),
             None => client.status(),
@@ -53,30 +59,43 @@ impl Link {
 
     /// The agent that runs, if there is one and its token is the one that options name, else one that
     /// `records` are on.
+    /// Where root names its socket, it may be another user's.
     pub(crate) fn find(context: &Context, records: &KeyRecords) -> Option<Self> {
-        let found = Self::look_for(context, records, None)?;
+        let connect = match context.settings.agent_sock {
+            Some(_) => AgentClient::connect_to_any,
+            None => AgentClient::connect,
+        };
+        let found = Self::look_for(context, records, connect, None)?;
+        if found.client.is_foreign() {
+            let path = found.path.shown();
+            context.warn(format_args!(
+                "another user's agent at {path} says which content key opens an archive"
+            ));
+        }
         context.note_agent();
         Some(found)
     }
 
-    /// Does the same, if it tells its state within `patience`.
+    /// Does the same for an agent of this user or of root, if it tells its state within `patience`.
     pub(crate) fn find_within(
         context: &Context,
         records: &KeyRecords,
         patience: Duration,
     ) -> Option<Self> {
-        Self::look_for(context, records, Some(patience))
+        Self::look_for(context, records, AgentClient::connect, Some(patience))
     }
 
     fn look_for(
         context: &Context,
         records: &KeyRecords,
+        connect: fn(&Path) -> Result<AgentClient, ClientError>,
         patience: Option<Duration>,
     ) -> Option<Self> {
         let path = context.agent_socket().ok()?;
         let settings = &context.settings;
         let named = settings.token.as_ref().or(settings.key.as_ref());
-        match Self::at(path, patience) {
+        let link = connect(&path).and_then(|client| Self::of(path, client, patience));
+        match link {
             Ok(link) if link.holds(named, records) => {
                 context.say(|| format!("agent {}", link.path.shown()));
                 Some(link)
@@ -131,6 +150,8 @@ impl Link {
         if !self.status.is_locked() {
             return Ok(());
         }
+        // Before a PIN is asked for.
+        self.client.check_owner()?;
         let label = self.status.label.clone();
         let asks = self.status.login_required && self.status.pin != PinState::NotSet.as_str();
         if !asks && !pins.are_given() {

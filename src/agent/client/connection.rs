@@ -96,6 +96,10 @@ impl Connection {
         }
     }
 
+    pub(super) fn stream(&self) -> &UnixStream {
+        &self.stream
+    }
+
     /// Another connection of the same patience.
     pub(super) fn anew(&self, stream: UnixStream) -> Self {
         Self {

@@ -2,6 +2,7 @@
 
 mod connection;
 mod keys;
+mod listener;
 mod waits;
 
 use std::io;
@@ -10,8 +11,6 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::net::sockopt::socket_peercred;
-use rustix::process::geteuid;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
@@ -19,6 +18,7 @@ use thiserror::Error;
 use super::wire::{self, Keys, Refusal, Refused, SignedSmsChallenge, State, Status, path};
 use crate::text::escape::Shown as _;
 use connection::{Answer, Connection, Fault, Request};
+use listener::{Trust, is_trusted};
 
 pub use keys::AgentKeys;
 pub use waits::Waits;
@@ -32,6 +32,8 @@ const STATUS_TIME: Duration = Duration::from_secs(5);
 /// A connection to an agent of this user.
 pub struct AgentClient {
     path: PathBuf,
+    /// Whose agent it may be, this time and when it connects anew.
+    trust: Trust,
     connection: Connection,
 }
 
@@ -61,6 +63,9 @@ pub enum ClientError {
     /// The agent belongs to somebody else. A retry does not help.
     #[error("the agent at {} belongs to another user", .0.shown())]
     Foreign(PathBuf),
+    /// Somebody else may put another socket in its place. A retry does not help.
+    #[error("other users can replace the agent's socket {}", .0.shown())]
+    Replaceable(PathBuf),
     /// The answer is none of an agent's. A retry does not help.
     #[error("what answers at {} is no agent, or one of another version", .0.shown())]
     NoAgent(PathBuf),
@@ -73,21 +78,47 @@ pub enum ClientError {
 }
 
 impl AgentClient {
-    /// Connects to the agent at `path`, which has to belong to this user: it is going to be told
-    /// the PIN. Root may ask anybody's.
+    /// Connects to the agent at `path`, which has to belong to this user or to root: what it answers
+    /// is believed, and it may be told the PIN.
     ///
     /// # Errors
     /// [`ClientError::NotThere`] when there is none.
     pub fn connect(path: &Path) -> Result<Self, ClientError> {
+        Self::connect_trusting(path, Trust::Own)
+    }
+
+    /// Connects to the agent at `path`, which may be anybody's where root asks. It is told no PIN.
+    ///
+    /// # Errors
+    /// As [`Self::connect`].
+    pub fn connect_to_any(path: &Path) -> Result<Self, ClientError> {
+        Self::connect_trusting(path, Trust::AnyForRoot)
+    }
+
+    fn connect_trusting(path: &Path, trust: Trust) -> Result<Self, ClientError> {
         Ok(Self {
             path: path.to_owned(),
-            connection: Connection::new(connect(path)?),
+            trust,
+            connection: Connection::new(connect(path, trust)?),
         })
+    }
+
+    /// Whether it belongs to another user, which it may where root asks.
+    pub fn is_foreign(&self) -> bool {
+        self.check_owner().is_err()
+    }
+
+    /// Fails where the agent may not be told a PIN, as it is not this user's nor root's.
+    ///
+    /// # Errors
+    /// [`ClientError::Foreign`], [`ClientError::Replaceable`].
+    pub fn check_owner(&self) -> Result<(), ClientError> {
+        is_trusted(self.connection.stream(), &self.path)
     }
 
     /// Connects anew.
     fn reconnect(&mut self) -> Result<(), ClientError> {
-        self.connection = self.connection.anew(connect(&self.path)?);
+        self.connection = self.connection.anew(connect(&self.path, self.trust)?);
         Ok(())
     }
 
@@ -127,10 +158,10 @@ impl AgentClient {
         self.post(path::UNWRAP, request)
     }
 
-    /// Logs the agent in.
+    /// Logs the agent in. Nothing is sent to one of another user.
     ///
     /// # Errors
-    /// [`ClientError::Refused`] with a word for what is wrong with the PIN.
+    /// [`ClientError::Foreign`]; [`ClientError::Refused`] with a word for what is wrong with the PIN.
     pub fn unlock(&mut self, request: &wire::Unlock) -> Result<Status, ClientError> {
         let request = self.request(path::UNLOCK, request)?.trying_pin();
         self.ask(&request)
@@ -198,6 +229,7 @@ impl AgentClient {
     fn send(&mut self, request: &Request) -> Result<Answer, ClientError> {
         if request.tries_pin {
             self.reconnect()?;
+            self.check_owner()?;
         }
         let mut sent = self.connection.send(request);
         if let Err(Fault::Closed) = sent {
@@ -254,7 +286,7 @@ impl Status {
     }
 }
 
-fn connect(path: &Path) -> Result<UnixStream, ClientError> {
+fn connect(path: &Path, trust: Trust) -> Result<UnixStream, ClientError> {
     let stream = UnixStream::connect(path).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
             ClientError::NotThere(path.to_owned())
@@ -262,10 +294,8 @@ fn connect(path: &Path) -> Result<UnixStream, ClientError> {
         io::ErrorKind::PermissionDenied => ClientError::OutOfReach(path.to_owned()),
         _ => io_error(path, source),
     })?;
-    let owner = socket_peercred(&stream).map_err(|error| io_error(path, error.into()))?;
-    let me = geteuid();
-    if owner.uid != me && !me.is_root() {
-        return Err(ClientError::Foreign(path.to_owned()));
+    if !trust.is_any() {
+        is_trusted(&stream, path)?;
     }
     Ok(stream)
 }

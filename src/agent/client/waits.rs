@@ -2,7 +2,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{AgentClient, ClientError};
+use super::{AgentClient, ClientError, Trust};
 use crate::agent::wire::{Code, State};
 
 /// Pauses between two looks at an agent that is waited for.
@@ -65,9 +65,21 @@ impl AgentClient {
     /// # Errors
     /// As for [`Self::connect`].
     pub fn connect_within(path: &Path, waits: Waits) -> Result<Self, ClientError> {
+        Self::connect_patiently(path, Trust::Own, waits)
+    }
+
+    /// Does the same where root may ask anybody's.
+    ///
+    /// # Errors
+    /// As for [`Self::connect_to_any`].
+    pub fn connect_to_any_within(path: &Path, waits: Waits) -> Result<Self, ClientError> {
+        Self::connect_patiently(path, Trust::AnyForRoot, waits)
+    }
+
+    fn connect_patiently(path: &Path, trust: Trust, waits: Waits) -> Result<Self, ClientError> {
         let mut wait = Wait::new(waits);
         loop {
-            match Self::connect(path) {
+            match Self::connect_trusting(path, trust) {
                 Err(failure) if failure.is_gone() && wait.has_time(waits.agent) => wait.pause(),
                 connected => return connected,
             }
@@ -132,7 +144,7 @@ impl Wait {
             false => return Err(failure),
         };
         while self.has_time(limit) {
-            let status = AgentClient::connect(&client.path)
+            let status = AgentClient::connect_trusting(&client.path, client.trust)
                 .and_then(|mut looking| looking.status_within(LOOK_TIME));
             match status {
                 Ok(status) if status.hung => return Err(failure),

@@ -41,6 +41,9 @@ pub(crate) fn client(error: &ClientError) -> &str {
         ClientError::Foreign(_) | ClientError::OutOfReach(_) => {
             "Name the socket of your own agent with --agent-sock."
         }
+        ClientError::Replaceable(_) => {
+            "Its folder must belong to you or to root, and nobody else may write to it: name another with --agent-sock."
+        }
         ClientError::NoAgent(_) => {
             "Name the agent's socket with --agent-sock; after an update, restart the agent."
         }

@@ -17,6 +17,8 @@ use crate::token::choose_one;
 pub(super) struct Agent<'r> {
     run: &'r Run<'r>,
     path: PathBuf,
+    /// Whether it is another user's, which root has named.
+    is_foreign: bool,
     /// Sessions that it has open.
     pub(super) sessions: usize,
     ready: Mutex<Ready>,
@@ -46,6 +48,7 @@ impl<'r> Run<'r> {
         Ok(link.map(|link| Agent {
             run: self,
             path: link.path.clone(),
+            is_foreign: link.client.is_foreign(),
             sessions: link.status.sessions.max(1),
             ready: Mutex::new(Ready::NotYet(Box::new(link))),
         }))
@@ -67,7 +70,11 @@ impl Keys for Connection<'_> {
     fn keys(&mut self) -> Result<&mut AgentKeys, Failure> {
         let keys = self.agent.ready(self.pins)?;
         let waits = self.agent.waits();
-        let client = AgentClient::connect_within(&self.agent.path, waits)?;
+        let connect = match self.agent.is_foreign {
+            true => AgentClient::connect_to_any_within,
+            false => AgentClient::connect_within,
+        };
+        let client = connect(&self.agent.path, waits)?;
         let keys = AgentKeys::new(client, keys).with_waits(waits);
         Ok(self.keys.insert(keys))
     }

@@ -22,6 +22,7 @@ fn hints_of_asking_an_agent() {
         (io(false), "iexec-hsm agent status"),
         (io(true), "iexec-hsm token info"),
         (Error::Foreign(path()), "--agent-sock"),
+        (Error::Replaceable(path()), "--agent-sock"),
         (Error::NoAgent(path()), "restart the agent"),
         (Error::Locked(refusal()), "Its own advice."),
         (Error::Refused(refusal()), "Its own advice."),
