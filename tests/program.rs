@@ -48,6 +48,7 @@ mod devices {
     mod failing_tokens;
     mod faulty_module;
     mod half_done;
+    mod logins;
     mod matrix;
     mod p11_kit_proxy;
     mod permissions;

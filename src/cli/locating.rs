@@ -171,7 +171,9 @@ impl Context {
 
     /// Loads the module at `path`, with the arguments that are for it.
     pub(crate) fn load(&self, path: &Path) -> Result<Arc<Module>, TokenError> {
-        Module::load_with(path, self.arguments_of(path))
+        let module = Module::load_with(path, self.arguments_of(path))?;
+        module.wait_for_sessions(self.settings.device_timeout);
+        Ok(module)
     }
 
     /// The arguments for the module at `path`.

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use cryptoki::error::RvError;
 
 use super::raw::{CallError, rv_name};
-use super::{PinError, Remedy};
+use super::{PinError, Remedy, TokenInfo};
 use crate::text::escape::Shown as _;
 
 /// An error of modules, tokens, PINs and keys. Each variant says whether a retry can help.
@@ -58,6 +58,18 @@ pub enum TokenError {
         /// Whether a PIN was on its way: then nobody knows whether an attempt was spent.
         pin_sent: bool,
     },
+    /// Other programs hold all sessions of the token. A retry helps when one of them has ended.
+    #[error("{} sessions of the token {label:?} are taken", all(*.count))]
+    SessionsTaken {
+        /// Label of the token.
+        label: String,
+        /// Number of sessions; `None` where the token tells none.
+        count: Option<usize>,
+    },
+    /// The key that a PIN names, with which the login would be made, is not on the token. No attempt was
+    /// spent. A retry with the same PIN does not help.
+    #[error("the token {0:?} did not log in: the authentication key is not there")]
+    NoAuthenticationKey(String),
     /// The token refused the PIN. A retry with the same PIN only costs another attempt.
     #[error("the token {label:?} refused the PIN{}", .state.note())]
     PinWrong {
@@ -159,8 +171,20 @@ impl TokenError {
         Self::Device {
             call: error.call,
             rv: rv_name(&error.rv),
-            pin_sent: true,
+            pin_sent: !is_before_pin(&error.rv),
         }
+    }
+
+    pub(super) fn sessions_taken(label: &str, token: Option<&TokenInfo>) -> Self {
+        Self::SessionsTaken {
+            label: label.to_owned(),
+            count: token.and_then(|it| it.max_sessions),
+        }
+    }
+
+    /// Whether the device is gone or busy: it may be brought back, and then do what was asked.
+    pub(crate) fn is_of_device(&self) -> bool {
+        matches!(self, Self::Device { .. } | Self::SessionsTaken { .. })
     }
 
     /// Whether the PIN is not good any more, or must not be tried now.
@@ -168,6 +192,7 @@ impl TokenError {
         matches!(
             self,
             Self::PinWrong { .. }
+                | Self::NoAuthenticationKey(_)
                 | Self::PinBlocked(_)
                 | Self::FinalTry(_)
                 | Self::PinNotReady { .. }
@@ -220,6 +245,28 @@ fn capability_for(call: &str) -> &'static str {
         "C_GenerateRandom" => "get-pseudo-random",
         _ => "for it",
     }
+}
+
+/// Whether a login that returned this has not come to the PIN.
+fn is_before_pin(rv: &RvError) -> bool {
+    matches!(
+        rv,
+        RvError::CryptokiNotInitialized
+            | RvError::FunctionNotSupported
+            | RvError::HostMemory
+            | RvError::OperationActive
+            | RvError::SessionHandleInvalid
+            | RvError::SessionReadOnlyExists
+            | RvError::TokenNotPresent
+            | RvError::UserAnotherAlreadyLoggedIn
+            | RvError::UserTooManyTypes
+            | RvError::UserTypeInvalid
+    )
+}
+
+/// "all", with their number where it is known.
+fn all(count: Option<usize>) -> String {
+    count.map_or("all".into(), |count| format!("all {count}"))
 }
 
 fn listed(items: &[impl std::fmt::Display]) -> String {

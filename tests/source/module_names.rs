@@ -105,6 +105,16 @@ const GRANTED: &[(&str, &str, &str)] = &[
         "needs the capability {name}",
         "the word for a permission that its holders look for",
     ),
+    (
+        "cli/ui/hints/token.rs",
+        "Idle ones end by themselves",
+        "a hint with the time that its holders wait",
+    ),
+    (
+        "cli/ui/hints/token.rs",
+        "a PIN begins with",
+        "a hint with the form of its PINs",
+    ),
     ("cli/commands/token.rs", "after_help", "an example"),
 ];
 

@@ -123,14 +123,17 @@ impl Worker {
         &mut self,
         mut call: impl FnMut(&mut Session, &LoginKeys, &mut KeptPinSource) -> Result<T, TokenError>,
     ) -> Result<T, TokenError> {
-        let mut result = self.call(&mut call);
-        if let Err(failure @ TokenError::Device { .. }) = result {
-            self.recover(failure)?;
-            result = self.call(&mut call);
-            if matches!(result, Err(TokenError::Device { .. })) {
-                self.ending = Some(Ending::ForGood(GONE));
+        let result = match self.call(&mut call) {
+            Err(failure) if failure.is_of_device() => {
+                self.recover(failure)?;
+                let again = self.call(&mut call);
+                if again.as_ref().is_err_and(TokenError::is_of_device) {
+                    self.ending = Some(Ending::ForGood(GONE));
+                }
+                again
             }
-        }
+            result => result,
+        };
         if matches!(
             result,
             Err(TokenError::PinWrong { .. } | TokenError::PinBlocked(_))

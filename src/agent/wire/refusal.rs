@@ -44,9 +44,10 @@ impl From<&TokenError> for Code {
             | TokenError::TokenAmbiguous(_)
             | TokenError::NotReady { .. }
             | TokenError::PinNotReady { .. } => Self::TokenNotUsable,
-            TokenError::Device { .. } => Self::DeviceFailed,
+            TokenError::Device { .. } | TokenError::SessionsTaken { .. } => Self::DeviceFailed,
             TokenError::PinWrong { .. }
             | TokenError::SoPinWrong { .. }
+            | TokenError::NoAuthenticationKey(_)
             | TokenError::Pin(PinError::Length { .. }) => Self::PinWrong,
             TokenError::PinBlocked(_) | TokenError::SoPinBlocked(_) | TokenError::FinalTry(_) => {
                 Self::PinBlocked

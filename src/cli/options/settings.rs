@@ -42,6 +42,8 @@ declare::settings! {
     };
     /// A file whose first line is the PIN
     pin_file: Option<FilePath> = Setting { value_name: "FILE", ..GLOBAL };
+    /// Wait so long for a device that fails, is away or has no free session: 15s, 2m [default: 15s]
+    device_timeout: Time = Setting { value_name: "TIME", default: Is("15s"), ..GLOBAL };
     /// The PIN
     pin = SECRET;
     /// A file whose first line is the SO PIN
@@ -121,8 +123,6 @@ declare::settings! {
     };
     /// Give a request up that the token has not answered for so long [default: 60s]
     request_timeout: TimeLimit = Setting { value_name: "TIME", default: Is("60s"), ..PER_COMMAND };
-    /// Try so long to bring back a device that fails or is away: 15s, 2m [default: 15s]
-    device_timeout: Time = Setting { value_name: "TIME", default: Is("15s"), ..PER_COMMAND };
     /// Wait so long for an agent that was there and is gone or locked [default: 10s]
     agent_wait: Time = Setting { value_name: "TIME", default: Is("10s"), ..PER_COMMAND };
     /// Add a line for each request to this file [default: stderr]

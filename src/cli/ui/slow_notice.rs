@@ -122,6 +122,12 @@ fn line(call: &Call) -> String {
             token.name
         );
     }
+    if call.function == Call::FREE_SESSION {
+        return format!(
+            "All sessions of the token {:?} are taken; waiting for one to end ...",
+            token.name
+        );
+    }
     let what = match &*call.function {
         "C_Login" => " to take the PIN",
         "C_GenerateKeyPair" => " to make the key, which takes minutes on some cards",

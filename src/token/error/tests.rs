@@ -39,3 +39,17 @@ fn only_a_login_may_have_cost_an_attempt() {
         }
     ));
 }
+
+#[test]
+fn a_login_that_did_not_come_to_the_pin_cost_no_attempt() {
+    let login = |rv| {
+        TokenError::login(CallError {
+            call: "C_Login",
+            rv,
+        })
+    };
+    for rv in [RvError::SessionHandleInvalid, RvError::UserTypeInvalid] {
+        let sent = matches!(login(rv), TokenError::Device { pin_sent: true, .. });
+        assert!(!sent, "{rv:?}");
+    }
+}

@@ -158,7 +158,7 @@ impl Session {
         key: CK_OBJECT_HANDLE,
     ) -> Result<Begun, TokenError> {
         match self.decrypt_init(scheme, key) {
-            Err(TokenError::Device { .. }) => {
+            Err(failure) if failure.is_of_device() => {
                 self.renew()?;
                 self.decrypt_init(scheme, key)
             }

@@ -228,7 +228,7 @@ impl<P: PinSource> Unwrap for TokenKeys<P> {
         wrapped: &WrappedKey,
     ) -> Result<Option<Zeroizing<Vec<u8>>>, TokenError> {
         let unwrapped = match self.unwrap_once(name, wrapped) {
-            Err(failure @ TokenError::Device { .. }) => {
+            Err(failure) if failure.is_of_device() => {
                 self.recover(failure)?;
                 self.unwrap_once(name, wrapped)
             }
@@ -257,7 +257,7 @@ impl<P: PinSource> Unwrap for TokenKeys<P> {
         for candidate in candidates.iter().filter(|it| it.may_repeat) {
             if let Some(key) = find(&self.keys, &candidate.name) {
                 match self.session.prove(key, &mut self.pins) {
-                    Err(failure @ TokenError::Device { .. }) => {
+                    Err(failure) if failure.is_of_device() => {
                         return self.recover(failure).map(Proof::Recovered);
                     }
                     // Other keys may be used.

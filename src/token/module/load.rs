@@ -2,12 +2,15 @@ use std::ffi::{CStr, CString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use cryptoki::error::RvError;
 
-use crate::token::TokenError;
+use crate::token::module::free_session::Patience;
 use crate::token::module::not_loaded::why_not_loaded;
-use crate::token::raw::{Table, finalise_at_end};
+use crate::token::raw::{CallError, Table, finalise_at_end};
+use crate::token::session::recovery::DEVICE_TIMEOUT;
+use crate::token::{Call, TokenError, TokenInfo};
 
 /// A PKCS#11 module, loaded and initialised for the life of the process. Finalised when the last
 /// owner drops it: do so before the process ends, as some modules crash in exit handlers.
@@ -19,6 +22,7 @@ pub struct Module {
     /// Somebody else in this process initialised it, and so will finalise it.
     borrowed: bool,
     finalised: AtomicBool,
+    patience: Patience,
 }
 
 impl Module {
@@ -59,6 +63,7 @@ impl Module {
             table,
             borrowed,
             finalised: AtomicBool::new(false),
+            patience: Patience::new(DEVICE_TIMEOUT),
         }))
     }
 
@@ -84,6 +89,25 @@ impl Module {
                 path: self.path.clone(),
                 reason,
             })
+    }
+
+    /// Sets the time for which a session is waited for that other programs hold: 15 seconds, unless it is
+    /// set.
+    pub fn wait_for_sessions(&self, limit: Duration) {
+        self.patience.set(limit);
+    }
+
+    /// Makes a call that takes a session of `token`, and waits while other programs have them all.
+    pub(in crate::token) fn when_session_is_free<T>(
+        &self,
+        token: &TokenInfo,
+        call: impl FnMut() -> Result<T, CallError>,
+    ) -> Result<T, CallError> {
+        let wait = || Call {
+            token: Some(token.called().into()),
+            ..Call::of_module(Call::FREE_SESSION, self.path())
+        };
+        self.patience.until_free(wait, call)
     }
 
     /// Finalises it, whoever else still has a hold of it: nothing more can be done with it. For

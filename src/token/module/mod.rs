@@ -1,6 +1,7 @@
 //! Modules, their slots and tokens, and the choice among them.
 
 mod discover;
+mod free_session;
 pub(super) mod load;
 mod mechanism;
 mod not_loaded;

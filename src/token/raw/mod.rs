@@ -211,6 +211,11 @@ impl Table {
         finalise.map(|finalise| unsafe { finalise(std::ptr::null_mut()) });
     }
 
+    /// Whether this process has a session open.
+    pub(super) fn has_sessions(&self) -> bool {
+        !self.sessions().is_empty()
+    }
+
     fn sessions(&self) -> MutexGuard<'_, Vec<CK_SESSION_HANDLE>> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -8,7 +8,8 @@ use std::sync::{Arc, OnceLock};
 #[non_exhaustive]
 pub struct Call {
     /// The function's name in the standard; [`Self::LOAD`] while the loader opens the module,
-    /// [`Self::RECOVERY`] while a device is brought back.
+    /// [`Self::RECOVERY`] while a device is brought back, [`Self::FREE_SESSION`] while other programs
+    /// hold all its sessions.
     pub function: Cow<'static, str>,
     /// The module.
     pub module: Arc<Path>,
@@ -44,6 +45,9 @@ impl Call {
 
     /// The name of a recovery: many calls, and pauses between them.
     pub const RECOVERY: &str = "recovery";
+
+    /// The name of the wait for a session that other programs hold.
+    pub const FREE_SESSION: &str = "free session";
 
     /// A call that is made for no token. Another process may make it.
     pub fn of_module(function: impl Into<Cow<'static, str>>, module: impl Into<Arc<Path>>) -> Self {

@@ -122,7 +122,10 @@ impl Session {
                 state: self.token.pin_state(),
             });
         }
-        call_login(&self.raw, user, pin).map_err(|error| {
+        let login = || call_login(&self.raw, user, pin);
+        // Some take a session of the device only now.
+        let logged_in = self.module.when_session_is_free(&self.token, login);
+        logged_in.map_err(|error| {
             let now = self.module.refresh(&self.token).ok();
             let error = refused(error, now.as_ref(), &self.token.label);
             self.refused = matches!(
@@ -233,6 +236,9 @@ pub(in crate::token) fn refused(
 ) -> TokenError {
     let state = token.map_or(PinState::Ok, TokenInfo::pin_state);
     match error.rv {
+        RvError::SessionCount => TokenError::sessions_taken(label, token),
+        // YubiHSM's module says so; a PIN is compared with no object of ours.
+        RvError::ObjectHandleInvalid => TokenError::NoAuthenticationKey(label.to_owned()),
         RvError::PinLocked => TokenError::PinBlocked(label.to_owned()),
         // One module says ARGUMENTS_BAD of a PIN that is too short.
         RvError::PinIncorrect

@@ -152,19 +152,29 @@ pub(in crate::token) fn no_private_key() -> TokenError {
 fn open_raw(module: &Module, token: &TokenInfo, mode: Mode) -> Result<RawSession, TokenError> {
     let open = |writable| RawSession::open(&module.table, token.slot, token.called(), writable);
     let writable = mode == Mode::Write;
-    let result = match open(writable) {
-        Err(error) if error.rv != RvError::TokenWriteProtected => {
-            open(!writable).map_err(|_| error)
-        }
+    let either = || match open(writable) {
+        Err(error) if !matters_to_both(&error.rv) => open(!writable).map_err(|_| error),
         opened => opened,
     };
+    // Sessions of this process may be those that are in the way.
+    let result = match module.table.has_sessions() {
+        true => either(),
+        false => module.when_session_is_free(token, either),
+    };
     result.map_err(|error| match error.rv {
+        RvError::SessionCount => TokenError::sessions_taken(&token.label, Some(token)),
         RvError::TokenWriteProtected => TokenError::NotSupported {
             what: format!("the token {:?} is write-protected", token.label),
             remedy: Remedy::Writable,
         },
         _ => error.into(),
     })
+}
+
+/// Whether a refusal of one kind of session leaves nothing for the other kind: that is not there either,
+/// or would be of no use.
+fn matters_to_both(rv: &RvError) -> bool {
+    matches!(rv, RvError::TokenWriteProtected | RvError::SessionCount)
 }
 
 impl std::fmt::Debug for Session {

@@ -19,8 +19,10 @@ impl Session {
             return Err(TokenError::FinalTry(label));
         }
         let pin = obtain(&token, PinUse::So, pins)?;
-        let login = self.raw.login(CKU_SO, pin.as_ref().map(Pin::bytes));
-        login.map_err(|error| match error.rv {
+        let login = || self.raw.login(CKU_SO, pin.as_ref().map(Pin::bytes));
+        let logged_in = self.module.when_session_is_free(&token, login);
+        logged_in.map_err(|error| match error.rv {
+            RvError::SessionCount => TokenError::sessions_taken(&label, Some(&token)),
             RvError::PinLocked => TokenError::SoPinBlocked(label),
             RvError::PinIncorrect
             | RvError::PinInvalid

@@ -47,8 +47,6 @@ pub(crate) struct Start {
     keep_pin: bool,
     #[command(flatten)]
     request_timeout: groups::RequestTimeout,
-    #[command(flatten)]
-    device_timeout: groups::DeviceTimeout,
     /// Answer root, too
     #[arg(long)]
     allow_root: bool,

@@ -40,7 +40,7 @@ macro_rules! groups {
 
 groups! {
     /// The result key, its token and that token's module.
-    Token: module, module_args, token, key, pin_file;
+    Token: module, module_args, token, key, pin_file, device_timeout;
     /// The beneficiary, and where the files are.
     Beneficiary: wallet_address, wallet_file, keystoredir, beneficiary_keystoredir, agent_sock;
     /// The wallet on a token.
@@ -69,10 +69,8 @@ groups! {
     Sessions: sessions;
     /// The longest request to the agent.
     RequestTimeout: request_timeout;
-    /// The time in which a device is brought back.
-    DeviceTimeout: device_timeout;
-    /// The times that are waited for a device, and for an agent.
-    Waits: device_timeout, agent_wait;
+    /// The time that is waited for an agent.
+    AgentWait: agent_wait;
     /// The agent's audit log.
     AuditLog: audit_log;
 }

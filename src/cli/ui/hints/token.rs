@@ -42,6 +42,12 @@ pub(crate) fn token(error: &TokenError) -> String {
         TokenError::Device { .. } => {
             "Check that the token is plugged in and its service runs, then try again; no PIN attempt was spent."
         }
+        TokenError::SessionsTaken { .. } => {
+            "Idle ones end by themselves (a YubiHSM 2 ends them after 30 s): wait longer with --device-timeout or IEXEC_HSM_DEVICE_TIMEOUT, or end a program that holds some. No PIN attempt was spent."
+        }
+        TokenError::NoAuthenticationKey(_) => {
+            "On a YubiHSM a PIN begins with the 4 hexadecimal digits of its authentication key's id, and the password follows: check them, and which keys are there. No PIN attempt was spent."
+        }
         TokenError::PinWrong { .. } => {
             "Check the PIN and where it comes from before the next attempt: tokens block it after a few wrong ones."
         }

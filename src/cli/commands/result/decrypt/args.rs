@@ -48,7 +48,7 @@ pub(crate) struct Decrypt {
     #[arg(long, conflicts_with = "no_agent")]
     pub(super) require_agent: bool,
     #[command(flatten)]
-    waits: groups::Waits,
+    agent_wait: groups::AgentWait,
 }
 
 impl Decrypt {

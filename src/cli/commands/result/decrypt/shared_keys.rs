@@ -38,7 +38,7 @@ impl<P: PinSource> Sessions for &mut TokenKeys<P> {
     }
 
     fn is_lost(error: &TokenError) -> bool {
-        matches!(error, TokenError::Device { .. })
+        error.is_of_device()
     }
 
     fn bring_back(&mut self, failure: TokenError) -> Result<(), TokenError> {

@@ -46,6 +46,11 @@ fn every_variant() -> Vec<TokenError> {
             min: 4,
             max: 8,
         }),
+        TokenError::SessionsTaken {
+            label: label(),
+            count: Some(16),
+        },
+        TokenError::NoAuthenticationKey(label()),
         TokenError::SoPinBlocked(label()),
         TokenError::PinBlocked(label()),
         TokenError::FinalTry(label()),
