@@ -23,6 +23,7 @@ mod decrypt {
     mod bad_archives;
     mod bad_ciphertexts;
     mod bad_paths;
+    mod begun_again;
     mod clock;
     mod durability;
     mod extract;
@@ -40,6 +41,7 @@ mod decrypt {
     mod sealed_zips;
     mod several_archives;
     mod stdout;
+    mod strays;
     mod unwrap_only_keys;
     mod vectors;
 }

@@ -89,9 +89,9 @@ impl Temporaries {
         }
     }
 
-    /// Removes the temporaries in `folder` that no process holds any more. Once for each folder: for
-    /// thousands of results in one folder it would take longer than to write them.
-    fn sweep(&self, folder: &Path) {
+    /// Removes the temporaries in `folder` that no process holds any more; it need not be there. Once
+    /// for each folder: for thousands of results in one folder it would take longer than to write them.
+    pub fn sweep(&self, folder: &Path) {
         let mut swept = (self.0.swept.lock()).unwrap_or_else(PoisonError::into_inner);
         if swept.insert(folder.to_owned()) {
             drop(swept);

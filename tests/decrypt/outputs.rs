@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::*;
 
@@ -187,7 +187,12 @@ fn in_raw_mode_each_archive_is_one_object() {
         let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
         lines.collect()
     };
-    let done = objects(run.out());
+    let mut done = objects(run.out());
+    let counts = json!({
+        "archives": 4, "opened": 2, "existed": 0, "failedBefore": 0, "failed": {"20": 1, "21": 1},
+        "notTried": 0, "exit": 21,
+    });
+    assert_eq!(done.pop(), Some(json!({ "summary": counts })));
     let archives: Vec<_> = done.iter().map(|it| it["archive"].clone()).collect();
     assert_eq!(archives, ["good.zip", "last.zip"]);
     assert!(

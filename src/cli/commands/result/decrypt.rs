@@ -1,5 +1,7 @@
+mod again;
 mod agent;
 mod args;
+mod failed_before;
 mod holder;
 mod job;
 mod keys;
@@ -11,6 +13,8 @@ mod shared_keys;
 mod streams;
 mod tally;
 
+use std::path::PathBuf;
+
 use crate::cli::context::Context;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::progress::Progress;
@@ -18,6 +22,7 @@ use crate::cli::ui::reply::Reply;
 use crate::decrypt::Options;
 use crate::envelope::AesBackend;
 
+use again::Again;
 pub(crate) use args::Decrypt;
 use holder::Holder;
 use job::jobs;
@@ -27,8 +32,17 @@ pub(super) use streams::open_archive;
 use tally::Tally;
 
 pub(super) fn run(context: &Context, command: Decrypt) -> Result<Reply, Failure> {
-    let limits = context.limits();
-    let jobs = jobs(&command)?;
+    let mut jobs = jobs(&command)?;
+    let (is_only, mut tally) = (jobs.len() == 1, Tally::new(jobs.len()));
+    let waiting: Vec<PathBuf> = jobs.iter().filter_map(|job| job.place.waiting()).collect();
+    let again = Again::look(context, &command);
+    if let Some(again) = &again {
+        jobs = again.to_do(jobs, &mut tally);
+    }
+    // After the look for what is there: a folder that a run was killed in shows it by what it left.
+    for folder in &waiting {
+        context.temporaries.sweep(folder);
+    }
     let mut pins = context.pins()?;
     context.say(|| format!("AES by {}", AesBackend::in_use().as_str()));
     let run = Run {
@@ -38,15 +52,22 @@ pub(super) fn run(context: &Context, command: Decrypt) -> Result<Reply, Failure>
         options: Options {
             verify: command.verify,
             no_sync: command.no_sync,
-            limits,
+            limits: context.limits(),
             temporaries: context.temporaries.clone(),
         },
         folder: SharedFolder::new(command.folder_of_several(), &context.temporaries),
+        again,
     };
-    let mut tally = Tally::default();
+    if jobs.is_empty() {
+        return Ok(if is_only {
+            Reply::done(None)
+        } else {
+            run.end(&tally)
+        });
+    }
     if let Some(agent) = run.agent(&pins)? {
         let connection = |_| agent.connection(&pins);
-        if let [job] = jobs.as_slice() {
+        if let ([job], true) = (jobs.as_slice(), is_only) {
             return run.one(job, &mut connection(0));
         }
         let threads = if run.may_ask(&jobs) {
@@ -56,10 +77,10 @@ pub(super) fn run(context: &Context, command: Decrypt) -> Result<Reply, Failure>
         };
         let connections = (0..threads.min(jobs.len())).map(connection).collect();
         parallel::open(&run, &jobs, connections, &mut tally);
-        return Ok(run.end(&tally, jobs.len()));
+        return Ok(run.end(&tally));
     }
     let mut holder = Holder::new(&run, &mut pins, jobs.len());
-    if let [job] = jobs.as_slice() {
+    if let ([job], true) = (jobs.as_slice(), is_only) {
         return run.one(job, &mut holder);
     }
     for (number, job) in jobs.iter().enumerate() {
@@ -80,5 +101,5 @@ pub(super) fn run(context: &Context, command: Decrypt) -> Result<Reply, Failure>
             break;
         }
     }
-    Ok(run.end(&tally, jobs.len()))
+    Ok(run.end(&tally))
 }

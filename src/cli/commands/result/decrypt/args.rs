@@ -31,6 +31,12 @@ pub(crate) struct Decrypt {
     /// Replace what exists
     #[arg(long)]
     pub(super) force: bool,
+    /// Pass over archives whose result exists, and those that failed before in the same folder
+    #[arg(long, conflicts_with = "force")]
+    pub(super) skip_existing: bool,
+    /// With --skip-existing: try again what failed before
+    #[arg(long, requires = "skip_existing")]
+    pub(super) retry_failed: bool,
     /// Check the CRC of every file in the result, even where it is not unpacked
     #[arg(long)]
     pub(super) verify: bool,
@@ -52,9 +58,15 @@ pub(crate) struct Decrypt {
 }
 
 impl Decrypt {
+    /// Whether each archive gets a folder of its own below that of `--extract`. In a batch that is
+    /// begun again, one that is alone does as well: the others may have been there before.
+    pub(super) fn extracts_several(&self) -> bool {
+        self.archives.len() > 1 || self.skip_existing
+    }
+
     /// The folder that the results of several archives go to or below.
     pub(super) fn folder_of_several(&self) -> Option<&Path> {
-        let extract = self.extract.as_deref().filter(|_| self.archives.len() > 1);
+        let extract = self.extract.as_deref().filter(|_| self.extracts_several());
         self.output_dir.as_deref().or(extract)
     }
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use super::args::{DEFAULT_OUTPUT, Decrypt};
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
+use crate::file::temporary::folder_of;
 use crate::text::escape::Shown as _;
 
 /// One archive and where its result goes.
@@ -27,6 +28,15 @@ impl Destination {
             Self::Stdout => None,
         }
     }
+
+    /// The folder in which a result waits for its checks.
+    pub(super) fn waiting(&self) -> Option<PathBuf> {
+        match self {
+            Self::File(path) => Some(folder_of(path).to_owned()),
+            Self::Folder(path) => Some(path.clone()),
+            Self::Stdout => None,
+        }
+    }
 }
 
 /// The archives with a place for each.
@@ -39,12 +49,19 @@ pub(super) fn jobs(command: &Decrypt) -> Result<Vec<Job>, Failure> {
                 .hint("Name a folder with --output-dir, or with --extract."),
         );
     }
+    if command.skip_existing && command.output.as_deref() == Some(Path::new("-")) {
+        return Err(Failure::new(
+            Code::Usage,
+            "on the standard output there is nothing to skip",
+        )
+        .hint("Name a file with --output, or leave --skip-existing out."));
+    }
     let jobs: Vec<Job> = command
         .archives
         .iter()
         .map(|archive| Job {
             archive: archive.clone(),
-            place: place(command, archive, several),
+            place: place(command, archive),
             only: only.clone(),
         })
         .collect();
@@ -83,7 +100,7 @@ fn only(command: &Decrypt) -> Result<Vec<OsString>, Failure> {
     }
 }
 
-fn place(command: &Decrypt, archive: &Path, several: bool) -> Destination {
+fn place(command: &Decrypt, archive: &Path) -> Destination {
     let stem = match archive.file_stem() {
         // `...zip` has the stem `..`, which would lead out of the folder.
         Some(stem) if archive != Path::new("-") && stem != "." && stem != ".." => {
@@ -92,7 +109,7 @@ fn place(command: &Decrypt, archive: &Path, several: bool) -> Destination {
         _ => PathBuf::from("results"),
     };
     match (&command.extract, &command.output_dir, &command.output) {
-        (Some(folder), ..) if several => Destination::Folder(folder.join(stem)),
+        (Some(folder), ..) if command.extracts_several() => Destination::Folder(folder.join(stem)),
         (Some(folder), ..) => Destination::Folder(folder.clone()),
         (_, Some(folder), _) => {
             let mut name = stem.into_os_string();

@@ -1,4 +1,4 @@
-//! The words on an archive that was opened.
+//! The words on an archive that was opened, or passed over.
 
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -6,7 +6,9 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::job::{Destination, Job};
+use super::tally::Passed;
 use crate::cli::context::Context;
+use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::decrypt::Report;
 use crate::text::escape::{Shown as _, escape};
@@ -60,6 +62,48 @@ pub(super) fn tell(context: &Context, job: &Job, report: &Report) {
         let place = context.absolute(job.place.path().unwrap_or(Path::new("-")));
         say(&format!("{} -> {}", job.archive.shown(), place.shown()));
     }
+}
+
+/// Tells of an archive that was passed over: people of the only one, and of others with `--verbose`.
+pub(super) fn tell_passed(context: &Context, job: &Job, passed: Passed, is_only: bool) {
+    let archive = job.archive.shown();
+    let place = job.place.path().map(|path| context.absolute(path));
+    let line = match passed {
+        Passed::Existing => format!(
+            "{archive} was not opened: {} exists",
+            place.as_deref().unwrap_or(Path::new("-")).shown()
+        ),
+        Passed::FailedBefore(code) => format!(
+            "{archive} was not opened: it failed before with exit code {} (--retry-failed tries again)",
+            code.exit()
+        ),
+    };
+    let global = &context.global;
+    match passed {
+        _ if !global.raw => {
+            if global.verbose || (is_only && !global.quiet) {
+                say(&line);
+            }
+        }
+        Passed::Existing => {
+            let json = json!({
+                "resultsPath": place,
+                "archive": job.archive,
+                "skipped": "existed",
+            });
+            Reply::new(json).print(&global.command, true);
+        }
+        Passed::FailedBefore(code) => {
+            let skipped = json!({ "archive": job.archive, "skipped": "failed-before" });
+            let failure = Failure::new(code, line).with(skipped);
+            failure.print(&global.command, true);
+        }
+    }
+}
+
+/// Prints a line of JSON.
+pub(super) fn print(json: &Value) {
+    let _ = writeln!(io::stdout(), "{json}");
 }
 
 pub(super) fn say(line: &str) {

@@ -1,12 +1,14 @@
 use std::path::Path;
 
+use super::again::Again;
 use super::args::Decrypt;
+use super::failed_before::Identity;
 use super::job::{Destination, Job, spool_folder};
 use super::keys::Keys;
 use super::outcome;
 use super::shared_folder::SharedFolder;
 use super::streams::{open_archive, open_stdout};
-use super::tally::Tally;
+use super::tally::{Outcome, Passed, Tally};
 use crate::cli::agent_beside::name_holder;
 use crate::cli::context::Context;
 use crate::cli::key_records::KeyRecords;
@@ -25,6 +27,8 @@ pub(super) struct Run<'a> {
     pub(super) progress: Progress,
     /// The folder that the results of several archives go to.
     pub(super) folder: SharedFolder<'a>,
+    /// What earlier runs left, where that is to be skipped.
+    pub(super) again: Option<Again<'a>>,
 }
 
 /// A failure, and whether it is one of all archives: what failed once would fail, and cost PIN
@@ -60,25 +64,45 @@ impl Run<'_> {
 
     /// Opens the only archive.
     pub(super) fn one(&self, job: &Job, holder: &mut impl Keys) -> Result<Reply, Failure> {
-        let report = self.open(job, holder).map_err(|stop| stop.failure)?;
+        let opened = self.open(job, holder);
+        if let Some(again) = &self.again {
+            again.save(&self.folder);
+        }
+        let report = opened.map_err(|stop| stop.failure)?;
         Ok(outcome::reply(self.context, job, &report))
+    }
+
+    /// Whether a person is asked before something is replaced.
+    fn asks(&self) -> bool {
+        !self.command.force && self.again.is_none()
     }
 
     /// Whether a person may be asked about what stands in the place of a result: questions come
     /// one after the other.
     pub(super) fn may_ask(&self, jobs: &[Job]) -> bool {
-        !self.command.force
+        self.asks()
             && jobs
                 .iter()
                 .any(|job| job.place.path().is_some_and(Path::exists))
     }
 
-    /// Opens an archive.
+    /// Opens an archive, and remembers for the next run how that went.
     pub(super) fn open(&self, job: &Job, holder: &mut impl Keys) -> Result<Report, Stop> {
+        let Some(again) = &self.again else {
+            return self.open_now(job, holder);
+        };
+        let before = Identity::of(&job.archive);
+        let opened = self.open_now(job, holder);
+        let failed = opened.as_ref().err().map(|stop| stop.failure.code);
+        again.note(job, before, failed, &self.folder);
+        opened
+    }
+
+    fn open_now(&self, job: &Job, holder: &mut impl Keys) -> Result<Report, Stop> {
         let (context, command) = (self.context, self.command);
         let archive = open_archive(&job.archive, &spool_folder(job), &self.options.limits)?;
-        let force = command.force || may_replace(context, job);
-        let replace = |path: &Path| force || ask(context, path);
+        let force = command.force || (self.asks() && may_replace(context, job));
+        let replace = |path: &Path| force || (self.asks() && ask(context, path));
         let mut stdout;
         let target = match (&job.place, job.only.first()) {
             (Destination::File(path), None) => Target::File { path, force },
@@ -111,34 +135,47 @@ impl Run<'_> {
     }
 
     /// Ends a run of several archives, with a line where not each of them was opened.
-    pub(super) fn end(&self, tally: &Tally, archives: usize) -> Reply {
+    pub(super) fn end(&self, tally: &Tally) -> Reply {
+        if let Some(again) = &self.again {
+            again.save(&self.folder);
+        }
         let global = &self.context.global;
-        if let Some(line) = tally
-            .line(archives)
-            .filter(|_| !global.raw && !global.quiet)
-        {
+        if global.raw {
+            outcome::print(&tally.to_json());
+        } else if let Some(line) = tally.line().filter(|_| !global.quiet) {
             self.progress.aside(|| outcome::say(&line));
         }
         Reply::done(tally.first)
     }
 
-    /// Tells of one of several archives; returns how it failed, if it did.
-    pub(super) fn tell(&self, job: &Job, opened: Result<Report, Stop>) -> Option<Code> {
-        match opened {
+    /// Tells of one of several archives; returns how it ended.
+    pub(super) fn tell(&self, job: &Job, opened: Result<Report, Stop>) -> Outcome {
+        let stop = match opened {
             Ok(report) => {
                 self.progress
                     .aside(|| outcome::tell(self.context, job, &report));
-                None
+                return Outcome::Opened;
             }
-            Err(stop) => {
-                let failure = name_holder(self.context, stop.failure);
-                let failure = failure.of(&job.archive.shown());
-                let raw = self.context.global.raw;
-                self.progress
-                    .aside(|| failure.print(&self.context.global.command, raw));
-                Some(failure.code)
-            }
+            Err(stop) => stop,
+        };
+        if let Some(passed) = self.came_meanwhile(job, &stop) {
+            self.progress
+                .aside(|| outcome::tell_passed(self.context, job, passed, false));
+            return Outcome::Passed(passed);
         }
+        let failure = name_holder(self.context, stop.failure);
+        let failure = failure.of(&job.archive.shown());
+        let raw = self.context.global.raw;
+        self.progress
+            .aside(|| failure.print(&self.context.global.command, raw));
+        Outcome::Failed(failure.code)
+    }
+
+    /// Whether the result that was in the way is that of another run, at work at the same time.
+    fn came_meanwhile(&self, job: &Job, stop: &Stop) -> Option<Passed> {
+        let again = self.again.as_ref()?;
+        let in_the_way = stop.failure.code == Code::OutputExists;
+        again.passes(job).filter(|_| in_the_way)
     }
 }
 
