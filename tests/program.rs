@@ -97,6 +97,7 @@ mod pins {
 }
 mod publish {
     mod check;
+    mod project_hosts;
     mod push;
     mod push_failures;
     mod push_keys;

@@ -73,6 +73,14 @@ pub fn known_names() -> [&'static str; 4] {
     KNOWN.map(|known| known.name)
 }
 
+/// The URLs of all services of the chains that are built in.
+pub fn built_in_urls() -> impl Iterator<Item = &'static str> {
+    KNOWN.iter().flat_map(|known| {
+        let sms = known.sms.iter().map(|(_, url)| *url);
+        sms.chain(known.ipfs_gateway).chain([known.host])
+    })
+}
+
 /// The number and name of the chain that is built in under this name or number.
 pub(super) fn find(name_or_id: &str) -> Option<(u64, &'static str)> {
     let wanted = |known: &&Known| name_or_id == known.name || name_or_id == known.id.to_string();

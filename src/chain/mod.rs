@@ -12,7 +12,7 @@ mod tee_framework;
 pub use entry::{ChainEntry, Sms};
 pub use error::ChainError;
 pub use file::ChainFile;
-pub use known::known_names;
+pub use known::{built_in_urls, known_names};
 pub use node::UnknownKey;
 pub use select::Chain;
 pub use sms_url::SmsUrl;

@@ -25,6 +25,7 @@ mod secrets;
 mod services;
 mod signer;
 mod token_sessions;
+mod trusted_hosts;
 mod ui;
 
 use crate::code::Code;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::context::Context;
 use super::options::groups;
+use super::trusted_hosts::Named;
 use super::ui::failure::Failure;
 use super::ui::reply::Reply;
 use crate::chain::{Chain, ChainFile, SmsUrl, TeeFramework, UnknownKey};
@@ -58,10 +59,7 @@ impl SmsArgs {
         let service = |SmsUrl { frameworks, url }| {
             // An address with a password in it is refused here, and not shown.
             let client = SmsClient::new(&url, options.clone())?;
-            if frameworks.is_empty() {
-                context.tell(format_args!("Using SMS {}", url.shown()));
-            }
-            context.say(|| format!("sms {}", url.shown()));
+            context.tell(format_args!("Using SMS {}", url.shown()));
             if client.lacks_tls() {
                 context.warn(format_args!(
                     "{} has no TLS: whoever is on the way can read what is sent, and send it again",
@@ -148,6 +146,18 @@ impl Service {
         let names: Vec<_> = self.frameworks.iter().map(|it| it.name()).collect();
         format!("{} ({})", names.join(", "), self.url.shown())
     }
+}
+
+/// Those of the services that a project's file may have named: not an address that was given.
+pub(crate) fn named_by_project(services: &[Service]) -> Vec<Named<'_>> {
+    let of_chain = services.iter().filter(|it| !it.frameworks.is_empty());
+    of_chain
+        .map(|it| Named {
+            service: "SMS",
+            url: &it.url,
+            gets: "the signature",
+        })
+        .collect()
 }
 
 /// Does `work` with each service. Of several, each outcome is told at once, one that fails does

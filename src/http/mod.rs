@@ -8,6 +8,8 @@ mod connector;
 mod error;
 mod limits;
 mod options;
+#[cfg(feature = "cli")]
+mod origin;
 mod redact;
 mod resolver;
 mod response;
@@ -20,6 +22,8 @@ pub use options::{Exchange, HttpOptions};
 
 pub(crate) use client::{HttpClient, HttpRequest};
 pub(crate) use options::ServiceLabel;
+#[cfg(feature = "cli")]
+pub(crate) use origin::Origin;
 pub(crate) use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 pub(crate) use reqwest::{Method, Url};
 pub(crate) use response::HttpResponse;

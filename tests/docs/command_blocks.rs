@@ -263,6 +263,7 @@ impl Place {
             .env("IEXEC_HSM_PIN_FILE", self.token.pin_file())
             .env("IEXEC_HSM_SO_PIN_FILE", self.token.so_pin_file())
             .env("IEXEC_HSM_WALLET_ADDRESS", ADDRESS)
+            .env("IEXEC_HSM_TRUSTED_HOSTS", self.sms.url())
             .env("WALLET_KEY", WALLET_KEY);
         let output = command.output().unwrap();
         let mut said = String::from_utf8_lossy(&output.stdout).into_owned();

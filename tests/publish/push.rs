@@ -179,7 +179,7 @@ fn verbose_tells_of_the_wallet_and_every_request() {
         sms.url()
     );
     for line in [
-        format!("sms {}", sms.url()),
+        format!("Using SMS {}", sms.url()),
         "wallet in IEXEC_HSM_WALLET_KEY".to_owned(),
         format!("HEAD {target}: 404"),
         format!("POST {target}: 204"),

@@ -12,9 +12,9 @@ fn chain_json(work: &Work, chain: Value) {
     work.write("chain.json", file.to_string());
 }
 
-/// A push that leaves the SMS to `chain.json` and options.
+/// A push that leaves the SMS to `chain.json`, which it trusts, and options.
 fn push(work: &Work, args: &[&str]) -> Cmd {
-    let args = [&["result", "push-encryption-key"], args].concat();
+    let args = [&["result", "push-encryption-key", "--trust-project"], args].concat();
     work.cmd(args).pin().env("IEXEC_HSM_WALLET_KEY", WALLET_KEY)
 }
 
@@ -280,6 +280,7 @@ fn a_password_that_is_wrong_is_wrong_for_every_service() {
     let args = ["result", "push-encryption-key", "--tee-framework", "all"];
     let cmd = work
         .cmd(args)
+        .arg("--trust-project")
         .pin()
         .env("IEXEC_HSM_WALLET_PASSWORD", "wrong");
     let run = cmd.run().fails(33);

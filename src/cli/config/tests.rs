@@ -62,6 +62,7 @@ password-file = "/run/password"
 chain = "134"
 tee-framework = "all"
 sms-url = "https://localhost/sms"
+trusted-hosts = "sms.example"
 timeout = 60
 beneficiary-keystoredir = "keys"
 agent-sock = "/run/agent.sock"
@@ -90,6 +91,7 @@ max-entries = 10000
     assert_eq!(read.found.chain.line, Some(12));
     assert_eq!(read.tee_framework, Some(FrameworkChoice::All));
     assert_eq!(read.sms_url.as_deref(), Some("https://localhost/sms"));
+    assert_eq!(read.trusted_hosts.map(|hosts| hosts.len()), Some(1));
     assert_eq!(read.timeout, Duration::from_secs(60));
     assert_eq!(read.beneficiary_keystoredir, Path::new("keys"));
     assert_eq!(read.agent_sock, path("/run/agent.sock"));

@@ -15,8 +15,8 @@ pub(crate) use value::Form;
 use Fallback::{Is, Words};
 use setting::{GLOBAL, NOT_IN_FILE, PER_COMMAND, SECRET};
 use value::{
-    Beneficiary, Count, FilePath, Framework, KeyUri, Name, Positive, Seconds, Size, Switch, Text,
-    Time, TimeLimit, TokenUri,
+    Beneficiary, Count, FilePath, Framework, Hosts, KeyUri, Name, Positive, Seconds, Size, Switch,
+    Text, Time, TimeLimit, TokenUri,
 };
 
 declare::settings! {
@@ -92,6 +92,12 @@ declare::settings! {
     sms_url: Option<Name> = Setting {
         value_name: "URL",
         default: Words("that of the chain"),
+        ..PER_COMMAND
+    };
+    /// Hosts that chain.json may name without a question, as in "sms.example http://localhost:13300"
+    trusted_hosts: Option<Hosts> = Setting {
+        value_name: "HOSTS",
+        default: Words("those that are built in"),
         ..PER_COMMAND
     };
     /// Longest time to wait for a service, all repetitions included [default: 120]

@@ -3,6 +3,7 @@ use std::time::Duration;
 use clap::builder::NonEmptyStringValueParser;
 
 use crate::cli::ui::hints;
+use crate::http::Origin;
 use crate::text::hex;
 use crate::token::Uri;
 use crate::token::uri::UriError;
@@ -54,6 +55,18 @@ pub(crate) fn parse_timeout(text: &str) -> Result<Duration, &'static str> {
         Ok(_) => Err("1 to 86400 seconds can be given"),
         Err(_) => Err("a number of seconds is needed"),
     }
+}
+
+/// Hosts between spaces or commas: `sms.example http://localhost:13300`.
+pub(crate) fn parse_hosts(text: &str) -> Result<Vec<Origin>, String> {
+    let hosts = text.split([' ', ',']).filter(|host| !host.is_empty());
+    hosts
+        .map(|host| {
+            Origin::parse(host).ok_or_else(|| {
+                "hosts are needed, as in \"sms.example http://localhost:13300\"".to_owned()
+            })
+        })
+        .collect()
 }
 
 /// A `CKA_ID` in hexadecimal digits: `0x01ab` or `01ab`.

@@ -14,7 +14,7 @@ pub fn check(work: &Work<'_>, options: &[&str]) -> Result<bool, String> {
 }
 
 pub fn push(work: &Work<'_>, options: &[&str]) -> Pushed {
-    let push = ["result", "push-encryption-key", "--raw"];
+    let push = ["result", "push-encryption-key", "--raw", "--trust-project"];
     let cmd = work.cmd([&push, options].concat()).pin();
     let run = cmd.env("IEXEC_HSM_WALLET_PASSWORD", PASSWORD).run();
     if run.code == Some(32) {

@@ -5,6 +5,7 @@ use super::check::{Check, State};
 use crate::chain::SmsUrl;
 use crate::cli::context::Context;
 use crate::cli::services::SmsLocation;
+use crate::cli::trusted_hosts::is_trusted;
 use crate::cli::ui::failure::Failure;
 use crate::sms::challenge::RESULT_KEY_NAME;
 use crate::text::escape::Shown as _;
@@ -17,14 +18,31 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// Checks each service: whether it answers, and whether a key is published for the address.
 pub(super) fn checks(context: &Context, command: &Doctor, place: SmsLocation) -> Vec<Check> {
+    let is_of_chain = matches!(place, SmsLocation::Chain { .. });
     let urls = match command.sms.urls_of(context, place) {
         Ok(urls) => urls,
         Err(failure) => return vec![Check::failed(NAME, failure)],
     };
     let address = context.located().map(|located| located.address);
-    urls.iter()
-        .map(|service| check(context, command, service, address.as_ref()))
-        .collect()
+    let of = |service: &SmsUrl| {
+        let check = check(context, command, service, address.as_ref());
+        match is_of_chain && !is_trusted(context, &service.url) {
+            true => strange(check),
+            false => check,
+        }
+    };
+    urls.iter().map(of).collect()
+}
+
+/// One that a project's file alone names.
+fn strange(mut check: Check) -> Check {
+    check.found.push_str(
+        "; chain.json alone names it, so that publishing asks first (--trust-project, trusted-hosts)",
+    );
+    match check.state {
+        State::Ok | State::NotThere => check.but(State::Warning),
+        _ => check,
+    }
 }
 
 fn check(

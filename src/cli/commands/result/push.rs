@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 
 use crate::cli::context::Context;
 use crate::cli::options::groups;
-use crate::cli::services::{Service, SmsArgs, each};
+use crate::cli::services::{Service, SmsArgs, each, named_by_project};
 use crate::cli::signer::{Signer, owner_and_signer};
 use crate::cli::token_sessions::TokenSessions;
+use crate::cli::trusted_hosts::TrustArgs;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
@@ -27,6 +28,8 @@ use key::{Candidate, KeyArgs, Proven};
 pub(crate) struct Push {
     #[command(flatten)]
     pub(crate) sms: SmsArgs,
+    #[command(flatten)]
+    trust: TrustArgs,
     #[command(flatten)]
     wallet: groups::Wallet,
     #[command(flatten)]
@@ -53,6 +56,10 @@ pub(super) fn run(context: &Context, command: Push) -> Result<Reply, Failure> {
     } else {
         command.sms.services(context)?
     };
+    if !command.dry_run {
+        let named = named_by_project(&services);
+        command.trust.agree(context, &named)?;
+    }
     let mut sessions = TokenSessions::new(context)?;
     let (owner, unlocked) = owner_and_signer(context, &mut sessions)?;
     // What can be wrong without a PIN or password is looked at before either is asked for.

@@ -56,7 +56,7 @@ groups! {
     GenerateSoPinFile: so_pin_file
         = "With --so-login: a file whose first line is the SO PIN";
     /// The services that keys are published to.
-    Services: chain, tee_framework, sms_url;
+    Services: chain, tee_framework, sms_url, trusted_hosts;
     /// The longest wait for a service.
     Timeout: timeout;
     /// The bounds of a result.

@@ -14,8 +14,9 @@ use clap::{Arg, Command, value_parser};
 
 use crate::chain::FrameworkChoice;
 use crate::cli::options::values::{
-    parse_limit, parse_size, parse_time, parse_timeout, parse_token, parse_uri,
+    parse_hosts, parse_limit, parse_size, parse_time, parse_timeout, parse_token, parse_uri,
 };
+use crate::http::Origin;
 use crate::token::Uri;
 use crate::wallet::address::Address;
 
@@ -94,6 +95,8 @@ value_types! {
     Beneficiary: Address, Text, Address::parse_beneficiary;
     /// A framework of enclaves, or all.
     Framework: FrameworkChoice, Text, str::parse::<FrameworkChoice>;
+    /// Hosts, between spaces.
+    Hosts: Vec<Origin>, Text, parse_hosts;
     /// A number of seconds.
     Seconds: Duration, Number, parse_timeout;
     /// A time with a unit.
