@@ -48,7 +48,10 @@ mod decrypt {
 mod devices {
     mod broken_modules;
     mod failing_tokens;
+    mod false_words;
     mod faulty_module;
+    mod few_descriptors;
+    mod foreign_settings;
     mod half_done;
     mod logins;
     mod matrix;
@@ -90,6 +93,7 @@ mod pins {
     mod always_authenticate;
     mod attempts;
     mod blocked;
+    mod lengths;
     mod no_login;
     mod pin_pad;
     mod sources;

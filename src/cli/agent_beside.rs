@@ -25,6 +25,18 @@ pub(crate) fn to_read_by(context: &Context, recorded: &KeyRecords) -> Option<Lin
     (answers && drives_named_module(context, &link)).then_some(link)
 }
 
+/// Tells of the agent where it is the reason of a failure: one that is named and not there, so that a PIN is
+/// needed; or one that holds the device, which is busy.
+pub(crate) fn mind_agent(context: &Context, failure: Failure) -> Failure {
+    if failure.code == Code::PinNeeded
+        && !context.can_ask()
+        && let Some(missed) = context.take_missed_agent()
+    {
+        return missed.and_hint("Without the agent the PIN is needed: a file with it is named with --pin-file or IEXEC_HSM_PIN_FILE.");
+    }
+    name_holder(context, failure)
+}
+
 /// Names the agent as the holder of the token, where a command failed that found the device busy, as
 /// far as that can be told.
 pub(crate) fn name_holder(context: &Context, failure: Failure) -> Failure {

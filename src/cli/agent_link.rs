@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::context::Context;
-use super::key_records::{KeyRecord, KeyRecords};
+use super::key_records::KeyRecords;
 use super::pins::Pins;
 use super::ui::failure::Failure;
 use crate::agent::client::{AgentClient, ClientError};
@@ -94,23 +94,35 @@ impl Link {
         let path = context.agent_socket().ok()?;
         let settings = &context.settings;
         let named = settings.token.as_ref().or(settings.key.as_ref());
-        let link = connect(&path).and_then(|client| Self::of(path, client, patience));
-        match link {
+        // One that nobody names may well not be there.
+        let is_named = settings.found.agent_sock.is_set() || path.exists();
+        let missed = |failure: Failure| {
+            if is_named {
+                context.note_missed_agent(failure);
+            }
+            None
+        };
+        let linked = connect(&path).and_then(|client| Self::of(path, client, patience));
+        match linked {
             Ok(link) if link.holds(named, records) => {
                 context.say(|| format!("agent {}", link.path.shown()));
                 Some(link)
             }
             Ok(link) => {
-                context.say(|| format!("not the agent: it holds {}", link.status.token));
-                None
-            }
-            Err(ClientError::NotThere(path)) => {
-                context.say(|| format!("no agent at {}", path.shown()));
-                None
+                let holds = &link.status.token;
+                context.say(|| format!("not the agent: it holds {holds}"));
+                let message = format!("the agent at {} holds {holds}", link.path.shown());
+                let failure = Failure::new(Code::AgentNotAvailable, message);
+                missed(
+                    failure.hint("Name the socket of the agent that is meant with --agent-sock."),
+                )
             }
             Err(error) => {
-                context.say(|| format!("not the agent: {error}"));
-                None
+                context.say(|| match &error {
+                    ClientError::NotThere(path) => format!("no agent at {}", path.shown()),
+                    error => format!("not the agent: {error}"),
+                });
+                missed(error.into())
             }
         }
     }
@@ -120,20 +132,9 @@ impl Link {
         let Ok(token) = self.status.token.parse::<Uri>() else {
             return false;
         };
-        let text = |field: &'_ Option<String>| field.clone().unwrap_or_default();
-        let (label, serial) = (text(&token.token), text(&token.serial));
-        let (manufacturer, model) = (text(&token.manufacturer), text(&token.model));
-        let fields = TokenFields {
-            label: &label,
-            serial: &serial,
-            manufacturer: &manufacturer,
-            model: &model,
-            ..TokenFields::default()
-        };
+        let fields = fields(&token);
         let Some(wanted) = named else {
-            let others = &self.status.other_labels;
-            let is_on = |it: &KeyRecord| is_recorded_as(&fields, others, &it.uri);
-            return records.is_empty() || records.any(is_on);
+            return records.is_empty() || !self.recorded(records).is_empty();
         };
         // What the agent does not tell of slot and library may be anything.
         let in_doubt = wanted.slot_id.is_some()
@@ -143,6 +144,15 @@ impl Link {
             || wanted.library_manufacturer.is_some()
             || wanted.library_version.is_some();
         !in_doubt && wanted.matches_token(&fields)
+    }
+
+    /// Returns those of `records` that are on the agent's token.
+    pub(crate) fn recorded(&self, records: &KeyRecords) -> KeyRecords {
+        let Ok(token) = self.status.token.parse::<Uri>() else {
+            return KeyRecords::default();
+        };
+        let others = &self.status.other_labels;
+        records.filtered(|it| is_recorded_as(&fields(&token), others, &it.uri))
     }
 
     /// Logs the agent in with at most one PIN of `pins`, if it is locked.
@@ -182,6 +192,17 @@ impl Link {
             self.status = status;
         }
         self.is_final_try()
+    }
+}
+
+/// What the agent's token says of itself in its URI.
+fn fields(token: &Uri) -> TokenFields<'_> {
+    TokenFields {
+        label: token.token.as_deref().unwrap_or_default(),
+        serial: token.serial.as_deref().unwrap_or_default(),
+        manufacturer: token.manufacturer.as_deref().unwrap_or_default(),
+        model: token.model.as_deref().unwrap_or_default(),
+        ..TokenFields::default()
     }
 }
 

@@ -43,6 +43,8 @@ pub(crate) struct Context {
     broken_modules: Mutex<Vec<PathBuf>>,
     /// Whether an agent was asked in the place of the token.
     asks_agent: AtomicBool,
+    /// Why an agent that is named was not asked.
+    missed_agent: Mutex<Option<Failure>>,
 }
 
 impl Context {
@@ -83,6 +85,7 @@ impl Context {
             file,
             broken_modules: Mutex::default(),
             asks_agent: AtomicBool::new(false),
+            missed_agent: Mutex::default(),
         })
     }
 
@@ -123,10 +126,24 @@ impl Context {
         self.asks_agent.load(Ordering::Relaxed)
     }
 
+    /// Notes why an agent that is named is not asked.
+    pub(crate) fn note_missed_agent(&self, failure: Failure) {
+        *lock(&self.missed_agent) = Some(failure);
+    }
+
+    /// Returns why an agent that is named was not asked.
+    pub(crate) fn take_missed_agent(&self) -> Option<Failure> {
+        lock(&self.missed_agent).take()
+    }
+
+    /// Whether a person can be asked.
+    pub(crate) fn can_ask(&self) -> bool {
+        !self.global.no_input && super::ui::terminal::open().is_some()
+    }
+
     /// Modules that broke when they were tried.
     pub(crate) fn broken_modules(&self) -> MutexGuard<'_, Vec<PathBuf>> {
-        let broken = self.broken_modules.lock();
-        broken.unwrap_or_else(PoisonError::into_inner)
+        lock(&self.broken_modules)
     }
 
     /// The wallet on a token, for the commands that speak for one.
@@ -150,6 +167,7 @@ impl Context {
             read: None,
             chosen: None,
             no_input: self.global.no_input,
+            tells: !self.global.raw,
             final_try: self.global.final_pin_try,
             file_only: false,
         })
@@ -342,6 +360,10 @@ impl Context {
     pub(crate) fn absolute(&self, path: &Path) -> PathBuf {
         self.cwd.join(path)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn resolve(given: &Given, file: &[Entry]) -> Result<Settings, Failure> {

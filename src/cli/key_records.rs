@@ -147,7 +147,25 @@ impl KeyRecords {
         if wanted.is_none() && keys.iter().any(|key| self.have(token, key)) {
             keys.retain(|key| self.have(token, key));
         }
-        choose_key(token, keys, wanted)
+        self.on(token).explain(choose_key(token, keys, wanted))
+    }
+
+    /// Returns those that are on `token`.
+    pub(crate) fn on(&self, token: &TokenInfo) -> Self {
+        self.filtered(|it| it.is_on(token))
+    }
+
+    /// Returns those that fulfil `test`.
+    pub(crate) fn filtered(&self, test: impl Fn(&KeyRecord) -> bool) -> Self {
+        Self(self.0.iter().filter(|it| test(it)).cloned().collect())
+    }
+
+    /// Says of a key that is not found, on the token of these records, that it should be there.
+    pub(crate) fn explain<T>(&self, found: Result<T, TokenError>) -> Result<T, TokenError> {
+        found.map_err(|error| match self.0.first() {
+            Some(record) => error.with_recorded(&record.uri),
+            None => error,
+        })
     }
 }
 

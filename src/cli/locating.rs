@@ -11,7 +11,7 @@ use crate::code::Code;
 use crate::text::escape::Shown as _;
 use crate::token::{
     Module, ResultKey, Session, TokenError, TokenInfo, Tried, Uri, WalletKey, absent, choose_key,
-    search, well_known,
+    search, settings_not_read, well_known,
 };
 use crate::wallet::on_token::choose;
 
@@ -171,6 +171,14 @@ impl Context {
 
     /// Loads the module at `path`, with the arguments that are for it.
     pub(crate) fn load(&self, path: &Path) -> Result<Arc<Module>, TokenError> {
+        for file in settings_not_read() {
+            self.say(|| {
+                format!(
+                    "not read: {}, as a folder must not choose a device",
+                    file.shown()
+                )
+            });
+        }
         let module = Module::load_with(path, self.arguments_of(path))?;
         module.wait_for_sessions(self.settings.device_timeout);
         Ok(module)

@@ -30,7 +30,7 @@ mod ui;
 
 use crate::code::Code;
 use crate::decrypt::Temporaries;
-use agent_beside::name_holder;
+use agent_beside::mind_agent;
 use clap::CommandFactory as _;
 use command::{Cli, Command};
 use commands::{agent, doctor, key, result, setup, token, wallet};
@@ -77,7 +77,7 @@ fn run(cli: Cli, secrets: Secrets, temporaries: &Temporaries) -> Result<Reply, F
     let context =
         |global, given, secrets| Context::new(global, given, secrets, temporaries.clone());
     let beside = |context: &Context, done: Result<Reply, Failure>| {
-        done.map_err(|failure| name_holder(context, failure))
+        done.map_err(|failure| mind_agent(context, failure))
     };
     match cli.command {
         Command::Result(command) => {

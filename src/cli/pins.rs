@@ -1,8 +1,9 @@
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::ui::terminal;
 use crate::agent::wire::Status;
-use crate::text::escape::Shown as _;
+use crate::text::escape::{Shown as _, escape};
 use crate::token::{MissingPin, Pin, PinError, PinRequest, PinSource, PinState, PinUse, TokenInfo};
 
 /// Name of the systemd credential that holds the PIN.
@@ -23,6 +24,8 @@ pub(crate) struct Pins {
     pub(crate) so_file: Option<PathBuf>,
     /// `IEXEC_HSM_SO_PIN`.
     pub(crate) so_environment: Option<Pin>,
+    /// Whether a person is told what is odd.
+    pub(crate) tells: bool,
     /// `--no-input`.
     pub(crate) no_input: bool,
     /// `--final-pin-try`.
@@ -40,13 +43,22 @@ impl PinSource for Pins {
             return Ok(pin.clone());
         }
         if let Some(given) = self.given(request.takes_empty()) {
-            return Ok(self.read.insert(given?).clone());
+            let given = given?;
+            if let Some(max) = request.exceeded(&given).filter(|_| self.tells) {
+                let warning = format!(
+                    "warning: {}; it is sent all the same",
+                    too_long(&given, max)
+                );
+                // With stderr gone there is nobody to tell.
+                let _ = writeln!(std::io::stderr(), "{}", escape(&warning));
+            }
+            return Ok(self.read.insert(given).clone());
         }
         let missing = match self.file_only {
             true => MissingPin::OtherToken,
             false => MissingPin::User,
         };
-        let check = |pin: &Pin| request.check(pin);
+        let check = |pin: &Pin| request.check(pin).map(|()| request.exceeded(pin));
         let pin = self.ask(&Asked::of(request), check, missing)?;
         if matches!(request.purpose, PinUse::New) {
             self.chosen = Some(pin.clone());
@@ -81,6 +93,7 @@ impl Pins {
             file,
             file_only: true,
             no_input: self.no_input,
+            tells: self.tells,
             final_try: self.final_try,
             ..Self::default()
         }
@@ -129,8 +142,10 @@ impl Pins {
             self.tell_of_reader(&asked);
             return Ok(None);
         }
-        // The agent knows which lengths the token takes.
-        let ask = || self.ask(&asked, |_| Ok(()), MissingPin::User);
+        // The agent knows which PINs are too short.
+        let max = agent.longest_pin;
+        let check = |pin: &Pin| Ok(max.filter(|max| pin.len() as u64 > *max));
+        let ask = || self.ask(&asked, check, MissingPin::User);
         self.given(agent.empty_pin).unwrap_or_else(ask).map(Some)
     }
 
@@ -164,7 +179,7 @@ impl Pins {
         }
         self.ask(
             &Asked::of(request),
-            |pin| request.check(pin),
+            |pin| request.check(pin).map(|()| None),
             MissingPin::So,
         )
     }
@@ -172,7 +187,7 @@ impl Pins {
     fn ask(
         &self,
         asked: &Asked<'_>,
-        check: impl Fn(&Pin) -> Result<(), PinError>,
+        check: impl Fn(&Pin) -> Result<Option<u64>, PinError>,
         missing: MissingPin,
     ) -> Result<Pin, PinError> {
         let nobody = || PinError::NobodyToAsk {
@@ -195,13 +210,31 @@ impl Pins {
         if pin.is_empty() && !(asked.takes_empty && is_meant()) {
             return Err(PinError::NotGiven("no PIN was typed".into()));
         }
-        check(&pin)?;
+        if let Some(max) = check(&pin)? {
+            // What was pasted may be something else.
+            let question = format!("{}. Send it? Type yes: ", capitalised(&too_long(&pin, max)));
+            if !terminal::ask_line(&terminal, &question).is_ok_and(|it| it == "yes") {
+                return Err(PinError::NotGiven("the PIN was not sent".into()));
+            }
+        }
         if matches!(asked.purpose, PinUse::New | PinUse::NewSo) && !ask("Once more: ")?.equals(&pin)
         {
             return Err(PinError::NotGiven("the two PINs are not the same".into()));
         }
         Ok(pin)
     }
+}
+
+/// What is odd about a PIN that is longer than the token says.
+fn too_long(pin: &Pin, max: u64) -> String {
+    let len = pin.len();
+    format!("the PIN has {len} bytes, and the token says that its own have {max} at most")
+}
+
+fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    let first = characters.next().map(|it| it.to_ascii_uppercase());
+    first.into_iter().chain(characters).collect()
 }
 
 /// A question for a PIN, with what a person has to know to answer it.

@@ -10,8 +10,13 @@ use crate::envelope::{Base64Reader, Candidate, ContentKey, KeyName, Proof, Unwra
 /// Bytes of a body that tell whether a content key fits: an IV and the first block.
 const HEAD: u64 = 32;
 
-/// The attempts that one archive gets: each candidate once in its turn, and then each once more,
-/// because a device may fail once in a while. A good archive ends them early; every bad one uses
+/// Attempts that each key gets in each of its turns, because a device may fail once in a while.
+const ROUNDS: &[usize] = &[1, 1, 1];
+
+/// The same where it is known to do so. It may do so each time that the same key has its turn.
+const MANY_ROUNDS: &[usize] = &[2, 2, 2, 2];
+
+/// The attempts that one archive gets: each candidate once in its turn, and then each again. A good archive ends them early; every bad one uses
 /// them all up, so that whoever counts the calls learns nothing of it.
 pub(super) struct KeySearch<'a> {
     archive: &'a Archive,
@@ -28,8 +33,11 @@ impl<'a> KeySearch<'a> {
         let head = head(archive)?;
         let modulus_len = archive.wrapped_key().ciphertext().len();
         let candidates = keys.candidates(modulus_len).map_err(DecryptError::Keys)?;
-        let again = candidates.iter().filter(|key| key.may_repeat);
-        let left: Vec<Candidate> = candidates.iter().chain(again).cloned().collect();
+        let rounds = match keys.steadiness().is_doubted() {
+            true => MANY_ROUNDS,
+            false => ROUNDS,
+        };
+        let left: Vec<Candidate> = turns(&candidates, rounds).cloned().collect();
         Ok(Self {
             archive,
             head,
@@ -45,6 +53,7 @@ impl<'a> KeySearch<'a> {
     ) -> Result<Option<(KeyName, ContentKey)>, DecryptError<U::Error>> {
         let wrapped = self.archive.wrapped_key();
         let (mut denied, mut asked) = (None, false);
+        let mut failed = Vec::new();
         for Candidate { name, .. } in self.left.by_ref() {
             if denied.as_ref().is_some_and(|(key, _)| *key == name) {
                 continue;
@@ -60,8 +69,12 @@ impl<'a> KeySearch<'a> {
             let key = unwrapped.and_then(|it| ContentKey::from_unwrapped(wrapped.scheme(), it));
             // A token may answer a bad padding with invented bytes, sometimes of the right length.
             if let Some(key) = key.filter(|key| key.fits(&self.head)) {
+                if failed.contains(&name) {
+                    keys.steadiness().doubt();
+                }
                 return Ok(Some((name, key)));
             }
+            failed.push(name);
             keys.done(false).map_err(DecryptError::Keys)?;
         }
         match denied {
@@ -109,6 +122,22 @@ impl<'a> KeySearch<'a> {
         }
         Ok(())
     }
+}
+
+/// Returns `candidates` in their turns. One that must not be repeated has one.
+fn turns<'c>(
+    candidates: &'c [Candidate],
+    rounds: &'static [usize],
+) -> impl Iterator<Item = &'c Candidate> {
+    rounds.iter().enumerate().flat_map(move |(round, count)| {
+        candidates.iter().flat_map(move |key| {
+            let times = match key.may_repeat {
+                true => *count,
+                false => usize::from(round == 0),
+            };
+            std::iter::repeat_n(key, times)
+        })
+    })
 }
 
 fn decrypt_nothing<E: std::error::Error>(

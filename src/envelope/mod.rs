@@ -36,4 +36,4 @@ pub(crate) use seal::Sealer;
 #[cfg(test)]
 pub(crate) use seal::sealed;
 pub(crate) use seekable::SeekableResult;
-pub use unwrap::{Candidate, KeyName, Proof, Unwrap};
+pub use unwrap::{Candidate, KeyName, Proof, Steadiness, Unwrap};

@@ -1,3 +1,6 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use zeroize::Zeroizing;
 
 use crate::archive::WrappedKey;
@@ -29,6 +32,22 @@ pub enum Proof<E> {
     /// The holder did not work, for this reason, and does again: what failed before may have been
     /// good.
     Recovered(E),
+}
+
+/// Whether a holder is known to fail once in a while, with what is good. Its clones know it, too.
+#[derive(Debug, Clone, Default)]
+pub struct Steadiness(Arc<AtomicBool>);
+
+impl Steadiness {
+    /// Whether it failed.
+    pub fn is_doubted(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Notes that it failed; returns whether that was known.
+    pub fn doubt(&self) -> bool {
+        self.0.swap(true, Ordering::Relaxed)
+    }
 }
 
 /// The seam in the middle: given a wrapped key, return the content key. Its holders are a token
@@ -69,6 +88,12 @@ pub trait Unwrap {
     /// When the holder cannot be asked any more.
     fn done(&mut self, _opened: bool) -> Result<(), Self::Error> {
         Ok(())
+    }
+
+    /// Whether the holder fails once in a while. What is known of it does not depend on ciphertexts that
+    /// are bad.
+    fn steadiness(&self) -> Steadiness {
+        Steadiness::default()
     }
 
     /// Proves, after `keys` opened nothing, that the holder still works, with a ciphertext that is

@@ -21,6 +21,15 @@ pub enum TokenError {
         /// The loader's or the module's own words.
         reason: String,
     },
+    /// Files in the working folder would tell a module what to do, and cannot be kept from it. A retry helps in
+    /// another folder.
+    #[error("no module is loaded in this folder, which has settings for one:{}\nThey cannot be kept from it: {reason}", shown(.files))]
+    ForeignSettings {
+        /// The files.
+        files: Vec<PathBuf>,
+        /// The cause.
+        reason: String,
+    },
     /// No token fits. A retry helps once it is plugged in.
     #[error("no token fits {wanted}{}", listed_or(.present, "; the module shows no token", "; these are there:"))]
     NoToken {
@@ -99,7 +108,7 @@ pub enum TokenError {
     #[error(transparent)]
     Pin(#[from] PinError),
     /// No key fits. A retry does not help.
-    #[error("no result key on the token {label:?} fits {wanted}{}", listed_or(.present, "; there is none", "; these are there:"))]
+    #[error("no result key on the token {label:?} fits {wanted}{}{}", listed_or(.present, "; there is none", "; these are there:"), recorded_as(.recorded.as_deref()))]
     NoKey {
         /// Label of the token.
         label: String,
@@ -109,7 +118,12 @@ pub enum TokenError {
         present: Vec<String>,
         /// Whether the token shows its keys after a login only, by its own word.
         login_required: bool,
+        /// The URI of a key that is recorded for this token, and not among those that are there.
+        recorded: Option<String>,
     },
+    /// The token shows no private key any more, and there was one. A retry helps when it does again.
+    #[error("the token {0:?} shows no private key any more")]
+    KeysGone(String),
     /// More than one key fits. A retry does not help.
     #[error("more than one result key fits:{}", listed(.0))]
     KeyAmbiguous(Vec<String>),
@@ -175,6 +189,21 @@ impl TokenError {
         }
     }
 
+    /// The same failure where the key with this URI is recorded for the token: a key that is not found
+    /// may be that one.
+    #[must_use]
+    pub fn with_recorded(mut self, uri: &super::Uri) -> Self {
+        if let Self::NoKey {
+            present, recorded, ..
+        } = &mut self
+        {
+            let id = |text: &String| text.parse::<super::Uri>().ok()?.id;
+            let is_there = present.iter().any(|it| id(it) == uri.id);
+            *recorded = (!is_there).then(|| uri.to_string());
+        }
+        self
+    }
+
     pub(super) fn sessions_taken(label: &str, token: Option<&TokenInfo>) -> Self {
         Self::SessionsTaken {
             label: label.to_owned(),
@@ -184,7 +213,10 @@ impl TokenError {
 
     /// Whether the device is gone or busy: it may be brought back, and then do what was asked.
     pub(crate) fn is_of_device(&self) -> bool {
-        matches!(self, Self::Device { .. } | Self::SessionsTaken { .. })
+        matches!(
+            self,
+            Self::Device { .. } | Self::SessionsTaken { .. } | Self::KeysGone(_)
+        )
     }
 
     /// Whether the PIN is not good any more, or must not be tried now.
@@ -264,9 +296,21 @@ fn is_before_pin(rv: &RvError) -> bool {
     )
 }
 
+/// What is said of a key that is recorded and not there.
+fn recorded_as(uri: Option<&str>) -> String {
+    uri.map_or_else(String::new, |uri| {
+        format!("\nA key file names one on this token: {uri}")
+    })
+}
+
 /// "all", with their number where it is known.
 fn all(count: Option<usize>) -> String {
     count.map_or("all".into(), |count| format!("all {count}"))
+}
+
+fn shown(files: &[PathBuf]) -> String {
+    let files: Vec<_> = files.iter().map(|it| it.shown()).collect();
+    listed(&files)
 }
 
 fn listed(items: &[impl std::fmt::Display]) -> String {

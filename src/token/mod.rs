@@ -27,7 +27,7 @@ pub use module::{
     probe, search, well_known,
 };
 pub(crate) use module::{is_recorded_as, serial_tells};
-pub use raw::{Call, CalledToken, Watch, end_calls, watch_calls};
+pub use raw::{Call, CalledToken, Watch, end_calls, settings_not_read, watch_calls};
 pub use remedy::Remedy;
 pub(crate) use session::recovery;
 pub use session::{

@@ -175,7 +175,7 @@ fn the_description_is_that_of_the_agent() {
     post("/v1/wallet/sign-sms-challenge", &sign(&nobody));
     post("/v1/wallet/sign-sms-challenge", &json!({ "digest": "00" }));
     post("/v1/wallet/sign-sms-challenge", &sign(&json!("nobody")));
-    for _ in 0..17 {
+    for _ in 0..25 {
         post("/v1/unwrap", &unwrap_body(key, &[1; 256]));
     }
     let refused = post("/v1/unwrap", &unwrap_body(key, &[1; 256]));

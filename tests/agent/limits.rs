@@ -264,8 +264,8 @@ fn failures_in_a_row_make_their_process_wait_and_nobody_else() {
     let key = agent.key();
     let good = openssl::rsa_wrap(&keyed.public, &[7; 32]);
     let bad = openssl::rsa_wrap(&keyed.public, &[7; 31]);
-    // Seventeen in a row, all of this process.
-    for _ in 0..17 {
+    // Twenty-five in a row, all of this process.
+    for _ in 0..25 {
         assert_eq!(agent.unwrap(&key, &bad).0, 200);
     }
     let body = unwrap_body(&key, &bad).to_string();

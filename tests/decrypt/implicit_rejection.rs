@@ -69,12 +69,12 @@ fn every_bad_archive_and_every_token_give_one_picture() {
         let decrypts = reference.calls.iter().filter(|it| *it == "C_Decrypt");
         assert_eq!(
             decrypts.count(),
-            3 * keys,
-            "two tries and a proof for each key"
+            4 * keys,
+            "three tries and a proof for each key"
         );
 
         // The tries come first, the proofs last.
-        let tries = 2 * keys;
+        let tries = 3 * keys;
         for rv in [
             "CKR_ENCRYPTED_DATA_INVALID",
             "CKR_DEVICE_ERROR",

@@ -95,6 +95,31 @@ fn a_device_that_fails_once_in_a_while_loses_no_archive() {
 }
 
 #[test]
+fn a_key_whose_turn_always_meets_the_failure_opens_its_archive() {
+    let keyed = Keyed::new();
+    let publics = [
+        keyed.public.clone(),
+        keyed.add_key(2048),
+        keyed.add_key(2048),
+    ];
+    let sealed = |public: &String| Sealed::current(public, &plain()).archive();
+    // Of three keys, one is tried each time that the device fails.
+    let mut archives: Vec<_> = publics.iter().map(sealed).collect();
+    archives.push(bad());
+    archives.extend(publics.iter().map(sealed));
+    for rv in ["CKR_DEVICE_ERROR", "CKR_GENERAL_ERROR"] {
+        let rule = format!("C_Decrypt /3 return {rv}");
+        let (run, _) = decrypt(&keyed, &["hardware", &rule], &archives);
+        let run = run.fails(20);
+        assert!(
+            run.err().contains("6 of 7 archives opened"),
+            "{}",
+            run.err()
+        );
+    }
+}
+
+#[test]
 fn a_good_archive_costs_one_use_of_the_key() {
     let keyed = Keyed::new();
     let archives = vec![keyed.archive(&plain()); 3];

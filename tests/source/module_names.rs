@@ -115,6 +115,16 @@ const GRANTED: &[(&str, &str, &str)] = &[
         "a PIN begins with",
         "a hint with the form of its PINs",
     ),
+    (
+        "token/raw/apart.rs",
+        "yubihsm_pkcs11.conf\",",
+        "a file in the working folder that no module is to see",
+    ),
+    (
+        "token/raw/apart.rs",
+        "tpm2_pkcs11.sqlite3\",",
+        "a file in the working folder that no module is to see",
+    ),
     ("cli/commands/token.rs", "after_help", "an example"),
 ];
 

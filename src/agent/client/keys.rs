@@ -5,13 +5,14 @@ use zeroize::Zeroizing;
 use super::{AgentClient, ClientError, Waits};
 use crate::agent::wire::{self, Code, Key, Refusal};
 use crate::archive::{Scheme, WrappedKey};
-use crate::envelope::{Candidate, KeyName, Proof, PublicKey, Unwrap};
+use crate::envelope::{Candidate, KeyName, Proof, PublicKey, Steadiness, Unwrap};
 
 /// The result keys of an unlocked agent, as the holder that opens archives.
 pub struct AgentKeys {
     client: AgentClient,
     keys: Vec<(Key, PublicKey)>,
     waits: Waits,
+    steadiness: Steadiness,
 }
 
 impl AgentKeys {
@@ -25,6 +26,7 @@ impl AgentKeys {
             client,
             keys: keys.collect(),
             waits: Waits::default(),
+            steadiness: Steadiness::default(),
         }
     }
 
@@ -32,6 +34,13 @@ impl AgentKeys {
     #[must_use]
     pub fn with_waits(mut self, waits: Waits) -> Self {
         self.waits = waits;
+        self
+    }
+
+    /// Shares what is known of the token with others who use it.
+    #[must_use]
+    pub fn with_steadiness(mut self, steadiness: Steadiness) -> Self {
+        self.steadiness = steadiness;
         self
     }
 
@@ -90,6 +99,10 @@ impl Unwrap for AgentKeys {
         matches!(error, ClientError::Refused(refusal) if refusal.code == Code::NotSupported)
     }
 
+    fn steadiness(&self) -> Steadiness {
+        self.steadiness.clone()
+    }
+
     fn prove(&mut self, keys: &[Candidate]) -> Result<Proof<ClientError>, ClientError> {
         for Candidate { name, .. } in keys {
             let Some((key, public)) = self.keys.iter().find(|it| it.0.key == name.uri) else {
@@ -104,13 +117,21 @@ impl Unwrap for AgentKeys {
                     wrapped.map_err(|error| error.to_string())
                 })
                 .map_err(|error| ClientError::Refused(Refusal::new(Code::Failed, error)))?;
-            let back = match self.ask(&name.uri, scheme, &wrapped) {
-                // Other keys may be used.
-                Err(error) if Self::is_of_key(&error) => continue,
-                back => back?,
-            };
-            if back.as_slice() != secret.as_slice() {
-                return Err(ClientError::Refused(device_failed()));
+            // The device may fail once in a while.
+            for attempt in 1..=2 {
+                let back = match self.ask(&name.uri, scheme, &wrapped) {
+                    // Other keys may be used.
+                    Err(error) if Self::is_of_key(&error) => break,
+                    back => back?,
+                };
+                match back.as_slice() == secret.as_slice() {
+                    true if attempt > 1 && !self.steadiness.doubt() => {
+                        return Ok(Proof::Recovered(ClientError::Refused(device_failed())));
+                    }
+                    true => break,
+                    false if attempt > 1 => return Err(ClientError::Refused(device_failed())),
+                    false => {}
+                }
             }
         }
         Ok(Proof::Works)

@@ -150,6 +150,21 @@ impl AgentClient {
         self.get(path::KEYS)
     }
 
+    /// Asks for the result keys that the agent is logged in for.
+    ///
+    /// # Errors
+    /// [`ClientError::Locked`] when it is not logged in.
+    pub fn keys_of_login(&mut self) -> Result<Vec<wire::Key>, ClientError> {
+        let keys = self.keys()?;
+        match keys.state {
+            State::Locked | State::Unlocking => Err(ClientError::Locked(Refusal::new(
+                wire::Code::AgentNotAvailable,
+                "the agent was locked just now",
+            ))),
+            State::Unlocked | State::Recovering => Ok(keys.keys),
+        }
+    }
+
     /// Unwraps a key.
     ///
     /// # Errors

@@ -29,6 +29,25 @@ fn an_agent_that_asks_to_wait_for_ever_is_not_waited_for() {
     assert!(matches!(refused, ClientError::Refused(_)), "{refused:?}");
 }
 
+#[test]
+fn an_agent_that_was_locked_meanwhile_has_not_simply_no_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("agent.sock");
+    let listener = UnixListener::bind(&path).unwrap();
+    let mut client = AgentClient::connect(&path).unwrap();
+    let agent = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let request = heard(&mut stream);
+        let answer = "HTTP/1.1 200 OK\r\ncontent-length: 41\r\n\r\n\
+            {\"state\":\"locked\",\"keys\":[],\"wallets\":[]}";
+        stream.write_all(answer.as_bytes()).unwrap();
+        request
+    });
+    let error = client.keys_of_login().unwrap_err();
+    assert!(matches!(error, ClientError::Locked(_)), "{error:?}");
+    assert_eq!(agent.join().unwrap(), "GET /v1/keys HTTP/1.1");
+}
+
 /// Reads one request, and returns its first line.
 fn heard(stream: &mut UnixStream) -> String {
     let mut request = [0; 4096];

@@ -2,9 +2,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Failures in a row that cost nothing: a token may hold some keys, and each is tried, and tried
-/// once more.
-const FREE: u32 = 16;
+/// Failures in a row that cost nothing: a token may hold some keys, and each is tried three times.
+const FREE: u32 = 24;
 
 const LONGEST: Duration = Duration::from_secs(60);
 
@@ -71,15 +70,15 @@ mod tests {
     #[test]
     fn waits_grow_for_one_peer_alone_and_end_with_a_success() {
         let (peers, now) = (BackOff::default(), Instant::now());
-        let waits: Vec<u64> = (0..28)
+        let waits: Vec<u64> = (0..36)
             .map(|_| {
                 peers.note(1, true, now);
                 peers.wait(1, now).as_secs()
             })
             .collect();
-        assert_eq!(waits[..16], [0; 16]);
-        assert_eq!(waits[16..23], [1, 2, 4, 8, 16, 32, 60]);
-        assert_eq!(waits[23..], [60; 5]);
+        assert_eq!(waits[..24], [0; 24]);
+        assert_eq!(waits[24..31], [1, 2, 4, 8, 16, 32, 60]);
+        assert_eq!(waits[31..], [60; 5]);
         assert_eq!(peers.wait(2, now), Duration::ZERO);
         assert_eq!(peers.wait(1, now + LONGEST), Duration::ZERO);
         peers.note(1, false, now);

@@ -110,6 +110,7 @@ impl Login {
             wanted: "the one that was asked for".into(),
             present: keys.result.iter().map(|it| it.0.clone()).collect(),
             login_required: !self.needs_none,
+            recorded: None,
         }
     }
 

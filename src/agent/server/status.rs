@@ -56,6 +56,7 @@ impl Agent {
             pin_pad: inner.token.protected_authentication_path(),
             login_required: inner.token.login_required(),
             empty_pin: inner.token.takes_empty_pin(),
+            longest_pin: inner.token.pin_len.map(|(_, longest)| longest),
             module: self.module.path().to_string_lossy().into_owned(),
             pid: std::process::id(),
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -109,6 +109,7 @@ impl Agent {
                 wanted: "any".into(),
                 present: vec![],
                 login_required: !first.needs_no_login(),
+                recorded: None,
             });
         }
         let kept = pin.filter(|_| self.settings.keep_pin);

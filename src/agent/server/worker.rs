@@ -202,5 +202,6 @@ fn gone() -> TokenError {
         wanted: "it any more".into(),
         present: vec![],
         login_required: true,
+        recorded: None,
     }
 }

@@ -78,6 +78,9 @@ pub struct Status {
     /// Whether the token takes an empty PIN.
     #[serde(default)]
     pub empty_pin: bool,
+    /// The longest PIN that the token takes by its own word, in bytes.
+    #[serde(default)]
+    pub longest_pin: Option<u64>,
     /// The module's file.
     pub module: String,
     /// The agent's process.

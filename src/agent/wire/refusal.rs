@@ -40,11 +40,14 @@ impl From<&TokenError> for Code {
         match error {
             TokenError::NoModule(_)
             | TokenError::Module { .. }
+            | TokenError::ForeignSettings { .. }
             | TokenError::NoToken { .. }
             | TokenError::TokenAmbiguous(_)
             | TokenError::NotReady { .. }
             | TokenError::PinNotReady { .. } => Self::TokenNotUsable,
-            TokenError::Device { .. } | TokenError::SessionsTaken { .. } => Self::DeviceFailed,
+            TokenError::Device { .. }
+            | TokenError::SessionsTaken { .. }
+            | TokenError::KeysGone(_) => Self::DeviceFailed,
             TokenError::PinWrong { .. }
             | TokenError::SoPinWrong { .. }
             | TokenError::NoAuthenticationKey(_)

@@ -11,6 +11,7 @@ mod clock;
 mod configuration;
 mod exposed;
 mod files;
+mod foreign_settings;
 mod keys;
 mod mechanisms;
 mod modules;
@@ -53,6 +54,7 @@ pub(crate) fn run(
         pcscd::check(),
         modules::p11_kit_check(),
     ];
+    checks.extend(foreign_settings::checks());
     checks.extend(secret_files::checks(&context));
     checks.extend(exposed::unit_files());
     let session = on_module(&context, &command, &mut checks)?;

@@ -197,6 +197,9 @@ impl From<Refusal> for Failure {
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
         match error {
+            ClientError::Locked(refusal) if refusal.hint.is_empty() => {
+                Self::from(refusal).hint(hints::UNLOCK)
+            }
             ClientError::Locked(refusal) | ClientError::Refused(refusal) => refusal.into(),
             error => Self::new(Code::AgentNotAvailable, &error).hint(hints::client(&error)),
         }

@@ -25,7 +25,7 @@ use crate::wallet::LocateError;
 use crate::wallet::locate::AddressOrigin;
 use crate::wallet::wallet_file::WalletFileError;
 
-pub(crate) use agent::{agent, client, socket};
+pub(crate) use agent::{UNLOCK, agent, client, socket};
 pub(crate) use keys::{public_key, software_key};
 pub(crate) use reading::{MOVE_AWAY, unreadable};
 pub(crate) use token::{IF_NEEDED, token};

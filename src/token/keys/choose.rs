@@ -50,6 +50,7 @@ pub(crate) fn choose_one<K>(
         wanted: wanted.map_or("any".into(), |uri| uri.identity().to_string()),
         present,
         login_required,
+        recorded: None,
     })
 }
 

@@ -105,14 +105,23 @@ impl Session {
     /// # Errors
     /// [`TokenError::Device`] when it does not.
     pub fn prove(&mut self, key: &ResultKey, pins: &mut dyn PinSource) -> Result<(), TokenError> {
+        self.proven_at(key, pins).map(drop)
+    }
+
+    /// Proves it, and returns the number of the attempt that did.
+    pub(in crate::token) fn proven_at(
+        &mut self,
+        key: &ResultKey,
+        pins: &mut dyn PinSource,
+    ) -> Result<u32, TokenError> {
         let scheme = key.scheme_of_trial();
         let (secret, wrapped) = known_good(key, scheme)?;
         // A device may fail once in a while. Nobody is asked for a PIN twice for that.
         let attempts = if key.always_authenticate { 1 } else { 2 };
-        for _ in 0..attempts {
+        for attempt in 1..=attempts {
             let unwrapped = self.decrypt(key, scheme, &wrapped, pins)?;
             if unwrapped.is_some_and(|it| it.as_slice() == secret.as_slice()) {
-                return Ok(());
+                return Ok(attempt);
             }
             self.broken = true;
         }
@@ -125,10 +134,7 @@ impl Session {
                 remedy: Remedy::DecryptKey,
             });
         }
-        Err(TokenError::device(
-            "C_Decrypt",
-            "no plaintext for a ciphertext known to be good",
-        ))
+        Err(unproven())
     }
 
     /// Proves that the device works, with the first of `keys` that may be used and demands no PIN for it;
@@ -250,6 +256,14 @@ impl ResultKey {
             remedy: Remedy::Capability(capability(scheme)),
         })
     }
+}
+
+/// The failure of a key that does not decrypt what is known to be good.
+pub(in crate::token) fn unproven() -> TokenError {
+    TokenError::device(
+        "C_Decrypt",
+        "no plaintext for a ciphertext known to be good",
+    )
 }
 
 /// The name in YubiHSM's documentation of what decrypting takes.

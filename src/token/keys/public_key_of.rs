@@ -1,6 +1,6 @@
 //! The public key of a private RSA key: tokens show it in one place or another.
 
-use cryptoki::object::{Attribute, AttributeType, ObjectClass};
+use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass};
 use cryptoki_sys::CK_OBJECT_HANDLE;
 use rsa::pkcs8::der::asn1::AnyRef;
 use rsa::pkcs8::der::{self, Decode as _, Reader as _, SliceReader, Tag, TagNumber};
@@ -61,9 +61,19 @@ impl Session {
         if id.is_empty() {
             return Vec::new();
         }
-        let found = self.find(ObjectClass::PUBLIC_KEY, Some(id));
-        let found = found.unwrap_or_default().into_iter();
+        let template = [
+            Attribute::Class(ObjectClass::PUBLIC_KEY),
+            Attribute::KeyType(KeyType::RSA),
+            Attribute::Id(id.to_vec()),
+        ];
+        let found = self.found(&template).into_iter();
         found.filter_map(|it| self.components(it)).collect()
+    }
+
+    fn found(&self, template: &[Attribute]) -> Vec<CK_OBJECT_HANDLE> {
+        let found = self.raw.find(template);
+        let found = found.inspect_err(|error| self.raw.keep_unheard(*error));
+        found.unwrap_or_default()
     }
 
     fn in_certificates(&self, id: &[u8]) -> Vec<PublicKey> {
@@ -74,7 +84,7 @@ impl Session {
             Attribute::Class(ObjectClass::CERTIFICATE),
             Attribute::Id(id.to_vec()),
         ];
-        let found = self.raw.find(&template).unwrap_or_default().into_iter();
+        let found = self.found(&template).into_iter();
         found
             .filter_map(|it| bytes(&self.raw, it, AttributeType::Value))
             .filter_map(|it| PublicKey::from_spki_der(spki(&it).ok()?).ok())

@@ -4,7 +4,7 @@ use cryptoki_sys::CK_OBJECT_HANDLE;
 use serde::{Deserialize, Serialize};
 
 use crate::envelope::PublicKey;
-use crate::token::keys::attributes::{bytes, flag, mechanisms};
+use crate::token::keys::attributes::{bytes, flag, listed, mechanisms};
 use crate::token::raw::RawSession;
 use crate::token::{Session, TokenError, TokenInfo, Uri};
 
@@ -122,11 +122,10 @@ impl Session {
     /// # Errors
     /// When the token does not answer.
     pub fn private_keys(&self) -> Result<Vec<ResultKey>, TokenError> {
-        let handles = self.find(ObjectClass::PRIVATE_KEY, None)?;
-        Ok(handles
-            .into_iter()
-            .filter_map(|handle| self.private_key(handle))
-            .collect())
+        listed(&self.raw, self.logged_in, || {
+            let handles = self.find(ObjectClass::PRIVATE_KEY, None)?.into_iter();
+            Ok(handles.filter_map(|it| self.private_key(it)).collect())
+        })
     }
 
     /// Lists [`Self::private_keys`], and those of which only the public key is visible: before a
@@ -135,6 +134,10 @@ impl Session {
     /// # Errors
     /// When the token does not answer.
     pub fn result_keys(&self) -> Result<Vec<ResultKey>, TokenError> {
+        listed(&self.raw, self.logged_in, || self.all_result_keys())
+    }
+
+    fn all_result_keys(&self) -> Result<Vec<ResultKey>, TokenError> {
         let mut keys = Vec::new();
         let mut others = Vec::new();
         for handle in self.find(ObjectClass::PRIVATE_KEY, None)? {

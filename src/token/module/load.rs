@@ -6,9 +6,12 @@ use std::time::Duration;
 
 use cryptoki::error::RvError;
 
+use crate::text::escape::Shown as _;
 use crate::token::module::free_session::Patience;
 use crate::token::module::not_loaded::why_not_loaded;
-use crate::token::raw::{CallError, Table, finalise_at_end};
+use crate::token::raw::{
+    CallError, Table, apart, finalise_at_end, from_anywhere, settings_not_read,
+};
 use crate::token::session::recovery::DEVICE_TIMEOUT;
 use crate::token::{Call, TokenError, TokenInfo};
 
@@ -51,9 +54,22 @@ impl Module {
         };
         let parameters = parameters.map(CString::new).transpose();
         let parameters = parameters.map_err(|_| fail("there is a NUL in its arguments".into()))?;
-        let table = Table::load(path).map_err(|words| fail(why_not_loaded(path, words)))?;
+        let unread = settings_not_read();
+        let place = match unread.is_empty() {
+            true => path.to_owned(),
+            false => from_anywhere(path),
+        };
+        let load = || {
+            let table = Table::load(path, &place).map_err(|words| why_not_loaded(&place, words))?;
+            let borrowed = initialize(&table, parameters.as_deref())?;
+            Ok((table, borrowed))
+        };
+        let loaded = apart(load).map_err(|error| TokenError::ForeignSettings {
+            files: unread.clone(),
+            reason: error.to_string(),
+        })?;
+        let (table, borrowed) = loaded.map_err(|reason| fail(with_unread(reason, &unread)))?;
         let table = Arc::new(table);
-        let borrowed = initialize(&table, parameters.as_deref()).map_err(fail)?;
         if !borrowed {
             finalise_at_end(&table);
         }
@@ -83,12 +99,16 @@ impl Module {
             Err(error) if error.rv == RvError::CryptokiNotInitialized => {}
             finalised => finalised?,
         }
-        initialize(&self.table, self.parameters.as_deref())
-            .map(|_| ())
-            .map_err(|reason| TokenError::Module {
-                path: self.path.clone(),
-                reason,
-            })
+        let unread = settings_not_read();
+        let initialized = apart(|| initialize(&self.table, self.parameters.as_deref()));
+        let initialized = initialized.map_err(|error| TokenError::ForeignSettings {
+            files: unread.clone(),
+            reason: error.to_string(),
+        })?;
+        initialized.map(drop).map_err(|reason| TokenError::Module {
+            path: self.path.clone(),
+            reason: with_unread(reason, &unread),
+        })
     }
 
     /// Sets the time for which a session is waited for that other programs hold: 15 seconds, unless it is
@@ -131,6 +151,17 @@ impl std::fmt::Debug for Module {
         f.debug_struct("Module")
             .field("path", &self.path)
             .finish_non_exhaustive()
+    }
+}
+
+/// With the files that were not read, one of which may be meant.
+fn with_unread(reason: String, unread: &[PathBuf]) -> String {
+    match unread {
+        [] => reason,
+        files => {
+            let files: Vec<_> = files.iter().map(|it| it.shown().into_owned()).collect();
+            format!("{reason}; not read: {}", files.join(", "))
+        }
     }
 }
 

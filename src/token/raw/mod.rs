@@ -9,6 +9,7 @@
 //! * it refuses tokens whose information has an empty clock field.
 #![allow(unsafe_code)]
 
+mod apart;
 mod gate;
 mod locked;
 mod module;
@@ -26,6 +27,8 @@ use cryptoki_sys::{CK_FUNCTION_LIST, CK_RV, CK_SESSION_HANDLE, CK_ULONG, Pkcs11}
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 use zeroize::Zeroizing;
 
+pub use apart::settings_not_read;
+pub(super) use apart::{apart, from_anywhere};
 pub use gate::end_calls;
 pub(super) use gate::finalise_at_end;
 pub(super) use locked::Locked;
@@ -145,16 +148,16 @@ impl<'t> Caller<'t> {
 }
 
 impl Table {
-    /// Loads the library at `path`, with all its symbols, and takes its function table; the loader's
-    /// words on failure.
-    pub(super) fn load(path: &Path) -> Result<Self, String> {
+    /// Loads the library at `path`, which is `place` in this thread, with all its symbols, and takes its
+    /// function table; the loader's words on failure.
+    pub(super) fn load(path: &Path, place: &Path) -> Result<Self, String> {
         let path: Arc<Path> = path.into();
         let loading = watched::begin(|| Call::of_module(Call::LOAD, path.clone()));
         // One that is found missing only when it is called would end the program.
         let flags = RTLD_NOW | RTLD_LOCAL;
         // SAFETY: loading a library runs its initialisers. That it is to be trusted is what the
         // user said by naming it.
-        let library = unsafe { Library::open(Some(&*path), flags) };
+        let library = unsafe { Library::open(Some(place), flags) };
         drop(loading);
         let library = library.map_err(|error| error.to_string())?;
         // SAFETY: only its symbols are looked up, and those of the standard's names are functions

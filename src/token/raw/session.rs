@@ -31,6 +31,8 @@ pub(in crate::token) struct RawSession {
     token: Arc<CalledToken>,
     handle: CK_SESSION_HANDLE,
     closed: bool,
+    /// The failure of a call whose caller takes no answer for an answer.
+    unheard: Cell<Option<CallError>>,
     /// A session has one operation at a time, so that threads cannot share it.
     _not_sync: PhantomData<Cell<()>>,
 }
@@ -60,6 +62,7 @@ impl RawSession {
             token,
             handle,
             closed: false,
+            unheard: Cell::new(None),
             _not_sync: PhantomData,
         })
     }
@@ -145,6 +148,16 @@ impl RawSession {
                 return Ok(all);
             }
         }
+    }
+
+    /// The failure that nobody was told of since this was asked last.
+    pub(in crate::token) fn take_unheard(&self) -> Option<CallError> {
+        self.unheard.take()
+    }
+
+    /// Keeps a failure that its caller does not tell of.
+    pub(in crate::token) fn keep_unheard(&self, error: CallError) {
+        self.unheard.set(Some(self.unheard.take().unwrap_or(error)));
     }
 
     /// `C_GetAttributeValue` of one attribute, since one that a token does not like may spoil the

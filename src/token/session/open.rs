@@ -115,7 +115,7 @@ impl Session {
     pub fn is_logged_in(&self) -> Result<(), TokenError> {
         let private = Attribute::Class(ObjectClass::PRIVATE_KEY);
         if self.raw.find(&[private])?.is_empty() {
-            return Err(no_private_key());
+            return Err(TokenError::KeysGone(self.token.label.clone()));
         }
         Ok(())
     }

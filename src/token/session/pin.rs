@@ -116,7 +116,8 @@ impl PinRequest<'_> {
         is_old && self.token.takes_empty_pin()
     }
 
-    /// Refuses a user PIN of a length that the token does not take, before it costs an attempt.
+    /// Refuses a user PIN of a length that the token surely does not take, before it costs an attempt: one
+    /// that is too short, and a new one that is too long.
     ///
     /// # Errors
     /// [`PinError::Length`], and [`PinError::Empty`].
@@ -125,10 +126,7 @@ impl PinRequest<'_> {
             return Err(PinError::Empty("what was given".into()));
         }
         match self.token.pin_len {
-            Some((min, max))
-                if !matches!(self.purpose, PinUse::So | PinUse::NewSo)
-                    && !(min..=max).contains(&(pin.len() as u64)) =>
-            {
+            Some((min, max)) if self.is_too_short(min, pin) || self.is_too_long(max, pin) => {
                 Err(PinError::Length {
                     label: self.token.label.clone(),
                     len: pin.len(),
@@ -138,6 +136,36 @@ impl PinRequest<'_> {
             }
             _ => Ok(()),
         }
+    }
+}
+
+impl PinRequest<'_> {
+    fn is_too_short(&self, min: u64, pin: &Pin) -> bool {
+        !matches!(self.purpose, PinUse::So | PinUse::NewSo) && (pin.len() as u64) < min
+    }
+
+    fn is_too_long(&self, max: u64, pin: &Pin) -> bool {
+        pin.len() as u64 > max && self.means_whole_pin(max)
+    }
+
+    /// Whether the longest PIN that a token tells of is that of all that is sent. Some tokens mean a part
+    /// of it: the PIN of a YubiHSM is the id of an authentication key and a password, and the length is
+    /// that of the password; network HSMs have a user's name before it. No password in a part is as long
+    /// as the longest that others take, nor is any of it in a PIN that is being set.
+    fn means_whole_pin(&self, max: u64) -> bool {
+        match self.purpose {
+            PinUse::Login | PinUse::KeyUse(_) => max >= 128,
+            PinUse::New => true,
+            PinUse::So | PinUse::NewSo => false,
+        }
+    }
+
+    /// The longest PIN that the token takes by its own word, where `pin` is longer and may be right all the
+    /// same.
+    pub fn exceeded(&self, pin: &Pin) -> Option<u64> {
+        let (_, max) = self.token.pin_len?;
+        let is_old = matches!(self.purpose, PinUse::Login | PinUse::KeyUse(_));
+        (is_old && pin.len() as u64 > max).then_some(max)
     }
 }
 

@@ -7,7 +7,7 @@ use cryptoki::object::{AttributeType, KeyType, ObjectClass};
 use cryptoki_sys::CK_OBJECT_HANDLE;
 use k256::ecdsa::VerifyingKey;
 
-use crate::token::keys::attributes::{bytes, flag};
+use crate::token::keys::attributes::{bytes, flag, listed};
 use crate::token::{Facts, Session, TokenError, TokenInfo, Uri};
 
 pub use create::create_wallet;
@@ -49,6 +49,10 @@ impl Session {
     /// # Errors
     /// When the token does not answer.
     pub fn wallet_keys(&self) -> Result<Vec<WalletKey>, TokenError> {
+        listed(&self.raw, self.logged_in, || self.all_wallet_keys())
+    }
+
+    fn all_wallet_keys(&self) -> Result<Vec<WalletKey>, TokenError> {
         let private = self.find_keys(KeyType::EC, ObjectClass::PRIVATE_KEY, None)?;
         let mut keys: Vec<WalletKey> = Vec::new();
         let mut others = Vec::new();

@@ -35,6 +35,7 @@
 //! | `mechanism NAME hidden` | it is not there; with `no-decrypt`, not for decryption |
 //! | `mechanism NAME sizes MIN MAX` | it says that its keys have these sizes |
 //! | `one-thread` | it cannot lock: `C_Initialize` refuses OS locking, and two calls at a time end the process |
+//! | `looks-for FILE` | `C_Initialize` fails where there is such a file in the working folder |
 //! | `takes-arguments` | `C_Initialize` may be given a text, which the real module does not see |
 //! | `so-generates PIN SO-PIN` | only the security officer makes key pairs |
 //! | `shuffle-slots` | slots get new numbers with each `C_Initialize` |
@@ -50,6 +51,7 @@
 //! | `answers-alone NAME` | a function that succeeds, and does nothing, while the token is gone |
 //! | `shows TEXT` | of all tokens only the one with this label is there |
 //! | `needs-no-login PIN` | it says so, and the user is logged in by any session; a PIN that is sent must be this one |
+//! | `pin-lengths MIN MAX` | it says that its PINs have so many bytes |
 //! | `empty-pin PIN` | it says that PINs may be empty, and takes an empty one for this one |
 //! | `gives-id HEX` | key pairs that are made get this id, of as many bytes as the one that was asked for |
 //! | `rubbish-modulus` | after a key was made, moduli have 2048 bytes until the next `C_Initialize` |
@@ -81,6 +83,7 @@ pub(crate) struct Script {
     /// PINs of the user and of the security officer, who alone makes key pairs.
     pub(crate) so_generates: Option<PinPad>,
     pub(crate) one_thread: bool,
+    pub(crate) looks_for: Option<PathBuf>,
     pub(crate) takes_arguments: bool,
     pub(crate) shuffle_slots: bool,
     /// With how many calls of `C_Initialize` come before it.
@@ -90,6 +93,7 @@ pub(crate) struct Script {
     /// The label of the only token.
     pub(crate) shows: Option<String>,
     pub(crate) needs_no_login: Option<Vec<u8>>,
+    pub(crate) pin_lengths: Option<(u64, u64)>,
     pub(crate) empty_pin: Option<Vec<u8>>,
     pub(crate) hardware: bool,
     pub(crate) rubbish_modulus: bool,
@@ -250,6 +254,7 @@ impl Script {
             }
             ["so-generates", pin, so_pin] => self.so_generates = Some(pin_pad(pin, so_pin)),
             ["one-thread"] => self.one_thread = true,
+            ["looks-for", file] => self.looks_for = Some(file.into()),
             ["takes-arguments"] => self.takes_arguments = true,
             ["label"] => self.label = Some((String::new(), 0)),
             ["label", label] => self.label = Some((text(label), 0)),
@@ -260,6 +265,9 @@ impl Script {
             ["describes", description] => self.description = Some(text(description)),
             ["shows", label] => self.shows = Some(label.to_owned()),
             ["needs-no-login", pin] => self.needs_no_login = Some(pin.into()),
+            ["pin-lengths", min, max] => {
+                self.pin_lengths = Some((min.parse().ok()?, max.parse().ok()?));
+            }
             ["empty-pin", pin] => self.empty_pin = Some(pin.into()),
             ["shuffle-slots"] => self.shuffle_slots = true,
             ["hardware"] => self.hardware = true,

@@ -1,3 +1,4 @@
+mod descriptors;
 mod detach;
 mod outcome;
 
@@ -92,6 +93,7 @@ pub(super) fn run(context: &Context, start: &Start) -> Result<Reply, Failure> {
         let path = context.agent_socket()?;
         return Ok(Reply::new(json!({ "socket": path })).exact(path.to_string_lossy()));
     }
+    descriptors::ready()?;
     if !start.serves() {
         return detach::run(context);
     }

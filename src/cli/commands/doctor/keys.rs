@@ -17,6 +17,15 @@ pub(super) fn checks(session: &Session, logged_in: bool, recorded: &KeyRecords) 
                 .fix("Look with --login, and give the PIN."),
         ];
     }
+    if keys.is_empty() && recorded.any(|it| it.is_on(session.token())) {
+        return vec![
+            Check::not_there(
+                NAME,
+                "no result key is on the token, where a key file names one",
+            )
+            .fix("Look at the device, and at what this login may see, before a new key is made."),
+        ];
+    }
     if keys.is_empty() {
         return vec![Check::not_there(NAME, "no result key is on the token").fix(
             "`iexec-hsm result generate-encryption-keypair` makes one, `iexec-hsm setup` leads there.",

@@ -11,7 +11,7 @@ use crate::code::Code;
 use crate::decrypt::{Options, Target, decrypt};
 use crate::encrypt;
 use crate::envelope::PublicKey;
-use crate::token::{ResultKey, Session, TokenKeys, choose_key};
+use crate::token::{ResultKey, Session, TokenKeys};
 
 const NAME: &str = "selftest";
 const FILE: &str = "selftest.txt";
@@ -67,13 +67,13 @@ fn choose(context: &Context, session: &Session) -> Result<ResultKey, Failure> {
     let token = session.token();
     let mut keys = session.private_keys()?;
     let wanted = context.settings.key.as_ref();
-    if wanted.is_none() {
-        let recorded = context.key_records(None).unwrap_or_default();
-        if let Some(current) = keys.iter().position(|key| recorded.have(token, key)) {
-            return Ok(keys.swap_remove(current));
-        }
+    let recorded = context.key_records(None).unwrap_or_default();
+    if wanted.is_none()
+        && let Some(current) = keys.iter().position(|key| recorded.have(token, key))
+    {
+        return Ok(keys.swap_remove(current));
     }
-    Ok(choose_key(token, keys, wanted)?)
+    Ok(recorded.choose(token, keys, wanted)?)
 }
 
 fn seal(context: &Context, folder: &Path, public: &PublicKey) -> Result<(), Failure> {

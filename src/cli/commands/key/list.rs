@@ -23,7 +23,7 @@ pub(super) fn run(context: &Context) -> Result<Reply, Failure> {
 }
 
 fn of_agent(mut link: Link, recorded: &KeyRecords) -> Result<Reply, ClientError> {
-    let keys = link.client.keys()?.keys;
+    let keys = link.client.keys_of_login()?;
     let keys = keys.iter().map(|key| Described::of_agent(key, recorded));
     Ok(reply(&link.status.token, &link.status.label, keys))
 }
@@ -33,10 +33,17 @@ fn of_token(context: &Context, recorded: &KeyRecords) -> Result<Reply, Failure> 
     let mut pins = context.pins()?;
     let session = Session::open_user(&module, &token, &mut pins)?;
     let keys = session.result_keys()?;
+    let missing = keys.is_empty() && recorded.any(|it| it.is_on(&token));
     let described = keys
         .iter()
         .map(|key| Described::of_token(&session, key, recorded));
     let reply = reply(&token.uri().to_string(), &token.label, described);
+    let reply = match missing {
+        true => reply.note(
+            "A key file names one on it: `iexec-hsm doctor --login` looks what became of it.",
+        ),
+        false => reply,
+    };
     if session.needs_no_login() && !keys.iter().any(ResultKey::has_private) {
         return Ok(reply.note(hints::IF_NEEDED));
     }

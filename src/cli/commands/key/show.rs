@@ -33,7 +33,7 @@ pub(super) fn run(context: &Context) -> Result<Reply, Failure> {
 /// Chooses among the agent's keys as [`ChosenKey`] does among the token's.
 fn choose(context: &Context, mut link: Link, wanted: &KeyRecords) -> Result<wire::Key, Failure> {
     let named = context.settings.key.as_ref();
-    let mut keys = link.client.keys()?.keys;
+    let mut keys = link.client.keys_of_login()?;
     let is_recorded = |key: &wire::Key| wanted.any(|it| records(it, key));
     if named.is_none() && keys.iter().any(is_recorded) {
         keys.retain(is_recorded);

@@ -144,6 +144,11 @@ impl Found {
         self.text.as_deref().filter(|_| used)
     }
 
+    /// Whether anybody says it.
+    pub(crate) fn is_set(&self) -> bool {
+        self.source > Source::Default
+    }
+
     /// Whether an option or the environment says it, for this run.
     pub(crate) fn is_given(&self) -> bool {
         self.source >= Source::Environment

@@ -4,10 +4,13 @@ use super::token::{KEEP_PIN, token};
 use crate::agent::client::ClientError;
 use crate::agent::server::{AgentError, SocketError};
 
+/// The hint where an agent is locked.
+pub(crate) const UNLOCK: &str = "Unlock it with `iexec-hsm agent unlock`.";
+
 pub(crate) fn agent(error: &AgentError) -> String {
     let hint = match error {
         AgentError::Request { .. } => "docs/agent.md says what can be asked.",
-        AgentError::Locked(_) => "Unlock it with `iexec-hsm agent unlock`.",
+        AgentError::Locked(_) => UNLOCK,
         AgentError::Unlocking | AgentError::Busy => "Try again.",
         AgentError::RefusedPin => "If it is right by now, restart the agent.",
         AgentError::Recovering => {

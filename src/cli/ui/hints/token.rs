@@ -25,6 +25,9 @@ pub(crate) fn token(error: &TokenError) -> String {
         TokenError::Module { .. } => {
             "Check the path given with --module, IEXEC_HSM_MODULE or the configuration file, and what --module-args says to it."
         }
+        TokenError::ForeignSettings { .. } => {
+            "Run it in another folder. A file of your own is named by its full path, as the page of the device says."
+        }
         TokenError::NoToken { .. } => {
             "Plug the token in, or name another one with --token; `iexec-hsm token list` shows those of the module that is named, or of all modules that are found."
         }
@@ -63,6 +66,14 @@ pub(crate) fn token(error: &TokenError) -> String {
             "If you are sure of the PIN, allow it with --final-pin-try; if it is wrong, the token blocks it."
         }
         TokenError::Pin(error) => pin(error),
+        TokenError::NoKey {
+            recorded: Some(_), ..
+        } => {
+            "A device that was exchanged, reset or restored has not got it, and a login without a right to it does not see it: `iexec-hsm doctor --login` looks. No other key opens what was sealed for it."
+        }
+        TokenError::KeysGone(_) => {
+            "It was reset or exchanged, its store was moved away, or the login has ended: `iexec-hsm doctor --login` looks."
+        }
         TokenError::NoKey {
             login_required: false,
             ..

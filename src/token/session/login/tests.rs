@@ -77,9 +77,11 @@ fn a_user_pin_has_a_length_that_the_token_takes() {
         (PinUse::Login, 3, false),
         (PinUse::Login, 4, true),
         (PinUse::Login, 8, true),
-        (PinUse::Login, 9, false),
+        // It may be an id and a password, of which the token tells the length.
+        (PinUse::Login, 9, true),
         (PinUse::New, 9, false),
-        (PinUse::KeyUse("key".into()), 9, false),
+        (PinUse::KeyUse("key".into()), 3, false),
+        (PinUse::KeyUse("key".into()), 9, true),
         (PinUse::So, 9, true),
         (PinUse::NewSo, 9, true),
     ] {
@@ -87,6 +89,13 @@ fn a_user_pin_has_a_length_that_the_token_takes() {
         let obtained = obtain(&token, purpose.clone(), &mut pins);
         assert_eq!(obtained.is_ok(), expected, "{purpose:?} of {len} bytes");
     }
+    token.pin_len = Some((4, 255));
+    obtain(
+        &token,
+        PinUse::Login,
+        &mut Pin::from("9".repeat(256).as_str()),
+    )
+    .unwrap_err();
     token.pin_len = None;
     obtain(&token, PinUse::Login, &mut Pin::from("9")).unwrap();
 }

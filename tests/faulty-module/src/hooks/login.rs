@@ -15,6 +15,9 @@ pub(crate) fn token_info(call: &Call, slot: CK_SLOT_ID, info: CK_TOKEN_INFO_PTR)
             rename(call.faulty, &mut it);
         }
         it.flags = flags(call.faulty, it.flags);
+        if let Some((min, max)) = call.faulty.script.pin_lengths {
+            (it.ulMinPinLen, it.ulMaxPinLen) = (min, max);
+        }
         if call.faulty.script.empty_pin.is_some() {
             it.ulMinPinLen = 0;
         }

@@ -7,6 +7,15 @@ use crate::pointer;
 
 /// `C_Initialize`, without the text behind `pReserved` where the script takes it.
 pub(crate) fn initialize(call: &Call, arguments: CK_VOID_PTR) -> CK_RV {
+    if call
+        .faulty
+        .script
+        .looks_for
+        .as_ref()
+        .is_some_and(|it| it.exists())
+    {
+        return CKR_DEVICE_ERROR;
+    }
     let given = pointer::get(arguments.cast::<CK_C_INITIALIZE_ARGS>());
     if call.faulty.script.one_thread && given.is_some_and(|it| it.flags & CKF_OS_LOCKING_OK != 0) {
         return CKR_CANT_LOCK;

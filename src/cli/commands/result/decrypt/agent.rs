@@ -11,6 +11,7 @@ use crate::cli::pins::Pins;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::slow_notice;
 use crate::code::Code;
+use crate::envelope::Steadiness;
 use crate::token::choose_one;
 
 /// An agent that runs, in the place of the token.
@@ -22,6 +23,7 @@ pub(super) struct Agent<'r> {
     /// Sessions that it has open.
     pub(super) sessions: usize,
     ready: Mutex<Ready>,
+    steadiness: Steadiness,
 }
 
 /// The state of the search for keys.
@@ -51,6 +53,7 @@ impl<'r> Run<'r> {
             is_foreign: link.client.is_foreign(),
             sessions: link.status.sessions.max(1),
             ready: Mutex::new(Ready::NotYet(Box::new(link))),
+            steadiness: Steadiness::default(),
         }))
     }
 }
@@ -76,6 +79,7 @@ impl Keys for Connection<'_> {
         };
         let client = connect(&self.agent.path, waits)?;
         let keys = AgentKeys::new(client, keys).with_waits(waits);
+        let keys = keys.with_steadiness(self.agent.steadiness.clone());
         Ok(self.keys.insert(keys))
     }
 }
@@ -130,14 +134,15 @@ impl Agent<'_> {
                 "Unlock it with `iexec-hsm agent unlock`, or use the token itself with --no-agent.",
             ));
         }
-        let mut keys = link.client.keys()?.keys;
+        let mut keys = link.client.keys_of_login()?;
+        let recorded = self.run.recorded()?;
         let wanted = self.run.context.settings.key.as_ref();
         if keys.is_empty() || wanted.is_some() {
             let uri = |key: &Key| key.key.clone();
             let place = (link.status.label.as_str(), link.status.login_required);
-            keys = vec![choose_one(place, keys, wanted, uri, names)?];
+            let chosen = choose_one(place, keys, wanted, uri, names);
+            keys = vec![link.recorded(&recorded).explain(chosen)?];
         }
-        let recorded = self.run.recorded()?;
         keys.sort_by_key(|key| !recorded.any(|it| records(it, key)));
         if !keys.iter().any(|key| key.usable) {
             return Err(Failure::new(

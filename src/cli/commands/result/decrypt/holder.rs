@@ -7,7 +7,7 @@ use super::shared_keys::SharedKeys;
 use crate::cli::pins::Pins;
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
-use crate::token::{Session, TokenKeys, choose_key};
+use crate::token::{Session, TokenKeys};
 
 /// The logged-in token, once an archive is there to be opened with it.
 pub(super) struct Holder<'r, 'p> {
@@ -49,7 +49,7 @@ impl<'r, 'p> Holder<'r, 'p> {
         recorded.make_known(&mut session);
         let mut keys = session.private_keys()?;
         if keys.is_empty() || context.settings.key.is_some() {
-            keys = vec![choose_key(&token, keys, context.settings.key.as_ref())?];
+            keys = vec![recorded.choose(&token, keys, context.settings.key.as_ref())?];
         }
         keys.sort_by_key(|key| !recorded.have(&token, key));
         Ok(TokenKeys::new(session, keys, pins)

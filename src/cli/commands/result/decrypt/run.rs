@@ -9,7 +9,7 @@ use super::outcome;
 use super::shared_folder::SharedFolder;
 use super::streams::{open_archive, open_stdout};
 use super::tally::{Outcome, Passed, Tally};
-use crate::cli::agent_beside::name_holder;
+use crate::cli::agent_beside::mind_agent;
 use crate::cli::context::Context;
 use crate::cli::key_records::KeyRecords;
 use crate::cli::ui::failure::Failure;
@@ -163,7 +163,7 @@ impl Run<'_> {
                 .aside(|| outcome::tell_passed(self.context, job, passed, false));
             return Outcome::Passed(passed);
         }
-        let failure = name_holder(self.context, stop.failure);
+        let failure = mind_agent(self.context, stop.failure);
         let failure = failure.of(&job.archive.shown());
         let raw = self.context.global.raw;
         self.progress

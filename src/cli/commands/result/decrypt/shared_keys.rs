@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::keys::Keys;
 use crate::archive::WrappedKey;
 use crate::cli::ui::failure::Failure;
-use crate::envelope::{Candidate, KeyName, Proof, Unwrap};
+use crate::envelope::{Candidate, KeyName, Proof, Steadiness, Unwrap};
 use crate::token::{NoPins, PinSource, TokenError, TokenKeys};
 
 /// A logged-in token that opens sessions, and brings back a device that failed.
@@ -18,6 +18,9 @@ pub(super) trait Sessions {
 
     /// Returns the keys in as many sessions as the token grants, `count` at most.
     fn open(&self, count: usize) -> Vec<Self::Session>;
+
+    /// Returns whether the device fails once in a while.
+    fn steadiness(&self) -> Steadiness;
 
     /// Whether all sessions may be of no use after this.
     fn is_lost(error: &Self::Error) -> bool;
@@ -37,6 +40,10 @@ impl<P: PinSource> Sessions for &mut TokenKeys<P> {
         self.beside(count)
     }
 
+    fn steadiness(&self) -> Steadiness {
+        Unwrap::steadiness(*self)
+    }
+
     fn is_lost(error: &TokenError) -> bool {
         error.is_of_device()
     }
@@ -54,6 +61,7 @@ impl<P: PinSource> Sessions for &mut TokenKeys<P> {
 /// opened again once it is back: a restart of its module would end them anyway.
 pub(super) struct SharedKeys<S: Sessions> {
     count: usize,
+    steadiness: Steadiness,
     sessions: Mutex<S>,
     state: Mutex<State<S::Session>>,
     changed: Condvar,
@@ -82,6 +90,7 @@ impl<S: Sessions> SharedKeys<S> {
         let free = sessions.open(count);
         (free.len() > 1).then(|| Self {
             count: free.len(),
+            steadiness: sessions.steadiness(),
             sessions: Mutex::new(sessions),
             state: Mutex::new(State {
                 free,
@@ -273,6 +282,10 @@ where
         let done = self.held.as_mut().map_or(Ok(()), |held| held.done(true));
         self.give_back();
         done
+    }
+
+    fn steadiness(&self) -> Steadiness {
+        self.shared.steadiness.clone()
     }
 
     fn prove(&mut self, keys: &[Candidate]) -> Result<Proof<S::Error>, S::Error> {

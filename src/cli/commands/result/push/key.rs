@@ -133,7 +133,8 @@ impl Candidate {
         let named = context.settings.key.as_ref();
         let Some((path, public)) = &self.file else {
             let recorded = self.recorded.as_ref().map(|recorded| &recorded.uri);
-            return Ok(choose_key(token, keys, named.or(recorded))?);
+            let records = KeyRecords::from(self.recorded.clone()).on(token);
+            return Ok(records.explain(choose_key(token, keys, named.or(recorded)))?);
         };
         let path = path.shown();
         if named.is_some() {
@@ -152,6 +153,9 @@ impl Candidate {
                 "the token {:?} has no private key to the public key in {path}",
                 token.name()
             );
+            if self.recorded.as_ref().is_some_and(|it| it.is_on(token)) {
+                return Failure::new(Code::KeyNotFound, what).hint("Its key file says that it is on this token: `iexec-hsm doctor --login` looks what became of it. No other key opens what was sealed for it.");
+            }
             Failure::new(Code::KeyNotFound, what).hint(format!(
                 "Name its token with --token. A private key in a file goes onto the token with `iexec-hsm result import-encryption-key <file>`; {MAKE}; --allow-software-key publishes this one all the same."
             ))

@@ -13,6 +13,10 @@ fn every_variant() -> Vec<TokenError> {
             wanted: "any".into(),
             present: vec![],
         },
+        TokenError::ForeignSettings {
+            files: vec!["/work/settings.conf".into()],
+            reason: "not permitted".into(),
+        },
         TokenError::TokenAmbiguous(vec![]),
         TokenError::NotReady {
             label: label(),
@@ -69,7 +73,16 @@ fn every_variant() -> Vec<TokenError> {
             label: label(),
             wanted: "any".into(),
             present: vec![],
+            recorded: None,
         },
+        TokenError::NoKey {
+            login_required: true,
+            label: label(),
+            wanted: "any".into(),
+            present: vec![],
+            recorded: Some("pkcs11:token=mine;id=%01".into()),
+        },
+        TokenError::KeysGone(label()),
         TokenError::KeyAmbiguous(vec![]),
         TokenError::NotSupported {
             what: "the token makes no RSA keys".into(),

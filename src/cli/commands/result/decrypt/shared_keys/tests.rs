@@ -31,6 +31,10 @@ impl Sessions for Arc<Fake> {
         (0..count).map(|_| FakeSession(self.clone())).collect()
     }
 
+    fn steadiness(&self) -> Steadiness {
+        Steadiness::default()
+    }
+
     fn is_lost(error: &Broken) -> bool {
         error.0 == "lost"
     }
