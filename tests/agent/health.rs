@@ -139,3 +139,24 @@ fn the_watchdog_is_told_that_it_is_well() {
     said.retain(|word| word == "WATCHDOG=1\n");
     assert_eq!(said.len(), 3);
 }
+
+#[test]
+fn an_agent_that_is_stopped_in_the_middle_of_a_request_is_not_waited_for_much_longer_than_it_would_take()
+ {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    work.write("a.zip", keyed.archive(&plain_zip(&[("a", b"b")])));
+    let faulty = Faulty::before(&keyed.token);
+    let never = work.path("never");
+    let faulty = faulty.rule(format!("C_Decrypt 1 hang {}", never.display()));
+    let start = command(&work, &["--request-timeout", "1s"]).pin();
+    let mut agent = Agent::start(faulty.drive(start));
+    assert_eq!(agent.status()["requestSeconds"], 1);
+    let decrypt = ["result", "decrypt", "a.zip", "--agent-wait", "0"];
+    let decrypt = agent.cmd(&work, decrypt).start();
+    agent.until("it hangs", |_| faulty.ledger().count("C_Decrypt") > 0);
+    agent.signal(Signal::STOP);
+    let run = decrypt.wait().fails(40);
+    assert!(run.err().contains("does not answer"), "{}", run.err());
+    agent.signal(Signal::CONT);
+}

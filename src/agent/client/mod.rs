@@ -29,6 +29,9 @@ const RETRY_TIME: Duration = Duration::from_secs(300);
 /// The longest time in which nothing comes where the agent is asked how it is: it does not ask the token for that.
 const STATUS_TIME: Duration = Duration::from_secs(5);
 
+/// The time that an answer may take beyond that in which an agent gives a request up.
+const ON_THE_WAY: Duration = Duration::from_secs(6);
+
 /// A connection to an agent of this user.
 pub struct AgentClient {
     path: PathBuf,
@@ -137,9 +140,18 @@ impl AgentClient {
     /// [`ClientError`].
     pub fn status_within(&mut self, patience: Duration) -> Result<Status, ClientError> {
         let usual = self.connection.set_silence(patience);
-        let status = self.get(path::STATUS);
+        let status: Result<Status, ClientError> = self.get(path::STATUS);
         self.connection.set_silence(usual);
+        if let Some(time) = status.as_ref().ok().and_then(Status::request_time) {
+            self.expect_answers_within(time);
+        }
         status
+    }
+
+    /// Waits for answers for no longer than an agent that gives requests up after `time`: one that was
+    /// stopped never answers.
+    fn expect_answers_within(&mut self, time: Duration) {
+        self.connection.set_silence(time + ON_THE_WAY);
     }
 
     /// Asks for the keys on the token.
@@ -295,6 +307,11 @@ fn io_error(path: &Path, source: io::Error) -> ClientError {
 }
 
 impl Status {
+    /// The time after which the agent gives a request up; unknown where it does not tell.
+    pub fn request_time(&self) -> Option<Duration> {
+        self.request_seconds.map(Duration::from_secs)
+    }
+
     /// Whether nothing can be asked of the token before somebody unlocks it.
     pub fn is_locked(&self) -> bool {
         matches!(self.state, State::Locked | State::Unlocking)

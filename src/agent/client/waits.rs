@@ -23,6 +23,9 @@ pub struct Waits {
     /// The time for an agent that is gone or locked, because it is started or unlocked again: 10
     /// seconds.
     pub agent: Duration,
+    /// The time after which the agent gives a request up, where that is known: it is not waited for much
+    /// longer.
+    pub request: Option<Duration>,
     /// The function that is called once a wait takes long.
     pub say: fn(),
 }
@@ -32,6 +35,7 @@ impl Default for Waits {
         Self {
             device: Duration::from_secs(15),
             agent: Duration::from_secs(10),
+            request: None,
             say: || {},
         }
     }
@@ -81,7 +85,13 @@ impl AgentClient {
         loop {
             match Self::connect_trusting(path, trust) {
                 Err(failure) if failure.is_gone() && wait.has_time(waits.agent) => wait.pause(),
-                connected => return connected,
+                connected => {
+                    let mut client = connected?;
+                    if let Some(time) = waits.request {
+                        client.expect_answers_within(time);
+                    }
+                    return Ok(client);
+                }
             }
         }
     }

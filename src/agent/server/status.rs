@@ -66,6 +66,7 @@ impl Agent {
             idle_seconds: self.settings.idle.map(|limit| limit.as_secs()),
             locks_in_seconds: locks_at.map(|at| at.saturating_sub(self.now()).as_secs()),
             usable_keys: usable_keys(&inner.phase),
+            request_seconds: Some(self.settings.request_timeout.as_secs_f64().ceil() as u64),
             uptime_seconds: self.now().saturating_sub(self.started).as_secs(),
             last_failure: self.audit.counts().last_failure(),
             audit_lost: self.audit.lost(),

@@ -100,6 +100,9 @@ pub struct Status {
     /// Result keys that can be used now.
     #[serde(default)]
     pub usable_keys: usize,
+    /// Seconds after which it gives a request up that the token has not answered.
+    #[serde(default)]
+    pub request_seconds: Option<u64>,
     /// Seconds since the agent has started.
     #[serde(default)]
     pub uptime_seconds: u64,

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use super::keys::Keys;
 use super::run::Run;
@@ -24,6 +25,8 @@ pub(super) struct Agent<'r> {
     pub(super) sessions: usize,
     ready: Mutex<Ready>,
     steadiness: Steadiness,
+    /// The time after which it gives a request up.
+    request: Option<Duration>,
 }
 
 /// The state of the search for keys.
@@ -52,8 +55,9 @@ impl<'r> Run<'r> {
             path: link.path.clone(),
             is_foreign: link.client.is_foreign(),
             sessions: link.status.sessions.max(1),
-            ready: Mutex::new(Ready::NotYet(Box::new(link))),
             steadiness: Steadiness::default(),
+            request: link.status.request_time(),
+            ready: Mutex::new(Ready::NotYet(Box::new(link))),
         }))
     }
 }
@@ -99,6 +103,7 @@ impl Agent<'_> {
         Waits {
             device: settings.device_timeout,
             agent: settings.agent_wait,
+            request: self.request,
             say: || slow_notice::say("Waiting for the agent to come back ..."),
         }
     }
