@@ -94,14 +94,7 @@ impl Link {
         let path = context.agent_socket().ok()?;
         let settings = &context.settings;
         let named = settings.token.as_ref().or(settings.key.as_ref());
-        // One that nobody names may well not be there.
         let is_named = settings.found.agent_sock.is_set() || path.exists();
-        let missed = |failure: Failure| {
-            if is_named {
-                context.note_missed_agent(failure);
-            }
-            None
-        };
         let linked = connect(&path).and_then(|client| Self::of(path, client, patience));
         match linked {
             Ok(link) if link.holds(named, records) => {
@@ -109,20 +102,19 @@ impl Link {
                 Some(link)
             }
             Ok(link) => {
-                let holds = &link.status.token;
-                context.say(|| format!("not the agent: it holds {holds}"));
-                let message = format!("the agent at {} holds {holds}", link.path.shown());
-                let failure = Failure::new(Code::AgentNotAvailable, message);
-                missed(
-                    failure.hint("Name the socket of the agent that is meant with --agent-sock."),
-                )
+                context.say(|| format!("not the agent: it holds {}", link.status.token));
+                None
             }
             Err(error) => {
                 context.say(|| match &error {
                     ClientError::NotThere(path) => format!("no agent at {}", path.shown()),
                     error => format!("not the agent: {error}"),
                 });
-                missed(error.into())
+                // One that nobody names may well not be there.
+                if is_named {
+                    context.note_missed_agent(error.into());
+                }
+                None
             }
         }
     }

@@ -104,9 +104,9 @@ fn without_an_agent_the_token_is_used() {
     let keyed = Keyed::new();
     let work = keyed.work();
     work.write("a.zip", keyed.archive(&plain_zip(&[("a", b"b")])));
-    let cmd = work.cmd(["result", "decrypt", "a.zip", "-v", "--no-input"]);
-    let run = cmd
-        .env("IEXEC_HSM_AGENT_SOCK", work.path("none"))
+    let run = work
+        .cmd(["result", "decrypt", "a.zip", "-v", "--no-input"])
+        .env("XDG_RUNTIME_DIR", work.folder())
         .run()
         .fails(14);
     assert!(run.err().contains("no agent at "), "{}", run.err());
