@@ -241,3 +241,35 @@ fn an_agent_that_stays_away_ends_a_batch_with_a_count() {
     let line = "3 of 12 archives opened; 1 failed with exit code 40, 8 not tried";
     assert_eq!(last.as_deref(), Some(line), "{}", run.err());
 }
+
+#[test]
+fn keys_that_vanish_are_a_lost_device() {
+    if other_than_softhsm("its tokens are folders that can be moved away") {
+        return;
+    }
+    let keyed = Keyed::new();
+    for keeps_pin in [true, false] {
+        let work = keyed.work();
+        work.write("a.zip", keyed.archive(&plain_zip(&[("a", b"b")])));
+        let args: &[&str] = if keeps_pin { &["--keep-pin"] } else { &[] };
+        let start = command(&work, args).pin();
+        let mut agent = Agent::start(start.env("IEXEC_HSM_DEVICE_TIMEOUT", "20s"));
+        let mut tokens = fs::read_dir(keyed.token.folder().join("tokens")).unwrap();
+        let here = tokens.next().unwrap().unwrap().path();
+        let away = keyed.token.folder().join("away");
+        fs::rename(&here, &away).unwrap();
+        let (status, keys) = agent.get("/v1/keys");
+        assert_eq!(status, 502, "{keys}");
+        let state = if keeps_pin { "recovering" } else { "locked" };
+        agent.until(state, |agent| agent.state() == state);
+        fs::rename(&away, &here).unwrap();
+        if !keeps_pin {
+            let reason = agent.status()["reason"].to_string();
+            assert!(reason.contains("shows its keys no more"), "{reason}");
+            agent.cmd(&work, ["agent", "unlock"]).pin().run().ok();
+        }
+        agent.until("it is back", |agent| agent.status()["usableKeys"] == 1);
+        let decrypt = agent.cmd(&work, ["result", "decrypt", "a.zip"]);
+        decrypt.arg("--require-agent").run().ok();
+    }
+}

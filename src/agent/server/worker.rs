@@ -12,7 +12,8 @@ use crate::wallet::sign::WalletError;
 use crate::wallet::signature::Signature;
 
 /// The reason of most logins that end by themselves.
-pub(super) const GONE: &str = "the token does not answer, or has ended the login";
+pub(super) const GONE: &str =
+    "the token does not answer, shows its keys no more, or has ended the login";
 
 /// The reason of a login that cannot be made again.
 pub(super) const PIN_REFUSED: &str = "the token refused the PIN that was kept";
@@ -88,7 +89,13 @@ impl Worker {
 
     /// Reads the keys anew: one may have been made since.
     pub(super) fn read_keys(&mut self) -> Result<(), TokenError> {
-        let keys = self.attempt(|session, _, _| LoginKeys::read(session))?;
+        let keys = self.attempt(|session, before, _| {
+            let keys = LoginKeys::read(session)?;
+            match keys.result.is_empty() && !before.result.is_empty() {
+                true => Err(TokenError::KeysGone(session.token().label.clone())),
+                false => Ok(keys),
+            }
+        })?;
         self.login.set_keys(keys);
         Ok(())
     }

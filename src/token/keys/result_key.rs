@@ -120,12 +120,19 @@ impl Session {
     /// login all that can be used.
     ///
     /// # Errors
-    /// When the token does not answer.
+    /// When the token does not answer, or does not show any more what it showed before.
     pub fn private_keys(&self) -> Result<Vec<ResultKey>, TokenError> {
-        listed(&self.raw, self.logged_in, || {
+        let keys = listed(&self.raw, self.logged_in, || {
             let handles = self.find(ObjectClass::PRIVATE_KEY, None)?.into_iter();
             Ok(handles.filter_map(|it| self.private_key(it)).collect())
-        })
+        })?;
+        let had_keys = self.has_shown_keys.replace(!keys.is_empty());
+        if had_keys && keys.is_empty() {
+            // It has them no more the next time, either.
+            self.has_shown_keys.set(true);
+            return Err(TokenError::KeysGone(self.token.label.clone()));
+        }
+        Ok(keys)
     }
 
     /// Lists [`Self::private_keys`], and those of which only the public key is visible: before a

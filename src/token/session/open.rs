@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::sync::Arc;
 
 use cryptoki::error::RvError;
@@ -25,6 +26,8 @@ pub struct Session {
     pub(in crate::token) unreadable: bool,
     /// `C_GenerateRandom` has not failed so far.
     gives_random: bool,
+    /// Result keys were seen in it, so that a token which shows none has lost them.
+    pub(in crate::token) has_shown_keys: Cell<bool>,
     /// Public keys that the token does not show, with the ids of their keys.
     pub(in crate::token) known: Vec<(Option<Vec<u8>>, PublicKey)>,
 }
@@ -61,6 +64,7 @@ impl Session {
             unreadable: false,
             rejected: None,
             gives_random: token.has_random_numbers(),
+            has_shown_keys: Cell::new(false),
             known: Vec::new(),
         })
     }
