@@ -3,7 +3,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{AgentClient, ClientError, Trust};
-use crate::agent::wire::{Code, State};
+use crate::agent::wire::{Code, Key, State};
 
 /// Pauses between two looks at an agent that is waited for.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -64,6 +64,15 @@ impl Waits {
 }
 
 impl AgentClient {
+    /// Asks for the result keys that the agent is logged in for, for as long as `waits` say where it cannot
+    /// tell them just now.
+    ///
+    /// # Errors
+    /// As for [`Self::keys_of_login`].
+    pub fn keys_of_login_within(&mut self, waits: Waits) -> Result<Vec<Key>, ClientError> {
+        waits.patiently(self, Self::keys_of_login)
+    }
+
     /// Connects to the agent at `path`, for as long as `waits` say where there is none just now.
     ///
     /// # Errors

@@ -139,7 +139,7 @@ impl Agent<'_> {
                 "Unlock it with `iexec-hsm agent unlock`, or use the token itself with --no-agent.",
             ));
         }
-        let mut keys = link.client.keys_of_login()?;
+        let mut keys = link.client.keys_of_login_within(self.waits())?;
         let recorded = self.run.recorded()?;
         let wanted = self.run.context.settings.key.as_ref();
         if keys.is_empty() || wanted.is_some() {
