@@ -4,6 +4,8 @@
 #     docs/devices/try.sh --name "YubiHSM 2" --module yubihsm_pkcs11.so --token iexec --pin-file pin
 #
 # It says what it is about to make, asks for a yes, and removes what it made. A PIN that is refused ends it.
+# What it tries besides (several archives at once, several programs, a signal, a device that goes away ...) it says on
+# stderr, a line each: report a line that says "not as it should be".
 #
 #     --name NAME         what the row calls the token (what the token calls itself)
 #     --module PATH       its PKCS#11 module
@@ -153,6 +155,89 @@ use() {
     today=$(opens current)
     old=$(opens guide-2019)
     [[ -z $lose ]] || found=$(find_again)
+    [[ $today != yes ]] || more
+}
+
+# said NAME EXPECTED FOUND   says what was tried besides the row
+said() {
+    local verdict=$3
+    [[ $3 == "$2" ]] || verdict="$3, not as it should be ($2)"
+    printf '%-34s %s\n' "$1" "$verdict" >&2
+}
+
+# several COUNT   prints the names of so many archives, all alike
+several() {
+    local number
+    for ((number = 1; number <= $1; number++)); do
+        cp sealed.zip "$number.zip"
+        printf '%s\n' "$number.zip"
+    done
+}
+
+# What a user meets later, and what does no harm.
+more() {
+    local count archives clients=() client
+    must result encrypt result --output sealed.zip --force
+    mapfile -t archives < <(several 8)
+
+    (unset IEXEC_HSM_PIN_FILE && iexec-hsm result inspect sealed.zip ${token[@]+"${token[@]}"} --raw --no-input >out 2>&1) || true
+    if grep -q '"keys":\[{' out; then count=shown; else count='not shown'; fi
+    printf '%-34s %s\n' 'keys before a login' "$count" >&2
+
+    rm -rf batch
+    run result decrypt "${archives[@]}" --output-dir batch --force
+    said 'archives opened in one run' '8 of 8' "$(find batch -name '*.zip' | wc -l) of 8"
+
+    if command -v openssl >/dev/null; then
+        openssl genrsa -out stranger.pem 2048 2>/dev/null
+        openssl pkey -in stranger.pem -pubout -out stranger.pub
+        must result encrypt result --public-key stranger.pub --output strange.zip --force
+        run result decrypt strange.zip --extract opened --force
+        said "somebody else's archive" 'exit 20' "exit $code"
+    fi
+
+    # No module may take this for its settings.
+    printf 'connector = http://127.0.0.1:1\n' >yubihsm_pkcs11.conf
+    run result decrypt sealed.zip --extract opened --force
+    rm yubihsm_pkcs11.conf
+    said 'settings in the working folder' 'not read' "$([[ $code -eq 0 ]] && echo 'not read' || echo "exit $code")"
+
+    # A device has few sessions: one that a program leaves behind is missed by the next.
+    for ((count = 0; count < 4; count++)); do
+        timeout -s TERM 0.5 iexec-hsm result decrypt "${archives[@]}" --output-dir batch --force \
+            ${token[@]+"${token[@]}"} --quiet --no-input >out 2>&1 || true
+    done
+    run result decrypt sealed.zip --extract opened --force
+    said 'after four runs that were signalled' 'exit 0' "exit $code"
+
+    must agent start --detach --keep-pin
+    agent=yes
+    must agent unlock
+    (
+        unset IEXEC_HSM_PIN_FILE
+        for count in 1 2 3 4; do
+            iexec-hsm result decrypt "${archives[@]}" --output-dir "client$count" --require-agent --raw --quiet --no-input \
+                ${token[@]+"${token[@]}"} >"client$count.out" 2>&1 &
+            clients+=($!)
+        done
+        for client in "${clients[@]}"; do wait "$client" || true; done
+    )
+    said 'four programs at an agent at once' '32 of 32' "$(find client? -name '*.zip' | wc -l) of 32"
+    if [[ -n $lose ]]; then
+        rm -rf batch
+        # With the PIN it would use the token itself.
+        (
+            unset IEXEC_HSM_PIN_FILE
+            iexec-hsm result decrypt "${archives[@]}" --output-dir batch --require-agent --device-timeout 60s --raw --quiet \
+                --no-input ${token[@]+"${token[@]}"} >out 2>&1 &
+            client=$!
+            eval "$lose" >&2
+            wait "$client" || true
+        )
+        said 'archives opened while it was away' '8 of 8' "$(find batch -name '*.zip' | wc -l) of 8"
+    fi
+    must agent stop
+    agent=''
 }
 
 # Opens a result by an agent, before and after the device was away, without another unlocking.

@@ -15,6 +15,17 @@ fn a_holder_of_a_device_adds_a_row() {
     let row = String::from_utf8(output.stdout).unwrap();
     assert!(work.read("table.md").ends_with(row.as_bytes()), "{row}");
     assert_eq!(cells(&row)[2..6], ["user", "2048", "yes", "yes"], "{row}");
+    for line in [
+        "keys before a login                shown",
+        "archives opened in one run         8 of 8",
+        "somebody else's archive            exit 20",
+        "settings in the working folder     not read",
+        "after four runs that were signalled exit 0",
+        "four programs at an agent at once  32 of 32",
+    ] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    assert!(!said.contains("not as it should be"), "{said}");
     assert!(
         !token.objects().contains("Key Object"),
         "{}",
