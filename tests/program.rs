@@ -18,6 +18,7 @@ mod agent {
     mod pins;
     mod recovery;
     mod start_lock_end;
+    mod upgrade;
 }
 mod decrypt {
     mod bad_archives;
