@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::future::{Future as _, poll_fn};
 use std::pin::pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use tokio::task::AbortHandle;
 
 use super::Server;
 use super::audit::Event;
-use super::limits::{CONNECTIONS, GRACE, HEAD, HEAD_TIME, HEADERS};
+use super::limits::{CONNECTIONS, FIRST_REQUEST, GRACE, HEAD, HEAD_TIME, HEADERS};
 use super::login::lock;
 use super::peer::Peer;
 use super::routes::answer;
@@ -93,14 +93,16 @@ impl Connections {
         self.fewer.notify_one();
     }
 
-    /// Waits until no request is worked on, or until `limit` is over, and then a moment for the
-    /// answers to be sent.
+    /// Waits until what came before was asked, for [`FIRST_REQUEST`] at most; until no request is worked
+    /// on, or `limit` is over; and then a moment for the answers to be sent.
     pub(super) async fn finish(&self, limit: Duration) {
         let until = |done: fn(&HashMap<u64, Open>) -> bool| async move {
             while !done(&lock(&self.open)) {
                 self.fewer.notified().await;
             }
         };
+        let none_new = until(|open| open.values().all(|it| it.served || it.idle.is_none()));
+        let _ = tokio::time::timeout(FIRST_REQUEST, none_new).await;
         let no_work = until(|open| open.values().all(|it| it.idle.is_some()));
         // What is not done by then is not waited for.
         let _ = tokio::time::timeout(limit, no_work).await;
@@ -144,7 +146,9 @@ async fn admit(server: &Arc<Server>, stream: UnixStream) {
 
 async fn serve(server: &Arc<Server>, stream: UnixStream, peer: Arc<Peer>, id: u64) {
     let start = Instant::now();
+    let asked = AtomicBool::new(false);
     let service = service_fn(|request| {
+        asked.store(true, Ordering::Relaxed);
         let (server, peer) = (server.clone(), peer.clone());
         async move {
             server.connections.set_idle(id, None);
@@ -161,7 +165,14 @@ async fn serve(server: &Arc<Server>, stream: UnixStream, peer: Arc<Peer>, id: u6
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
     let mut stopping = server.stopping.subscribe();
-    let mut stop = pin!(stopping.wait_for(|stop| *stop));
+    let stop = async {
+        let _ = stopping.wait_for(|stop| *stop).await;
+        // Who has just connected is about to ask, and would lose that.
+        if !asked.load(Ordering::Relaxed) {
+            tokio::time::sleep(FIRST_REQUEST).await;
+        }
+    };
+    let mut stop = pin!(stop);
     let mut stopped = false;
     let ended = poll_fn(|cx| {
         if !stopped && stop.as_mut().poll(cx).is_ready() {

@@ -9,6 +9,9 @@ pub(super) const CONNECTIONS: usize = 256;
 /// Time in which a connection may be idle whoever else wants to connect.
 pub(super) const GRACE: Duration = Duration::from_millis(250);
 
+/// Time for the first request of who has just connected, when the agent ends.
+pub(super) const FIRST_REQUEST: Duration = Duration::from_millis(250);
+
 /// Bytes of a request's head.
 pub(super) const HEAD: usize = 16 * 1024;
 
