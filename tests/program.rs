@@ -90,6 +90,10 @@ mod keys {
     mod public_key_files;
     mod so_login;
 }
+mod neighbours {
+    mod folders;
+    mod outputs;
+}
 mod pins {
     mod always_authenticate;
     mod attempts;

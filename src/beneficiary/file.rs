@@ -1,15 +1,15 @@
 //! Reading and replacing the small files of the folder.
 
-use std::fs::{self, DirBuilder, Permissions};
+use std::fs::Permissions;
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::file::small;
-use crate::file::temporary::{Temporaries, TemporaryFile, folder_of};
+use crate::file::temporary::{self, Temporaries, TemporaryFile};
+use crate::file::{named, small};
 
 /// Why a file of the folder could not be read or written.
 #[derive(Debug, Error)]
@@ -27,6 +27,14 @@ pub enum FileError {
         /// The file or folder.
         path: PathBuf,
         /// The system's error.
+        source: io::Error,
+    },
+    /// What stands there is no file that could be replaced. A retry helps once it is moved away.
+    #[error("{path:?} is not replaced: {source}")]
+    NotReplaced {
+        /// The path.
+        path: PathBuf,
+        /// What it is.
         source: io::Error,
     },
     /// The file cannot be written; what stood there before still does.
@@ -57,6 +65,18 @@ pub(super) fn write_atomic(
     content: &[u8],
 ) -> Result<(), FileError> {
     prepare(temporaries, path, content)?.persist()
+}
+
+/// Refuses a path at which something else than a file stands.
+pub(super) fn check_replaceable(path: &Path) -> Result<(), FileError> {
+    let (Ok(folder), Some(name)) = (named::open(named::folder_of(path)), path.file_name()) else {
+        // There is nothing yet, or writing will say what is wrong.
+        return Ok(());
+    };
+    temporary::check_replaceable(&folder, name).map_err(|source| FileError::NotReplaced {
+        path: path.into(),
+        source,
+    })
 }
 
 /// A complete file beside its final name. Dropped, it is gone.
@@ -93,7 +113,7 @@ impl Prepared {
     /// Gives the file its name, replacing what is there.
     pub(super) fn persist(self) -> Result<(), FileError> {
         let Self { file, path } = self;
-        file.publish(&path, true)
+        file.publish(true)
             .map_err(|source| FileError::Write { path, source })
     }
 }
@@ -103,10 +123,7 @@ fn write_beside(
     path: &Path,
     content: &[u8],
 ) -> io::Result<TemporaryFile> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder_of(path))?;
+    named::make(named::folder_of(path))?;
     let mut pending = temporaries.file(path)?;
     pending.file().write_all(content)?;
     pending
@@ -117,14 +134,11 @@ fn write_beside(
     Ok(pending)
 }
 
-/// Gives a file that may hold a private key the mode it should have had.
-pub(super) fn make_private(path: &Path) -> io::Result<()> {
-    fs::set_permissions(path, Permissions::from_mode(0o600))
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn mode(path: &Path) -> u32 {

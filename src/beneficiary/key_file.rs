@@ -123,6 +123,7 @@ impl KeyFile {
 
     /// Refuses a file that is anything but another key reference.
     pub(super) fn check_replaceable(path: &Path) -> Result<(), KeyFileError> {
+        file::check_replaceable(path)?;
         match file::read(path) {
             Err(FileError::Missing { .. }) => Ok(()),
             Err(error) => Err(error.into()),

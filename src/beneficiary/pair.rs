@@ -29,6 +29,7 @@ impl Folder {
     /// When it holds a private key, or cannot be read.
     pub fn check_public_replaceable(&self, address: &Address) -> Result<(), KeyFileError> {
         let path = self.public_key_path(address);
+        file::check_replaceable(&path)?;
         match file::read(&path) {
             Err(FileError::Missing { .. }) => Ok(()),
             Err(error) => Err(error.into()),

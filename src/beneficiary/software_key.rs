@@ -1,13 +1,18 @@
 //! Private keys in software, as the iExec SDK writes them: recognised, and kept from being lost.
 
-use std::fs::{self, File};
+use std::ffi::{OsStr, OsString};
+use std::fs::Permissions;
 use std::io::{self, ErrorKind};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
 
 use thiserror::Error;
 
 use super::file::{self, FileError};
-use crate::file::temporary::{folder_of, sync_folder};
+use crate::file::dir::Dir;
+use crate::file::named;
 use crate::text::pem::holds_private_key;
 
 /// Why a software key could not be put aside. It is still where it was.
@@ -43,28 +48,32 @@ pub fn backup_software_key(path: &Path) -> Result<PathBuf, BackupError> {
     Ok(moved)
 }
 
+/// Moves the file itself: what a link leads to is left alone.
 fn put_aside(path: &Path) -> io::Result<PathBuf> {
-    file::make_private(path)?;
-    let target = claim_free_name(path)?;
-    if let Err(error) = fs::rename(path, &target) {
+    let folder = named::open(named::folder_of(path))?;
+    let name = path.file_name().ok_or(ErrorKind::IsADirectory)?;
+    let file = folder.open_file(name, OFlags::RDONLY)?;
+    file.set_permissions(Permissions::from_mode(0o600))?;
+    let free = claim_free_name(&folder, name)?;
+    if let Err(error) = folder.rename(name.as_ref(), &folder, &free, true) {
         // The first error is the one to report.
-        let _ = fs::remove_file(&target);
+        let _ = folder.remove_file(&free);
         return Err(error);
     }
-    sync_folder(folder_of(path))?;
-    Ok(target)
+    folder.sync()?;
+    Ok(path.with_file_name(free))
 }
 
 /// Creates an empty file under the first free name. Only that file is replaced by the rename that
 /// follows, so no other program's file can be.
-fn claim_free_name(path: &Path) -> io::Result<PathBuf> {
+fn claim_free_name(folder: &Dir, name: &OsStr) -> io::Result<OsString> {
     let mut suffix = ".software.pem".to_owned();
     for number in 1.. {
-        let mut name = path.as_os_str().to_owned();
-        name.push(&suffix);
-        match File::create_new(&name) {
+        let mut free = name.to_owned();
+        free.push(&suffix);
+        match folder.create(free.as_ref()) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            created => return created.map(|_| name.into()),
+            created => return created.map(|_| free),
         }
         suffix = format!(".software-{number}.pem");
     }
@@ -74,7 +83,7 @@ fn claim_free_name(path: &Path) -> io::Result<PathBuf> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
+    use std::fs;
 
     use super::*;
 

@@ -34,7 +34,7 @@ pub(crate) struct Context {
     /// The files and folders that a signal removes.
     pub(crate) temporaries: Temporaries,
     pub(crate) cwd: PathBuf,
-    home: Option<PathBuf>,
+    pub(crate) home: Option<PathBuf>,
     /// The settings in options and environment.
     given: Given,
     /// The settings in the file.

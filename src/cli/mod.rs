@@ -105,6 +105,6 @@ fn run(cli: Cli, secrets: Secrets, temporaries: &Temporaries) -> Result<Reply, F
             command,
         ),
         Command::Completions(command) => Ok(command.run(Cli::command())),
-        Command::Man(command) => command.run(Cli::command()),
+        Command::Man(command) => command.run(Cli::command(), temporaries),
     }
 }

@@ -1,20 +1,27 @@
-use std::fs::{self, File, OpenOptions};
+use std::collections::HashSet;
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::error::RunError;
-use super::made_folder::{MadeFolder, make_folders};
+use super::made_folder::MadeFolder;
 use super::output::OutputError;
 use super::pool::Tell;
+use super::publication::Publication;
 use crate::archive::result_zip::{EntryName, Extraction, Member};
 use crate::envelope::{Ahead, Chunks, ReadChunks};
 use crate::file::WriteBehind;
-use crate::file::temporary::{self, Temporaries, TemporaryDir};
+use crate::file::dir::Dir;
+use crate::file::temporary::{Temporaries, TemporaryDir};
 
 /// Bytes of a file that is worth more than one thread.
 pub(super) const LARGE: u64 = 4 * 1024 * 1024;
+
+/// Bytes that a path has at most where it is opened.
+const LONGEST_PATH: usize = 4095;
+
+const TOO_LONG: &str = "has a name that is too long for this file system";
 
 /// Extracted files that wait, inside their final folder, for the end of all checks.
 pub(super) struct TemporaryFolder {
@@ -32,7 +39,7 @@ impl TemporaryFolder {
     pub(super) fn create(path: &Path, temporaries: &Temporaries) -> Result<Self, OutputError> {
         let fail = |error| OutputError::io(path, error);
         let folder = MadeFolder::create(path, temporaries).map_err(fail)?;
-        let staging = temporaries.folder(path).map_err(fail)?;
+        let staging = temporaries.folder(path, folder.dir()).map_err(fail)?;
         Ok(Self {
             staging,
             folder,
@@ -43,12 +50,12 @@ impl TemporaryFolder {
         })
     }
 
-    /// Returns the folder in which files wait.
-    pub(super) fn waiting(&self) -> &Path {
-        self.staging.path()
+    /// The folder in which files wait.
+    pub(super) fn waiting(&self) -> Arc<Dir> {
+        self.staging.dir()
     }
 
-    /// Makes the waiting place ready for `extraction`: its folders, and a path for each file.
+    /// Makes the waiting place ready for `extraction`: its folders. Returns the files, with the path of each.
     ///
     /// # Errors
     /// When this file system does not take them.
@@ -56,71 +63,103 @@ impl TemporaryFolder {
         &mut self,
         extraction: Extraction<'c>,
     ) -> Result<Vec<(Member<'c>, PathBuf)>, RunError> {
-        for relative in &extraction.folders {
-            self.make(relative)?;
-        }
-        let mut files = Vec::with_capacity(extraction.files.len());
-        for (member, relative) in extraction.files {
-            self.make(temporary::folder_of(&relative))?;
-            files.push((member, self.waiting().join(&relative)));
-            self.files.push(relative);
-        }
         self.folders = extraction.folders;
-        Ok(files)
+        self.check_lengths(&extraction.files)?;
+        let files = extraction.files.iter();
+        self.files = files.map(|(_, relative)| relative.clone()).collect();
+        let mut made = HashSet::from([Path::new("")]);
+        let above = self.files.iter().filter_map(|file| file.parent());
+        for folder in self.folders.iter().map(PathBuf::as_path).chain(above) {
+            let missing = folder.ancestors().take_while(|it| !made.contains(it));
+            let missing: Vec<&Path> = missing.collect();
+            for it in missing.into_iter().rev() {
+                self.make(it)?;
+                made.insert(it);
+            }
+        }
+        Ok(extraction.files)
+    }
+
+    /// Refuses what could be made here, and opened under its whole name by nobody.
+    fn check_lengths(&self, files: &[(Member<'_>, PathBuf)]) -> Result<(), RunError> {
+        let whole = std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone());
+        let room = LONGEST_PATH.saturating_sub(whole.as_os_str().len() + 1);
+        match files.iter().find(|(_, it)| it.as_os_str().len() > room) {
+            Some((member, _)) => Err(member.name().refused(TOO_LONG).into()),
+            None => Ok(()),
+        }
     }
 
     fn make(&self, relative: &Path) -> Result<(), RunError> {
-        let path = self.waiting().join(relative);
+        let waiting = self.staging.dir();
+        let made = match waiting.make(relative) {
+            // Where the file system takes two names for the same.
+            Ok(false) => waiting.below(relative).map(drop),
+            made => made.map(drop),
+        };
         let name = EntryName(relative.as_os_str().as_bytes());
-        make_folders(&path).map_err(|error| in_the_way(&name, &path, error))
+        made.map_err(|error| in_the_way(&name, &self.path.join(relative), error))
+    }
+
+    /// Leaves the folder there, even empty.
+    pub(super) fn keep(self) {
+        self.folder.keep();
     }
 
     /// Moves every file to its place, after all of them are known to fit and, where `sync` is
     /// wanted, are on the disk.
     pub(super) fn publish(
-        self,
+        &self,
         replace: &dyn Fn(&Path) -> bool,
         sync: bool,
     ) -> Result<(), OutputError> {
-        let target = &self.path;
-        let fail = |error| OutputError::io(target, error);
-        for relative in &self.folders {
-            fits(target, relative, true, replace)?;
-        }
-        for relative in &self.files {
-            fits(target, relative, false, replace)?;
-        }
+        let waiting = self.staging.dir();
+        let fail = |error| OutputError::io(&self.path, error);
+        let publication = Publication {
+            waiting: &waiting,
+            to: self.folder.dir(),
+            path: &self.path,
+            files: &self.files,
+            folders: &self.folders,
+        };
+        let replaced = publication.check(replace)?;
         if sync {
-            sync_all_of(self.staging.path()).map_err(fail)?;
+            waiting.sync_file_system().map_err(fail)?;
         }
-        let left = self.temporaries.lock();
-        for relative in &self.folders {
-            make_folders(&target.join(relative)).map_err(fail)?;
-        }
-        for relative in &self.files {
-            let path = target.join(relative);
-            make_folders(temporary::folder_of(&path)).map_err(fail)?;
-            fs::rename(self.staging.path().join(relative), &path)
-                .map_err(|error| OutputError::io(&path, error))?;
-        }
-        drop(left);
+        self.temporaries
+            .publishing(|| publication.publish(&replaced))?;
         if sync {
-            sync_all_of(target).map_err(fail)?;
+            self.folder.dir().sync_file_system().map_err(fail)?;
         }
-        self.folder.keep();
         Ok(())
     }
+}
+
+/// The place where files wait.
+pub(super) struct Waiting<'a> {
+    pub(super) dir: &'a Dir,
+    /// The folder that they go to, for messages.
+    pub(super) path: &'a Path,
+    /// Whether they go to the disk at once.
+    pub(super) sync: bool,
 }
 
 /// Writes one file to where it waits.
 pub(super) fn write(
     member: &Member<'_>,
-    path: &Path,
-    sync: bool,
+    relative: &Path,
+    waiting: &Waiting<'_>,
     tell: Tell<'_>,
 ) -> Result<(), RunError> {
-    let file = create(path).map_err(|error| in_the_way(&member.name(), path, error))?;
-    pour(member, &mut WriteBehind::new(&file, sync), path, tell)
+    let path = waiting.path.join(relative);
+    let created = waiting.dir.create(relative);
+    let file = created.map_err(|error| in_the_way(&member.name(), &path, error))?;
+    pour(
+        member,
+        &mut WriteBehind::new(&file, waiting.sync),
+        &path,
+        tell,
+    )
 }
 
 /// Reads one file to its end, and keeps nothing.
@@ -167,48 +206,7 @@ fn in_the_way(name: &EntryName<'_>, path: &Path, error: io::Error) -> RunError {
         | io::ErrorKind::IsADirectory => name
             .refused("is there twice, or both as a file and as a folder")
             .into(),
-        io::ErrorKind::InvalidFilename => name
-            .refused("has a name that is too long for this file system")
-            .into(),
+        io::ErrorKind::InvalidFilename => name.refused(TOO_LONG).into(),
         _ => OutputError::io(path, error).into(),
     }
-}
-
-fn create(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-}
-
-/// Refuses the place of a file that is taken, and any that is reached through a link.
-fn fits(
-    folder: &Path,
-    relative: &Path,
-    is_folder: bool,
-    replace: &dyn Fn(&Path) -> bool,
-) -> Result<(), OutputError> {
-    let mut path = folder.to_owned();
-    let mut parts = relative.components().peekable();
-    while let Some(part) = parts.next() {
-        path.push(part);
-        let Ok(found) = fs::symlink_metadata(&path) else {
-            return Ok(());
-        };
-        let fits = match parts.peek() {
-            Some(_) => found.is_dir(),
-            None if is_folder => found.is_dir(),
-            None => !found.is_dir() && replace(&path),
-        };
-        if !fits {
-            return Err(OutputError::Exists(path));
-        }
-    }
-    Ok(())
-}
-
-/// Brings the whole file system that `path` is on to the disk: one call for any number of files.
-fn sync_all_of(path: &Path) -> io::Result<()> {
-    Ok(rustix::fs::syncfs(File::open(path)?)?)
 }

@@ -1,58 +1,62 @@
-use std::fs::{self, DirBuilder};
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
-use crate::file::temporary::Temporaries;
+use crate::file::dir::Dir;
+use crate::file::named;
+use crate::file::temporary::{Entry, Temporaries};
 
 /// A folder for results. It goes away again, with those above it that were made for it, if nothing
 /// is in it at the end.
 #[derive(Debug)]
 pub struct MadeFolder {
-    /// Folders that were not there before, from the inside out.
-    made: Vec<PathBuf>,
-    temporaries: Temporaries,
+    /// Folders that were not there before, from the outside in.
+    made: Vec<Entry>,
+    dir: Arc<Dir>,
 }
 
 impl MadeFolder {
     /// Makes `path` and what is missing above it, mode 0700.
     ///
     /// # Errors
-    /// An error of making it; the folders that were made until then are removed.
+    /// An error of making it; the folders that were made until then are removed. Links on the way are followed
+    /// where they are this user's or root's.
     pub fn create(path: &Path, temporaries: &Temporaries) -> io::Result<Self> {
-        let missing = |it: &&Path| !it.as_os_str().is_empty() && !it.exists();
-        let folder = Self {
-            made: path
-                .ancestors()
-                .take_while(missing)
-                .map(Path::to_owned)
-                .collect(),
-            temporaries: temporaries.clone(),
+        let (there, missing) = named::reach(path)?;
+        let mut folder = Self {
+            made: Vec::new(),
+            dir: Arc::new(there),
         };
-        let made = folder.made.iter().rev();
-        made.for_each(|it| temporaries.note(it));
-        make_folders(path)?;
+        for name in missing {
+            let above = &folder.dir;
+            let entry = temporaries.folder_for_results(above, name.clone());
+            let is_new = above.make(name.as_ref())?;
+            let dir = above.child(&name)?;
+            if is_new {
+                folder.made.push(entry);
+            } else {
+                // Somebody made it meanwhile.
+                entry.keep();
+            }
+            folder.dir = Arc::new(dir);
+        }
         Ok(folder)
+    }
+
+    /// The folder, whatever stands at its path by now.
+    pub(super) fn dir(&self) -> &Arc<Dir> {
+        &self.dir
     }
 
     /// Leaves it there, even empty.
     pub(super) fn keep(mut self) {
-        for path in self.made.drain(..) {
-            self.temporaries.forget(&path);
-        }
+        self.made.drain(..).for_each(Entry::keep);
     }
 }
 
 impl Drop for MadeFolder {
     fn drop(&mut self) {
-        for path in &self.made {
-            // Fails on a folder that something is in, as it should.
-            let _ = fs::remove_dir(path);
-            self.temporaries.forget(path);
-        }
+        // Fails on a folder that something is in, as it should; so the inner ones go first.
+        while self.made.pop().is_some() {}
     }
-}
-
-pub(super) fn make_folders(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
 }

@@ -15,6 +15,7 @@ mod output;
 mod pipeline;
 mod pool;
 mod prepare;
+mod publication;
 mod run;
 mod tasks;
 mod types;

@@ -83,6 +83,7 @@ pub(crate) fn check_file(
         Ok(found) if found.is_dir() => not_a_file("it is a folder"),
         Ok(found) if !found.is_file() => not_a_file("it is not a regular file"),
         Ok(found) if is_input(&found) => not_a_file(input),
+        Ok(_) if path.is_symlink() => not_a_file("it is a link"),
         Ok(_) if !force => Err(OutputError::Exists(path.to_owned())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => match fs::symlink_metadata(path) {
             Ok(_) => not_a_file("it is a link to nowhere"),

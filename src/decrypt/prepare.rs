@@ -1,7 +1,7 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::panic::resume_unwind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
@@ -12,6 +12,7 @@ use super::types::Progress;
 use crate::archive::{Archive, CrcAt, Scheme, SeekableBody};
 use crate::envelope::{Base64Reader, CHUNK, ContentKey, SeekableResult};
 use crate::file::ReadAt;
+use crate::file::dir::Dir;
 
 type FoundBody = io::Result<Option<CrcAt<SeekableBody>>>;
 
@@ -61,20 +62,20 @@ pub(super) struct Opened {
 
 impl Opened {
     /// Opens the result in `archive`. A body that has to be inflated or freed of base64 first is,
-    /// and waits, still encrypted, in a file without a name in `folder`.
+    /// and waits, still encrypted, in a file without a name in `waiting`.
     pub(super) fn new(
         archive: &Archive,
         search: Search,
         key: &Arc<ContentKey>,
-        folder: &Path,
+        waiting: Spool<'_>,
     ) -> Result<Self, RunError> {
         let in_place = search.end(archive)?.map(Arc::new);
         let body: Arc<dyn ReadAt> = match (&in_place, archive.layout().scheme) {
             (Some(body), _) => body.clone(),
             (None, Scheme::LegacyEcb) => {
-                Arc::new(spool(Base64Reader::new(archive.body()), folder)?)
+                Arc::new(spool(Base64Reader::new(archive.body()), waiting)?)
             }
-            (None, _) => Arc::new(spool(archive.body(), folder)?),
+            (None, _) => Arc::new(spool(archive.body(), waiting)?),
         };
         let result = SeekableResult::open(Arc::clone(key), body)?;
         Ok(Self {
@@ -119,9 +120,35 @@ impl Opened {
     }
 }
 
-fn spool(mut body: impl Read, folder: &Path) -> Result<File, RunError> {
-    let fail = |error| OutputError::io(folder, error);
-    let mut file = tempfile::tempfile_in(folder).map_err(fail)?;
+/// Where a body waits.
+#[derive(Clone, Copy)]
+pub(super) enum Spool<'a> {
+    /// In this folder, on the way to this output.
+    In(&'a Dir, &'a Path),
+    /// Where temporary files are.
+    Anywhere,
+}
+
+impl Spool<'_> {
+    fn create(self) -> io::Result<File> {
+        match self {
+            Self::In(dir, _) => dir.create_unnamed(),
+            Self::Anywhere => tempfile::tempfile(),
+        }
+    }
+
+    /// The path that is told of.
+    fn path(self) -> PathBuf {
+        match self {
+            Self::In(_, path) => path.to_owned(),
+            Self::Anywhere => std::env::temp_dir(),
+        }
+    }
+}
+
+fn spool(mut body: impl Read, waiting: Spool<'_>) -> Result<File, RunError> {
+    let fail = |error| OutputError::io(&waiting.path(), error);
+    let mut file = waiting.create().map_err(fail)?;
     let mut buffer = vec![0; CHUNK];
     loop {
         match body.read(&mut buffer) {

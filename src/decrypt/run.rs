@@ -9,17 +9,16 @@ use std::sync::Arc;
 
 use super::error::{DecryptError, RunError};
 use super::file;
-use super::folder::{TemporaryFolder, pour};
+use super::folder::{TemporaryFolder, Waiting, pour};
 use super::in_place::{ResultInPlace, check_all};
 use super::output::OutputError;
 use super::pipeline::{self, Counted};
-use super::prepare::{Opened, Search};
+use super::prepare::{Opened, Search, Spool};
 use super::tasks::Task;
 use super::types::{Options, Progress, Target};
 use crate::archive::Archive;
 use crate::archive::result_zip::{Contents, Extraction};
 use crate::envelope::{ChunkReader, ContentKey};
-use crate::file::temporary::folder_of;
 use crate::file::{ReadAt as _, WriteBehind};
 
 /// One archive with its content key.
@@ -60,9 +59,9 @@ impl Run<'_> {
         let file = temporary.file().try_clone().map_err(fail)?;
         let entries = self.check_file(file)?;
         if self.durable() {
-            temporary.publish(path, force).map_err(fail)?;
+            temporary.publish(force).map_err(fail)?;
         } else {
-            temporary.publish_unsynced(path, force).map_err(fail)?;
+            temporary.publish_unsynced(force).map_err(fail)?;
         }
         Ok((bytes, entries))
     }
@@ -84,25 +83,42 @@ impl Run<'_> {
         search: Search,
     ) -> Result<(u64, u64), RunError> {
         let mut folder = TemporaryFolder::create(path, &self.options.temporaries)?;
-        let waiting = folder.waiting().to_owned();
-        let (_, done) = self.check(search, &waiting, only.is_empty(), |result| {
+        let unpacked = self.unpack(&mut folder, (path, only), search)?;
+        folder.publish(replace, self.durable())?;
+        folder.keep();
+        Ok(unpacked)
+    }
+
+    /// Writes the files to where they wait.
+    fn unpack(
+        &self,
+        folder: &mut TemporaryFolder,
+        (path, only): (&Path, &[&[u8]]),
+        search: Search,
+    ) -> Result<(u64, u64), RunError> {
+        let dir = folder.waiting();
+        let (_, done) = self.check(search, Spool::In(&dir, path), only.is_empty(), |result| {
             let extraction = match only {
                 [] => result.contents.extraction()?,
                 names => Extraction::of(result.contents.pick(names)?)?,
             };
-            let write = |(member, path)| Task::Write(member, path, self.durable());
             let files = folder.prepare(extraction)?;
+            let waiting = Waiting {
+                dir: &dir,
+                path,
+                sync: self.durable(),
+            };
+            let write = |(member, path)| Task::Write(member, path, &waiting);
             let tasks: Vec<_> = files.into_iter().map(write).collect();
             let size = tasks.iter().map(Task::size).sum();
             result.run(&tasks, size)?;
             Ok((size, result.contents.summary().entries))
         })?;
-        folder.publish(replace, self.durable())?;
         Ok(done)
     }
 
     fn to_stream(&self, stream: &mut dyn Write, search: Search) -> Result<(u64, u64), RunError> {
-        let (opened, entries) = self.check(search, &std::env::temp_dir(), true, |result| {
+        let (opened, entries) = self.check(search, Spool::Anywhere, true, |result| {
             let progress = result.progress(result.contents.summary().size);
             check_all(&result.contents, &|bytes| progress.tell(bytes))?;
             Ok(result.contents.summary().entries)
@@ -120,7 +136,8 @@ impl Run<'_> {
     ) -> Result<(u64, u64), RunError> {
         let fail = |error| OutputError::io(path, error);
         let mut temporary = self.options.temporaries.file(path).map_err(fail)?;
-        let (_, done) = self.check(search, folder_of(path), false, |result| {
+        let dir = temporary.folder();
+        let (_, done) = self.check(search, Spool::In(&dir, path), false, |result| {
             let file = WriteBehind::new(temporary.file(), self.durable());
             let member = result.only(name)?;
             let progress = result.progress(member.size());
@@ -128,9 +145,9 @@ impl Run<'_> {
             Ok((member.size(), result.contents.summary().entries))
         })?;
         if self.durable() {
-            temporary.publish(path, force).map_err(fail)?;
+            temporary.publish(force).map_err(fail)?;
         } else {
-            temporary.publish_unsynced(path, force).map_err(fail)?;
+            temporary.publish_unsynced(force).map_err(fail)?;
         }
         Ok(done)
     }
@@ -141,7 +158,7 @@ impl Run<'_> {
         mut stream: &mut dyn Write,
         search: Search,
     ) -> Result<(u64, u64), RunError> {
-        let (opened, ()) = self.check(search, &std::env::temp_dir(), false, |result| {
+        let (opened, ()) = self.check(search, Spool::Anywhere, false, |result| {
             let member = result.only(name)?;
             result.run(&[Task::Check(member)], member.size())
         })?;
@@ -159,15 +176,15 @@ impl Run<'_> {
 
     /// Opens the result where it is and has `work` check what it takes of it; all else in it, too, where
     /// that is wanted. With `whole`, the archive's own CRC is checked as well. What has to wait on a disk,
-    /// still encrypted, does so in `folder`.
+    /// still encrypted, does so in `spool`.
     fn check<T>(
         &self,
         search: Search,
-        folder: &Path,
+        spool: Spool<'_>,
         whole: bool,
         work: impl FnOnce(&ResultInPlace<'_>) -> Result<T, RunError>,
     ) -> Result<(Opened, T), RunError> {
-        let checked = Opened::new(self.archive, search, &self.key, folder).and_then(|opened| {
+        let checked = Opened::new(self.archive, search, &self.key, spool).and_then(|opened| {
             let result = ResultInPlace {
                 contents: Contents::read(opened.result.clone(), &self.options.limits)?,
                 len: opened.result.len()?,

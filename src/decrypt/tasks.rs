@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use super::error::RunError;
-use super::folder::{self, LARGE};
+use super::folder::{self, LARGE, Waiting};
 use super::pool;
 use super::types::Progress;
 use crate::archive::result_zip::{Member, StoredData};
@@ -19,8 +19,8 @@ const PIECES: u64 = 64;
 pub(super) enum Task<'a> {
     /// Read a file in the result to its end, where its CRC is checked.
     Check(Member<'a>),
-    /// Do so and write it to this path; to the disk at once if so wanted.
-    Write(Member<'a>, PathBuf, bool),
+    /// Do so and write it to this path below the place where it waits.
+    Write(Member<'a>, PathBuf, &'a Waiting<'a>),
 }
 
 impl Task<'_> {
@@ -57,8 +57,8 @@ impl Part<'_, '_> {
     fn run(&self, tell: pool::Tell<'_>) -> Result<(), RunError> {
         match self {
             Part::All(Task::Check(member)) => folder::check(member, tell),
-            Part::All(Task::Write(member, path, durable)) => {
-                folder::write(member, path, *durable, tell)
+            Part::All(Task::Write(member, path, waiting)) => {
+                folder::write(member, path, waiting, tell)
             }
             Part::Piece(data, range) => Ok(data.read(range.clone(), &mut vec![0; CHUNK], tell)?),
         }

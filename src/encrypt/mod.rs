@@ -18,7 +18,7 @@ use crate::decrypt::{OutputError, check_file};
 use crate::envelope::{Ahead, Base64Writer, ChunkReader, ContentKey, PublicKey, SealError, Sealer};
 use crate::file::WriteBehind;
 use crate::file::temporary::Temporaries;
-use plain::{entry_options, plain_zip};
+use plain::{Place, entry_options, plain_zip};
 
 /// The way in which a result is sealed. Change the fields of a default one.
 #[derive(Debug, Clone)]
@@ -84,7 +84,12 @@ pub fn encrypt(
     )?;
     let write = |error| OutputError::io(output, error);
     let mut pending = options.temporaries.file(output).map_err(write)?;
-    let result = plain_zip(source, (output, pending.path()), &options.limits)?;
+    let place = Place {
+        output,
+        folder: &pending.folder(),
+        pending: FileId::of(&pending.file().metadata().map_err(write)?),
+    };
+    let result = plain_zip(source, &place, &options.limits)?;
     let len = result.metadata().map_err(write)?.len();
     check_body_len(scheme, len, &options.limits)?;
     let key = Arc::new(ContentKey::random(scheme, public.modulus_len()).map_err(SealError::from)?);
@@ -99,7 +104,7 @@ pub fn encrypt(
     zip.start_file(key_entry, entry_options(0))?;
     write_key(scheme, &wrapped, &mut zip).map_err(write)?;
     zip.finish()?;
-    pending.publish(output, options.force).map_err(write)?;
+    pending.publish(options.force).map_err(write)?;
     Ok(Sealed { bytes: len })
 }
 

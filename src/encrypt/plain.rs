@@ -12,22 +12,29 @@ use super::error::EncryptError;
 use crate::archive::result_zip::{Contents, ResultZipError};
 use crate::archive::{FileId, Limits, begins_like_zip};
 use crate::decrypt::OutputError;
-use crate::file::temporary::folder_of;
+use crate::file::dir::Dir;
+
+/// Where an archive is made.
+pub(super) struct Place<'a> {
+    pub(super) output: &'a Path,
+    /// The folder that it is in.
+    pub(super) folder: &'a Dir,
+    /// The file that it is until it gets its name.
+    pub(super) pending: FileId,
+}
 
 /// `source` as a plaintext zip, at its beginning, that opens within `limits`. An archive that is made
-/// inside of `source` is no part of it, neither as `output` nor as `pending`.
+/// inside of `source` is no part of it, neither the new nor the old one.
 pub(super) fn plain_zip(
     source: &Path,
-    (output, pending): (&Path, &Path),
+    place: &Place<'_>,
     limits: &Limits,
 ) -> Result<File, EncryptError> {
-    let (mut zip, made_here) = zip_or_made(source, output, pending)?;
-    let file = zip
-        .try_clone()
-        .map_err(|error| OutputError::io(output, error))?;
+    let write = |error| OutputError::io(place.output, error);
+    let (mut zip, made_here) = zip_or_made(source, place)?;
+    let file = zip.try_clone().map_err(write)?;
     check(file, made_here, limits).map_err(|error| EncryptError::refused(source, error))?;
-    zip.rewind()
-        .map_err(|error| OutputError::io(output, error))?;
+    zip.rewind().map_err(write)?;
     Ok(zip)
 }
 
@@ -42,16 +49,17 @@ fn check(zip: File, made_here: bool, limits: &Limits) -> Result<(), ResultZipErr
 }
 
 /// The zip that `source` is or that is made of it, and whether it was made.
-fn zip_or_made(source: &Path, output: &Path, pending: &Path) -> Result<(File, bool), EncryptError> {
+fn zip_or_made(source: &Path, place: &Place<'_>) -> Result<(File, bool), EncryptError> {
     let read = |error| EncryptError::Read {
         path: source.to_owned(),
         source: error,
     };
     if source.is_dir() {
-        let id = |path: &Path| Some(FileId::of(&std::fs::metadata(path).ok()?));
-        let archive: Vec<_> = [output, pending].into_iter().filter_map(id).collect();
+        let old = std::fs::metadata(place.output);
+        let mut archive = vec![place.pending];
+        archive.extend(old.ok().map(|it| FileId::of(&it)));
         let files = files_below(source, &archive).map_err(read)?;
-        return Ok((zip_of(&files, source, output)?, true));
+        return Ok((zip_of(&files, source, place)?, true));
     }
     let mut file = File::open(source).map_err(read)?;
     let mut head = Vec::new();
@@ -62,7 +70,7 @@ fn zip_or_made(source: &Path, output: &Path, pending: &Path) -> Result<(File, bo
         return Ok((file, false));
     }
     let folder = source.parent().unwrap_or(Path::new(""));
-    Ok((zip_of(&[source.to_owned()], folder, output)?, true))
+    Ok((zip_of(&[source.to_owned()], folder, place)?, true))
 }
 
 /// The regular files below `folder` but for `without`, in order of their names.
@@ -85,10 +93,10 @@ fn files_below(folder: &Path, without: &[FileId]) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// A zip of `files`, named relative to `folder`, in a file without a name beside `output`.
-fn zip_of(files: &[PathBuf], folder: &Path, output: &Path) -> Result<File, EncryptError> {
-    let write = |error| OutputError::io(output, error);
-    let mut zip = ZipWriter::new(tempfile::tempfile_in(folder_of(output)).map_err(write)?);
+/// A zip of `files`, named relative to `folder`, in a file without a name beside the archive.
+fn zip_of(files: &[PathBuf], folder: &Path, place: &Place<'_>) -> Result<File, EncryptError> {
+    let write = |error| OutputError::io(place.output, error);
+    let mut zip = ZipWriter::new(place.folder.create_unnamed().map_err(write)?);
     for path in files {
         let name = path.strip_prefix(folder).unwrap_or(path);
         let name = name

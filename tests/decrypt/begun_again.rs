@@ -203,6 +203,7 @@ fn an_empty_file_is_no_result_and_neither_is_a_folder_that_a_run_was_killed_in()
         let batch = ["result", "decrypt", "--skip-existing", "--extract", "files"];
         work.cmd([&batch, args].concat()).pin().run()
     };
+    work.write("files/a/.iexec-hsm-killed.part/.iexec-hsm-mark.part", "");
     work.write("files/a/.iexec-hsm-killed.part/name", "half");
     extract(&["a.zip", "d.zip"]).ok();
     assert_eq!(work.read("files/a/name"), b"a");

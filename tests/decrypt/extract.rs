@@ -123,13 +123,10 @@ fn links_in_the_folder_lead_nowhere() {
     symlink("../outside", work.path("one/data")).unwrap();
     symlink("../outside", work.path("two/empty")).unwrap();
     symlink("../outside/precious", work.path("three/result.txt")).unwrap();
-    for folder in ["one", "two"] {
+    for folder in ["one", "two", "three"] {
         refused(&work, &["--extract", folder, "--force"], 22);
     }
     refused(&work, &["--extract", "three"], 22);
-    extract(&work, &["--extract", "three", "--force"]).ok();
-    assert_eq!(tree(&work.path("three")), extracted());
-    assert_eq!(work.read("outside/precious"), b"old");
 }
 
 #[test]

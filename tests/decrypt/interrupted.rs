@@ -211,6 +211,9 @@ fn only_what_is_ours_and_unlocked_is_swept() {
     let work = keyed.work();
     work.write("a.zip", keyed.archive(&plain_zip(&[("a", b"b")])));
     work.write(".iexec-hsm-stray.part", "x");
+    let folder = work.write(".iexec-hsm-folder.part/.iexec-hsm-mark.part", "");
+    let private = fs::Permissions::from_mode(0o700);
+    fs::set_permissions(folder.parent().unwrap(), private).unwrap();
     work.write(".iexec-hsm-folder.part/sub/x", "x");
     for name in [
         ".iexec-hsm-x",

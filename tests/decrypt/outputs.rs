@@ -338,7 +338,6 @@ fn only_regular_files_are_replaced() {
         ("dangling", "a link to nowhere"),
         ("pipe", "not a regular file"),
         ("/dev/null", "not a regular file"),
-        ("/dev/stdout", "not a regular file"),
     ] {
         let run = refused(&work, &["good.zip", "--force", "--output", output], 22);
         assert!(run.err().contains(says), "{output}: {}", run.err());
@@ -355,14 +354,107 @@ fn only_regular_files_are_replaced() {
 }
 
 #[test]
-fn a_link_is_replaced_and_what_it_leads_to_stays() {
+fn a_link_is_not_replaced_and_what_it_leads_to_stays() {
     let keyed = Keyed::new();
     let work = furnished(&keyed);
     work.write("precious", "old");
     symlink("precious", work.path("link")).unwrap();
-    refused(&work, &["good.zip", "--output", "link"], 22);
-    decrypt(&work, &["good.zip", "--force", "--output", "link"]).ok();
-    let found = tree(&work.folder());
-    assert!(found[Path::new("link")] == Node::file(plain()));
-    assert_eq!(work.read("precious"), b"old");
+    for args in [
+        &["good.zip", "--output", "link"][..],
+        &["good.zip", "--force", "-o", "link"],
+    ] {
+        let run = refused(&work, args, 22);
+        assert!(run.err().contains("it is a link"), "{}", run.err());
+    }
+}
+
+/// Runs a command by a shell that passes streams on; its words follow.
+fn shell(work: &Work, script: &str, args: &[&str]) -> Run {
+    let script = format!(r#"exec "$0" "$@" {script}"#);
+    let cmd = work.cmd(args).pin().under(["bash", "-c", &script]);
+    cmd.run()
+}
+
+#[test]
+fn names_of_streams_are_streams() {
+    let keyed = Keyed::new();
+    let work = furnished(&keyed);
+    let result = &["result", "decrypt", "good.zip", "--force", "-o"][..];
+    let entry = &[
+        "result",
+        "decrypt",
+        "good.zip",
+        "--entry",
+        "result.txt",
+        "-o",
+    ][..];
+    let public = &[
+        "key",
+        "export",
+        "--force",
+        "--wallet-address",
+        ADDRESS,
+        "-o",
+    ][..];
+    let device = fs::read_link("/dev/stdout").unwrap();
+    for (command, expected) in [
+        (result, plain()),
+        (entry, b"Hello, world!".to_vec()),
+        (public, keyed.public.clone().into_bytes()),
+    ] {
+        for (path, redirected) in [
+            ("-", ">to"),
+            ("/dev/stdout", ">to"),
+            ("/dev/fd/1", ">to"),
+            ("/proc/self/fd/1", ">to"),
+            ("/dev/stdout", "> >(cat >to)"),
+            ("/dev/fd/7", "7>to"),
+            ("/proc/self/fd/7", "7>to"),
+            ("/dev/fd/7", "7> >(cat >to)"),
+        ] {
+            let _ = fs::remove_file(work.path("to"));
+            shell(&work, redirected, &[command, &[path]].concat()).ok();
+            let found = until_written(&work, expected.len());
+            assert!(found == expected, "{command:?} {path} {redirected}");
+        }
+        let run = shell(&work, "2>to", &[command, &["/dev/stderr"]].concat()).ok();
+        assert_eq!(run.out(), "");
+        assert!(work.read("to").starts_with(&expected), "{command:?}");
+    }
+    assert_eq!(fs::read_link("/dev/stdout").unwrap(), device);
+    // What a stream holds already stays.
+    work.write("log", "before ");
+    shell(&work, "7>>log", &[entry, &["/dev/fd/7"]].concat()).ok();
+    assert_eq!(work.read("log"), b"before Hello, world!");
+    // One that is to be read, and one that is none.
+    for (redirected, path) in [("7<good.zip", "/dev/fd/7"), ("", "/dev/fd/77")] {
+        let run = unchanged(&work.folder(), || {
+            shell(&work, redirected, &[result, &[path]].concat())
+        });
+        let run = run.fails(23);
+        assert!(run.err().contains(path), "{}", run.err());
+    }
+    let sealed = [
+        "result",
+        "encrypt",
+        "plain.zip",
+        "-o",
+        "/dev/stdout",
+        "--force",
+    ];
+    let run = work.run(sealed).fails(2);
+    assert!(run.err().contains("the standard output"), "{}", run.err());
+    assert_eq!(fs::read_link("/dev/stdout").unwrap(), device);
+}
+
+/// What the program at the other end of a stream has written, once it is all there.
+fn until_written(work: &Work, len: usize) -> Vec<u8> {
+    loop {
+        if let Ok(found) = fs::read(work.path("to"))
+            && found.len() >= len
+        {
+            return found;
+        }
+        std::thread::yield_now();
+    }
 }

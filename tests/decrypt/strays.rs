@@ -23,6 +23,7 @@ const PLACES: &[(&[&str], &str)] = &[
 fn gone_after(work: &Work, args: &[&str], folder: &str, exit: i32, prepare: impl Fn(Cmd) -> Cmd) {
     let dead = format!("{folder}/.iexec-hsm-dead.part");
     let dead = dead.trim_start_matches('/');
+    work.write(format!("{dead}/.iexec-hsm-mark.part"), "");
     work.write(format!("{dead}/result"), "plaintext");
     work.write(format!("{dead}file.part"), "plaintext");
     let alive = work.write(

@@ -166,7 +166,7 @@ fn a_key_that_cannot_be_recorded_is_not_left_on_the_token() {
     let folder = work.path("keys");
     fs::create_dir_all(folder.join(format!("{ADDRESS}_key.pub"))).unwrap();
     let cmd = generate().arg("--beneficiary-keystoredir").arg(&folder);
-    cmd.run().fails(23);
+    cmd.run().fails(22);
     no_key(&token);
     assert!(!folder.join(format!("{ADDRESS}_key")).exists());
     work.is_tidy();

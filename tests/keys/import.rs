@@ -126,7 +126,7 @@ fn an_import_that_cannot_be_recorded_changes_nothing() {
     let (private, _) = openssl::rsa_key(2048);
     work.write(KEY, &private);
     fs::create_dir(work.path(format!("{KEY}.pub"))).unwrap();
-    import(&work, KEY).run().fails(23);
+    import(&work, KEY).run().fails(22);
     no_key(&token);
     assert_eq!(work.files(), [KEY]);
     assert_eq!(work.read(KEY), private.as_bytes());

@@ -16,6 +16,7 @@ pub mod hidden;
 mod java;
 mod keyed;
 pub mod machine;
+pub mod neighbour;
 mod own_process;
 pub mod pages;
 mod pty;
@@ -58,14 +59,10 @@ pub fn wrong_tmp(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let entry = entry.unwrap();
-        if entry
-            .file_name()
-            .to_string_lossy()
-            .starts_with(".iexec-hsm-")
-        {
+        let name = entry.file_name();
+        if name.to_string_lossy().starts_with(".iexec-hsm-") {
             found.push(entry.path());
-        }
-        if entry.file_type().unwrap().is_dir() {
+        } else if entry.file_type().unwrap().is_dir() {
             found.extend(wrong_tmp(&entry.path()));
         }
     }

@@ -14,6 +14,7 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::process::geteuid;
 use thiserror::Error;
 
+use crate::file::named;
 use crate::text::escape::Shown as _;
 
 /// A listening socket, and what makes it this agent's alone.
@@ -79,6 +80,8 @@ impl Socket {
             .parent()
             .ok_or_else(|| io(ErrorKind::NotFound.into()))?;
         prepare(folder).map_err(io)?;
+        // Another user could have put a link to a folder of ours there, which is private, too.
+        named::open(folder).map_err(io)?;
         if !is_private(folder).map_err(io)? {
             return Err(SocketError::Folder(folder.to_owned()));
         }

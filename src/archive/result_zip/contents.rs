@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{EntryName, ResultSummary, ResultZipError};
+use super::{EntryName, ResultSummary, ResultZipError, places};
 use crate::archive::body::{Body, BodySource};
 use crate::archive::zip::{
     Entry, Index, Method, Unreadable, is_descriptor, is_symlink, read_index,
@@ -208,6 +208,14 @@ fn summarize(index: &Index, limits: &Limits) -> Result<ResultSummary, ResultZipE
         summary.entries += 1;
         summary.size = summary.size.saturating_add(entry.content.size);
         summary.symlinks += u64::from(is_symlink(entry.attributes));
+    }
+    // A folder costs as much as a file, whether it has an entry or is only in the name of one.
+    let names = index.entries.iter().map(|entry| EntryName(&entry.name));
+    if places::count(names.collect()) > limits.max_entries {
+        return Err(ResultZipError::TooLarge {
+            what: "number of files and folders",
+            limit: limits.max_entries,
+        });
     }
     if summary.size > limits.max_size {
         return Err(ResultZipError::TooLarge {

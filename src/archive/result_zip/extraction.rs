@@ -1,15 +1,18 @@
 //! The paths that the entries of a result are extracted to.
 
-use std::cmp::Ordering;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::places::{by_components, place};
 use super::{Contents, EntryName, Member, ResultZipError};
-use crate::file::temporary::is_temporary;
+use crate::file::is_temporary;
 
 /// Bytes that a name, and a whole path, has at most on the file systems in use.
 const LONGEST_NAME: usize = 255;
 const LONGEST_PATH: usize = 4095;
+
+/// Folders in each other, more than any program makes on purpose.
+const DEEPEST: usize = 100;
 
 /// What is extracted, relative to a folder. No path leads out of it, and none is in the way of
 /// another one.
@@ -78,6 +81,9 @@ fn checked_path(member: &Member<'_>) -> Result<PathBuf, ResultZipError> {
     if path.as_os_str().len() > LONGEST_PATH || path.iter().any(|it| it.len() > LONGEST_NAME) {
         return Err(name.refused("has a name that is too long for a file system"));
     }
+    if path.iter().count() > DEEPEST {
+        return Err(name.refused("is in too many folders in each other"));
+    }
     if path.iter().map(Path::new).any(is_temporary) {
         return Err(name.refused("has the name of a temporary file"));
     }
@@ -101,17 +107,6 @@ fn check_places(mut names: Vec<EntryName<'_>>) -> Result<(), ResultZipError> {
         }
     }
     Ok(())
-}
-
-/// The name without the slash that makes it a folder's.
-fn place<'n>(name: &EntryName<'n>) -> &'n [u8] {
-    name.0.strip_suffix(b"/").unwrap_or(name.0)
-}
-
-/// An order in which everything below a path follows right after it.
-fn by_components(one: &[u8], other: &[u8]) -> Ordering {
-    let rank = |byte: &u8| if *byte == b'/' { 0 } else { *byte };
-    one.iter().map(rank).cmp(other.iter().map(rank))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod error;
 mod extraction;
 mod name;
 mod pick;
+pub(super) mod places;
 
 #[cfg(test)]
 mod tests;

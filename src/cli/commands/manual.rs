@@ -1,7 +1,9 @@
 //! `iexec-hsm man`: made from the definition of the command line.
 
+use std::fs::Permissions;
+use std::io::{self, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use clap::builder::{Resettable, StyledStr};
 use clap::{Args, Command};
@@ -12,6 +14,8 @@ use serde_json::json;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
+use crate::decrypt::Temporaries;
+use crate::file::named;
 use crate::text::escape::Shown as _;
 
 #[derive(Debug, Args)]
@@ -28,12 +32,16 @@ pub(crate) struct Manual {
 }
 
 impl Manual {
-    pub(crate) fn run(&self, program: Command) -> Result<Reply, Failure> {
+    pub(crate) fn run(
+        &self,
+        program: Command,
+        temporaries: &Temporaries,
+    ) -> Result<Reply, Failure> {
         let mut program = program.disable_help_subcommand(true);
         // Until then the options of every command are at the top alone.
         program.build();
         match &self.dir {
-            Some(folder) => write_all(&program, folder),
+            Some(folder) => write_all(&program, folder, temporaries),
             None => self.show(&program),
         }
     }
@@ -53,19 +61,32 @@ impl Manual {
 }
 
 /// Writes the pages of a command and of all below it.
-fn write_all(program: &Command, folder: &Path) -> Result<Reply, Failure> {
+fn write_all(
+    program: &Command,
+    folder: &Path,
+    temporaries: &Temporaries,
+) -> Result<Reply, Failure> {
     let mut paths = Vec::new();
     let mut waiting = vec![program];
-    fs::create_dir_all(folder).map_err(|error| not_written(folder, &error))?;
+    named::make_usual(folder).map_err(|error| not_written(folder, &error))?;
     while let Some(command) = waiting.pop() {
         let path = folder.join(Man::new(command.clone()).get_filename());
-        fs::write(&path, page(command)).map_err(|error| not_written(&path, &error))?;
+        let text = page(command);
+        write(temporaries, &path, &text).map_err(|error| not_written(&path, &error))?;
         paths.push(path);
         waiting.extend(command.get_subcommands().filter(|it| !it.is_hide_set()));
     }
     paths.sort();
     let said = format!("{} pages are in {}", paths.len(), folder.shown());
     Ok(Reply::new(json!({ "pages": paths })).note(said))
+}
+
+fn write(temporaries: &Temporaries, path: &Path, page: &str) -> io::Result<()> {
+    let mut pending = temporaries.file(path)?;
+    pending.file().write_all(page.as_bytes())?;
+    let readable = Permissions::from_mode(0o644);
+    pending.file().set_permissions(readable)?;
+    pending.publish_unsynced(true)
 }
 
 fn not_written(path: &Path, error: &io::Error) -> Failure {

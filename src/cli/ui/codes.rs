@@ -176,6 +176,7 @@ impl From<PublicKeyFileError> for Failure {
 impl From<KeyFileError> for Failure {
     fn from(error: KeyFileError) -> Self {
         let code = match &error {
+            KeyFileError::File(FileError::NotReplaced { .. }) => Code::OutputExists,
             KeyFileError::File(_) => Code::IoFailed,
             KeyFileError::SoftwareKey { .. } | KeyFileError::NotAReference { .. } => {
                 Code::NotSupported

@@ -6,7 +6,7 @@ mod keys;
 mod reading;
 mod token;
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use super::command_line::CommandLine;
@@ -18,6 +18,7 @@ use crate::beneficiary::software_key::BackupError;
 use crate::chain::{ChainError, known_names};
 use crate::decrypt::{DecryptError, OutputError};
 use crate::encrypt::EncryptError;
+use crate::file::named::ForeignLink;
 use crate::http::HttpError;
 use crate::sms::SmsError;
 use crate::token::uri::UriError;
@@ -112,6 +113,9 @@ pub(crate) fn output(error: &OutputError) -> &'static str {
         OutputError::NotAFile { .. } => {
             "Choose another name; `--output -` writes to the standard output."
         }
+        OutputError::Io { source, .. } if is_foreign_link(source) => {
+            "Name the folder that it leads to, if that is the one you mean."
+        }
         OutputError::Io { source, .. } => match source.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
                 "Make room on the disk, then run it again."
@@ -120,6 +124,11 @@ pub(crate) fn output(error: &OutputError) -> &'static str {
             _ => "Check that the folder exists and can be written to, then run it again.",
         },
     }
+}
+
+/// Whether a link of another user was in the way.
+fn is_foreign_link(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|it| it.is::<ForeignLink>())
 }
 
 pub(crate) fn encrypt(error: &EncryptError) -> &'static str {
@@ -155,6 +164,9 @@ pub(crate) fn file(error: &FileError) -> &'static str {
             "Make a key with `iexec-hsm result generate-encryption-keypair`, or name its folder with --beneficiary-keystoredir."
         }
         FileError::Read { source, .. } => unreadable(source, "Check the file and its permissions."),
+        FileError::NotReplaced { .. } => {
+            "Move it away, or name another folder with --beneficiary-keystoredir."
+        }
         FileError::Write { .. } => "",
     }
 }

@@ -1,7 +1,8 @@
 #![allow(clippy::unwrap_used)]
 
+use std::fs;
 use std::io::Write as _;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::sync::Barrier;
 
 use super::*;
@@ -19,6 +20,15 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o7777
 }
 
+fn folder_in(temporaries: &Temporaries, path: &Path) -> TemporaryDir {
+    let folder = Arc::new(named::open(path).unwrap());
+    temporaries.folder(path, &folder).unwrap()
+}
+
+fn path_of(entry: &Entry, folder: &Path) -> PathBuf {
+    folder.join(&entry.left.name)
+}
+
 #[test]
 fn a_file_has_its_name_only_when_published() {
     let temporaries = Temporaries::default();
@@ -27,16 +37,11 @@ fn a_file_has_its_name_only_when_published() {
     let mut pending = temporaries.file(&target).unwrap();
     pending.file().write_all(b"new").unwrap();
     assert!(!target.exists());
-    assert_eq!(mode(pending.path()), 0o600);
-    pending.publish(&target, false).unwrap();
+    assert_eq!(mode(&path_of(&pending.entry, folder.path())), 0o600);
+    pending.publish(false).unwrap();
     assert_eq!(fs::read(&target).unwrap(), b"new");
     assert_eq!(names(folder.path()), ["result"]);
-    assert!(
-        !temporaries
-            .lock()
-            .iter()
-            .any(|path| path.starts_with(folder.path()))
-    );
+    assert!(temporaries.lock().is_empty());
 }
 
 #[test]
@@ -46,13 +51,36 @@ fn what_stands_there_is_replaced_only_by_force() {
     let target = folder.path().join("result");
     fs::write(&target, "old").unwrap();
     let pending = || temporaries.file(&target).unwrap();
-    let error = pending().publish(&target, false).unwrap_err();
-    assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+    let error = pending().publish(false).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AlreadyExists);
     assert_eq!(fs::read(&target).unwrap(), b"old");
     assert_eq!(names(folder.path()), ["result"]);
-    pending().publish(&target, true).unwrap();
+    pending().publish(true).unwrap();
     assert_eq!(fs::read(&target).unwrap(), b"");
     assert_eq!(names(folder.path()), ["result"]);
+}
+
+#[test]
+fn what_is_no_file_is_never_replaced() {
+    let temporaries = Temporaries::default();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("file"), "old").unwrap();
+    fs::create_dir(path("folder")).unwrap();
+    symlink("file", path("link")).unwrap();
+    symlink("/dev/null", path("device")).unwrap();
+    drop(std::os::unix::net::UnixListener::bind(path("socket")).unwrap());
+    let before = names(folder.path());
+    for name in ["folder", "link", "device", "socket"] {
+        for force in [false, true] {
+            let pending = temporaries.file(&path(name)).unwrap();
+            pending.publish(force).unwrap_err();
+        }
+        let found = fs::symlink_metadata(path(name)).unwrap();
+        assert!(!found.is_file(), "{name}");
+    }
+    assert_eq!(names(folder.path()), before);
+    assert_eq!(fs::read(path("file")).unwrap(), b"old");
 }
 
 #[test]
@@ -60,14 +88,14 @@ fn what_is_dropped_is_gone_with_all_that_is_in_it() {
     let temporaries = Temporaries::default();
     let folder = tempfile::tempdir().unwrap();
     let file = temporaries.file(&folder.path().join("result")).unwrap();
-    let dir = temporaries.folder(folder.path()).unwrap();
-    assert_eq!(mode(dir.path()), 0o700);
-    fs::create_dir(dir.path().join("sub")).unwrap();
-    fs::write(dir.path().join("sub/file"), "x").unwrap();
-    let held = [file.path().to_owned(), dir.path().to_owned()];
-    assert!(held.iter().all(|path| temporaries.lock().contains(path)));
+    let dir = folder_in(&temporaries, folder.path());
+    let path = path_of(&dir._entry, folder.path());
+    assert_eq!(mode(&path), 0o700);
+    fs::create_dir(path.join("sub")).unwrap();
+    fs::write(path.join("sub/file"), "x").unwrap();
+    assert_eq!(temporaries.lock().len(), 2);
     drop((file, dir));
-    assert!(!held.iter().any(|path| temporaries.lock().contains(path)));
+    assert_eq!(temporaries.lock().len(), 0);
     assert_eq!(names(folder.path()).len(), 0);
 }
 
@@ -77,8 +105,18 @@ fn strays_are_removed_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     fs::write(path(".iexec-hsm-stray.part"), "x").unwrap();
-    fs::create_dir_all(path(".iexec-hsm-folder.part/sub")).unwrap();
-    fs::write(path(".iexec-hsm-folder.part/sub/file"), "x").unwrap();
+    fs::create_dir(path(".iexec-hsm-empty.part")).unwrap();
+    for kept in ["folder", "shared", "renamed"] {
+        let stray = path(&format!(".iexec-hsm-{kept}.part"));
+        fs::create_dir_all(stray.join("sub")).unwrap();
+        fs::write(stray.join("sub/file"), "x").unwrap();
+        fs::write(stray.join(MARK), "").unwrap();
+        fs::set_permissions(&stray, fs::Permissions::from_mode(0o700)).unwrap();
+    }
+    // One that another user could have filled, and one that was something else under another name.
+    let open = fs::Permissions::from_mode(0o777);
+    fs::set_permissions(path(".iexec-hsm-shared.part"), open).unwrap();
+    fs::remove_file(path(".iexec-hsm-renamed.part").join(MARK)).unwrap();
     fs::write(path(".iexec-hsm-other"), "x").unwrap();
     fs::write(path("iexec-hsm-.part"), "x").unwrap();
     let target = path("result");
@@ -89,19 +127,25 @@ fn strays_are_removed_and_nothing_else() {
     other.lock().unwrap();
 
     let pending = temporaries.file(&target).unwrap();
-    let own = pending.path().file_name().unwrap().to_str().unwrap();
+    let own = pending.entry.left.name.to_str().unwrap();
     let mut left = [
         ".iexec-hsm-link.part",
         ".iexec-hsm-locked.part",
         ".iexec-hsm-other",
+        ".iexec-hsm-renamed.part",
+        ".iexec-hsm-shared.part",
         "iexec-hsm-.part",
         own,
     ];
     left.sort_unstable();
     assert_eq!(names(folder.path()), left);
+    for kept in ["shared", "renamed"] {
+        assert!(path(&format!(".iexec-hsm-{kept}.part/sub/file")).exists());
+    }
 
-    let dir = temporaries.folder(folder.path()).unwrap();
-    assert!(pending.path().exists(), "one of this process was removed");
+    let dir = folder_in(&temporaries, folder.path());
+    let own = path_of(&pending.entry, folder.path());
+    assert!(own.exists(), "one of this process was removed");
     drop((pending, dir));
 }
 
@@ -109,23 +153,59 @@ fn strays_are_removed_and_nothing_else() {
 fn a_folder_is_swept_once() {
     let temporaries = Temporaries::default();
     let folder = tempfile::tempdir().unwrap();
-    drop(temporaries.folder(folder.path()).unwrap());
+    drop(folder_in(&temporaries, folder.path()));
     let stray = folder.path().join(".iexec-hsm-stray.part");
     fs::write(&stray, "x").unwrap();
-    drop(temporaries.folder(folder.path()).unwrap());
+    drop(folder_in(&temporaries, folder.path()));
     assert!(stray.exists());
 }
 
 #[test]
-fn a_stray_link_is_removed_and_not_what_it_leads_to() {
+fn a_stray_link_is_not_followed() {
     let temporaries = Temporaries::default();
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     fs::create_dir(path("precious")).unwrap();
     fs::write(path("precious/file"), "x").unwrap();
     symlink(path("precious"), path(".iexec-hsm-link.part")).unwrap();
-    drop(temporaries.folder(folder.path()).unwrap());
+    drop(folder_in(&temporaries, folder.path()));
     assert!(path("precious/file").exists());
+}
+
+#[test]
+fn what_was_put_in_the_place_of_a_temporary_folder_stays() {
+    let temporaries = Temporaries::default();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    for discard in [false, true] {
+        fs::create_dir_all(path("precious")).unwrap();
+        fs::write(path("precious/file"), "x").unwrap();
+        let dir = folder_in(&temporaries, folder.path());
+        let place = path_of(&dir._entry, folder.path());
+        fs::write(place.join("secret"), "x").unwrap();
+        fs::rename(&place, path("moved")).unwrap();
+        fs::rename(path("precious"), &place).unwrap();
+        if discard {
+            temporaries.discard();
+            std::mem::forget(dir);
+        } else {
+            drop(dir);
+        }
+        assert!(place.join("file").exists());
+        assert_eq!(names(&path("moved")).len(), 0);
+        fs::remove_dir_all(&place).unwrap();
+        fs::remove_dir(path("moved")).unwrap();
+    }
+}
+
+#[test]
+fn what_is_published_for_too_long_does_not_keep_an_end_waiting() {
+    let temporaries = Temporaries::default();
+    let folder = tempfile::tempdir().unwrap();
+    let pending = temporaries.file(&folder.path().join("result")).unwrap();
+    temporaries.publishing(|| temporaries.clone().discard());
+    // It was left to the next process.
+    assert!(path_of(&pending.entry, folder.path()).exists());
 }
 
 #[test]
@@ -141,21 +221,14 @@ fn threads_do_not_take_each_others_for_strays() {
                 for round in 0..50 {
                     let target = folder.join(format!("{thread}-{round}"));
                     let mut file = temporaries.file(&target).unwrap();
-                    let dir = temporaries.folder(folder).unwrap();
+                    let dir = folder_in(temporaries, folder);
                     file.file().write_all(b"whole").unwrap();
-                    fs::write(dir.path().join("file"), "x").unwrap();
-                    file.publish(&target, false).unwrap();
+                    dir.dir().create("file".as_ref()).unwrap();
+                    file.publish(false).unwrap();
                     assert_eq!(fs::read(target).unwrap(), b"whole");
                 }
             });
         }
     });
     assert_eq!(names(folder.path()).len(), 100);
-}
-
-#[test]
-fn a_bare_name_is_in_the_working_directory() {
-    assert_eq!(folder_of(Path::new("key")), Path::new("."));
-    assert_eq!(folder_of(Path::new("a/key")), Path::new("a"));
-    assert_eq!(folder_of(Path::new("/")), Path::new("."));
 }

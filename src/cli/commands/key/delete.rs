@@ -1,3 +1,6 @@
+use std::io;
+use std::path::Path;
+
 use clap::Args;
 use serde_json::json;
 
@@ -8,6 +11,7 @@ use crate::cli::options::NamedKey;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
+use crate::file::named;
 use crate::text::escape::Shown as _;
 use crate::text::hex::hex;
 
@@ -65,7 +69,7 @@ fn forget(
     for address in addresses {
         for path in [folder.key_path(&address), folder.public_key_path(&address)] {
             if path.exists() {
-                std::fs::remove_file(&path).map_err(|error| {
+                remove(&path).map_err(|error| {
                     Failure::new(
                         Code::IoFailed,
                         format!("the key is removed, but not {}: {error}", path.shown()),
@@ -76,4 +80,9 @@ fn forget(
         }
     }
     Ok(removed)
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    let name = path.file_name().ok_or(io::ErrorKind::NotFound)?;
+    named::open(named::folder_of(path))?.remove_file(name)
 }

@@ -1,3 +1,4 @@
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -10,7 +11,8 @@ use crate::cli::named_address::OtherAddress;
 use crate::cli::options::NamedKey;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
-use crate::decrypt::OutputError;
+use crate::decrypt::{OutputError, check_file};
+use crate::file::OutputStream;
 use crate::text::escape::Shown as _;
 
 #[derive(Debug, Args)]
@@ -37,16 +39,31 @@ pub(super) fn run(context: &Context, command: Export) -> Result<Reply, Failure> 
     };
     let pem = chosen.key.public.to_pem()?;
     let uri = chosen.key.uri(chosen.session.token()).to_string();
-    let Some(output) = command.output else {
-        return Ok(Reply::new(json!({ "key": uri, "publicKey": pem })).exact(pem.trim_end()));
+    let json = json!({ "key": uri, "publicKey": pem });
+    let output = match command.output {
+        None => return Ok(Reply::new(json).exact(pem.trim_end())),
+        Some(output) => output,
     };
+    match OutputStream::of(&output) {
+        Some(OutputStream::Stdout) => return Ok(Reply::new(json).exact(pem.trim_end())),
+        Some(stream) => {
+            let written = stream
+                .open()
+                .and_then(|mut it| it.write_all(pem.as_bytes()));
+            written.map_err(|source| OutputError::Io {
+                path: output,
+                source,
+            })?;
+            let note = format!("The public key of {uri} is on {}", stream.shown());
+            return Ok(Reply::new(json).note(note));
+        }
+        None => {}
+    }
     let recorded = context.every_key_record()?;
     let owners = recorded.of(chosen.session.token(), &chosen.key);
     let owners: Vec<_> = owners.filter_map(|it| it.address).collect();
     command.other_address.check(&output, &owners)?;
-    if output.exists() && !command.force {
-        return Err(OutputError::Exists(output).into());
-    }
+    check_file(&output, command.force, |_| false, "")?;
     public_key_file::write_atomic(&output, &pem, &context.temporaries)?;
     let path = context.absolute(&output);
     Ok(

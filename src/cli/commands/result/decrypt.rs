@@ -1,6 +1,7 @@
 mod again;
 mod agent;
 mod args;
+mod exposed_places;
 mod failed_before;
 mod holder;
 mod job;
@@ -43,6 +44,7 @@ pub(super) fn run(context: &Context, command: Decrypt) -> Result<Reply, Failure>
     for folder in &waiting {
         context.temporaries.sweep(folder);
     }
+    exposed_places::warn(context, &waiting);
     let mut pins = context.pins()?;
     context.say(|| format!("AES by {}", AesBackend::in_use().as_str()));
     let run = Run {

@@ -1,4 +1,4 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -11,6 +11,7 @@ use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
 use crate::encrypt::{Options, encrypt};
+use crate::file::OutputStream;
 use crate::text::escape::Shown as _;
 
 #[derive(Debug, Args)]
@@ -64,8 +65,8 @@ impl From<Format> for Scheme {
 }
 
 pub(super) fn run(context: &Context, command: Encrypt) -> Result<Reply, Failure> {
-    if command.output == Path::new("-") {
-        let what = "an archive is not written to the standard output";
+    if let Some(stream) = OutputStream::of(&command.output) {
+        let what = format!("an archive is not written to {}", stream.shown());
         return Err(Failure::new(Code::Usage, what).hint("Name a file with --output."));
     }
     let public_path = match command.public_key {

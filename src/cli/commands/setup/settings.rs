@@ -1,6 +1,6 @@
-use std::fs::{self, DirBuilder, Permissions};
+use std::fs::{self, Permissions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::questions::Questions;
@@ -10,7 +10,7 @@ use crate::cli::options::{SETTINGS, Setting};
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
 use crate::decrypt::Temporaries;
-use crate::file::temporary::folder_of;
+use crate::file::named;
 use crate::text::escape::Shown as _;
 use crate::wallet::address::Address;
 
@@ -152,10 +152,7 @@ impl Settings {
     }
 
     fn publish(&self, text: &str, temporaries: &Temporaries) -> io::Result<()> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder_of(&self.path))?;
+        named::make(named::folder_of(&self.path))?;
         let mut pending = temporaries.file(&self.path)?;
         pending.file().write_all(text.as_bytes())?;
         let permissions = match fs::metadata(&self.path) {
@@ -165,6 +162,6 @@ impl Settings {
         };
         pending.file().set_permissions(permissions)?;
         // One that came meanwhile is somebody's.
-        pending.publish(&self.path, self.old.is_some())
+        pending.publish(self.old.is_some())
     }
 }

@@ -17,7 +17,7 @@ use super::tally::{Outcome, Passed, Tally};
 use crate::cli::context::Context;
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
-use crate::file::temporary::is_temporary;
+use crate::file::is_temporary;
 use crate::text::escape::Shown as _;
 
 /// What `--skip-existing` knows of earlier runs.
@@ -140,7 +140,7 @@ fn is_there(place: &Destination) -> bool {
             let names: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
             !names.is_empty() && !names.iter().any(|name| is_temporary(name))
         }
-        Destination::Stdout => false,
+        Destination::Stream(_) => false,
     }
 }
 

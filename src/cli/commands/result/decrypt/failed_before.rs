@@ -143,7 +143,7 @@ impl FailedBefore {
         self.changed
     }
 
-    /// Writes it in place of what is there, be it a link.
+    /// Writes it in place of the file that is there.
     pub(super) fn save(&mut self, temporaries: &Temporaries) -> io::Result<()> {
         self.forget_the_oldest();
         self.saved = Instant::now();
@@ -156,7 +156,7 @@ impl FailedBefore {
         let mut pending = temporaries.file(&self.path)?;
         pending.file().write_all(&json?)?;
         // A power cut that takes it back costs another attempt.
-        pending.publish_unsynced(&self.path, true)
+        pending.publish_unsynced(true)
     }
 
     fn forget_the_oldest(&mut self) {

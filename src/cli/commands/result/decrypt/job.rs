@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use super::args::{DEFAULT_OUTPUT, Decrypt};
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
-use crate::file::temporary::folder_of;
+use crate::file::OutputStream;
+use crate::file::named::folder_of;
 use crate::text::escape::Shown as _;
 
 /// One archive and where its result goes.
@@ -18,14 +19,14 @@ pub(super) struct Job {
 pub(super) enum Destination {
     File(PathBuf),
     Folder(PathBuf),
-    Stdout,
+    Stream(OutputStream),
 }
 
 impl Destination {
     pub(super) fn path(&self) -> Option<&Path> {
         match self {
             Self::File(path) | Self::Folder(path) => Some(path),
-            Self::Stdout => None,
+            Self::Stream(_) => None,
         }
     }
 
@@ -34,7 +35,7 @@ impl Destination {
         match self {
             Self::File(path) => Some(folder_of(path).to_owned()),
             Self::Folder(path) => Some(path.clone()),
-            Self::Stdout => None,
+            Self::Stream(_) => None,
         }
     }
 }
@@ -49,10 +50,11 @@ pub(super) fn jobs(command: &Decrypt) -> Result<Vec<Job>, Failure> {
                 .hint("Name a folder with --output-dir, or with --extract."),
         );
     }
-    if command.skip_existing && command.output.as_deref() == Some(Path::new("-")) {
+    let stream = command.output.as_deref().and_then(OutputStream::of);
+    if let (true, Some(stream)) = (command.skip_existing, stream) {
         return Err(Failure::new(
             Code::Usage,
-            "on the standard output there is nothing to skip",
+            format!("on {} there is nothing to skip", stream.shown()),
         )
         .hint("Name a file with --output, or leave --skip-existing out."));
     }
@@ -116,8 +118,10 @@ fn place(command: &Decrypt, archive: &Path) -> Destination {
             name.push(".zip");
             Destination::File(folder.join(name))
         }
-        (.., Some(output)) if output == Path::new("-") => Destination::Stdout,
-        (.., Some(output)) => Destination::File(output.clone()),
+        (.., Some(output)) => match OutputStream::of(output) {
+            Some(stream) => Destination::Stream(stream),
+            None => Destination::File(output.clone()),
+        },
         _ => Destination::File(DEFAULT_OUTPUT.into()),
     }
 }
@@ -131,7 +135,7 @@ pub(super) fn spool_folder(job: &Job) -> PathBuf {
         .filter(|it| it.is_dir());
     match parent {
         Some(parent) => parent.to_owned(),
-        None if matches!(job.place, Destination::Stdout) => std::env::temp_dir(),
+        None if matches!(job.place, Destination::Stream(_)) => std::env::temp_dir(),
         None => PathBuf::from("."),
     }
 }

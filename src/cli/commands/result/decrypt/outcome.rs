@@ -30,12 +30,12 @@ fn to_json(context: &Context, job: &Job, report: &Report) -> Value {
 }
 
 fn sentence(context: &Context, job: &Job, report: &Report) -> String {
-    let place = job
-        .place
-        .path()
-        .map_or("the standard output".into(), |path| {
+    let place = match &job.place {
+        Destination::Stream(stream) => stream.shown(),
+        Destination::File(path) | Destination::Folder(path) => {
             context.absolute(path).shown().into_owned()
-        });
+        }
+    };
     format!(
         "Results successfully decrypted in {place}\nOpened with {}",
         report.key.uri
@@ -44,8 +44,8 @@ fn sentence(context: &Context, job: &Job, report: &Report) -> String {
 
 /// Returns the reply of a command that opened one archive.
 pub(super) fn reply(context: &Context, job: &Job, report: &Report) -> Reply {
-    if matches!(job.place, Destination::Stdout) {
-        // The result is on stdout: nothing else may be.
+    if matches!(job.place, Destination::Stream(_)) {
+        // The result is on a stream: nothing else may be.
         if !context.global.raw {
             say(&sentence(context, job, report));
         }

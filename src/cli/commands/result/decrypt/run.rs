@@ -7,7 +7,7 @@ use super::job::{Destination, Job, spool_folder};
 use super::keys::Keys;
 use super::outcome;
 use super::shared_folder::SharedFolder;
-use super::streams::{open_archive, open_stdout};
+use super::streams::{open_archive, open_output};
 use super::tally::{Outcome, Passed, Tally};
 use crate::cli::agent_beside::mind_agent;
 use crate::cli::context::Context;
@@ -103,7 +103,7 @@ impl Run<'_> {
         let archive = open_archive(&job.archive, &spool_folder(job), &self.options.limits)?;
         let force = command.force || (self.asks() && may_replace(context, job));
         let replace = |path: &Path| force || (self.asks() && ask(context, path));
-        let mut stdout;
+        let mut opened;
         let target = match (&job.place, job.only.first()) {
             (Destination::File(path), None) => Target::File { path, force },
             (Destination::File(path), Some(name)) => Target::Entry { name, path, force },
@@ -112,11 +112,14 @@ impl Run<'_> {
                 only: &job.only,
                 replace: &replace,
             },
-            (Destination::Stdout, name) => {
-                stdout = open_stdout().map_err(|error| OutputError::io(Path::new("-"), error))?;
+            (Destination::Stream(stream), name) => {
+                opened = open_output(*stream).map_err(|source| OutputError::Io {
+                    path: command.output.clone().unwrap_or_default(),
+                    source,
+                })?;
                 match name {
-                    None => Target::Stream(&mut stdout),
-                    Some(name) => Target::EntryStream(name, &mut stdout),
+                    None => Target::Stream(&mut opened),
+                    Some(name) => Target::EntryStream(name, &mut opened),
                 }
             }
         };
@@ -181,7 +184,8 @@ impl Run<'_> {
 
 /// Whether the file that stands where a result goes may be replaced; asks on a terminal.
 fn may_replace(context: &Context, job: &Job) -> bool {
-    matches!(&job.place, Destination::File(path) if path.is_file() && ask(context, path))
+    matches!(&job.place, Destination::File(path)
+        if path.is_file() && !path.is_symlink() && ask(context, path))
 }
 
 fn ask(context: &Context, path: &Path) -> bool {

@@ -1,13 +1,13 @@
-//! An archive from stdin, and a result to stdout.
+//! An archive from stdin, and a result to a stream.
 
 use std::fs::File;
 use std::io;
-use std::os::fd::AsFd as _;
 use std::path::Path;
 
 use rustix::pipe::fcntl_setpipe_size;
 
 use crate::archive::{Archive, ArchiveError, Limits};
+use crate::file::OutputStream;
 
 /// Bytes that wait in the pipe that an archive or a result goes through: what Linux grants everybody.
 /// Fewer turns between its two ends; what is no pipe, or may not grow, stays as it is.
@@ -26,8 +26,9 @@ pub(in super::super) fn open_archive(
     Archive::open(path, limits)
 }
 
-/// The standard output without the buffer that cuts what it is given at ends of lines.
-pub(super) fn open_stdout() -> io::Result<File> {
-    let _ = fcntl_setpipe_size(io::stdout(), PIPE);
-    Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
+/// A stream without the buffer that cuts what the standard output is given at ends of lines.
+pub(super) fn open_output(stream: OutputStream) -> io::Result<File> {
+    let opened = stream.open()?;
+    let _ = fcntl_setpipe_size(&opened, PIPE);
+    Ok(opened)
 }

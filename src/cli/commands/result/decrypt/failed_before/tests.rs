@@ -74,7 +74,7 @@ fn one_that_opened_or_is_gone_is_forgotten() {
 }
 
 #[test]
-fn what_another_user_may_have_written_is_not_read_and_is_replaced() {
+fn what_another_user_may_have_written_is_not_read_and_a_link_is_not_replaced() {
     let (folder, archive) = furnished();
     let record = folder.path().join("out").join(NAME);
     let elsewhere = folder.path().join("elsewhere");
@@ -92,14 +92,10 @@ fn what_another_user_may_have_written_is_not_read_and_is_replaced() {
     let (failed, said) = read(&folder, "one");
     assert_eq!(failed.find(&archive), None);
     assert!(said.is_some());
-    let other = folder.path().join("b.zip");
-    fs::write(&other, "bad").unwrap();
-    noted(&folder, &other);
-    assert!(fs::symlink_metadata(&record).unwrap().is_file());
-    assert_eq!(
-        fs::metadata(&record).unwrap().permissions().mode() & 0o777,
-        0o600
-    );
+    let mut failed = read(&folder, "one").0;
+    failed.note(&archive, Identity::of(&archive), Code::CannotDecrypt);
+    failed.save(&Temporaries::default()).unwrap_err();
+    assert!(fs::symlink_metadata(&record).unwrap().is_symlink());
     assert_eq!(fs::read(&elsewhere).unwrap(), content);
 
     fs::remove_file(&record).unwrap();
