@@ -1,10 +1,14 @@
 //! Where the lines of the audit log go: a line is there whole, or not at all.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::{File, Permissions};
+use std::io::{self, ErrorKind, Seek as _, Write};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::OFlags;
+use rustix::process::geteuid;
+
+use crate::file::{OutputStream, named};
 use crate::text::escape::Shown as _;
 
 /// A file that grows, or stderr.
@@ -28,13 +32,12 @@ impl Log {
                 torn: false,
             });
         };
-        let file = OpenOptions::new()
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .open(path)?;
+        let file = match OutputStream::of(path) {
+            Some(stream) => stream.open()?,
+            None => open_file(path)?,
+        };
         Ok(Self {
-            torn: is_torn(&file, path),
+            torn: is_torn(&file),
             to: To::File(file, path.to_owned()),
         })
     }
@@ -114,20 +117,41 @@ impl Log {
     }
 }
 
-/// Whether the file ends in the middle of a line, as after a computer that went out.
-fn is_torn(file: &File, path: &Path) -> bool {
-    // To open anything else could wait for ever.
-    if !file.metadata().is_ok_and(|it| it.is_file() && it.len() > 0) {
-        return false;
+/// Opens a file for this user alone, or one that nobody else reads or directs elsewhere.
+fn open_file(path: &Path) -> io::Result<File> {
+    let refused = |why| Err(io::Error::new(ErrorKind::PermissionDenied, why));
+    let folder = named::open(named::folder_of(path))?;
+    let name = path.file_name().ok_or(ErrorKind::IsADirectory)?;
+    if folder.find(name)?.is_some_and(|found| found.is_link()) {
+        return refused("it is a link; name the file that it leads to");
     }
-    let last = || {
-        let mut file = File::open(path)?;
-        let mut last = [0];
-        file.seek(SeekFrom::End(-1))?;
-        file.read_exact(&mut last)?;
-        io::Result::Ok(last)
+    let file = folder.open_file(name, OFlags::RDWR | OFlags::APPEND | OFlags::CREATE)?;
+    let found = file.metadata()?;
+    if !found.is_file() {
+        return refused("it is not a regular file");
+    }
+    if found.uid() != geteuid().as_raw() {
+        return refused("it belongs to another user");
+    }
+    if found.nlink() > 1 {
+        return refused("it has other names, too");
+    }
+    if found.mode() & 0o077 != 0 {
+        file.set_permissions(Permissions::from_mode(0o600))?;
+    }
+    Ok(file)
+}
+
+/// Whether the file ends in the middle of a line, as after a computer that went out.
+fn is_torn(file: &File) -> bool {
+    let Ok(found) = file.metadata() else {
+        return false;
     };
-    last().is_ok_and(|it| it != *b"\n")
+    let mut last = [b'\n'];
+    found.is_file()
+        && found.len() > 0
+        && file.read_exact_at(&mut last, found.len() - 1).is_ok()
+        && last != *b"\n"
 }
 
 #[cfg(test)]
@@ -147,6 +171,30 @@ mod tests {
             log.append(b"new\n").unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), after);
         }
+    }
+
+    #[test]
+    fn what_is_there_is_brought_to_this_user_alone_or_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("log"), "a\n").unwrap();
+        fs::set_permissions(path("log"), Permissions::from_mode(0o666)).unwrap();
+        drop(Log::open(Some(&path("log"))).unwrap());
+        assert_eq!(fs::metadata(path("log")).unwrap().mode() & 0o7777, 0o600);
+
+        std::os::unix::fs::symlink("log", path("link")).unwrap();
+        fs::write(path("one"), "").unwrap();
+        fs::hard_link(path("one"), path("two")).unwrap();
+        for name in ["link", "two", "", "none/log"] {
+            assert!(Log::open(Some(&path(name))).is_err(), "{name}");
+        }
+        if geteuid().is_root() {
+            std::os::unix::fs::chown(path("log"), Some(65534), None).unwrap();
+            assert!(Log::open(Some(&path("log"))).is_err());
+        } else {
+            eprintln!("not looked at: only root can give files away");
+        }
+        assert_eq!(fs::read_to_string(path("log")).unwrap(), "a\n");
     }
 
     #[test]
