@@ -223,19 +223,6 @@ more() {
         for client in "${clients[@]}"; do wait "$client" || true; done
     )
     said 'four programs at an agent at once' '32 of 32' "$(find client? -name '*.zip' | wc -l) of 32"
-    if [[ -n $lose ]]; then
-        rm -rf batch
-        # With the PIN it would use the token itself.
-        (
-            unset IEXEC_HSM_PIN_FILE
-            iexec-hsm result decrypt "${archives[@]}" --output-dir batch --require-agent --device-timeout 60s --raw --quiet \
-                --no-input ${token[@]+"${token[@]}"} >out 2>&1 &
-            client=$!
-            eval "$lose" >&2
-            wait "$client" || true
-        )
-        said 'archives opened while it was away' '8 of 8' "$(find batch -name '*.zip' | wc -l) of 8"
-    fi
     must agent stop
     agent=''
 }
