@@ -12,7 +12,7 @@ if [[ ${1:-} == --modules ]]; then
 fi
 
 need_rust
-need softhsm2-util:softhsm2 pkcs11-tool:opensc openssl curl unzip zip setsid:util-linux strace git faketime /usr/bin/time:time zsh fish
+need softhsm2-util:softhsm2 pkcs11-tool:opensc openssl curl unzip zip setsid:util-linux strace git faketime /usr/bin/time:time zsh fish python3
 IEXEC_HSM_TEST_MODULE=${IEXEC_HSM_TEST_MODULE:-$(softhsm_module)}
 export IEXEC_HSM_TEST_MODULE
 

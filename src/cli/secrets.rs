@@ -1,8 +1,7 @@
 //! Secrets in the environment: taken once, and erased.
 #![allow(unsafe_code)]
 
-use std::ffi::{CString, OsString, c_char};
-use std::os::unix::ffi::OsStringExt as _;
+use std::ffi::{CStr, c_char};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::mm::{MlockAllFlags, mlockall};
@@ -16,7 +15,8 @@ use crate::text::encoding::first_line;
 use crate::token::Pin;
 
 unsafe extern "C" {
-    fn getenv(name: *const c_char) -> *mut c_char;
+    /// The environment: pointers to `NAME=value`, and a null one at the end.
+    static environ: *const *mut c_char;
 }
 
 /// Secrets that the environment held; it does not hold them any more.
@@ -97,26 +97,33 @@ pub(crate) fn take() -> Secrets {
 }
 
 /// Takes a variable: its value is returned, erased where the kernel shows it in
-/// `/proc/<pid>/environ`, and not passed on to children.
+/// `/proc/<pid>/environ`, and not passed on to children. A variable can be there more than once: the first
+/// value counts, and each is erased.
 ///
 /// # Safety
 /// No other thread may be running.
 unsafe fn take_variable(name: &str) -> Option<Zeroizing<Vec<u8>>> {
-    let secret = Zeroizing::new(std::env::var_os(name).map(OsString::into_vec)?);
-    let variable = CString::new(name).ok()?;
-    // SAFETY: `variable` ends with NUL, and by this function's contract nobody else reads or
-    // changes the environment now. What getenv returns is the value in place, as many bytes as
-    // `secret` has, and the environment of a process is its own memory to write.
+    let begin = [name.as_bytes(), b"="].concat();
+    let mut secret = None;
+    // SAFETY: by this function's contract nobody else reads or changes the environment now. Each of its
+    // entries ends with NUL, and the environment of a process is its own memory to write.
     unsafe {
-        let place = getenv(variable.as_ptr());
-        if !place.is_null() {
-            for at in 0..secret.len() {
-                place.add(at).write_volatile(0);
+        let mut entry = environ;
+        while !entry.is_null() && !(*entry).is_null() {
+            let text = CStr::from_ptr(*entry).to_bytes();
+            if let Some(value) = text.strip_prefix(begin.as_slice()) {
+                secret.get_or_insert_with(|| Zeroizing::new(value.to_vec()));
+                for at in begin.len()..text.len() {
+                    (*entry).add(at).write_volatile(0);
+                }
             }
+            entry = entry.add(1);
         }
-        std::env::remove_var(name);
+        if secret.is_some() {
+            std::env::remove_var(name);
+        }
     }
-    Some(secret)
+    secret
 }
 
 /// Keeps all memory of this process out of swap, where no limit says how much that may be: with a

@@ -48,14 +48,20 @@ impl ContentKey {
     /// # Errors
     /// When the operating system has no randomness to give.
     pub fn random(scheme: Scheme, modulus_len: usize) -> Result<Self, NoRandomness> {
+        let mut bytes = Zeroizing::new([0; 32]);
+        fill_random(bytes.as_mut_slice())?;
+        Ok(Self::of_random(scheme, modulus_len, &bytes))
+    }
+
+    /// Makes such a key of random bytes.
+    pub(crate) fn of_random(scheme: Scheme, modulus_len: usize, random: &[u8; 32]) -> Self {
         let (cipher, len) = match scheme {
             Scheme::LegacyEcb => (BodyCipher::Aes128Ecb, 16),
             Scheme::Guide2019 if modulus_len <= 256 => (BodyCipher::Aes128Cbc, 16),
             Scheme::Current | Scheme::Guide2019 => (BodyCipher::Aes256Cbc, 32),
         };
-        let mut bytes = Zeroizing::new(vec![0; len]);
-        fill_random(&mut bytes)?;
-        Ok(Self { cipher, bytes })
+        let bytes = Zeroizing::new(random[..len].to_vec());
+        Self { cipher, bytes }
     }
 
     #[cfg(test)]

@@ -1,10 +1,11 @@
 //! What strangers, crowds and nonsense can do to an agent: nothing that a good client would notice.
 
 use std::fs::{self, Permissions};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
-use std::process::Command;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -358,4 +359,86 @@ fn a_client_that_goes_away_leaves_nothing_behind() {
     }
     agent.until("nothing waits", |agent| agent.status()["waiting"] == 0);
     assert_eq!(agent.unwrap(&key, &wrapped).0, 200);
+}
+
+/// Opens connections that announce a body and send none of it, as many at a time as are told, and opens each anew
+/// when it was closed. Prints a dot for each that was.
+const FLOOD: &str = r#"
+import os, select, socket, sys
+path, count = sys.argv[1], int(sys.argv[2])
+half = b"POST /v1/lock HTTP/1.1\r\nhost: x\r\ncontent-length: 99\r\n\r\n{"
+poll, there = select.poll(), {}
+def come():
+    s = socket.socket(socket.AF_UNIX)
+    try:
+        s.connect(path)
+        s.sendall(half)
+    except OSError:
+        pass
+    there[s.fileno()] = s
+    poll.register(s, select.POLLIN)
+for _ in range(count):
+    come()
+while True:
+    for fd, _ in poll.poll():
+        poll.unregister(fd)
+        there.pop(fd).close()
+        os.write(1, b".")
+        come()
+"#;
+
+/// Crowds of these processes, which are ended with it.
+struct Flood(Vec<Child>);
+
+impl Flood {
+    /// So many processes with so many connections each; they are there, and come back, when this returns.
+    fn start(socket: &Path, processes: usize, connections: usize) -> Self {
+        let start = |_| {
+            let mut command = Command::new("python3");
+            command.args(["-c", FLOOD]).arg(socket);
+            command.arg(connections.to_string());
+            command.stdout(Stdio::piped()).spawn().unwrap()
+        };
+        let mut flood = Self((0..processes).map(start).collect());
+        for child in &mut flood.0 {
+            // It was sent away once, so that the others are many enough.
+            child
+                .stdout
+                .as_mut()
+                .unwrap()
+                .read_exact(&mut [0; 1])
+                .unwrap();
+            let mut dots = child.stdout.take().unwrap();
+            thread::spawn(move || std::io::copy(&mut dots, &mut std::io::sink()));
+        }
+        flood
+    }
+}
+
+impl Drop for Flood {
+    fn drop(&mut self) {
+        for child in &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+#[test]
+fn half_requests_that_come_back_at_once_keep_nobody_from_locking_it() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let agent = Agent::unlocked(&work, &[]);
+    for (processes, connections) in [(1, 500), (20, 25)] {
+        let flood = Flood::start(&agent.socket, processes, connections);
+        let unlocked = agent.unlock(&keyed.token.pin);
+        assert_eq!(unlocked.0, 200, "{}", unlocked.1);
+        for command in ["status", "lock"] {
+            agent.cmd(&work, ["agent", command]).run().ok();
+        }
+        assert_eq!(agent.state(), "locked");
+        drop(flood);
+    }
+    let _flood = Flood::start(&agent.socket, 1, 500);
+    agent.cmd(&work, ["agent", "stop"]).run().ok();
 }

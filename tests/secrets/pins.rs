@@ -125,6 +125,51 @@ fn a_running_process_shows_no_pin_in_proc() {
     started.wait().ok();
 }
 
+/// Runs a program with each of these variables twice, which most launchers refuse to do.
+const TWICE: &str = r#"
+import ctypes, os, sys
+names = [b"IEXEC_HSM_PIN", b"IEXEC_HSM_SO_PIN", b"IEXEC_HSM_WALLET_KEY", b"IEXEC_HSM_WALLET_PASSWORD"]
+secret = os.environb.pop(b"SECRET")
+env = [name + b"=first-" + secret for name in names]
+env += [name + b"=" + value for name, value in os.environb.items()]
+env += [name + b"=" + secret for name in names]
+strings = lambda items: (ctypes.c_char_p * (len(items) + 1))(*items, None)
+args = [arg.encode() for arg in sys.argv[1:]]
+ctypes.CDLL(None).execve(args[0], strings(args), strings(env))
+"#;
+
+#[test]
+fn a_secret_that_is_twice_in_the_environment_is_erased_each_time() {
+    let token = marked();
+    let work = Work::new(&token);
+    let gate = fifo(&work, "gate");
+    let cmd = work.cmd(["key", "list", "--pin-file"]).arg(&gate);
+    let started = cmd
+        .env("SECRET", PIN)
+        .env("OTHER", "still there")
+        .under(["python3", "-c", TWICE])
+        .start();
+    let mut gate = OpenOptions::new().write(true).open(gate).unwrap();
+    match fs::read(format!("/proc/{}/environ", started.id())) {
+        Ok(environment) => {
+            assert!(contains(&environment, "OTHER=still there"));
+            let erased = |name: &str| {
+                environment
+                    .windows(name.len())
+                    .filter(|it| *it == name.as_bytes())
+                    .count()
+            };
+            assert_eq!(erased("IEXEC_HSM_PIN="), 2);
+            assert_eq!(erased("IEXEC_HSM_WALLET_PASSWORD="), 2);
+            assert!(!contains(&environment, PIN));
+        }
+        Err(error) => eprintln!("skipped: the environment of another process: {error}"),
+    }
+    writeln!(gate, "{PIN}").unwrap();
+    drop(gate);
+    started.wait().ok();
+}
+
 #[test]
 fn other_processes_of_the_same_user_cannot_look_into_it() {
     if !rustix::process::geteuid().is_root() {

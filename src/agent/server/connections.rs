@@ -16,10 +16,11 @@ use tokio::task::AbortHandle;
 
 use super::Server;
 use super::audit::Event;
-use super::limits::{CONNECTIONS, FIRST_REQUEST, GRACE, HEAD, HEAD_TIME, HEADERS};
+use super::limits::{FIRST_REQUEST, HEAD, HEAD_TIME, HEADERS};
 use super::login::lock;
 use super::peer::Peer;
 use super::routes::answer;
+use super::waiting::{Origin, Room, Waiting, room};
 use crate::agent::wire::{Code, Refusal, Refused};
 
 /// The connections that are open.
@@ -33,6 +34,7 @@ pub(super) struct Connections {
 
 struct Open {
     task: Option<AbortHandle>,
+    origin: Origin,
     /// Since when no request of it is worked on; `None` while one is.
     idle: Option<Instant>,
     /// Whether a request of it was answered.
@@ -40,33 +42,32 @@ struct Open {
 }
 
 impl Connections {
-    /// Waits for room for one more, and takes it.
-    async fn admit(&self) -> u64 {
-        loop {
-            if let Some(id) = self.try_admit() {
-                return id;
-            }
-            // Room may be made by a connection that ends, or by one whose grace does.
-            let _ = tokio::time::timeout(GRACE / 8, self.fewer.notified()).await;
-        }
-    }
-
-    /// If need be in the place of one that is idle.
-    fn try_admit(&self) -> Option<u64> {
+    /// Takes one more, if need be in the place of another that waits for its request; `None` where there is no
+    /// room. Nobody waits for that: what is accepted late is answered late, `lock` and `stop` as well.
+    fn admit(&self, origin: Origin) -> Option<u64> {
         let mut open = lock(&self.open);
-        if open.len() >= CONNECTIONS {
-            let idle = open.iter().filter_map(|(id, it)| {
-                let since = it.idle.filter(|since| since.elapsed() >= GRACE)?;
-                Some((it.served, since, *id))
-            });
-            let (.., least) = idle.min()?;
-            if let Some(task) = open.remove(&least).and_then(|it| it.task) {
-                task.abort();
+        let waiting = open.iter().filter_map(|(id, it)| {
+            Some(Waiting {
+                id: *id,
+                origin: it.origin,
+                since: it.idle?,
+                served: it.served,
+            })
+        });
+        let waiting: Vec<Waiting> = waiting.collect();
+        match room(&waiting, origin) {
+            Room::Free => {}
+            Room::InPlaceOf(other) => {
+                if let Some(task) = open.remove(&other).and_then(|it| it.task) {
+                    task.abort();
+                }
             }
+            Room::None => return None,
         }
         let id = self.last_id.fetch_add(1, Ordering::Relaxed);
         let it = Open {
             task: None,
+            origin,
             idle: Some(Instant::now()),
             served: false,
         };
@@ -80,10 +81,17 @@ impl Connections {
         }
     }
 
-    fn set_idle(&self, id: u64, idle: Option<Instant>) {
+    /// The request of a connection is there, all of it: it is in nobody's way any more.
+    pub(super) fn set_busy(&self, id: u64) {
         if let Some(open) = lock(&self.open).get_mut(&id) {
-            open.idle = idle;
-            open.served |= idle.is_some();
+            open.idle = None;
+        }
+    }
+
+    fn set_idle(&self, id: u64) {
+        if let Some(open) = lock(&self.open).get_mut(&id) {
+            open.served |= open.idle.is_none();
+            open.idle = Some(Instant::now());
         }
         self.fewer.notify_one();
     }
@@ -114,19 +122,24 @@ impl Connections {
 pub(super) async fn accept(server: Arc<Server>, listener: UnixListener) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => admit(&server, stream).await,
+            Ok((stream, _)) => {
+                admit(&server, stream);
+                // Who was here before gets a turn, or a crowd that comes at once would be in the way of it.
+                tokio::task::yield_now().await;
+            }
             // Most likely there are no file descriptors left; one will be free soon.
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }
 }
 
-async fn admit(server: &Arc<Server>, stream: UnixStream) {
-    let Ok(peer) = Peer::of(&stream) else {
+fn admit(server: &Arc<Server>, stream: UnixStream) {
+    let Ok(mut peer) = Peer::of(&stream) else {
         return;
     };
     if !peer.is_allowed(server.agent.settings.allow_root) {
         refuse(&stream);
+        peer.find_program();
         let event = Event {
             request: "connect",
             outcome: "other-user",
@@ -135,7 +148,10 @@ async fn admit(server: &Arc<Server>, stream: UnixStream) {
         server.audit.note(&peer, &event);
         return;
     }
-    let id = server.connections.admit().await;
+    let Some(id) = server.connections.admit(peer.origin()) else {
+        return;
+    };
+    peer.find_program();
     let served = server.clone();
     let task = tokio::spawn(async move {
         serve(&served, stream, Arc::new(peer), id).await;
@@ -151,9 +167,8 @@ async fn serve(server: &Arc<Server>, stream: UnixStream, peer: Arc<Peer>, id: u6
         asked.store(true, Ordering::Relaxed);
         let (server, peer) = (server.clone(), peer.clone());
         async move {
-            server.connections.set_idle(id, None);
-            let answered = answer(server.clone(), peer, request).await;
-            server.connections.set_idle(id, Some(Instant::now()));
+            let answered = answer(server.clone(), peer, id, request).await;
+            server.connections.set_idle(id);
             answered
         }
     });

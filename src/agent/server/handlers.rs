@@ -72,9 +72,14 @@ impl Server {
         if !wait.is_zero() {
             return Err(AgentError::BackingOff(wait));
         }
-        // Drawn for every request, so that a failure takes the path of a success.
-        let random = ContentKey::random(request.scheme, modulus_len).map_err(AgentError::failed)?;
         let scheme = request.scheme;
+        // Made for every request, so that a failure takes the path of a success.
+        let invented = self.invented.content_key(
+            &key.public.to_pem()?,
+            modulus_len,
+            scheme,
+            &request.wrapped_key,
+        );
         let ask = self
             .agent
             .ask(move |worker| worker.unwrap(&uri, scheme, &request.wrapped_key));
@@ -82,7 +87,7 @@ impl Server {
         let found = unwrapped.and_then(|bytes| ContentKey::from_unwrapped(scheme, bytes));
         let failed = found.is_none();
         self.back_off.note(peer, failed, Instant::now());
-        let content_key = Secret::new(found.unwrap_or(random).into_bytes());
+        let content_key = Secret::new(found.unwrap_or(invented).into_bytes());
         Ok((wire::Unwrapped { content_key }, failed))
     }
 

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-/// Connections at a time. When one more comes, one that has been idle for [`GRACE`] goes: the
-/// oldest of those that never asked anything, or else of the others.
-pub(super) const CONNECTIONS: usize = 256;
+/// Connections whose request is not there yet, at a time; see [`room`](super::waiting::room) for one more.
+pub(super) const WAITING_CONNECTIONS: usize = 256;
 
-/// Time in which a connection may be idle whoever else wants to connect.
+/// Those of one process.
+pub(super) const SHARE: usize = 64;
+
+/// Time that a connection has for its request where many others want its place.
 pub(super) const GRACE: Duration = Duration::from_millis(250);
 
 /// Time for the first request of who has just connected, when the agent ends.

@@ -13,6 +13,7 @@ mod clock;
 mod connections;
 mod error;
 mod handlers;
+mod invented;
 mod limits;
 mod login;
 mod metrics;
@@ -27,6 +28,7 @@ mod session_loop;
 mod socket;
 mod status;
 mod unlock;
+mod waiting;
 mod worker;
 
 use std::io;
@@ -47,6 +49,7 @@ use agent::Agent;
 use audit::Audit;
 use back_off::BackOff;
 use connections::Connections;
+use invented::InventedKeys;
 
 use crate::envelope::PublicKey;
 use crate::text::escape::Shown as _;
@@ -108,5 +111,6 @@ struct Server {
     audit: Arc<Audit>,
     back_off: BackOff,
     connections: Connections,
+    invented: InventedKeys,
     stopping: watch::Sender<bool>,
 }

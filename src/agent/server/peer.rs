@@ -1,8 +1,10 @@
 use std::fs;
 use std::io;
 
-use rustix::process::geteuid;
+use rustix::process::{Pid, geteuid, getsid};
 use tokio::net::UnixStream;
+
+use super::waiting::Origin;
 
 /// The process at the other end of a connection.
 #[derive(Debug, Clone)]
@@ -11,7 +13,7 @@ pub(super) struct Peer {
     pub(super) uid: u32,
     /// The process id when it connected; a hint only, since it may have been given on since.
     pub(super) pid: i32,
-    /// The program, as far as it can be told.
+    /// The program, once it was found and as far as it can be told.
     pub(super) program: String,
 }
 
@@ -19,12 +21,25 @@ impl Peer {
     /// Asks the kernel.
     pub(super) fn of(stream: &UnixStream) -> io::Result<Self> {
         let credentials = stream.peer_cred()?;
-        let pid = credentials.pid().unwrap_or_default();
         Ok(Self {
             uid: credentials.uid(),
-            pid,
-            program: program(pid),
+            pid: credentials.pid().unwrap_or_default(),
+            program: String::new(),
         })
+    }
+
+    /// Looks for its program.
+    pub(super) fn find_program(&mut self) {
+        self.program = program(self.pid);
+    }
+
+    /// What it counts with where connections are many.
+    pub(super) fn origin(&self) -> Origin {
+        let session = Pid::from_raw(self.pid).and_then(|pid| getsid(Some(pid)).ok());
+        Origin {
+            process: self.pid,
+            session: session.map_or(0, |it| it.as_raw_nonzero().get()),
+        }
     }
 
     /// Whether it may ask anything.

@@ -22,10 +22,11 @@ use crate::agent::wire::{Refused, path};
 
 type Json = Zeroizing<Vec<u8>>;
 
-/// Answers one request of `peer`, and notes it.
+/// Answers one request of `peer` on a connection, and notes it.
 pub(super) async fn answer(
     server: Arc<Server>,
     peer: Arc<Peer>,
+    connection: u64,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let start = Instant::now();
@@ -34,7 +35,7 @@ pub(super) async fn answer(
     let mut key = None;
     let mut failed = false;
     let answer = route
-        .answer(&server, &peer, request, &mut key, &mut failed)
+        .answer(&server, &peer, connection, request, &mut key, &mut failed)
         .await;
     let outcome = match &answer {
         Ok(_) if failed => "cannot-decrypt",
@@ -108,6 +109,7 @@ impl Route {
         self,
         server: &Arc<Server>,
         peer: &Peer,
+        connection: u64,
         request: Request<Incoming>,
         key: &mut Option<String>,
         failed: &mut bool,
@@ -120,6 +122,7 @@ impl Route {
             return Err(AgentError::request(StatusCode::METHOD_NOT_ALLOWED, message));
         }
         let body = body(request).await?;
+        server.connections.set_busy(connection);
         server.look_at_clock();
         match self {
             Self::Status => json(&server.agent.status()),

@@ -15,6 +15,7 @@ use super::audit::{Audit, Happened, Written};
 use super::awaiting::wait_for_token;
 use super::clock::watch_clock;
 use super::connections::accept;
+use super::invented::InventedKeys;
 use super::limits::LEAVING;
 use super::{ServeError, Server, Settings, Socket};
 use crate::agent::wire::{State, Unlock};
@@ -61,6 +62,7 @@ pub fn serve(
         audit: audit.clone(),
         back_off: Default::default(),
         connections: Default::default(),
+        invented: InventedKeys::new()?,
         stopping: watch::channel(false).0,
     });
     let served = runtime.block_on(live(server, socket, unlock, ready));
