@@ -2,7 +2,7 @@
 
 use std::fs::{File, Permissions};
 use std::io::{self, ErrorKind, Seek as _, Write};
-use std::os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::{FileExt as _, FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
@@ -127,6 +127,10 @@ fn open_file(path: &Path) -> io::Result<File> {
     }
     let file = folder.open_file(name, OFlags::RDWR | OFlags::APPEND | OFlags::CREATE)?;
     let found = file.metadata()?;
+    // A device such as /dev/null keeps nothing, and is not ours to change.
+    if found.file_type().is_char_device() {
+        return Ok(file);
+    }
     if !found.is_file() {
         return refused("it is not a regular file");
     }
@@ -195,6 +199,14 @@ mod tests {
             eprintln!("not looked at: only root can give files away");
         }
         assert_eq!(fs::read_to_string(path("log")).unwrap(), "a\n");
+    }
+
+    #[test]
+    fn a_device_that_keeps_nothing_is_taken_as_it_is() {
+        let mode = || fs::metadata("/dev/null").unwrap().mode();
+        let before = mode();
+        assert!(Log::open(Some(Path::new("/dev/null"))).is_ok());
+        assert_eq!(mode(), before);
     }
 
     #[test]
