@@ -144,6 +144,23 @@ def replies():
     yield "SSH-2.0-x\r\n"
 
 
+def node_answers():
+    yield {"jsonrpc": "2.0", "id": 1, "result": "0xffff"}
+    yield {"jsonrpc": "2.0", "id": 1, "result": None}
+    yield {"error": {"code": -32005, "message": "limit \x1b[31m exceeded"}}
+
+
+def word(number):
+    return number.to_bytes(32, "big")
+
+
+def tasks():
+    results = b'{ "storage": "ipfs", "location": "/ipfs/Qm" }'
+    fixed = [3, 0xDD, 0, 300, 10, 20, 30, 0xCC, 1, 1, 15 * 32, 0xEE, 17 * 32, 0, 20 * 32]
+    tail = [1, 0x90F7, len(results)]
+    yield word(32) + b"".join(map(word, fixed + tail)) + results.ljust(64, b"\0") + word(0)
+
+
 def requests():
     wrapped = base64.b64encode(noise(256)).decode()
     bodies = [
@@ -177,6 +194,7 @@ SEEDS = {
     "key_files": key_files(),
     "keystore": texts(keystores()),
     "chain_json": texts(chains()),
+    "node_reply": texts(node_answers()) + list(tasks()),
     "sms_reply": with_choices([0, 1], texts(replies())),
     "agent_wire": texts(requests()),
     "agent_request": with_choices(range(7), texts(requests())) + with_choices([7], texts(raw_requests())),

@@ -108,3 +108,14 @@ build_release() {
     cargo build --locked --release "${quiet[@]}"
     PATH=$(target_folder)/release:$PATH
 }
+
+# unpack_from_npm PACKAGE@VERSION SHA512 FOLDER   unpacks what npm has there, which has this hash, in base64
+unpack_from_npm() {
+    local package=$1 sha512=$2 folder=$3 found
+    # Without a network npm waits for minutes.
+    (cd "$folder" && timeout 180 npm pack --silent --fetch-retries 1 --fetch-timeout 60000 "$package" >packed) ||
+        die "npm cannot fetch $package"
+    found=$(openssl dgst -sha512 -binary "$folder/$(<"$folder/packed")" | base64 -w 0)
+    [[ $found == "$sha512" ]] || die "$package is not what it was: its SHA-512 is $found"
+    tar -xzf "$folder/$(<"$folder/packed")" -C "$folder"
+}

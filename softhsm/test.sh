@@ -12,7 +12,7 @@ if [[ ${1:-} == --modules ]]; then
 fi
 
 need_rust
-need softhsm2-util:softhsm2 pkcs11-tool:opensc openssl curl unzip zip setsid:util-linux strace git faketime /usr/bin/time:time zsh fish python3
+need softhsm2-util:softhsm2 pkcs11-tool:opensc openssl curl unzip zip setsid:util-linux strace git faketime /usr/bin/time:time zsh fish python3 xz:xz-utils
 IEXEC_HSM_TEST_MODULE=${IEXEC_HSM_TEST_MODULE:-$(softhsm_module)}
 export IEXEC_HSM_TEST_MODULE
 
@@ -21,6 +21,14 @@ if [[ -z ${IEXEC_SDK_DIR:-} ]]; then
         export IEXEC_SDK_DIR=$sdk
     else
         echo "Without iExec's SDK: the tests that need it say so and pass."
+    fi
+fi
+
+if [[ -z ${IEXEC_HSM_ANVIL:-} ]]; then
+    if anvil=$(softhsm/anvil.sh); then
+        export IEXEC_HSM_ANVIL=$anvil
+    else
+        echo "Without a node: the tests that need a chain say so and pass."
     fi
 fi
 

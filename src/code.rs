@@ -76,8 +76,16 @@ codes! {
     AlreadyPublished: "already-published", 32, 409;
     /// No such wallet, or it cannot sign.
     Wallet: "wallet", 33, 422;
+    /// The node of the chain does not answer.
+    NodeNotReachable: "node-not-reachable", 34, 502;
+    /// The node or the chain refused, or is another one.
+    ChainRefused: "chain-refused", 35, 502;
     /// The agent is locked, busy, or not there.
     AgentNotAvailable: "agent-not-available", 40, 503;
+    /// The task failed or timed out.
+    TaskFailed: "task-failed", 41, 422;
+    /// The task is not there, or has not ended yet.
+    NotThereYet: "not-there-yet", 42, 404;
 }
 
 impl From<Code> for &'static str {

@@ -9,6 +9,8 @@ pub use crate::agent::server::{Settings, Socket, serve, since_boot};
 use crate::archive::Scheme;
 pub use crate::archive::fuzzing::{ResultZip, open_archive, open_result_zip, wrapped_key};
 use crate::beneficiary::key_file::{KeyFile, KeyFileError};
+use crate::chain::poco::Task;
+use crate::chain::rpc::RpcError;
 use crate::chain::{ChainError, ChainFile};
 use crate::envelope::ContentKey;
 use crate::wallet::wallet_file::{self, WalletFile, WalletFileError};
@@ -32,4 +34,12 @@ pub fn wallet_file(content: &[u8]) -> Result<WalletFile, WalletFileError> {
 
 pub fn chain_file(content: &[u8]) -> Result<ChainFile, ChainError> {
     ChainFile::parse(Path::new("chain.json"), content)
+}
+
+pub fn node_answer(body: &[u8]) -> Result<serde_json::Value, RpcError> {
+    crate::chain::rpc::read_answer("http://node.test".to_owned(), "eth_call", body)
+}
+
+pub fn task_of(answer: &[u8]) -> Option<Task> {
+    crate::chain::poco::task_of(answer)
 }

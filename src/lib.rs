@@ -103,6 +103,8 @@ pub mod fuzzing;
 #[cfg(feature = "services")]
 pub mod http;
 pub mod sms;
+#[cfg(feature = "chain")]
+pub mod task;
 mod text;
 pub mod token;
 pub mod wallet;

@@ -20,6 +20,13 @@ mod agent {
     mod start_lock_end;
     mod upgrade;
 }
+mod chain {
+    mod deal_show;
+    mod environment;
+    mod nodes;
+    mod task_show;
+    mod watch;
+}
 mod decrypt {
     mod bad_archives;
     mod bad_ciphertexts;

@@ -76,6 +76,12 @@ pub enum ChainError {
         /// The number, else the name.
         chain: String,
     },
+    /// The chain has no hub.
+    #[error("Missing hub in \"chain.json\" for chain {chain}; add its address there")]
+    NoHub {
+        /// The number, else the name.
+        chain: String,
+    },
     /// The chain has no Secret Management Service.
     #[error("Missing sms in \"chain.json\" for chain {chain}")]
     NoSms {

@@ -13,6 +13,7 @@ struct Known {
     host: &'static str,
     sms: &'static [(TeeFramework, &'static str)],
     ipfs_gateway: Option<&'static str>,
+    compass: Option<&'static str>,
 }
 
 const KNOWN: [Known; 4] = [
@@ -29,6 +30,7 @@ const KNOWN: [Known; 4] = [
             ),
         ],
         ipfs_gateway: Some("https://ipfs-gateway.v8-bellecour.iex.ec"),
+        compass: None,
     },
     Known {
         id: 1,
@@ -37,6 +39,7 @@ const KNOWN: [Known; 4] = [
         host: "mainnet",
         sms: &[],
         ipfs_gateway: None,
+        compass: None,
     },
     Known {
         id: 421_614,
@@ -54,6 +57,7 @@ const KNOWN: [Known; 4] = [
             ),
         ],
         ipfs_gateway: Some("https://ipfs-gateway.arbitrum-sepolia-testnet.iex.ec"),
+        compass: Some("https://compass.arbitrum-sepolia-testnet.iex.ec"),
     },
     Known {
         id: 42_161,
@@ -65,6 +69,7 @@ const KNOWN: [Known; 4] = [
             (TeeFramework::Tdx, "https://sms.arbitrum-mainnet.iex.ec"),
         ],
         ipfs_gateway: Some("https://ipfs-gateway.arbitrum-mainnet.iex.ec"),
+        compass: Some("https://compass.arbitrum-mainnet.iex.ec"),
     },
 ];
 
@@ -104,6 +109,7 @@ impl Known {
             hub: self.hub.parse().ok(),
             sms: (!sms.is_empty()).then_some(Sms::PerFramework(sms)),
             ipfs_gateway: self.ipfs_gateway.map(str::to_owned),
+            compass: self.compass.map(str::to_owned),
             default_tee_framework: None,
         }
     }

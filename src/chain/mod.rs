@@ -5,6 +5,10 @@ mod error;
 mod file;
 mod known;
 mod node;
+#[cfg(feature = "chain")]
+pub mod poco;
+#[cfg(feature = "chain")]
+pub mod rpc;
 mod select;
 mod sms_url;
 mod tee_framework;

@@ -2,6 +2,7 @@ use super::entry::ChainEntry;
 use super::error::ChainError;
 use super::file::ChainFile;
 use super::known;
+use crate::wallet::address::Address;
 
 /// The chain that is used: what is built in for its number, overlaid by `chain.json`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,8 +58,18 @@ impl Chain {
         })
     }
 
+    /// The address of iExec's hub.
+    ///
+    /// # Errors
+    /// When neither `chain.json` nor what is built in says it.
+    pub fn hub(&self) -> Result<Address, ChainError> {
+        self.entry.hub.ok_or_else(|| ChainError::NoHub {
+            chain: self.label(),
+        })
+    }
+
     /// The number, else the name.
-    pub(super) fn label(&self) -> String {
+    pub fn label(&self) -> String {
         match self.entry.id {
             Some(id) => id.to_string(),
             None => format!("{:?}", self.name),
@@ -111,6 +122,7 @@ impl Chain {
                 .ipfs_gateway
                 .or(defaults.ipfs_gateway)
                 .filter(some_text),
+            compass: entry.compass.or(defaults.compass).filter(some_text),
             default_tee_framework: entry.default_tee_framework,
         };
         let name = name.to_owned();

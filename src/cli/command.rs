@@ -6,7 +6,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::commands::{
-    agent, completions, config, doctor, key, manual, result, setup, token, wallet,
+    agent, completions, config, deal, doctor, key, manual, result, setup, task, token, wallet,
 };
 use super::options::{Given, Global, SETTINGS};
 use super::ui::failure::Failure;
@@ -21,7 +21,7 @@ use crate::text::escape::Shown as _;
 #[derive(Debug, Parser)]
 #[command(name = "iexec-hsm", version, max_term_width = 100)]
 #[command(
-    after_help = "Examples:\n  iexec-hsm setup\n  iexec-hsm doctor\n  iexec-hsm result decrypt encryptedResults.zip --extract result\n\nExit status: 0 done, 2 usage, 10-16 token, PIN and key, 20 cannot decrypt, 21 not an archive, 22 output exists, 23 reading or writing failed, 24 too large, 30-33 publishing, 40 no agent. docs/json-and-exit-codes.md has all."
+    after_help = "Examples:\n  iexec-hsm setup\n  iexec-hsm doctor\n  iexec-hsm result decrypt encryptedResults.zip --extract result\n\nExit status: 0 done, 2 usage, 10-16 token, PIN and key, 20 cannot decrypt, 21 not an archive, 22 output exists, 23 reading or writing failed, 24 too large, 30-33 publishing, 34-35 the chain, 40 no agent, 41 task failed, 42 not there yet. docs/json-and-exit-codes.md has all."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -44,6 +44,20 @@ pub(crate) enum Command {
         after_help = "Examples:\n  iexec-hsm result generate-encryption-keypair\n  iexec-hsm result push-encryption-key --tee-framework scone\n  iexec-hsm result decrypt encryptedResults.zip --extract result"
     )]
     Result(result::Command),
+    /// Tasks on the chain: how far they are
+    #[command(
+        subcommand,
+        visible_alias = "tasks",
+        after_help = "Examples:\n  iexec-hsm task show 0xc53be85f77694aa8eb345e025eaee669f8cb27cca2d05680538e97e209d53712\n  iexec-hsm task show 0xc53be85f77694aa8eb345e025eaee669f8cb27cca2d05680538e97e209d53712 --watch"
+    )]
+    Task(task::Command),
+    /// Deals on the chain, and their tasks
+    #[command(
+        subcommand,
+        visible_alias = "deals",
+        after_help = "Example:\n  iexec-hsm deal show 0x62f18e42f98f3e894ac89b4398a1511fdc1466e61a137738d7c6df607eee5796 --watch"
+    )]
+    Deal(deal::Command),
     /// Look after the result keys on a token
     #[command(
         subcommand,

@@ -18,6 +18,7 @@ mod make_key;
 mod module_probe;
 mod module_process;
 mod named_address;
+mod node;
 mod options;
 mod password;
 mod pins;
@@ -33,7 +34,7 @@ use crate::decrypt::Temporaries;
 use agent_beside::mind_agent;
 use clap::CommandFactory as _;
 use command::{Cli, Command};
-use commands::{agent, doctor, key, result, setup, token, wallet};
+use commands::{agent, deal, doctor, key, result, setup, task, token, wallet};
 use context::Context;
 use secrets::Secrets;
 use ui::failure::Failure;
@@ -96,6 +97,8 @@ fn run(cli: Cli, secrets: Secrets, temporaries: &Temporaries) -> Result<Reply, F
             let context = context(global, given, secrets)?;
             beside(&context, wallet::run(&context, command))
         }
+        Command::Task(command) => task::run(&context(global, given, secrets)?, command),
+        Command::Deal(command) => deal::run(&context(global, given, secrets)?, command),
         Command::Agent(command) => agent::run(&context(global, given, secrets)?, command),
         Command::Setup(command) => setup::run(context(global, given, secrets)?, &command),
         // These work with a configuration that is wrong, too.

@@ -11,7 +11,9 @@ pub(crate) use settings::merge::{Given, merge};
 pub(crate) use settings::{
     Fallback, Form, Found, Kind, SETTINGS, Setting, Settings, Source, groups,
 };
-pub(crate) use values::{label_parser, parse_id, parse_limit, parse_token_label, parse_uri};
+pub(crate) use values::{
+    label_parser, parse_id, parse_limit, parse_time, parse_token_label, parse_uri,
+};
 
 /// Options of every command.
 #[derive(Debug, Clone, Args)]

@@ -1,5 +1,6 @@
 //! The Secret Management Services that are spoken to, and what is told of each.
 
+use std::ffi::OsStr;
 use std::io::Write as _;
 use std::time::Duration;
 
@@ -51,11 +52,8 @@ impl SmsArgs {
     /// The services, each once. Nothing is sent yet.
     pub(crate) fn services(&self, context: &Context) -> Result<Vec<Service>, Failure> {
         let urls = self.urls(context)?;
-        let options = HttpOptions {
-            insecure_http: self.insecure_http,
-            limits: HttpLimits::within(context.settings.timeout),
-            on_exchange: context.says().then_some(say),
-        };
+        let limits = HttpLimits::within(context.settings.timeout);
+        let options = http_options(context, self.insecure_http, limits);
         let service = |SmsUrl { frameworks, url }| {
             // An address with a password in it is refused here, and not shown.
             let client = SmsClient::new(&url, options.clone())?;
@@ -91,12 +89,9 @@ impl SmsArgs {
         if let Some(url) = &context.settings.sms_url {
             return Ok(SmsLocation::Url(url.clone()));
         }
-        let file = ChainFile::load(&context.cwd)?;
-        let chain = Chain::choose(context.settings.chain.as_deref(), file.as_ref())?;
-        Ok(SmsLocation::Chain {
-            chain: Box::new(chain),
-            unknown: file.map(|file| file.unknown_keys).unwrap_or_default(),
-        })
+        let (chain, unknown) = chosen_chain(context)?;
+        let chain = Box::new(chain);
+        Ok(SmsLocation::Chain { chain, unknown })
     }
 
     /// The services of a place.
@@ -117,12 +112,40 @@ impl SmsArgs {
 
     /// A client of one service, with so much time for all that it does.
     pub(crate) fn client(&self, url: &str, within: Duration) -> Result<SmsClient, Failure> {
-        let options = HttpOptions {
+        Ok(SmsClient::new(url, self.quiet_options(within))?)
+    }
+
+    /// Options of a client that is not told of, with so much time for all that it does.
+    pub(crate) fn quiet_options(&self, within: Duration) -> HttpOptions {
+        HttpOptions {
             insecure_http: self.insecure_http,
             limits: HttpLimits::within(within),
             on_exchange: None,
-        };
-        Ok(SmsClient::new(url, options)?)
+        }
+    }
+}
+
+/// The chain that is set, else the default of `chain.json`, and the keys of that file that mean nothing.
+pub(crate) fn chosen_chain(context: &Context) -> Result<(Chain, Vec<UnknownKey>), Failure> {
+    let file = ChainFile::load(&context.cwd)?;
+    // Also where the address of an SMS goes before it.
+    let wanted = context.settings.found.chain.text.as_deref();
+    let wanted = wanted.map(OsStr::to_string_lossy);
+    let chain = Chain::choose(wanted.as_deref(), file.as_ref())?;
+    let unknown = file.map(|file| file.unknown_keys).unwrap_or_default();
+    Ok((chain, unknown))
+}
+
+/// Options of a client whose requests are told of with `--verbose`.
+pub(crate) fn http_options(
+    context: &Context,
+    insecure_http: bool,
+    limits: HttpLimits,
+) -> HttpOptions {
+    HttpOptions {
+        insecure_http,
+        limits,
+        on_exchange: context.says().then_some(say),
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod failure;
 pub(crate) mod hints;
 pub(crate) mod interrupt;
 pub(crate) mod module_noise;
+pub(crate) mod moments;
 pub(crate) mod progress;
 pub(crate) mod reply;
 pub(crate) mod slow_notice;

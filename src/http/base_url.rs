@@ -64,11 +64,15 @@ impl BaseUrl {
         self.has_tls() || !self.is_this_machine()
     }
 
-    /// The URL of `path` under this one, with a query.
+    pub(super) fn url(&self) -> &Url {
+        &self.0
+    }
+
+    /// The URL of `path` under this one, with a query if it is not empty.
     pub(super) fn join(&self, path: &str, query: &str) -> Url {
         let mut url = self.0.clone();
         url.set_path(&format!("{}/{path}", self.0.path().trim_end_matches('/')));
-        url.set_query(Some(query));
+        url.set_query(Some(query).filter(|it| !it.is_empty()));
         url
     }
 

@@ -74,7 +74,12 @@ impl HttpClient {
         self.base.lacks_tls()
     }
 
-    /// The URL of `path` under the service's own, with a query.
+    /// The service's own URL.
+    pub(crate) fn base(&self) -> &Url {
+        self.base.url()
+    }
+
+    /// The URL of `path` under the service's own, with a query if it is not empty.
     pub(crate) fn url(&self, path: &str, query: &str) -> Url {
         self.base.join(path, query)
     }
@@ -109,8 +114,10 @@ impl HttpClient {
             match location(&response) {
                 Some(location) => url = self.base.redirected(&url, &location)?,
                 None => {
+                    let (service, origin) = (self.service, self.origin());
                     let read = self.options.limits.read;
-                    return Ok(HttpResponse::new(response, read, request.deadline));
+                    let deadline = request.deadline;
+                    return Ok(HttpResponse::new(response, service, origin, read, deadline));
                 }
             }
         }
@@ -137,10 +144,15 @@ impl HttpClient {
 
     fn tell(&self, request: &HttpRequest<'_>, sent: &Result<Response, HttpError>) {
         if let Some(on_exchange) = self.options.on_exchange {
+            let origin = self.origin();
             on_exchange(&Exchange {
                 method: request.method.as_str(),
-                // Where a redirect has led is the server's word, and may hold anything.
-                url: request.url.as_str(),
+                // Where a redirect has led is the server's word, and may hold anything; the path of a node's own URL is
+                // often the key of its user.
+                url: match request.url == self.base() {
+                    true => &origin,
+                    false => request.url.as_str(),
+                },
                 outcome: sent.as_ref().map(|response| response.status().as_u16()),
             });
         }

@@ -76,6 +76,14 @@ pub enum HttpError {
         /// Scheme, host and port of the service.
         origin: String,
     },
+    /// The answer has no end in sight.
+    #[error("the answer of {origin} is longer than {most} bytes")]
+    TooLong {
+        /// Scheme, host and port of the service.
+        origin: String,
+        /// The bytes that are read at most.
+        most: usize,
+    },
     /// The answer leads to another server, where a secret must not go.
     #[error("{origin} redirects to {to}, which was not followed")]
     Redirected {

@@ -24,7 +24,8 @@ pub(crate) use client::{HttpClient, HttpRequest};
 pub(crate) use options::ServiceLabel;
 #[cfg(feature = "cli")]
 pub(crate) use origin::Origin;
-pub(crate) use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+pub(crate) use redact::redact;
+pub(crate) use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 pub(crate) use reqwest::{Method, Url};
 pub(crate) use response::HttpResponse;
 pub(crate) use retry::Retry;

@@ -19,7 +19,7 @@ pub struct HttpOptions {
 pub struct Exchange<'a> {
     /// The method.
     pub method: &'a str,
-    /// The URL, before any redirect.
+    /// The URL, before any redirect; of one that is the service's own, the origin alone.
     pub url: &'a str,
     /// The status of the answer, or why there is none.
     pub outcome: Result<u16, &'a HttpError>,

@@ -5,7 +5,7 @@ const LONGEST_NUMBER: usize = 40;
 
 /// A short piece of what a server said, fit for a terminal: one line, no control characters, and no hexadecimal
 /// number that could be a piece of the signature, which a server may send back.
-pub(super) fn redact(text: &str) -> String {
+pub(crate) fn redact(text: &str) -> String {
     let words: Vec<_> = text.split_whitespace().map(printable).collect();
     let line = without_long_numbers(&words.join(" "));
     if line.chars().nth(LONGEST).is_none() {

@@ -4,7 +4,10 @@ use reqwest::Response;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use tokio::time::{Instant, timeout};
 
+use super::error::HttpError;
+use super::options::ServiceLabel;
 use super::redact::redact;
+use super::transport_error;
 
 /// Bytes of an answer's body that are read for its message.
 const MOST_TEXT: usize = 4096;
@@ -12,6 +15,8 @@ const MOST_TEXT: usize = 4096;
 /// The head of an answer, and the body that has yet to come.
 pub(crate) struct HttpResponse {
     response: Response,
+    service: ServiceLabel,
+    origin: String,
     /// When the whole body has to be there.
     deadline: Instant,
     /// Longest time for it.
@@ -19,9 +24,17 @@ pub(crate) struct HttpResponse {
 }
 
 impl HttpResponse {
-    pub(super) fn new(response: Response, read: Duration, deadline: Instant) -> Self {
+    pub(super) fn new(
+        response: Response,
+        service: ServiceLabel,
+        origin: String,
+        read: Duration,
+        deadline: Instant,
+    ) -> Self {
         Self {
             response,
+            service,
+            origin,
             deadline,
             read,
         }
@@ -35,6 +48,28 @@ impl HttpResponse {
     /// The wait that the server asks for.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         retry_after(self.response.headers())
+    }
+
+    /// The whole body, where it is no longer than `most` bytes.
+    pub(crate) async fn bytes(mut self, most: usize) -> Result<Vec<u8>, HttpError> {
+        let mut bytes = Vec::new();
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        let all = async {
+            while let Some(chunk) = self.response.chunk().await? {
+                if bytes.len() + chunk.len() > most {
+                    return Ok(false);
+                }
+                bytes.extend_from_slice(&chunk);
+            }
+            Ok(true)
+        };
+        let origin = self.origin.clone();
+        match timeout(self.read.min(left), all).await {
+            Err(_) => Err(HttpError::Timeout { origin }),
+            Ok(Err(error)) => Err(transport_error::of(self.service, origin, &error)),
+            Ok(Ok(false)) => Err(HttpError::TooLong { origin, most }),
+            Ok(Ok(true)) => Ok(bytes),
+        }
     }
 
     /// A short piece of the body for a message, fit for a terminal and without what may be secret. Of a text that is

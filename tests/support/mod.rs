@@ -7,6 +7,7 @@
 pub mod agent;
 pub mod backend;
 mod bytes;
+pub mod chain;
 pub mod clock;
 mod commands;
 mod disk;
@@ -29,6 +30,7 @@ pub mod spy;
 mod token;
 mod tree;
 pub mod try_sh;
+pub mod web;
 mod zips;
 
 pub use agent::Agent;

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::thread;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -266,6 +266,11 @@ impl Started {
         let stdout = self.child.stdout.as_mut().unwrap();
         stdout.read_exact(&mut byte).unwrap();
         byte[0]
+    }
+
+    /// What it says on stderr from now on, which is then missing from what [`Started::wait`] has.
+    pub fn take_stderr(&mut self) -> ChildStderr {
+        self.child.stderr.take().unwrap()
     }
 
     /// How many bytes it has read so far, of files and pipes.

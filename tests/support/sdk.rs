@@ -5,6 +5,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{Run, Work};
@@ -65,6 +66,20 @@ impl Sdk {
             stdout: output.stdout,
             stderr: output.stderr,
         }
+    }
+
+    /// What it says of each of these with `--raw`, by the ids. Each begins with `task:` or `deal:`.
+    pub fn show(&self, node_url: &str, hub: &str, wanted: &[String]) -> Value {
+        let output = Command::new("node")
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("softhsm/sdk-show.mjs"))
+            .arg(&self.folder)
+            .args([node_url, hub])
+            .args(wanted)
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{stderr}");
+        serde_json::from_slice(&output.stdout).unwrap()
     }
 
     /// The address of an encrypted wallet that the SDK's ethers opens, or what it complains about.

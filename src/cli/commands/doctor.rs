@@ -15,6 +15,7 @@ mod foreign_settings;
 mod keys;
 mod mechanisms;
 mod modules;
+mod node;
 mod pcscd;
 mod report;
 mod secret_files;
@@ -62,6 +63,7 @@ pub(crate) fn run(
     checks.push(wallets::check(&context, session.as_ref()));
     let (chain, place) = chain::check(&context, &command.sms);
     checks.push(chain);
+    checks.extend(node::check(&context, &command));
     if let Some(place) = place {
         checks.extend(sms::checks(&context, &command, place));
     }

@@ -100,6 +100,18 @@ declare::settings! {
         default: Words("those that are built in"),
         ..PER_COMMAND
     };
+    /// The address of the chain's node (JSON-RPC), in place of the chain's
+    rpc_url: Option<Name> = Setting {
+        value_name: "URL",
+        default: Words("that of the chain"),
+        ..PER_COMMAND
+    };
+    /// The address of iExec's compass, which knows the schedulers, in place of the chain's
+    compass_url: Option<Name> = Setting {
+        value_name: "URL",
+        default: Words("that of the chain"),
+        ..PER_COMMAND
+    };
     /// Longest time to wait for a service, all repetitions included [default: 120]
     timeout: Seconds = Setting { value_name: "SECONDS", default: Is("120"), ..PER_COMMAND };
     /// The folder of the beneficiary's key files [default: .secrets/beneficiary]

@@ -11,6 +11,7 @@ use crate::beneficiary::key_file::KeyFileError;
 use crate::beneficiary::public_key_file::PublicKeyFileError;
 use crate::beneficiary::software_key::BackupError;
 use crate::chain::ChainError;
+use crate::chain::rpc::{RpcError, RpcKind};
 use crate::cli::config::ConfigError;
 use crate::code::Code;
 use crate::decrypt::{DecryptError, OutputError};
@@ -106,6 +107,17 @@ impl From<SmsError> for Failure {
             Kind::AlreadyPublished => Code::AlreadyPublished,
         };
         Self::new(code, &error).hint(hints::sms(&error))
+    }
+}
+
+impl From<RpcError> for Failure {
+    fn from(error: RpcError) -> Self {
+        let code = match error.kind() {
+            RpcKind::Usage => Code::Usage,
+            RpcKind::Unreachable => Code::NodeNotReachable,
+            RpcKind::Refused => Code::ChainRefused,
+        };
+        Self::new(code, &error).hint(hints::node(&error))
     }
 }
 

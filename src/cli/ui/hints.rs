@@ -3,6 +3,7 @@
 
 mod agent;
 mod keys;
+mod node;
 mod reading;
 mod token;
 
@@ -28,6 +29,7 @@ use crate::wallet::wallet_file::WalletFileError;
 
 pub(crate) use agent::{UNLOCK, agent, client, socket};
 pub(crate) use keys::{public_key, software_key};
+pub(crate) use node::node;
 pub(crate) use reading::{MOVE_AWAY, unreadable};
 pub(crate) use token::{IF_NEEDED, token};
 
@@ -284,9 +286,9 @@ fn http(error: &HttpError) -> &'static str {
         HttpError::Timeout { .. } | HttpError::Broken { .. } => {
             "Nothing was stored; try again later."
         }
-        HttpError::NotHttp { .. } | HttpError::TooManyRedirects { .. } => {
-            "Check that the address is that of an SMS."
-        }
+        HttpError::NotHttp { .. }
+        | HttpError::TooManyRedirects { .. }
+        | HttpError::TooLong { .. } => "Check that the address is that of an SMS.",
         HttpError::Redirected { .. } => {
             "If you trust that server, give its address as that of the SMS."
         }
@@ -356,9 +358,10 @@ pub(crate) fn chain(error: &ChainError) -> String {
             format!("Name one of them with --chain: {}.", quoted(names))
         }
         ChainError::Read { source, .. } => unreadable(source, MOVE_AWAY).into(),
-        ChainError::Json { .. } | ChainError::Wrong { .. } | ChainError::NoHost { .. } => {
-            String::new()
-        }
+        ChainError::Json { .. }
+        | ChainError::Wrong { .. }
+        | ChainError::NoHost { .. }
+        | ChainError::NoHub { .. } => String::new(),
     }
 }
 

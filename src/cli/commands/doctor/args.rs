@@ -9,6 +9,8 @@ pub(crate) struct Doctor {
     #[command(flatten)]
     pub(crate) sms: SmsArgs,
     #[command(flatten)]
+    node: groups::RpcUrl,
+    #[command(flatten)]
     pub(super) wallet: groups::Wallet,
     /// Log in with the PIN, and look at the private keys
     #[arg(long)]

@@ -57,6 +57,10 @@ groups! {
         = "With --so-login: a file whose first line is the SO PIN";
     /// The services that keys are published to.
     Services: chain, tee_framework, sms_url, trusted_hosts;
+    /// The chain that is read, its node, and who knows the schedulers.
+    Chain: chain, rpc_url, compass_url;
+    /// The chain's node.
+    RpcUrl: rpc_url;
     /// The longest wait for a service.
     Timeout: timeout;
     /// The bounds of a result.

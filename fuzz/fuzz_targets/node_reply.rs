@@ -1,0 +1,17 @@
+//! Whatever a node answers: it is read or refused in words, and a task that is read from it is told in the SDK's JSON.
+#![no_main]
+
+use iexec_hsm::fuzzing::{node_answer, task_of};
+use libfuzzer_sys::fuzz_target;
+use properties::check_message;
+
+fuzz_target!(|body: &[u8]| {
+    if let Err(error) = node_answer(body) {
+        check_message(&error);
+        assert!(error.to_string().chars().count() < 400, "{error}");
+    }
+    let Some(task) = task_of(body) else { return };
+    assert!(task.contributors.len() * 32 <= body.len());
+    let results = task.results_json();
+    assert!(results.to_string().len() <= 16 * body.len() + 32);
+});

@@ -1,0 +1,75 @@
+//! The calls that the hub answers, as its sources declare them.
+
+use alloy_sol_types::sol;
+
+sol! {
+    struct TaskView {
+        uint8 status;
+        bytes32 dealid;
+        uint256 idx;
+        uint256 timeref;
+        uint256 contributionDeadline;
+        uint256 revealDeadline;
+        uint256 finalDeadline;
+        bytes32 consensusValue;
+        uint256 revealCounter;
+        uint256 winnerCounter;
+        address[] contributors;
+        bytes32 resultDigest;
+        bytes results;
+        uint256 resultsTimestamp;
+        bytes resultsCallback;
+    }
+
+    struct PartView {
+        address pointer;
+        address owner;
+        uint256 price;
+    }
+
+    struct DealView {
+        PartView app;
+        PartView dataset;
+        PartView workerpool;
+        uint256 trust;
+        uint256 category;
+        bytes32 tag;
+        address requester;
+        address beneficiary;
+        address callback;
+        string params;
+        uint256 startTime;
+        uint256 botFirst;
+        uint256 botSize;
+        uint256 workerStake;
+        uint256 schedulerRewardRatio;
+        address sponsor;
+    }
+
+    struct CategoryView {
+        string name;
+        string description;
+        uint256 workClockTimeRef;
+    }
+
+    function viewTask(bytes32 id) returns (TaskView);
+    function viewDeal(bytes32 id) returns (DealView);
+    function viewCategory(uint256 id) returns (CategoryView);
+    function final_deadline_ratio() returns (uint256);
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy_sol_types::SolCall;
+
+    use super::*;
+
+    #[test]
+    fn the_selectors_are_those_of_the_hub() {
+        assert_eq!(viewTaskCall::SELECTOR, [0xad, 0xcc, 0xf0, 0xd5]);
+        assert_eq!(viewDealCall::SELECTOR, [0xb7, 0x48, 0x61, 0xb2]);
+        assert_eq!(viewCategoryCall::SELECTOR, [0x4f, 0x5f, 0x44, 0xec]);
+        let ratio = final_deadline_ratioCall::SELECTOR;
+        assert_eq!(ratio, [0xdb, 0x8a, 0xaa, 0x26]);
+    }
+}

@@ -1,0 +1,23 @@
+//! iExec's contracts on a chain (PoCo): what the hub says of tasks and deals.
+
+mod contracts;
+mod deal;
+mod hub;
+mod ids;
+mod task;
+
+pub use deal::{Deal, Part};
+pub use hub::Hub;
+pub use ids::{Id, IdError};
+pub use task::{Task, TaskStatus};
+
+/// The task in what the hub answers.
+#[cfg(fuzzing)]
+pub(crate) fn task_of(answer: &[u8]) -> Option<Task> {
+    use alloy_sol_types::SolCall as _;
+    let view = contracts::viewTaskCall::abi_decode_returns(answer).ok()?;
+    Task::of(Id::ZERO, view).ok().flatten()
+}
+
+/// A whole number of the chain, shown in decimal digits.
+pub use alloy_primitives::U256;

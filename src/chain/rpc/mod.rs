@@ -1,0 +1,10 @@
+//! A node of a chain, asked by JSON-RPC.
+
+mod answer;
+mod client;
+mod error;
+
+#[cfg(fuzzing)]
+pub(crate) use answer::read as read_answer;
+pub use client::Rpc;
+pub use error::{RpcError, RpcKind};

@@ -1,0 +1,24 @@
+//! `iexec-hsm deal …`: deals on the chain.
+
+mod json;
+mod show;
+
+use clap::Subcommand;
+
+use crate::cli::context::Context;
+use crate::cli::ui::failure::Failure;
+use crate::cli::ui::reply::Reply;
+
+#[derive(Debug, Subcommand)]
+// One value per process: its size costs nothing.
+#[allow(clippy::large_enum_variant)]
+pub(crate) enum Command {
+    /// Show a deal and its tasks, or wait for their end
+    Show(show::Show),
+}
+
+pub(crate) fn run(context: &Context, command: Command) -> Result<Reply, Failure> {
+    match command {
+        Command::Show(command) => show::run(context, &command),
+    }
+}

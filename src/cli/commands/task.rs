@@ -1,0 +1,28 @@
+//! `iexec-hsm task …`: tasks on the chain.
+
+mod describe;
+mod json;
+mod show;
+mod told;
+
+use clap::Subcommand;
+
+use crate::cli::context::Context;
+use crate::cli::ui::failure::Failure;
+use crate::cli::ui::reply::Reply;
+pub(super) use describe::{of_deal, row, seconds};
+pub(super) use json::{not_begun, task_json};
+
+#[derive(Debug, Subcommand)]
+// One value per process: its size costs nothing.
+#[allow(clippy::large_enum_variant)]
+pub(crate) enum Command {
+    /// Show how far a task is, or wait for its end
+    Show(show::Show),
+}
+
+pub(crate) fn run(context: &Context, command: Command) -> Result<Reply, Failure> {
+    match command {
+        Command::Show(command) => show::run(context, &command),
+    }
+}

@@ -1,0 +1,138 @@
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::describe;
+use super::json::{causes_json, task_json};
+use super::told::Told;
+use crate::chain::poco::{Hub, Id, Task};
+use crate::chain::rpc::RpcError;
+use crate::cli::context::Context;
+use crate::cli::node::{NodeArgs, Place, WatchArgs, now, tell_of_node};
+use crate::cli::ui::command_line::CommandLine;
+use crate::cli::ui::failure::Failure;
+use crate::cli::ui::reply::Reply;
+use crate::code::Code;
+use crate::task::{TaskState, Watched, watch};
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  iexec-hsm task show 0xc53be85f77694aa8eb345e025eaee669f8cb27cca2d05680538e97e209d53712\n  iexec-hsm task show 0xc53be85f77694aa8eb345e025eaee669f8cb27cca2d05680538e97e209d53712 --watch --watch-timeout 2h"
+)]
+pub(crate) struct Show {
+    /// The task's id, as `iexec app run` prints it
+    #[arg(value_name = "TASKID", value_parser = str::parse::<Id>)]
+    task: Id,
+    #[command(flatten)]
+    watch: WatchArgs,
+    #[command(flatten)]
+    node: NodeArgs,
+}
+
+pub(super) fn run(context: &Context, command: &Show) -> Result<Reply, Failure> {
+    let place = command.node.place(context)?;
+    let id = command.task;
+    if !command.watch.watch {
+        let found = place.hub.task(id).map_err(|it| place.failure(it))?;
+        let task = found.map_or_else(|| Err(not_there(&place, id)), Ok)?;
+        return Ok(reply(context, &Told::of(context, &place, task)?));
+    }
+    let mut last = None;
+    let mut look = |hub: &Hub| -> Result<Option<Task>, RpcError> {
+        let found = hub.task(id)?;
+        let state = found.as_ref().map(|task| TaskState::of(task, now()));
+        if last.replace(state) != Some(state) {
+            context.tell(match state {
+                Some(state) => format!("Task status {}", state.name()),
+                None => format!("No task {id} is there yet, which is waited for"),
+            });
+        }
+        Ok(found)
+    };
+    // What is no task's id never becomes one.
+    if look(&place.hub).map_err(|it| place.failure(it))?.is_none() {
+        other_than_task(&place, id)?;
+    }
+    let is_over = |found: &Option<Task>| {
+        let state = found.as_ref().map(|task| TaskState::of(task, now()));
+        state.is_some_and(TaskState::is_final)
+    };
+    let pace = command.watch.pace();
+    let watched = watch(&place.hub, pace, look, is_over, &mut tell_of_node(context));
+    let given_up = match watched.map_err(|it| place.failure(it))? {
+        Watched::Over(Some(task)) => return ended(context, &Told::of(context, &place, task)?),
+        Watched::GivenUp(Some(task)) => task,
+        _ => return Err(not_there(&place, id)),
+    };
+    let told = Told::of(context, &place, given_up)?;
+    let what = format!("the task is still {}", told.state.name());
+    Err(Failure::new(Code::NotThereYet, what)
+        .hint("Wait longer with --watch-timeout, or without it for as long as it takes.")
+        .with(raw(&told)))
+}
+
+/// The JSON of the SDK's program, and what the scheduler told.
+fn raw(told: &Told) -> Value {
+    let mut raw = json!({
+        "task": task_json(&told.task, told.now),
+        "claimable": told.state == TaskState::TimedOut,
+    });
+    if !told.causes.is_empty() {
+        raw["causes"] = causes_json(&told.causes);
+    }
+    raw
+}
+
+fn reply(context: &Context, told: &Told) -> Reply {
+    let lines = describe::lines(context, told).into_iter();
+    lines.fold(Reply::new(raw(told)), Reply::text)
+}
+
+/// The end of a task that was waited for.
+fn ended(context: &Context, told: &Told) -> Result<Reply, Failure> {
+    if told.state == TaskState::Completed {
+        return Ok(reply(context, told));
+    }
+    for line in describe::lines(context, told) {
+        context.tell(line);
+    }
+    let what = match told.state {
+        TaskState::Failed => "the task has failed: it timed out, and the money was taken back",
+        _ => "the task has timed out",
+    };
+    Err(Failure::new(Code::TaskFailed, what)
+        .hint(describe::way_out(told))
+        .with(raw(told)))
+}
+
+/// The failure where there is no such task, which says what the id is of instead.
+fn not_there(place: &Place, id: Id) -> Failure {
+    match other_than_task(place, id) {
+        Err(failure) => failure,
+        Ok(()) => Failure::new(
+            Code::NotThereYet,
+            format!("No task found for id {id} on chain {}", place.chain.label()),
+        )
+        .hint("If its deal is there, no worker has begun with it yet: the command deal show tells, and --watch waits. Else check the id and the chain."),
+    }
+}
+
+/// Refuses an id that is of something else.
+fn other_than_task(place: &Place, id: Id) -> Result<(), Failure> {
+    let failed = |it| place.failure(it);
+    if let Some(deal) = place.hub.deal(id).map_err(failed)? {
+        let what = format!("{id} is a deal, not a task");
+        let first = deal.task_ids().next();
+        let first = first.map_or_else(String::new, |task| format!(" Its first task is {task}."));
+        let list = CommandLine::ours("deal show").operand(id.to_string());
+        return Err(
+            Failure::new(Code::NotThereYet, what).hint(format!("`{list}` lists its tasks.{first}"))
+        );
+    }
+    if place.hub.is_transaction(id).map_err(failed)? {
+        let what = format!("{id} is a transaction, not a task");
+        return Err(Failure::new(Code::NotThereYet, what).hint(
+            "Give the id of the task: the command that has sent the transaction printed it.",
+        ));
+    }
+    Ok(())
+}

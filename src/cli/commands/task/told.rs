@@ -1,0 +1,39 @@
+use crate::chain::poco::{Deal, Task};
+use crate::cli::context::Context;
+use crate::cli::node::{Place, now};
+use crate::cli::ui::failure::Failure;
+use crate::task::{Cause, TaskState};
+
+/// What is told of a task.
+pub(super) struct Told {
+    pub(super) task: Task,
+    pub(super) state: TaskState,
+    /// For people alone: the SDK's JSON has nothing of it.
+    pub(super) deal: Option<Deal>,
+    pub(super) causes: Vec<Cause>,
+    /// When it was looked at, in seconds since 1970.
+    pub(super) now: u64,
+}
+
+impl Told {
+    /// Finds what there is to tell of a task.
+    pub(super) fn of(context: &Context, place: &Place, task: Task) -> Result<Self, Failure> {
+        let now = now();
+        let state = TaskState::of(&task, now);
+        let deal = match context.global.raw {
+            true => None,
+            false => place.hub.deal(task.deal).map_err(|it| place.failure(it))?,
+        };
+        let causes = match state {
+            TaskState::Failed | TaskState::TimedOut => place.causes(context, &task),
+            _ => Vec::new(),
+        };
+        Ok(Self {
+            task,
+            state,
+            deal,
+            causes,
+            now,
+        })
+    }
+}
