@@ -15,6 +15,7 @@ mod agent {
     mod foreign_sockets;
     mod health;
     mod limits;
+    mod pid_namespaces;
     mod pins;
     mod recovery;
     mod start_lock_end;

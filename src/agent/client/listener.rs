@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
-use rustix::net::sockopt::socket_peercred;
+use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 use rustix::process::geteuid;
 
 use super::{ClientError, io_error};
@@ -31,8 +31,8 @@ impl Trust {
 /// does not say: what systemd listens at for another user's service belongs to that user, and root listens.
 pub(super) fn is_trusted(stream: &UnixStream, path: &Path) -> Result<(), ClientError> {
     let io = |source: io::Error| io_error(path, source);
-    let listener = socket_peercred(stream).map_err(|error| io(error.into()))?;
-    if !ownership::is_trusted(listener.uid.as_raw()) {
+    let listener = getsockopt(stream, PeerCredentials).map_err(|error| io(error.into()))?;
+    if !ownership::is_trusted(listener.uid()) {
         return Err(ClientError::Foreign(path.to_owned()));
     }
     let socket = path.canonicalize().map_err(io)?;

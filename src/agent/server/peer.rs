@@ -1,7 +1,8 @@
 use std::fs;
 use std::io;
 
-use rustix::process::{Pid, geteuid, getsid};
+use nix::unistd::{Pid, getsid};
+use rustix::process::geteuid;
 use tokio::net::UnixStream;
 
 use super::waiting::Origin;
@@ -11,7 +12,8 @@ use super::waiting::Origin;
 pub(super) struct Peer {
     /// The user.
     pub(super) uid: u32,
-    /// The process id when it connected; a hint only, since it may have been given on since.
+    /// The process id when it connected; a hint only, since it may have been given on since. 0 where it is in another pid
+    /// namespace.
     pub(super) pid: i32,
     /// The program, once it was found and as far as it can be told.
     pub(super) program: String,
@@ -33,12 +35,17 @@ impl Peer {
         self.program = program(self.pid);
     }
 
-    /// What it counts with where connections are many.
+    /// What it counts with where connections are many. All of another pid namespace count as one process, and
+    /// all whose session began in another one as one session: the kernel says 0 for each.
     pub(super) fn origin(&self) -> Origin {
-        let session = Pid::from_raw(self.pid).and_then(|pid| getsid(Some(pid)).ok());
+        let session = match self.pid {
+            // The agent's own session is meant by it.
+            0 => None,
+            pid => getsid(Some(Pid::from_raw(pid))).ok(),
+        };
         Origin {
             process: self.pid,
-            session: session.map_or(0, |it| it.as_raw_nonzero().get()),
+            session: session.map_or(0, Pid::as_raw),
         }
     }
 
