@@ -102,6 +102,8 @@ mod file;
 pub mod fuzzing;
 #[cfg(feature = "services")]
 pub mod http;
+#[cfg(feature = "chain")]
+pub mod ipfs;
 pub mod sms;
 #[cfg(feature = "chain")]
 pub mod task;
