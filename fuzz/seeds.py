@@ -161,6 +161,33 @@ def tasks():
     yield word(32) + b"".join(map(word, fixed + tail)) + results.ljust(64, b"\0") + word(0)
 
 
+def locations():
+    cids = (
+        "QmT78zSuBmuS4z925WZfrqQ1qHaJ56DQaTfyMUF7F8ff5o",
+        "bafybeicg2rebjoofv4kbyovkw7af3rpiitvnl6i7ckcywaq6xjcxnc2mby",
+        "bafkreifjjcie6lypi6ny7amxnfftagclbuxndqonfipmb64f2km2devei4",
+        "zdj7WaCPMsy3FP2whSwpFXHjDEaTVmjnddYSn5W2Gdn4aEZFj",
+    )
+    for cid in cids:
+        yield from (cid, f"/ipfs/{cid}", f"/ipfs/{cid}/result.zip", f"/ipfs/{cid}/a/../b", f"https://gateway/ipfs/{cid}")
+
+
+def cars():
+    folder = Path(__file__).parent.parent / "src/ipfs/vectors"
+    return [(folder / f"{name}.car").read_bytes() for name in ("hello-v0", "hello-v1", "folder")]
+
+
+def gateway_replies():
+    hello = b"hello world\n"
+    car = cars()[0]
+    for kind, body in (("application/vnd.ipld.car; version=1; order=dfs; dups=y", car), ("application/zip", hello), ("text/html", b"<html>")):
+        head = f'HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nETag: "Qm"\r\nContent-Length: {len(body)}\r\n\r\n'
+        yield head.encode() + body
+        yield head.encode() + body[:5]
+        yield f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nTransfer-Encoding: chunked\r\n\r\n{len(body):x}\r\n".encode() + body + b"\r\n0\r\n\r\n"
+    yield b'HTTP/1.1 206 Part\r\nETag: "Qm"\r\nContent-Range: bytes 5-11/12\r\nContent-Length: 7\r\n\r\n' + hello[5:]
+
+
 def requests():
     wrapped = base64.b64encode(noise(256)).decode()
     bodies = [
@@ -196,6 +223,9 @@ SEEDS = {
     "chain_json": texts(chains()),
     "node_reply": texts(node_answers()) + list(tasks()),
     "sms_reply": with_choices([0, 1], texts(replies())),
+    "ipfs_location": texts(locations()),
+    "ipfs_car": with_choices([1], cars()) + [noise(200)],
+    "gateway_reply": list(gateway_replies()),
     "agent_wire": texts(requests()),
     "agent_request": with_choices(range(7), texts(requests())) + with_choices([7], texts(raw_requests())),
 }

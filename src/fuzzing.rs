@@ -13,6 +13,7 @@ use crate::chain::poco::Task;
 use crate::chain::rpc::RpcError;
 use crate::chain::{ChainError, ChainFile};
 use crate::envelope::ContentKey;
+pub use crate::ipfs::fuzzing::{car_of, first_cid, read_car};
 use crate::wallet::wallet_file::{self, WalletFile, WalletFileError};
 
 pub fn content_key(scheme: Scheme, unwrapped: &[u8]) -> Option<Vec<u8>> {

@@ -57,7 +57,7 @@
 //!   |
 //!   +----------+------------+--------------+
 //!   |          |            |              |
-//!  encrypt  beneficiary   agent       chain, sms -> http    a token for others; services
+//!  encrypt  beneficiary   agent       chain, sms, ipfs -> http   a token for others; services
 //!   |          |          |    |           |
 //!  decrypt     |          |  wallet <------+                whose address it is, and who signs
 //!   |          |          |    |
@@ -75,7 +75,7 @@
 //! # Features
 //!
 //! `cli`, the default, is the program. Without it `agent-server` adds [`agent::server`], and `publish` adds the
-//! client in [`sms`] and wallets in files; `chain` is for results in IPFS. Both of them need `services`, which is
+//! client in [`sms`] and wallets in files; `chain` adds [`ipfs`]. Both of them need `services`, which is
 //! [`chain`] and [`http`]. Without any there are archives, envelopes, tokens, [`decrypt`], [`encrypt`] and the
 //! client of an agent.
 

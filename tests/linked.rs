@@ -13,6 +13,9 @@ mod docs {
 mod interop {
     mod wycheproof;
 }
+mod ipfs {
+    mod gateways;
+}
 mod publish {
     mod sms_client;
 }

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::thread;
 
 use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{Method, Response, Url};
@@ -6,12 +7,13 @@ use tokio::runtime::{self, Runtime};
 use tokio::time::{Instant, timeout_at};
 
 use super::base_url::BaseUrl;
+use super::body::HttpBody;
 use super::error::HttpError;
 use super::limits::HttpLimits;
 use super::options::{Exchange, HttpOptions, ServiceLabel};
 use super::response::HttpResponse;
 use super::retry::Retry;
-use super::{connector, transport_error};
+use super::{body, connector, transport_error};
 
 const MOST_REDIRECTS: usize = 3;
 
@@ -86,7 +88,12 @@ impl HttpClient {
 
     /// The attempts at one task, whose time begins now.
     pub(crate) fn retry(&self) -> Retry {
-        Retry::new(&self.options.limits)
+        self.retry_until(Instant::now() + self.options.limits.total)
+    }
+
+    /// The attempts at one task, whose time is over at `deadline`.
+    pub(crate) fn retry_until(&self, deadline: Instant) -> Retry {
+        Retry::new(&self.options.limits, deadline)
     }
 
     /// Does `work` on this thread, which waits for it.
@@ -114,15 +121,43 @@ impl HttpClient {
             match location(&response) {
                 Some(location) => url = self.base.redirected(&url, &location)?,
                 None => {
-                    let (service, origin) = (self.service, self.origin());
-                    let read = self.options.limits.read;
-                    let deadline = request.deadline;
-                    return Ok(HttpResponse::new(response, service, origin, read, deadline));
+                    return Ok(HttpResponse {
+                        response,
+                        service: self.service,
+                        origin: self.origin(),
+                        deadline: request.deadline,
+                        read: self.options.limits.read,
+                    });
                 }
             }
         }
         Err(HttpError::TooManyRedirects {
             origin: self.origin(),
+        })
+    }
+
+    /// Has `work` read the body of an answer, which a thread of its own receives ahead of it.
+    ///
+    /// # Errors
+    /// When there cannot be another thread. What the body meets is met by who reads it.
+    pub(crate) fn read_body<T>(
+        &self,
+        response: HttpResponse,
+        work: impl FnOnce(HttpBody) -> T,
+    ) -> Result<T, HttpError> {
+        let (receipt, body) = body::channel();
+        thread::scope(|scope| {
+            let received = async {
+                body::receive(response, receipt).await;
+                Ok::<_, HttpError>(())
+            };
+            let receive = || self.block_on(received);
+            let started = thread::Builder::new().spawn_scoped(scope, receive);
+            started.map_err(|error| HttpError::Setup {
+                service: self.service.name,
+                reason: error.to_string(),
+            })?;
+            Ok(work(body))
         })
     }
 

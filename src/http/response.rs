@@ -1,8 +1,9 @@
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use reqwest::Response;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
-use tokio::time::{Instant, timeout};
+use reqwest::header::{HeaderMap, HeaderName, RETRY_AFTER};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::error::HttpError;
 use super::options::ServiceLabel;
@@ -14,35 +15,41 @@ const MOST_TEXT: usize = 4096;
 
 /// The head of an answer, and the body that has yet to come.
 pub(crate) struct HttpResponse {
-    response: Response,
-    service: ServiceLabel,
-    origin: String,
+    pub(super) response: Response,
+    pub(super) service: ServiceLabel,
+    /// Scheme, host and port of the service.
+    pub(super) origin: String,
     /// When the whole body has to be there.
-    deadline: Instant,
-    /// Longest time for it.
-    read: Duration,
+    pub(super) deadline: Instant,
+    /// Longest time for a text, and from one piece of a body to the next.
+    pub(super) read: Duration,
 }
 
 impl HttpResponse {
-    pub(super) fn new(
-        response: Response,
-        service: ServiceLabel,
-        origin: String,
-        read: Duration,
-        deadline: Instant,
-    ) -> Self {
-        Self {
-            response,
-            service,
-            origin,
-            deadline,
-            read,
-        }
-    }
-
     /// The status.
     pub(crate) fn status(&self) -> u16 {
         self.response.status().as_u16()
+    }
+
+    /// The text of a header that is there once; none where it is no text.
+    pub(crate) fn header(&self, name: HeaderName) -> Option<&str> {
+        self.response.headers().get(name)?.to_str().ok()
+    }
+
+    /// The length of the body, where the server says it. It holds: a body that ends earlier is broken off.
+    pub(crate) fn content_length(&self) -> Option<u64> {
+        self.response.content_length()
+    }
+
+    /// The next piece of the body; none at its end.
+    pub(super) async fn piece(&mut self) -> Result<Option<Bytes>, HttpError> {
+        let until = Instant::now() + self.read;
+        let origin = || self.origin.clone();
+        match timeout_at(until.min(self.deadline), self.response.chunk()).await {
+            Ok(Ok(piece)) => Ok(piece),
+            Ok(Err(error)) => Err(transport_error::of(self.service, origin(), &error)),
+            Err(_) => Err(HttpError::Timeout { origin: origin() }),
+        }
     }
 
     /// The wait that the server asks for.

@@ -8,24 +8,30 @@ use super::limits::HttpLimits;
 #[derive(Debug)]
 pub(crate) struct Retry {
     deadline: Instant,
+    limits: HttpLimits,
     failures_left: u32,
     next_wait: Duration,
-    longest_wait: Duration,
 }
 
 impl Retry {
-    pub(super) fn new(limits: &HttpLimits) -> Self {
+    pub(super) fn new(limits: &HttpLimits, deadline: Instant) -> Self {
         Self {
-            deadline: Instant::now() + limits.total,
+            deadline,
+            limits: limits.clone(),
             failures_left: limits.attempts,
             next_wait: limits.first_wait,
-            longest_wait: limits.longest_wait,
         }
     }
 
     /// When everything has to be over.
     pub(crate) fn deadline(&self) -> Instant {
         self.deadline
+    }
+
+    /// Forgets the failures so far: what has to be done became less in between.
+    pub(crate) fn progressed(&mut self) {
+        self.failures_left = self.limits.attempts;
+        self.next_wait = self.limits.first_wait;
     }
 
     /// Waits after a failure, at least as long as the server has asked for, and tells whether to try again.
@@ -44,7 +50,7 @@ impl Retry {
     }
 
     fn back_off(&mut self) -> Duration {
-        let wait = self.next_wait.min(self.longest_wait);
+        let wait = self.next_wait.min(self.limits.longest_wait);
         self.next_wait = wait.saturating_mul(2);
         jittered(wait)
     }
@@ -76,9 +82,13 @@ mod tests {
         }
     }
 
+    fn retry(limits: &HttpLimits) -> Retry {
+        Retry::new(limits, Instant::now() + limits.total)
+    }
+
     #[test]
     fn the_waits_grow_up_to_a_limit() {
-        let mut retry = Retry::new(&HttpLimits::default());
+        let mut retry = retry(&HttpLimits::default());
         for milliseconds in [500, 1000, 2000, 4000, 8000, 8000, 8000] {
             let wait = Duration::from_millis(milliseconds);
             let back_off = retry.back_off();
@@ -98,14 +108,17 @@ mod tests {
 
     #[test]
     fn the_attempts_are_counted() {
-        let mut retry = Retry::new(&quick());
+        let mut retry = retry(&quick());
         let told: Vec<_> = (0..4).map(|_| tells_to_go_on(&mut retry, None)).collect();
         assert_eq!(told, [true, true, false, false]);
+        retry.progressed();
+        let told: Vec<_> = (0..3).map(|_| tells_to_go_on(&mut retry, None)).collect();
+        assert_eq!(told, [true, true, false]);
     }
 
     #[test]
     fn a_longer_wait_than_there_is_time_is_not_begun() {
-        let mut retry = Retry::new(&quick());
+        let mut retry = retry(&quick());
         let retry_after = Some(Duration::from_secs(u64::MAX));
         assert!(!tells_to_go_on(&mut retry, retry_after));
     }

@@ -13,6 +13,7 @@ mod commands;
 mod disk;
 pub mod failing_agent;
 pub mod faulty;
+pub mod gateway;
 pub mod hidden;
 mod java;
 mod keyed;
