@@ -5,7 +5,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-pub use crate::agent::server::{Settings, Socket, serve, since_boot};
+pub use crate::agent::server::{Inside, Settings, Socket, Workers, serve, since_boot, work};
 use crate::archive::Scheme;
 pub use crate::archive::fuzzing::{ResultZip, open_archive, open_result_zip, wrapped_key};
 use crate::beneficiary::key_file::{KeyFile, KeyFileError};

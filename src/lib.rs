@@ -104,6 +104,8 @@ pub mod fuzzing;
 pub mod http;
 #[cfg(feature = "chain")]
 pub mod ipfs;
+#[cfg(feature = "agent-server")]
+mod process;
 pub mod sms;
 #[cfg(feature = "chain")]
 pub mod task;

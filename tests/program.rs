@@ -20,6 +20,7 @@ mod agent {
     mod recovery;
     mod start_lock_end;
     mod upgrade;
+    mod workers;
 }
 mod chain {
     mod deal_show;

@@ -8,13 +8,13 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::{LazyLock, mpsc};
+use std::sync::{Arc, LazyLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use iexec_hsm::agent::wire::{Refused, Unlock, Unwrapped};
-use iexec_hsm::fuzzing::{Settings, Socket, serve, since_boot};
-use iexec_hsm::token::{Module, NewKey, Pin, generate, search, well_known};
+use iexec_hsm::fuzzing::{Inside, Settings, Socket, Workers, serve, since_boot, work};
+use iexec_hsm::token::{Module, NewKey, Pin, TokenInfo, generate, search, well_known};
 use libfuzzer_sys::{Corpus, fuzz_target};
 
 const PIN: &str = "pin of the fuzzed token";
@@ -30,7 +30,10 @@ const PATHS: [&str; 7] = [
 
 static AGENT: LazyLock<PathBuf> = LazyLock::new(start);
 
-fuzz_target!(|input: (u8, &[u8])| -> Corpus {
+/// Set in the worker processes, which are this program, too.
+const WORKER: &str = "IEXEC_HSM_FUZZED_WORKER";
+
+fuzz_target!(init: work_if_told(), |input: (u8, &[u8])| -> Corpus {
     let (choice, bytes) = input;
     // This one ends the agent, as it should.
     if bytes.windows(8).any(|it| it == b"/v1/stop") {
@@ -128,11 +131,7 @@ fn start() -> PathBuf {
         .status();
     assert!(made.expect("softhsm2-util is installed").success());
 
-    let module = search(well_known(), |path| Module::load(path), |_, _| Ok(()));
-    let module = module.map(|(module, ())| module);
-    let module = module.or_else(|_| Module::load("/usr/lib/softhsm/libsofthsm2.so"));
-    let module = module.expect("SoftHSM2 is installed");
-    let token = module.token(None).expect("there is one token");
+    let (module, token) = locate();
     let mut new = NewKey::new("fuzz");
     new.bits = Some(2048);
     new.id = Some(vec![1, 1]);
@@ -158,13 +157,42 @@ fn start() -> PathBuf {
             hint: |_| String::new(),
         };
         let unlock = serde_json::from_value(serde_json::json!({ "pin": base64(PIN) })).ok();
-        serve(&module, &token, listening, unlock, settings, |_| {
+        let workers = Workers::new(|| {
+            let mut worker = Command::new(std::env::current_exe().expect("it has a name"));
+            worker.env(WORKER, "");
+            worker
+        });
+        let located = workers.locate::<()>().expect("a worker finds the token");
+        serve(located, listening, unlock, settings, |_| {
             ready.send(()).expect("somebody waits")
         })
         .expect("it serves");
     });
     is_ready.recv().expect("it is ready");
     socket
+}
+
+fn locate() -> (Arc<Module>, TokenInfo) {
+    let module = search(well_known(), |path| Module::load(path), |_, _| Ok(()));
+    let module = module.map(|(module, ())| module);
+    let module = module.or_else(|_| Module::load("/usr/lib/softhsm/libsofthsm2.so"));
+    let module = module.expect("SoftHSM2 is installed");
+    let token = module.token(None).expect("there is one token");
+    (module, token)
+}
+
+/// Does what the agent says, and ends, where this process is a worker of it.
+fn work_if_told() {
+    if std::env::var_os(WORKER).is_none() {
+        return;
+    }
+    let worker = Inside::<()> {
+        locate: Box::new(|| Ok(locate())),
+        watch: None,
+        exit: || std::process::exit(0),
+    };
+    work(worker).expect("the agent has started it");
+    std::process::exit(0);
 }
 
 fn base64(text: &str) -> String {

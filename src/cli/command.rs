@@ -103,6 +103,11 @@ impl Command {
     pub(crate) fn handles_signals(&self) -> bool {
         matches!(self, Self::Agent(command) if command.serves())
     }
+
+    /// Whether this process is one that an agent has started for a module.
+    pub(crate) fn is_worker(&self) -> bool {
+        matches!(self, Self::Agent(command) if command.is_worker())
+    }
 }
 
 /// The arguments, with what the environment says in the place of those that are not there.

@@ -56,7 +56,9 @@ pub fn main() -> u8 {
     };
     let name = cli.global.command.clone();
     let raw = cli.global.raw;
-    ui::calls::tell_of(&cli.global);
+    if !cli.command.is_worker() {
+        ui::calls::tell_of(&cli.global);
+    }
     let temporaries = Temporaries::default();
     let signals = if cli.command.handles_signals() {
         Ok(())
@@ -99,7 +101,7 @@ fn run(cli: Cli, secrets: Secrets, temporaries: &Temporaries) -> Result<Reply, F
         }
         Command::Task(command) => task::run(&context(global, given, secrets)?, command),
         Command::Deal(command) => deal::run(&context(global, given, secrets)?, command),
-        Command::Agent(command) => agent::run(&context(global, given, secrets)?, command),
+        Command::Agent(command) => agent::run(context(global, given, secrets)?, command),
         Command::Setup(command) => setup::run(context(global, given, secrets)?, &command),
         // These work with a configuration that is wrong, too.
         Command::Config(command) => commands::config::run(&global, &secrets, given, command),

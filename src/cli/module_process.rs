@@ -10,23 +10,18 @@
 //! stderr is kept apart.
 
 use std::any::Any;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, Write as _};
-use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, Command};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use rustix::io::fcntl_dupfd_cloexec;
-use rustix::process::Signal;
-use rustix::stdio::{dup2_stdin, stdin};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::process::{self, end, ended, take_socket};
 use crate::token::{Call, watch_calls};
 
 /// Time for one call to come back, before its process is ended.
@@ -66,14 +61,13 @@ impl ModuleProcess {
     /// # Errors
     /// When the system does not start it.
     pub(crate) fn start(command: &str) -> io::Result<Self> {
-        let (socket, theirs) = UnixStream::pair()?;
         let said = tempfile::tempfile()?;
-        let child = Command::new(std::env::current_exe()?)
-            .arg(command)
-            .stdin(OwnedFd::from(theirs))
-            .stdout(said.try_clone()?)
-            .stderr(said.try_clone()?)
-            .spawn()?;
+        let (child, socket) = process::start(
+            Command::new(std::env::current_exe()?)
+                .arg(command)
+                .stdout(said.try_clone()?)
+                .stderr(said.try_clone()?),
+        )?;
         Ok(Self {
             child,
             socket,
@@ -192,32 +186,6 @@ fn lost(error: &dyn std::fmt::Display) -> Broken {
     format!("the program that was to try it cannot be talked to: {error}")
 }
 
-/// Waits until `child` has ended by itself; it is killed, and nothing returned, where it takes longer
-/// than `limit`.
-fn ended(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
-    let deadline = Instant::now() + limit;
-    while Instant::now() < deadline {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
-        }
-        thread::sleep(Duration::from_millis(2));
-    }
-    child.kill()?;
-    child.wait()?;
-    Ok(None)
-}
-
-/// How a process has ended.
-fn end(status: ExitStatus) -> String {
-    let Some(number) = status.signal() else {
-        return format!("it left with status {}", status.code().unwrap_or_default());
-    };
-    match Signal::from_named_raw(number) {
-        Some(signal) => format!("{signal:?}, signal {number}"),
-        None => format!("signal {number}"),
-    }
-}
-
 /// Answers the request of the process that started this one. Its calls are told to that one.
 ///
 /// # Errors
@@ -267,19 +235,11 @@ fn send(mut socket: &UnixStream, message: &impl Serialize) -> io::Result<()> {
     socket.write_all(&line)
 }
 
-/// Takes the socket from stdin, where a module could read from it.
-fn take_socket() -> io::Result<UnixStream> {
-    let socket = UnixStream::from(fcntl_dupfd_cloexec(stdin(), 3)?);
-    // A module's own children do not get it either.
-    dup2_stdin(OpenOptions::new().read(true).open("/dev/null")?)?;
-    Ok(socket)
-}
-
 /// Lets the system end this process when the one that started it is gone.
 fn end_with_parent() {
     #[cfg(target_os = "linux")]
     // Where that cannot be had, it ends when its module comes back.
-    let _ = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
+    let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
 }
 
 #[cfg(test)]
@@ -337,20 +297,8 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_does_not_end_is_killed() {
-        let mut process = process("echo words; exec sleep 1000");
-        let ended = ended(&mut process.child, Duration::from_millis(50));
-        assert_eq!(ended.unwrap(), None);
-        let status = process.child.try_wait().unwrap().unwrap();
-        assert_eq!(status.signal(), Some(Signal::KILL.as_raw()));
-    }
-
-    #[test]
-    fn a_process_that_ends_is_waited_for() {
-        let mut process = process("echo words; exit 3");
-        let status = ended(&mut process.child, LONGEST_END).unwrap().unwrap();
-        assert_eq!(status.code(), Some(3));
-        assert_eq!(process.end(), "words");
+    fn what_a_process_has_said_is_told_when_it_ends() {
+        assert_eq!(process("echo words; exit 3").end(), "words");
     }
 
     #[test]

@@ -1,13 +1,14 @@
 use std::path::PathBuf;
 
 use cryptoki::error::RvError;
+use serde::{Deserialize, Serialize};
 
 use super::raw::{CallError, rv_name};
-use super::{PinError, Remedy, TokenInfo};
+use super::{PinError, Remedy, TokenInfo, crossing};
 use crate::text::escape::Shown as _;
 
 /// An error of modules, tokens, PINs and keys. Each variant says whether a retry can help.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum TokenError {
     /// No module was named and none was found. A retry does not help.
@@ -17,6 +18,7 @@ pub enum TokenError {
     #[error("the PKCS#11 module {} cannot be used: {}", .path.shown(), .reason.shown())]
     Module {
         /// The module.
+        #[serde(with = "crossing::path")]
         path: PathBuf,
         /// The loader's or the module's own words.
         reason: String,
@@ -26,6 +28,7 @@ pub enum TokenError {
     #[error("no module is loaded in this folder, which has settings for one:{}\nThey cannot be kept from it: {reason}", shown(.files))]
     ForeignSettings {
         /// The files.
+        #[serde(with = "crossing::paths")]
         files: Vec<PathBuf>,
         /// The cause.
         reason: String,
@@ -55,13 +58,15 @@ pub enum TokenError {
         /// Label of the token.
         label: String,
         /// The state it is in.
-        reason: &'static str,
+        #[serde(with = "crossing::words")]
+        reason: crossing::Words,
     },
     /// The device or its module failed, or it is gone. A retry helps when the device is back.
     #[error("the token does not answer: {call} returned {rv}")]
     Device {
         /// The PKCS#11 function, or what else was asked.
-        call: &'static str,
+        #[serde(with = "crossing::words")]
+        call: crossing::Words,
         /// The return value.
         rv: String,
         /// Whether a PIN was on its way: then nobody knows whether an attempt was spent.
@@ -149,10 +154,11 @@ pub enum TokenError {
 }
 
 /// A module that was tried and not taken, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Tried {
     /// Path, or bare file name when the loader was to search for it.
+    #[serde(with = "crossing::path")]
     pub path: PathBuf,
     /// The loader's or the module's own words.
     pub reason: String,
@@ -177,6 +183,16 @@ impl TokenError {
             call,
             rv: rv.to_string(),
             pin_sent: false,
+        }
+    }
+
+    /// The failure of another process of this program in `call`: nobody knows what the device did.
+    #[cfg(feature = "agent-server")]
+    pub(crate) fn process(call: &str, how: impl std::fmt::Display, pin_sent: bool) -> Self {
+        Self::Device {
+            call: crossing::words::kept(call.to_owned()),
+            rv: format!("nothing: its process {how}"),
+            pin_sent,
         }
     }
 

@@ -3,6 +3,7 @@
 //! The only module that names `cryptoki`. What real modules do differently, and what a client must
 //! therefore do, is written beside the code that does it.
 
+mod crossing;
 mod error;
 mod init;
 mod keys;

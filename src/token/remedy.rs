@@ -1,5 +1,9 @@
+use serde::{Deserialize, Serialize};
+
+use super::crossing;
+
 /// A remedy where a key or a token cannot do what is asked, or has done half of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Remedy {
     /// The documentation of the token.
@@ -7,7 +11,7 @@ pub enum Remedy {
     /// A token that is not write-protected.
     Writable,
     /// The capability of this name, for the authentication key and the key.
-    Capability(&'static str),
+    Capability(#[serde(with = "crossing::words")] crossing::Words),
     /// A login with the token that has the private key.
     LogIn,
     /// Another token, as this one keeps no keys.

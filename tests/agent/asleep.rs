@@ -9,10 +9,10 @@ use std::thread;
 use std::time::Duration;
 
 use iexec_hsm::agent::client::{AgentClient, ClientError};
-use iexec_hsm::agent::server::{Settings, Socket, serve, since_boot};
+use iexec_hsm::agent::server::{Settings, Socket, Workers, serve, since_boot};
 use iexec_hsm::agent::wire::{Secret, State, Unlock, Unwrap};
 use iexec_hsm::archive::Scheme;
-use iexec_hsm::token::Module;
+use serde_json::Value;
 
 use crate::support::*;
 
@@ -66,8 +66,14 @@ fn with_agent<T>(settings: Settings, what: impl FnOnce(&mut AgentClient, String)
     let [module, pin, folder] = told.lines().collect::<Vec<_>>()[..] else {
         unreachable!("three lines")
     };
-    let module = Module::load(module).unwrap();
-    let token = module.token(None).unwrap();
+    let (module, home) = (module.to_owned(), folder.to_owned());
+    let workers = Workers::new(move || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_iexec-hsm"));
+        command.args(["agent", "start", "--worker"]);
+        command.env("IEXEC_HSM_MODULE", &module).env("HOME", &home);
+        command
+    });
+    let located = workers.locate::<Value>().unwrap();
     let path = Path::new(folder).join("agent.sock");
     let socket = Socket::bind(&path).unwrap();
     let unlock = Unlock {
@@ -78,7 +84,7 @@ fn with_agent<T>(settings: Settings, what: impl FnOnce(&mut AgentClient, String)
     thread::scope(|scope| {
         scope.spawn(|| {
             let ready = move |state| ready.send(state).unwrap();
-            serve(&module, &token, socket, Some(unlock), settings, ready).unwrap();
+            serve(located, socket, Some(unlock), settings, ready).unwrap();
         });
         assert_eq!(is_ready.recv().unwrap(), State::Unlocked);
         let mut client = AgentClient::connect(&path).unwrap();

@@ -9,7 +9,7 @@ use crate::support::*;
 /// An unlocked agent of the misbehaving module, which does nothing wrong for it and stays with it.
 fn holder<'t>(work: &Work<'_>, token: &'t Token) -> (Agent, Faulty<'t>) {
     let faulty = Faulty::before(token);
-    let mut agent = Agent::start(faulty.drive(command(work, &[]).pin()));
+    let mut agent = Agent::start(faulty.drive(command(work, &["--sessions", "1"]).pin()));
     agent.until("it is unlocked", |agent| agent.state() == "unlocked");
     (agent, faulty)
 }
@@ -45,7 +45,7 @@ fn holder_that_next<'t>(work: &Work<'_>, token: &'t Token, action: &str) -> (Age
     let searches = faulty.ledger().count("C_FindObjectsInit");
     let rule = format!("C_FindObjectsInit {} {action}", searches + 1);
     let faulty = Faulty::before(token).rule(rule);
-    let args = ["--request-timeout", "4s"];
+    let args = ["--sessions", "1", "--request-timeout", "4s"];
     let mut agent = Agent::start(faulty.drive(command(work, &args).pin()));
     agent.until("it is unlocked", |agent| agent.state() == "unlocked");
     (agent, faulty)

@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use rustix::process::Signal;
 
-use crate::support::agent::{MARKED_PIN, command, marked};
-use crate::support::hidden::{contains, contains_some, core, memory};
+use crate::support::agent::{MARKED_PIN, all_gone, command, marked};
+use crate::support::hidden::{contains, contains_some, core, memory, unlocked_memory};
 use crate::support::*;
 
 #[test]
@@ -15,7 +15,8 @@ fn a_wrong_pin_costs_one_attempt_and_the_agent_stays_locked() {
     let Some(spy) = Spy::find() else { return };
     let keyed = Keyed::new();
     let work = keyed.work();
-    let agent = Agent::start(spy.watch(command(&work, &[]), &keyed.token));
+    let args = ["--sessions", "2"];
+    let agent = Agent::start(spy.watch(command(&work, &args), &keyed.token));
     let wrong = keyed.token.secret_file("wrong", "9999");
     let unlock = |file: &std::path::Path| {
         let cmd = agent.cmd(&work, ["agent", "unlock", "--raw", "--pin-file"]);
@@ -31,11 +32,12 @@ fn a_wrong_pin_costs_one_attempt_and_the_agent_stays_locked() {
     let message = error["message"].as_str().unwrap();
     assert!(message.contains("no attempt was spent"), "{message}");
     assert_eq!(tries(), 1);
+    // Each worker has a login of its own, and the first one shows that the PIN is right.
     unlock(&keyed.token.pin_file()).ok();
-    assert_eq!(tries(), 2);
+    assert_eq!(tries(), 3);
     // Logged in already, it sends none.
     unlock(&wrong).ok();
-    assert_eq!(tries(), 2);
+    assert_eq!(tries(), 3);
 }
 
 #[test]
@@ -43,7 +45,7 @@ fn no_pin_that_was_refused_is_sent_again_whatever_came_between() {
     let keyed = Keyed::new();
     let work = keyed.work();
     let faulty = Faulty::before(&keyed.token);
-    let agent = Agent::start(faulty.drive(command(&work, &[])));
+    let agent = Agent::start(faulty.drive(command(&work, &["--sessions", "1"])));
     let codes = |pins: &[&str]| -> Vec<String> {
         let refused = pins.iter().map(|pin| agent.unlock(pin).1);
         let codes = refused.map(|body| body["error"]["code"].as_str().unwrap().to_owned());
@@ -192,14 +194,24 @@ fn neither_pin_nor_content_key_is_seen_anywhere() {
 fn a_pin_that_is_kept_is_forgotten_with_the_login() {
     let (token, _) = marked();
     let work = Work::new(&token);
-    let agent = Agent::unlocked(&work, &["--keep-pin"]);
-    let Some(kept) = memory(agent.id()) else {
-        return;
-    };
-    assert!(contains(&kept, MARKED_PIN.as_bytes()), "it is kept");
-    let core = core(agent.id(), &work);
-    assert!(core.is_none_or(|core| !contains(&core, MARKED_PIN.as_bytes())));
+    let agent = Agent::unlocked(&work, &["--keep-pin", "--sessions", "2"]);
+    let workers = agent.workers();
+    // Two for the token, and one that does nothing else than keep it.
+    assert_eq!(workers.len(), 3);
+    for worker in &workers {
+        let Some(kept) = memory(*worker) else {
+            return;
+        };
+        assert!(contains(&kept, MARKED_PIN.as_bytes()), "it is kept");
+        let swapped = unlocked_memory(*worker).unwrap();
+        assert!(!contains(&swapped, MARKED_PIN.as_bytes()), "and locked");
+        let core = core(*worker, &work);
+        assert!(core.is_none_or(|core| !contains(&core, MARKED_PIN.as_bytes())));
+    }
+    let front = memory(agent.id()).unwrap();
+    assert!(!contains_some(&front, MARKED_PIN), "but not in the front");
     assert_eq!(agent.request("POST", "/v1/lock", "").0, 200);
     let forgotten = memory(agent.id()).unwrap();
     assert!(!contains_some(&forgotten, MARKED_PIN));
+    assert!(all_gone(&workers), "{workers:?}");
 }

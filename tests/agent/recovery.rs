@@ -9,9 +9,10 @@ use crate::support::agent::command;
 use crate::support::failing_agent::{FailingAgent, gate};
 use crate::support::*;
 
-/// An agent with two sessions that keeps the PIN, and a device that fails by these rules.
+/// An agent that keeps the PIN, and a device that fails by these rules.
 fn agent_whose_device_fails<'t>(keyed: &'t Keyed, rules: &[&str]) -> FailingAgent<'t> {
-    FailingAgent::new(keyed, &["--keep-pin", "--sessions", "2"], rules)
+    let args = ["--keep-pin", "--sessions", "1", "--device-timeout", "20s"];
+    FailingAgent::new(keyed, &args, rules)
 }
 
 /// An agent whose device was pulled out, and does not come back before there is a file `gate`.
@@ -29,17 +30,22 @@ fn a_device_that_is_back_after_a_restart_of_its_module_is_used_again() {
     let keyed = Keyed::new();
     for call in ["C_Decrypt", "C_DecryptInit"] {
         let pulled = format!("{call} 2 remove");
-        let mut it =
-            agent_whose_device_fails(&keyed, &[&pulled, "C_Finalize 1 insert", "shuffle-slots"]);
+        let rules = [&*pulled, "C_Finalize 1 insert", "shuffle-slots"];
+        let mut it = FailingAgent::new(&keyed, &["--keep-pin", "--sessions", "2"], &rules);
         it.works();
         it.fails("device-failed");
         it.until("unlocked");
         it.works();
         let ledger = it.faulty.ledger();
+        // Of each of the two workers, before and after.
         let logins = ledger.logins(1);
-        assert_eq!(logins.len(), 2);
-        assert_eq!(logins[0].arg("pin"), logins[1].arg("pin"));
-        assert_eq!(ledger.count("C_Initialize"), 2);
+        assert_eq!(logins.len(), 4);
+        assert!(
+            logins
+                .iter()
+                .all(|it| it.arg("pin") == logins[0].arg("pin"))
+        );
+        assert_eq!(ledger.count("C_Initialize"), 4);
         assert_eq!(it.agent.status()["sessions"], 2);
     }
 }
@@ -128,14 +134,17 @@ fn a_pin_that_is_not_good_any_more_is_sent_once_and_forgotten() {
 #[test]
 fn a_device_that_fails_for_good_is_given_up() {
     let keyed = Keyed::new();
-    let mut it = agent_whose_device_fails(&keyed, &["C_DecryptInit 2- return CKR_GENERAL_ERROR"]);
+    let args = ["--keep-pin", "--sessions", "1", "--device-timeout", "1s"];
+    let fails = "C_DecryptInit 2- return CKR_GENERAL_ERROR";
+    let mut it = FailingAgent::new(&keyed, &args, &[fails]);
     it.works();
     it.fails("device-failed");
     it.until("locked");
     let ledger = it.faulty.ledger();
-    assert_eq!(ledger.count("C_Initialize"), 4);
+    let restarts = ledger.count("C_Initialize") - 1;
+    assert!(restarts > 0);
     // To unlock it, in its old state, and after each of the restarts.
-    assert_eq!(ledger.logins(1).len(), 5);
+    assert_eq!(ledger.logins(1).len(), 2 + restarts);
     it.fails("agent-not-available");
 }
 

@@ -291,7 +291,8 @@ fn a_pin_is_tried_where_the_token_says_that_none_is_set() {
     let report = faulty.drive(doctor).run().ok().raw();
     assert_eq!(report["verdict"], "warning", "{report}");
     assert!(!report.to_string().contains("token init"), "{report}");
-    let agent = agent::Agent::start(faulty.drive(agent::command(&work, &[]).pin()));
+    let agent = agent::command(&work, &["--sessions", "1"]).pin();
+    let agent = agent::Agent::start(faulty.drive(agent));
     assert_eq!(agent.state(), "unlocked");
     drop(agent);
     assert_eq!(faulty.ledger().logins(1).len(), 3);

@@ -78,6 +78,19 @@ impl Agent {
         self.started.as_mut().unwrap().runs()
     }
 
+    /// The processes that it has started.
+    pub fn workers(&self) -> Vec<u32> {
+        let parent = self.id().to_string();
+        let ids = fs::read_dir("/proc").unwrap().filter_map(|entry| {
+            let id: u32 = entry.unwrap().file_name().to_str()?.parse().ok()?;
+            // The name of a process may have blanks in it.
+            let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+            let mut words = stat.rsplit(") ").next()?.split(' ').skip(1);
+            (words.next()? == parent).then_some(id)
+        });
+        ids.collect()
+    }
+
     pub fn signal(&self, signal: Signal) {
         self.started.as_ref().unwrap().signal(signal);
     }
@@ -167,6 +180,15 @@ impl Drop for Agent {
             started.wait();
         }
     }
+}
+
+/// Whether none of these processes is there any more.
+pub fn all_gone(ids: &[u32]) -> bool {
+    ids.iter().all(|id| {
+        let stat = fs::read_to_string(format!("/proc/{id}/stat"));
+        // Nobody may have waited for one that has ended.
+        stat.is_err() || stat.is_ok_and(|it| it.contains(") Z "))
+    })
 }
 
 /// `agent start` with a socket and an audit file of its own beside the work folder.

@@ -39,7 +39,8 @@ impl<'t> FailingAgent<'t> {
         furnish: impl Fn(Cmd) -> Cmd,
     ) -> Self {
         let work = keyed.work();
-        let faulty = Faulty::before(&keyed.token);
+        // Each worker of the agent has the module loaded for itself.
+        let faulty = Faulty::before(&keyed.token).rule("one-device");
         let faulty = rules.iter().fold(faulty, Faulty::rule);
         let agent = Agent::start(furnish(faulty.drive(command(&work, args))));
         Self {

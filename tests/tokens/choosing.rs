@@ -259,7 +259,8 @@ fn a_label_that_changes_under_the_agent_does_not_lose_the_token() {
         "C_Decrypt 2 remove",
         "C_Finalize 1 insert",
     ];
-    let mut it = FailingAgent::new(&keyed, &["--keep-pin"], &rules);
+    let args = ["--keep-pin", "--sessions", "1"];
+    let mut it = FailingAgent::new(&keyed, &args, &rules);
     it.works();
     it.fails("device-failed");
     it.until("unlocked");

@@ -90,10 +90,11 @@ fn the_agent_passes_the_text_on() {
     let keyed = Keyed::new();
     let work = keyed.work();
     let faulty = Faulty::before(&keyed.token).rule("takes-arguments");
-    let start = command(&work, &["--module-args", TEXT]).pin();
+    let start = command(&work, &["--sessions", "2", "--module-args", TEXT]).pin();
     let agent = Agent::start(faulty.drive(start));
     assert_eq!(agent.state(), "unlocked");
-    assert_eq!(given(&faulty), [shown()]);
+    // Each worker has the module for itself.
+    assert_eq!(given(&faulty), [shown(), shown()]);
 }
 
 /// NSS has no token before it is told where its database is.

@@ -1,4 +1,4 @@
-//! The agent's state: locked or not, the sessions, and what is asked of them.
+//! The agent's state: locked or not, the workers, and what is asked of them.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
@@ -9,20 +9,31 @@ use tokio::sync::{Notify, oneshot};
 use super::Settings;
 use super::audit::{Audit, Happened};
 use super::error::AgentError;
-use super::login::{Login, lock};
+use super::login::Login;
+use super::mutex::lock;
 use super::on_arrival::OnArrival;
 use super::queue::{Job, Queue};
 use super::refused_pins::RefusedPins;
 use super::worker::Worker;
-use crate::token::{Module, TokenInfo, Uri};
+use super::workers::{Child, Keeper, Killable, Located, ModuleFile, Recorded, Workers};
+use crate::token::{TokenInfo, Uri};
 
 /// The reason while the token was never there.
 pub(super) const ABSENT: &str = "its token is not there yet";
 
 /// The agent of one token, unlocked or not.
 pub(super) struct Agent {
-    pub(super) module: Arc<Module>,
+    pub(super) module: ModuleFile,
+    pub(super) workers: Workers,
+    /// A worker with the module loaded and nobody logged in, for the next login.
+    pub(super) spare: Mutex<Option<Child>>,
+    /// The PIN, where it is kept.
+    pub(super) keeper: Keeper,
+    /// All workers, to be ended when they do not end by themselves.
+    running: Mutex<Vec<Killable>>,
     pub(super) settings: Settings,
+    /// Recorded public keys, for each worker.
+    pub(super) recorded: Recorded,
     /// Told of what happens while the state is locked, so that its lines are in order.
     pub(super) audit: Arc<Audit>,
     /// When it was started, by the clock of the settings.
@@ -45,9 +56,8 @@ pub(super) struct Inner {
     /// Counts the logins: a thread of an earlier one ends.
     pub(super) epoch: u64,
     pub(super) queue: Queue,
-    /// Threads that have a session, and those of them that are about to close it.
+    /// Workers that are logged in.
     pub(super) open: usize,
-    pub(super) leaving: usize,
     /// When the token was used last, by the clock of the settings; so are all times here.
     pub(super) used: Duration,
     pub(super) refused: RefusedPins,
@@ -71,19 +81,20 @@ pub(super) enum Phase {
 }
 
 impl Agent {
-    pub(super) fn new(
-        module: Arc<Module>,
-        token: TokenInfo,
-        settings: Settings,
-        audit: Arc<Audit>,
-    ) -> Self {
+    pub(super) fn new(located: Located, settings: Settings, audit: Arc<Audit>) -> Self {
         let now = (settings.clock)();
+        let token = located.token().clone();
         let reason = match token.is_there() {
             true => "nobody has unlocked it yet",
             false => ABSENT,
         };
         Self {
-            module,
+            module: located.module,
+            workers: located.workers,
+            running: Mutex::new(vec![located.child.killable()]),
+            spare: Mutex::new(Some(located.child)),
+            keeper: Keeper::default(),
+            recorded: recorded(&settings),
             settings,
             audit,
             started: now,
@@ -94,7 +105,6 @@ impl Agent {
                 epoch: 0,
                 queue: Queue::default(),
                 open: 0,
-                leaving: 0,
                 used: now,
                 refused: RefusedPins::default(),
                 on_arrival: None,
@@ -117,7 +127,6 @@ impl Agent {
     /// The login, if the token can be used now.
     pub(super) fn login(&self) -> Result<Arc<Login>, AgentError> {
         let mut inner = self.inner();
-        self.not_hung(&inner)?;
         let login = match &inner.phase {
             Phase::Unlocked { login, .. } => Ok(login.clone()),
             Phase::Unlocking => Err(AgentError::Locked("it is being unlocked")),
@@ -128,7 +137,7 @@ impl Agent {
         Ok(login)
     }
 
-    /// Refuses work while a call does not come back.
+    /// Refuses another login while one, or a look for the token, does not come back.
     pub(super) fn not_hung(&self, inner: &Inner) -> Result<(), AgentError> {
         match inner.queue.hung(self.settings.request_timeout) {
             Some(since) => Err(AgentError::Hung(since)),
@@ -136,17 +145,17 @@ impl Agent {
         }
     }
 
-    /// Gives `work` to a thread with a session, and waits for it as long as the settings say.
+    /// Gives `work` to a worker, and waits for it as long as the settings say. It is done once more where the worker that
+    /// begins it is lost, and says that it may be.
     pub(super) async fn ask<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Worker) -> T + Send + 'static,
+        work: impl Fn(&mut Worker) -> T + Send + 'static,
     ) -> Result<T, AgentError> {
         let (reply, answer) = oneshot::channel();
         let reply = Arc::new(Mutex::new(Some(reply)));
         let cancelled = reply.clone();
-        let id = {
+        {
             let mut inner = self.inner();
-            self.not_hung(&inner)?;
             match inner.phase {
                 Phase::Unlocked { .. } => {}
                 Phase::Recovering { .. } => return Err(AgentError::Recovering),
@@ -161,7 +170,7 @@ impl Agent {
                         .is_none_or(oneshot::Sender::is_closed)
                 }),
                 work: Box::new(move |worker| {
-                    let done = work(worker);
+                    let (done, reply) = (work(worker), reply.clone());
                     Box::new(move || {
                         if let Some(reply) = lock(&reply).take() {
                             // Whoever asked may have gone.
@@ -169,10 +178,10 @@ impl Agent {
                         }
                     })
                 }),
+                is_repeated: false,
             };
             inner.queue.push(job).map_err(|_| AgentError::Busy)?;
-            id
-        };
+        }
         self.changed.notify_one();
         match tokio::time::timeout(self.settings.request_timeout, answer).await {
             Ok(Ok(done)) => Ok(done),
@@ -180,11 +189,21 @@ impl Agent {
                 Err(AgentError::Recovering)
             }
             Ok(Err(_)) => Err(AgentError::Locked("it was locked in the meantime")),
-            Err(_) => {
-                self.inner().queue.give_up(id);
-                Err(AgentError::Overdue(self.settings.request_timeout))
-            }
+            // The worker that hangs is ended, too: its time began no sooner.
+            Err(_) => Err(AgentError::Overdue(self.settings.request_timeout)),
         }
+    }
+
+    /// Notes a worker that was started.
+    pub(super) fn has_started(&self, child: &Child) {
+        let mut running = lock(&self.running);
+        running.retain(Killable::is_there);
+        running.push(child.killable());
+    }
+
+    /// Ends all workers at once. Whoever waits for one is told.
+    pub(super) fn kill_workers(&self) {
+        lock(&self.running).iter().for_each(Killable::kill);
     }
 
     /// Starts a thread for each worker of a new login; the token is unlocked then.
@@ -192,6 +211,8 @@ impl Agent {
     pub(super) fn unlocked(self: &Arc<Self>, login: Arc<Login>, workers: Vec<Worker>, epoch: u64) {
         let mut inner = self.inner();
         if inner.epoch != epoch {
+            // They log out and end, which takes a moment.
+            drop(inner);
             return;
         }
         let now = self.now();
@@ -209,7 +230,7 @@ impl Agent {
         for (number, worker) in workers.into_iter().enumerate() {
             let agent = self.clone();
             let thread = thread::Builder::new()
-                .name(format!("session {number}"))
+                .name(format!("worker {number}"))
                 .spawn(move || agent.work(worker, epoch));
             // With fewer threads it is slower; without one it is locked below.
             inner.open += usize::from(thread.is_ok());
@@ -224,8 +245,8 @@ impl Agent {
         self.rescheduled.notify_one();
     }
 
-    /// Forgets the login, or the PIN for a token that is waited for: what waits is refused, and each thread closes its session once it is
-    /// back from the module.
+    /// Forgets the login, or the PIN for a token that is waited for: what waits is refused, and each worker logs out
+    /// and ends once its call is back.
     pub(super) fn lock(&self, reason: &'static str) {
         self.lock_if(None, reason);
     }
@@ -245,6 +266,8 @@ impl Agent {
             if kept_pin {
                 self.audit.happened(Happened::Locked(reason));
             }
+            drop(inner);
+            self.keeper.forget();
             return;
         }
         inner.restart_first |= epoch.is_some();
@@ -253,8 +276,16 @@ impl Agent {
         inner.epoch += 1;
         inner.queue.clear();
         drop(inner);
+        self.keeper.forget();
         self.changed.notify_all();
         self.rescheduled.notify_one();
+    }
+
+    /// Forgets a PIN that a login has kept after the agent was locked. For the one whose turn it is to log in.
+    pub(super) fn forget_if_locked(&self, epoch: u64) {
+        if self.inner().epoch != epoch {
+            self.keeper.forget();
+        }
     }
 
     /// Begins a login; returns the epoch that it is for, and the call's id.
@@ -283,4 +314,12 @@ impl Agent {
         self.inner().queue.end(id);
         self.changed.notify_all();
     }
+}
+
+/// Recorded public keys as they are told to workers. One that has no form is left out.
+fn recorded(settings: &Settings) -> Recorded {
+    let known = settings.known.iter();
+    known
+        .filter_map(|(uri, key)| Some((uri.to_string(), key.to_pem().ok()?)))
+        .collect()
 }

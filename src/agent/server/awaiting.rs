@@ -7,11 +7,11 @@ use super::Server;
 use super::agent::{ABSENT, Agent, Phase};
 use super::audit::Happened;
 use super::error::AgentError;
-use super::login::lock;
+use super::mutex::lock;
 use super::on_arrival::OnArrival;
 use crate::agent::wire::Unlock;
-use crate::token::TokenError;
 use crate::token::recovery::pauses;
+use crate::token::{Pin, TokenError};
 
 /// Time between two looks.
 const INTERVAL: Duration = Duration::from_secs(2);
@@ -24,19 +24,27 @@ impl Agent {
 
     /// Keeps `unlock` until the token comes. Not where any token could be the one: the PIN is for nobody else's.
     pub(super) fn keep_for_arrival(&self, unlock: Unlock) {
-        let mut inner = self.inner();
-        if inner.token.is_named() {
-            inner.on_arrival = OnArrival::new(unlock);
+        if !self.inner().token.is_named() {
+            return;
         }
+        let pin = unlock.pin.map(|pin| Pin::new(pin.into_bytes()));
+        let kept = pin
+            .as_ref()
+            .is_none_or(|pin| self.keeper.keep(&self.workers, pin));
+        self.inner().on_arrival = kept.then_some(OnArrival {
+            has_pin: pin.is_some(),
+            final_try: unlock.final_try,
+        });
     }
 
     /// Looks for the token, unless a login does. Blocks. Returns whether it is there.
     fn look_for_token(&self) -> bool {
         let _login_turn = lock(&self.login_turn);
         if self.awaits_token() {
-            let Ok(found) = self.find_token() else {
+            let Ok((child, found)) = self.find_token() else {
                 return false;
             };
+            *lock(&self.spare) = Some(child);
             let mut inner = self.inner();
             let uri = found.uri().to_string();
             self.audit.happened(Happened::TokenFound(&uri));
@@ -73,6 +81,9 @@ impl Agent {
             self.inner().restart_first = true;
         }
         self.inner().on_arrival = None;
+        if result.is_err() || !self.settings.keep_pin {
+            self.keeper.forget();
+        }
         result
     }
 
@@ -80,10 +91,15 @@ impl Agent {
     async fn try_on_arrival(self: &Arc<Self>) -> Result<(), AgentError> {
         let (begun, pin, final_try) = {
             let mut inner = self.inner();
-            let Some(kept) = &inner.on_arrival else {
+            let Some(kept) = inner.on_arrival else {
                 return Ok(());
             };
-            let (pin, final_try) = (kept.pin(), kept.final_try);
+            let pin = self.keeper.pin().filter(|_| kept.has_pin);
+            if pin.is_none() && kept.has_pin {
+                // What kept it is gone.
+                return Ok(());
+            }
+            let final_try = kept.final_try;
             let Some(begun) = self.may_unlock(&mut inner, pin.as_ref())? else {
                 return Ok(());
             };

@@ -17,7 +17,7 @@ use tokio::task::AbortHandle;
 use super::Server;
 use super::audit::Event;
 use super::limits::{FIRST_REQUEST, HEAD, HEAD_TIME, HEADERS};
-use super::login::lock;
+use super::mutex::lock;
 use super::peer::Peer;
 use super::routes::answer;
 use super::waiting::{Origin, Room, Waiting, room};

@@ -8,6 +8,7 @@ use hyper::StatusCode;
 use super::Server;
 use super::error::AgentError;
 use super::login::Login;
+use super::workers::HeldKey;
 use crate::agent::wire::{self, Keys, Secret, State, Status};
 use crate::envelope::ContentKey;
 use crate::sms::challenge::Web2Challenge;
@@ -28,23 +29,23 @@ impl Server {
         let login = self.agent.login()?;
         self.agent.ask(|worker| worker.read_keys()).await??;
         let (read, keeps_pin) = (login.keys(), login.keeps_pin());
-        for (uri, key, facts) in &read.result {
+        for key in &read.result {
             keys.keys.push(wire::Key {
-                key: uri.clone(),
+                key: key.uri.clone(),
                 label: key.label.clone(),
-                bits: key.public.bits(),
-                public_key: key.public.to_pem()?,
+                bits: key.bits,
+                public_key: key.public_key.clone(),
                 usable: keeps_pin || !key.always_authenticate,
                 always_authenticate: key.always_authenticate,
-                allowed_mechanisms: key.allowed_mechanisms(),
-                facts: *facts,
+                allowed_mechanisms: key.allowed_mechanisms.clone(),
+                facts: key.facts,
             });
         }
-        for (uri, address, key) in &read.wallets {
+        for key in &read.wallets {
             keys.wallets.push(wire::WalletKey {
-                key: uri.clone(),
+                key: key.uri.clone(),
                 label: key.label.clone(),
-                address: address.to_string(),
+                address: key.address.clone(),
                 usable: keeps_pin || !key.always_authenticate,
             });
         }
@@ -59,9 +60,9 @@ impl Server {
         chosen: &mut Option<String>,
     ) -> Result<(wire::Unwrapped, bool), AgentError> {
         let login = self.agent.login()?;
-        let (uri, key) = self.choose(&login, &request.key).await?;
-        *chosen = Some(uri.clone());
-        let (len, modulus_len) = (request.wrapped_key.len(), key.public.modulus_len());
+        let key = self.choose(&login, &request.key).await?;
+        *chosen = Some(key.uri.clone());
+        let (len, modulus_len) = (request.wrapped_key.len(), key.modulus_len());
         if len != modulus_len {
             let message =
                 format!("the wrapped key has {len} bytes, and one for this key has {modulus_len}");
@@ -74,15 +75,10 @@ impl Server {
         }
         let scheme = request.scheme;
         // Made for every request, so that a failure takes the path of a success.
-        let invented = self.invented.content_key(
-            &key.public.to_pem()?,
-            modulus_len,
-            scheme,
-            &request.wrapped_key,
-        );
-        let ask = self
-            .agent
-            .ask(move |worker| worker.unwrap(&uri, scheme, &request.wrapped_key));
+        let invented =
+            self.invented
+                .content_key(&key.public_key, modulus_len, scheme, &request.wrapped_key);
+        let ask = self.agent.ask(move |worker| worker.unwrap(&key, &request));
         let unwrapped = ask.await??;
         let found = unwrapped.and_then(|bytes| ContentKey::from_unwrapped(scheme, bytes));
         let failed = found.is_none();
@@ -92,11 +88,7 @@ impl Server {
     }
 
     /// The key that is named; the token is asked again when none is known by that name.
-    async fn choose(
-        &self,
-        login: &Arc<Login>,
-        wanted: &str,
-    ) -> Result<(String, crate::token::ResultKey), AgentError> {
+    async fn choose(&self, login: &Arc<Login>, wanted: &str) -> Result<HeldKey, AgentError> {
         if let Ok(chosen) = login.choose(wanted) {
             return Ok(chosen);
         }
@@ -112,11 +104,9 @@ impl Server {
 
     pub(super) async fn lock(&self) -> Status {
         self.agent.lock("somebody locked it");
-        if !self.agent.status().hung {
-            let agent = self.agent.clone();
-            // The answer says how it is, whether the threads have come back by then or not.
-            let _ = tokio::task::spawn_blocking(move || agent.wait_for_all()).await;
-        }
+        let agent = self.agent.clone();
+        // The answer says how it is, whether the workers have ended by then or not.
+        let _ = tokio::task::spawn_blocking(move || agent.workers_have_ended()).await;
         self.agent.status()
     }
 

@@ -1,132 +1,103 @@
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
-use crate::token::{
-    Facts, KeptPin, MissingPin, Pin, PinError, PinRequest, PinSource, ResultKey, Session,
-    TokenError, TokenInfo, Uri, WalletKey, choose_key,
-};
-use crate::wallet::address::Address;
+use super::mutex::lock;
+use super::workers::{HeldKey, Keys};
+use crate::token::{TokenError, TokenInfo, Uri, choose_one};
 
-/// The state that all sessions of one login share.
+/// The state that all workers of one login share.
 pub(super) struct Login {
     token: TokenInfo,
-    keys: Mutex<Arc<LoginKeys>>,
-    kept: Mutex<Option<KeptPin>>,
+    keys: Mutex<Arc<Keys>>,
+    /// Counts how often other keys were there than before.
+    version: AtomicU64,
+    /// The PIN is kept, and may be sent again.
+    keeps_pin: AtomicBool,
     /// The token needs no login, and so no PIN for another one.
     pub(super) needs_none: bool,
-    /// The lock of the one who finds out whether the login still stands.
+    /// The lock of the one who finds out whether the login still stands, or makes another.
     pub(super) recovery_lock: Mutex<()>,
     /// A ciphertext failed and none has succeeded since: it, or the device, is bad.
     doubted: AtomicBool,
 }
 
-/// The keys that this login can use. Their handles hold for it alone.
-#[derive(Default)]
-pub(super) struct LoginKeys {
-    /// Result keys, with their URIs and what the token says of them.
-    pub(super) result: Vec<(String, ResultKey, Facts)>,
-    /// Wallets, with their URIs and addresses.
-    pub(super) wallets: Vec<(String, Address, WalletKey)>,
-}
-
-impl LoginKeys {
-    /// Reads them.
-    pub(super) fn read(session: &Session) -> Result<Self, TokenError> {
-        let token = session.token();
-        let result = session.private_keys()?.into_iter();
-        let wallets = session.wallet_keys()?.into_iter();
-        Ok(Self {
-            result: result
-                .map(|key| (key.uri(token).to_string(), session.facts(&key), key))
-                .map(|(uri, facts, key)| (uri, key, facts))
-                .collect(),
-            wallets: wallets
-                .filter(WalletKey::has_private)
-                .map(|key| (key.uri(token).to_string(), key.address(), key))
-                .collect(),
-        })
-    }
-
-    /// The result key with that very URI.
-    pub(super) fn find(&self, uri: &str) -> Option<&ResultKey> {
-        self.result.iter().find(|it| it.0 == uri).map(|it| &it.1)
-    }
-
-    /// All result keys.
-    pub(super) fn all(&self) -> impl Iterator<Item = &ResultKey> {
-        self.result.iter().map(|(_, key, _)| key)
-    }
-
-    /// The wallet of an address.
-    pub(super) fn wallet(&self, owner: &Address) -> Option<&WalletKey> {
-        self.wallets
-            .iter()
-            .find(|it| it.1 == *owner)
-            .map(|it| &it.2)
-    }
-}
-
 impl Login {
-    pub(super) fn new(session: &Session, keys: LoginKeys, kept: Option<KeptPin>) -> Self {
+    pub(super) fn new(token: TokenInfo, keys: Keys, needs_none: bool, keeps_pin: bool) -> Self {
         Self {
-            token: session.token().clone(),
-            needs_none: session.needs_no_login(),
+            token,
             keys: Mutex::new(Arc::new(keys)),
-            kept: Mutex::new(kept),
+            version: AtomicU64::new(0),
+            keeps_pin: AtomicBool::new(keeps_pin),
+            needs_none,
             recovery_lock: Mutex::default(),
             doubted: AtomicBool::new(false),
         }
     }
 
+    /// The token's label.
+    pub(super) fn label(&self) -> &str {
+        &self.token.label
+    }
+
     /// The keys as they were read last.
-    pub(super) fn keys(&self) -> Arc<LoginKeys> {
+    pub(super) fn keys(&self) -> Arc<Keys> {
         lock(&self.keys).clone()
     }
 
-    /// Takes over what was read anew.
-    pub(super) fn set_keys(&self, keys: LoginKeys) {
-        *lock(&self.keys) = Arc::new(keys);
+    /// Takes over what was read anew; other workers read it, too, where it is not as before.
+    pub(super) fn set_keys(&self, keys: Keys) {
+        let mut known = lock(&self.keys);
+        if **known != keys {
+            *known = Arc::new(keys);
+            self.version.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
-    /// The URI and the public facts of the one result key that `wanted` names, on this token.
-    pub(super) fn choose(&self, wanted: &str) -> Result<(String, ResultKey), TokenError> {
+    /// The number of the keys as they were read last.
+    pub(super) fn version(&self) -> u64 {
+        self.version.load(Ordering::Relaxed)
+    }
+
+    /// The one result key that `wanted` names, on this token.
+    pub(super) fn choose(&self, wanted: &str) -> Result<HeldKey, TokenError> {
         let keys = self.keys();
         if let Some(key) = keys.find(wanted) {
-            return Ok((wanted.to_owned(), key.clone()));
+            return Ok(key.clone());
         }
         let uri: Uri = wanted.parse().map_err(|_| self.no_key(&keys))?;
         if !self.token.fits(&uri) {
             return Err(self.no_key(&keys));
         }
-        let all = keys.result.iter().map(|it| it.1.clone()).collect();
-        let key = choose_key(&self.token, all, Some(&uri))?;
-        Ok((key.uri(&self.token).to_string(), key))
+        let place = (self.token.label.as_str(), self.token.login_required());
+        let names = |uri: &Uri, key: &HeldKey| key.is_named_by(uri);
+        let all = keys.result.clone();
+        choose_one(place, all, Some(&uri), |key| key.uri.clone(), names)
     }
 
-    fn no_key(&self, keys: &LoginKeys) -> TokenError {
+    fn no_key(&self, keys: &Keys) -> TokenError {
         TokenError::NoKey {
             label: self.token.label.clone(),
             // What a client says is not repeated: it may be anything.
             wanted: "the one that was asked for".into(),
-            present: keys.result.iter().map(|it| it.0.clone()).collect(),
+            present: keys.result.iter().map(|it| it.uri.clone()).collect(),
             login_required: !self.needs_none,
             recorded: None,
         }
     }
 
-    /// Whether the PIN is kept, for keys that demand it for each use.
+    /// Whether the PIN is kept, for keys that demand it for each use and for another login.
     pub(super) fn keeps_pin(&self) -> bool {
-        lock(&self.kept).is_some()
+        self.keeps_pin.load(Ordering::Relaxed)
     }
 
-    /// A copy of the PIN that is kept, for one use.
-    pub(super) fn pin(&self) -> KeptPinSource {
-        KeptPinSource(lock(&self.kept).as_ref().map(KeptPin::get))
+    /// Whether another login can be made, without a person.
+    pub(super) fn can_be_made_again(&self) -> bool {
+        self.needs_none || self.keeps_pin()
     }
 
-    /// Wipes the PIN that is kept.
+    /// The PIN is not sent any more. Each worker wipes its copy with its next request.
     pub(super) fn forget_pin(&self) {
-        *lock(&self.kept) = None;
+        self.keeps_pin.store(false, Ordering::Relaxed);
     }
 
     /// Remembers whether the last ciphertext failed.
@@ -137,54 +108,5 @@ impl Login {
     /// Whether the last ciphertext failed; asked once for each.
     pub(super) fn take_doubt(&self) -> bool {
         self.doubted.swap(false, Ordering::Relaxed)
-    }
-}
-
-/// No lock here is held by a thread that could panic; if one did, what it guards is still whole.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The PIN that is kept, if any, as a source.
-pub(super) struct KeptPinSource(pub(super) Option<Pin>);
-
-impl PinSource for KeptPinSource {
-    fn pin(&mut self, request: &PinRequest<'_>) -> Result<Pin, PinError> {
-        self.0.clone().ok_or_else(|| PinError::NobodyToAsk {
-            token: request.token.label.clone(),
-            missing: MissingPin::NotKept,
-        })
-    }
-
-    fn is_given(&self, _: &PinRequest<'_>) -> bool {
-        self.0.is_some()
-    }
-
-    /// Nobody can be asked.
-    fn allow_final_try(&mut self, _: &TokenInfo) -> bool {
-        false
-    }
-}
-
-/// The one PIN that came with a request to log in.
-pub(super) struct GivenPinSource {
-    pub(super) pin: Option<Pin>,
-    pub(super) final_try: bool,
-}
-
-impl PinSource for GivenPinSource {
-    fn pin(&mut self, request: &PinRequest<'_>) -> Result<Pin, PinError> {
-        self.pin.clone().ok_or_else(|| PinError::NobodyToAsk {
-            token: request.token.label.clone(),
-            missing: MissingPin::NotSent,
-        })
-    }
-
-    fn is_given(&self, _: &PinRequest<'_>) -> bool {
-        self.pin.is_some()
-    }
-
-    fn allow_final_try(&mut self, _: &TokenInfo) -> bool {
-        self.final_try
     }
 }

@@ -1,9 +1,11 @@
 //! The agent itself.
 //!
 //! ```text
-//!  connections -> routes -> handlers -> agent: state, queue -> session_loop: worker -> a session each
+//!  connections -> routes -> handlers -> agent: state, queue -> session_loop: worker -> workers: a process each
 //!      one thread, which never waits for the module                 one thread each
 //! ```
+//!
+//! The module is loaded in worker processes alone, and the PIN is kept there.
 
 mod agent;
 mod audit;
@@ -17,11 +19,13 @@ mod invented;
 mod limits;
 mod login;
 mod metrics;
+mod mutex;
 mod on_arrival;
 mod peer;
 mod queue;
 mod recovering;
 mod refused_pins;
+mod replacing;
 mod routes;
 mod serve;
 mod session_loop;
@@ -30,6 +34,7 @@ mod status;
 mod unlock;
 mod waiting;
 mod worker;
+mod workers;
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -44,6 +49,7 @@ pub use clock::since_boot;
 pub use error::AgentError;
 pub use serve::{Ended, serve};
 pub use socket::{Socket, SocketError};
+pub use workers::{Inside, Locate, Located, NotLocated, Workers, work};
 
 use agent::Agent;
 use audit::Audit;
@@ -66,7 +72,7 @@ pub struct Settings {
     pub clock: fn() -> Duration,
     /// Whether it ends, rather than lock, when its time is over.
     pub exit_when_idle: bool,
-    /// The most sessions with the token; as many as there are cores if `None`.
+    /// The most sessions with the token; if `None`, as many as there are cores, and two for a device.
     pub sessions: Option<NonZeroUsize>,
     /// Whether the PIN is kept, to log in again when the token has ended the login.
     pub keep_pin: bool,

@@ -10,11 +10,16 @@ pub(super) struct Job {
     /// Whether nobody waits for it any more.
     pub(super) is_cancelled: Box<dyn Fn() -> bool + Send>,
     pub(super) work: Work,
+    /// It was begun before, by a worker that is gone.
+    pub(super) is_repeated: bool,
 }
 
 /// Does the work, and returns the sending of its answer: by then the agent has to know what the work
 /// has shown.
-pub(super) type Work = Box<dyn FnOnce(&mut Worker) -> Box<dyn FnOnce()> + Send>;
+pub(super) type Work = Box<dyn Fn(&mut Worker) -> Answer + Send>;
+
+/// The sending of an answer.
+pub(super) type Answer = Box<dyn FnOnce()>;
 
 /// Jobs that wait for the module, and calls that are in it.
 #[derive(Default)]
@@ -27,8 +32,6 @@ pub(super) struct Queue {
 
 struct Call {
     since: Instant,
-    /// The one who waited for it has stopped waiting.
-    given_up: bool,
     /// A client asked for it, and not the agent itself.
     is_use: bool,
 }
@@ -37,7 +40,6 @@ impl Call {
     fn now(is_use: bool) -> Self {
         Self {
             since: Instant::now(),
-            given_up: false,
             is_use,
         }
     }
@@ -73,6 +75,14 @@ impl Queue {
         None
     }
 
+    /// A job is done once more, before all others.
+    pub(super) fn repeat(&mut self, job: Job) {
+        self.waiting.push_front(Job {
+            is_repeated: true,
+            ..job
+        });
+    }
+
     /// A call of the agent itself is made now; returns its id.
     pub(super) fn begin(&mut self) -> u64 {
         let id = self.id();
@@ -85,18 +95,11 @@ impl Queue {
         self.running.remove(&id);
     }
 
-    /// Nobody waits for a call any more, because it took too long.
-    pub(super) fn give_up(&mut self, id: u64) {
-        if let Some(call) = self.running.get_mut(&id) {
-            call.given_up = true;
-        }
-    }
-
     /// Returns the time that a call has been in the module, when that is more than `limit`.
     pub(super) fn hung(&self, limit: Duration) -> Option<Duration> {
         let overdue = self.running.values().filter_map(|call| {
             let elapsed = call.since.elapsed();
-            (call.given_up || elapsed > limit).then_some(elapsed)
+            (elapsed > limit).then_some(elapsed)
         });
         overdue.max()
     }
@@ -137,10 +140,19 @@ mod tests {
             id,
             is_cancelled: Box::new(|| false),
             work: Box::new(|_| Box::new(|| ())),
+            is_repeated: false,
         });
         assert!(asked.is_ok() && queue.is_used());
-        assert!(queue.next().is_some_and(|job| job.id == id));
+        let job = queue.next();
         assert!(queue.is_used());
+        // Its worker is gone.
+        queue.end(id);
+        queue.repeat(job.expect("the one that was asked for"));
+        assert!(
+            queue
+                .next()
+                .is_some_and(|job| job.id == id && job.is_repeated)
+        );
         queue.end(id);
         assert!(!queue.is_busy() && !queue.is_used());
     }

@@ -1,5 +1,5 @@
 //! A device that failed while the token was unlocked is brought back, where the PIN is kept: by
-//! restarts of the module, when all sessions are closed.
+//! new worker processes, when all others have ended.
 
 use std::sync::{Arc, PoisonError};
 use std::thread;
@@ -7,18 +7,17 @@ use std::time::{Duration, Instant};
 
 use super::agent::{Agent, Phase};
 use super::audit::Happened;
-use super::login::lock;
-use super::unlock::NewLogin;
+use super::mutex::lock;
+use super::unlock::Tried;
 use super::worker::{GONE, PIN_REFUSED};
 use crate::token::recovery::{Outcome, pauses, recover};
-use crate::token::{Pin, TokenError};
 
 /// The reason of a recovery that is not wanted any more. The agent has one already, so it is not told.
 const LOCKED: &str = "it was locked";
 
 impl Agent {
-    /// Ends the sessions of the login `epoch`, and has a thread bring the device back.
-    pub(super) fn bring_back(self: &Arc<Self>, epoch: u64, pin: Option<Pin>) {
+    /// Ends the workers of the login `epoch`, and has a thread bring the device back.
+    pub(super) fn bring_back(self: &Arc<Self>, epoch: u64) {
         let mut inner = self.inner();
         let Phase::Unlocked { login, since } = &inner.phase else {
             return;
@@ -26,8 +25,7 @@ impl Agent {
         if inner.epoch != epoch {
             return;
         }
-        let since = *since;
-        login.forget_pin();
+        let (since, needs_none) = (*since, login.needs_none);
         self.audit.happened(Happened::TokenLost);
         inner.phase = Phase::Recovering { since };
         inner.epoch += 1;
@@ -40,8 +38,7 @@ impl Agent {
         let started = thread::Builder::new()
             .name("recovery".into())
             .spawn(move || {
-                let reason = agent.restart_until_back(epoch, pin.as_ref());
-                if let Err(reason) = reason {
+                if let Err(reason) = agent.restart_until_back(epoch, needs_none) {
                     agent.lock_if(Some(epoch), reason);
                 }
             });
@@ -50,14 +47,14 @@ impl Agent {
         }
     }
 
-    /// Restarts the module until the token can be logged in to; the reason when there is no hope.
+    /// Starts workers anew until one can log in; the reason when there is no hope.
     fn restart_until_back(
         self: &Arc<Self>,
         epoch: u64,
-        pin: Option<&Pin>,
+        needs_none: bool,
     ) -> Result<(), &'static str> {
         let pauses = pauses(self.settings.device_timeout);
-        match recover(pauses, |pause| self.restart_once(epoch, pause, pin)) {
+        match recover(pauses, |pause| self.restart_once(epoch, pause, needs_none)) {
             Outcome::Works => Ok(()),
             Outcome::Fails => Err(GONE),
             Outcome::Hopeless(reason) => Err(reason),
@@ -68,7 +65,7 @@ impl Agent {
         self: &Arc<Self>,
         epoch: u64,
         pause: Duration,
-        pin: Option<&Pin>,
+        needs_none: bool,
     ) -> Outcome<&'static str> {
         if !self.wait_unless_locked(epoch, pause) {
             return Outcome::Hopeless(LOCKED);
@@ -77,9 +74,15 @@ impl Agent {
         if self.inner().epoch != epoch {
             return Outcome::Hopeless(LOCKED);
         }
+        let pin = self.keeper.pin();
+        if pin.is_none() && !needs_none {
+            // What kept it is gone.
+            return Outcome::Hopeless(GONE);
+        }
         let id = self.begin_restart();
-        let back = self.log_in(pin.cloned(), false).and_then(checked);
+        let back = self.log_in(pin, false, Tried::ByTrial);
         let outcome = back.map(|(login, workers)| self.unlocked(login, workers, epoch));
+        self.forget_if_locked(epoch);
         drop(login_turn);
         self.end_call(id);
         match outcome {
@@ -90,7 +93,7 @@ impl Agent {
         }
     }
 
-    /// The module is restarted by the login that follows.
+    /// The login that follows is made in a new process.
     fn begin_restart(&self) -> u64 {
         let mut inner = self.inner();
         inner.restart_first = true;
@@ -112,12 +115,4 @@ impl Agent {
                 .unwrap_or_else(PoisonError::into_inner);
         }
     }
-}
-
-/// The login, when its first session does what it should.
-fn checked((login, mut workers): NewLogin) -> Result<NewLogin, TokenError> {
-    if let Some(worker) = workers.first_mut() {
-        worker.trial()?;
-    }
-    Ok((login, workers))
 }

@@ -17,9 +17,9 @@ use super::clock::watch_clock;
 use super::connections::accept;
 use super::invented::InventedKeys;
 use super::limits::LEAVING;
-use super::{ServeError, Server, Settings, Socket};
+use super::mutex::lock;
+use super::{Located, ServeError, Server, Settings, Socket};
 use crate::agent::wire::{State, Unlock};
-use crate::token::{Module, TokenInfo};
 
 /// Time between two looks whether the socket is still there.
 const SOCKET_LOOK: Duration = Duration::from_secs(2);
@@ -28,23 +28,21 @@ const SOCKET_LOOK: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ended {
-    /// Nothing was left in the module, and it is finalised.
+    /// Every worker has finalised its module.
     Well,
-    /// A call is still in the module. Finalising it, or ending the process by way of its exit
-    /// handlers, could wait for ever.
+    /// A worker was ended while it was in a call.
     Hung,
 }
 
-/// Runs an agent for `token` at `socket` until it is stopped; calls `ready` once it answers.
+/// Runs an agent for the token of `located` at `socket` until it is stopped; calls `ready` once it answers.
 /// `unlock` unlocks it at once. A PIN that is refused ends it again, but not when the socket came
-/// from systemd, which would start it again, and spend another attempt. For a `token` that is not there
+/// from systemd, which would start it again, and spend another attempt. For a token that is not there
 /// ([`TokenInfo::awaited`]) it waits, and unlocks it then, if it [is named](TokenInfo::is_named).
 ///
 /// # Errors
 /// When it does not come to answering.
 pub fn serve(
-    module: &Arc<Module>,
-    token: &TokenInfo,
+    located: Located,
     socket: Socket,
     unlock: Option<Unlock>,
     settings: Settings,
@@ -55,7 +53,7 @@ pub fn serve(
         .build()?;
     let (audit, written) = start_audit(&settings)?;
     let audit = Arc::new(audit);
-    let agent = Agent::new(module.clone(), token.clone(), settings, audit.clone());
+    let agent = Agent::new(located, settings, audit.clone());
     let agent = Arc::new(agent);
     let server = Arc::new(Server {
         agent: agent.clone(),
@@ -68,11 +66,12 @@ pub fn serve(
     let served = runtime.block_on(live(server, socket, unlock, ready));
     agent.lock("it has ended");
     let ended = if agent.wait_for_all() {
-        module.finalise();
         Ended::Well
     } else {
+        agent.kill_workers();
         Ended::Hung
     };
+    drop(lock(&agent.spare).take());
     // The tasks that are left go, and have nothing more to say.
     runtime.shutdown_timeout(Duration::ZERO);
     audit.happened(Happened::Ended);

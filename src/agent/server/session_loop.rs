@@ -1,14 +1,14 @@
-//! The loop of each thread that has a session.
+//! The loop of each thread that has a worker process.
 
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use super::agent::{Agent, Inner};
 use super::limits::{KEEP_ALIVE, LEAVING};
-use super::queue::Job;
+use super::queue::{Answer, Job};
 use super::worker::{Ending, Worker};
 
-/// The next thing that a thread with a session does.
+/// The next thing that such a thread does.
 enum Next {
     Job(Job),
     KeepAlive(u64),
@@ -16,40 +16,62 @@ enum Next {
 }
 
 impl Agent {
-    /// Works with a session until the login is over.
+    /// Works with a worker process until the login is over.
     pub(super) fn work(self: &Arc<Self>, mut worker: Worker, epoch: u64) {
         let mut due = Instant::now() + KEEP_ALIVE;
         loop {
-            match self.next(epoch, due) {
+            let goes_on = match self.next(epoch, due) {
                 Next::Job(job) => {
                     let answer = (job.work)(&mut worker);
-                    let goes_on = self.came_back(&mut worker, epoch, job.id);
-                    answer();
-                    if goes_on {
-                        worker.mend();
-                    }
+                    self.came_back(&mut worker, epoch, job.id, Some((job, answer)))
                 }
                 Next::KeepAlive(id) => {
-                    // A failure is told by `ending`.
+                    // A failure is told by what it leaves behind.
                     let _ = worker.keep_alive();
                     due = Instant::now() + KEEP_ALIVE;
-                    self.came_back(&mut worker, epoch, id);
+                    self.came_back(&mut worker, epoch, id, None)
                 }
-                Next::Leave => break,
+                Next::Leave => false,
+            };
+            if !goes_on {
+                break;
             }
         }
-        self.leave(worker);
+        self.leave(worker, epoch);
     }
 
-    /// A call has come back, which may have shown that the login is over. Whether it goes on.
-    fn came_back(self: &Arc<Self>, worker: &mut Worker, epoch: u64, id: u64) -> bool {
-        self.inner().queue.end(id);
-        match worker.ending.take() {
-            Some(Ending::ForGood(reason)) => self.lock_if(Some(epoch), reason),
-            Some(Ending::UntilRestart(pin)) => self.bring_back(epoch, pin),
-            None => return true,
+    /// A call has come back, which may have shown that the process is gone or the login over. What it has shown
+    /// is known before it is answered. Whether the worker goes on.
+    fn came_back(
+        self: &Arc<Self>,
+        worker: &mut Worker,
+        epoch: u64,
+        id: u64,
+        done: Option<(Job, Answer)>,
+    ) -> bool {
+        if let Some(lost) = worker.lost.take() {
+            return self.lost(worker, epoch, id, &lost, done);
         }
-        false
+        self.inner().queue.end(id);
+        if self.settings.keep_pin && !worker.login().keeps_pin() {
+            // It was refused.
+            self.keeper.forget();
+        }
+        let goes_on = match worker.ending.take() {
+            Some(Ending::ForGood(reason)) => {
+                self.lock_if(Some(epoch), reason);
+                false
+            }
+            Some(Ending::UntilRestart) => {
+                self.bring_back(epoch);
+                false
+            }
+            None => true,
+        };
+        if let Some((_, answer)) = done {
+            answer();
+        }
+        goes_on
     }
 
     fn next(&self, epoch: u64, due: Instant) -> Next {
@@ -73,32 +95,34 @@ impl Agent {
         }
     }
 
-    fn leave(&self, worker: Worker) {
-        let last = {
-            let mut inner = self.inner();
-            inner.leaving += 1;
-            inner.leaving == inner.open
-        };
-        if last {
-            worker.log_out();
-        }
+    fn leave(self: &Arc<Self>, worker: Worker, epoch: u64) {
+        // It logs out and ends.
         drop(worker);
         let mut inner = self.inner();
         inner.open -= 1;
-        inner.leaving -= 1;
+        let last = inner.open == 0;
         drop(inner);
+        if last {
+            self.last_has_left(epoch);
+        }
         self.changed.notify_all();
     }
 
-    /// Waits, for a while, until no thread has a session or is in the module. Blocks. Returns
-    /// whether that is so.
+    /// Waits, for a while, until there is no worker and no call is made. Blocks. Returns whether that is so.
     pub(super) fn wait_for_all(&self) -> bool {
         self.wait(|inner| inner.open == 0 && !inner.queue.is_busy())
     }
 
-    /// Waits, for a while, until the threads of an earlier login have closed their sessions.
-    /// Blocks. Returns whether that is so.
-    pub(super) fn wait_for_sessions(&self) -> bool {
+    /// Waits until the workers of an earlier login have ended, and ends those that do not. Blocks.
+    pub(super) fn wait_for_workers(&self) {
+        if !self.workers_have_ended() {
+            self.kill_workers();
+            self.workers_have_ended();
+        }
+    }
+
+    /// Waits, for a while, until the workers of an earlier login have ended. Blocks. Returns whether that is so.
+    pub(super) fn workers_have_ended(&self) -> bool {
         self.wait(|inner| inner.open == 0)
     }
 

@@ -3,14 +3,24 @@ use std::thread;
 use std::time::Duration;
 
 use super::agent::{Agent, Phase};
+use super::audit::WORKER_ENDED;
 use crate::agent::wire::{State, Status};
 use crate::token::TokenInfo;
 
 impl Agent {
-    /// Sessions to open on a token that says how many it has.
+    /// Workers to have, each with a session and a login of its own. A person at a reader's pad is asked once. A device does
+    /// one thing after the other, and may have few sessions for all: the second worker is for when the first is lost.
     pub(super) fn sessions(&self, token: &TokenInfo) -> usize {
+        if token.protected_authentication_path() {
+            return 1;
+        }
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let wanted = self.settings.sessions.map_or(cores, NonZeroUsize::get);
+        let usual = if token.is_hardware() {
+            cores.min(2)
+        } else {
+            cores
+        };
+        let wanted = self.settings.sessions.map_or(usual, NonZeroUsize::get);
         wanted.min(token.max_sessions.unwrap_or(usize::MAX)).max(1)
     }
 
@@ -70,6 +80,7 @@ impl Agent {
             uptime_seconds: self.now().saturating_sub(self.started).as_secs(),
             last_failure: self.audit.counts().last_failure(),
             audit_lost: self.audit.lost(),
+            workers_ended: self.audit.counts().of_event(WORKER_ENDED),
         }
     }
 }
@@ -82,6 +93,6 @@ fn usable_keys(phase: &Phase) -> usize {
     let keys = login.keys();
     let usable = keys.result.iter();
     usable
-        .filter(|(_, key, _)| keeps_pin || !key.always_authenticate)
+        .filter(|key| keeps_pin || !key.always_authenticate)
         .count()
 }

@@ -112,6 +112,9 @@ pub struct Status {
     /// Lines of the audit log that could not be written.
     #[serde(default)]
     pub audit_lost: u64,
+    /// Worker processes that crashed, or were ended because they did not answer.
+    #[serde(default)]
+    pub workers_ended: u64,
 }
 
 /// What an agent means that does not tell.

@@ -36,14 +36,19 @@ impl Command {
     pub(crate) fn serves(&self) -> bool {
         matches!(self, Self::Start(start) if start.serves())
     }
+
+    /// Whether it is a worker process of the agent.
+    pub(crate) fn is_worker(&self) -> bool {
+        matches!(self, Self::Start(start) if start.is_worker())
+    }
 }
 
-pub(crate) fn run(context: &Context, command: Command) -> Result<Reply, Failure> {
+pub(crate) fn run(context: Context, command: Command) -> Result<Reply, Failure> {
     match command {
         Command::Start(start) => start::run(context, &start),
-        Command::Status(status) => status::run(context, &status),
-        Command::Unlock => unlock::run(context),
-        Command::Lock => lock::run(context),
-        Command::Stop => stop::run(context),
+        Command::Status(status) => status::run(&context, &status),
+        Command::Unlock => unlock::run(&context),
+        Command::Lock => lock::run(&context),
+        Command::Stop => stop::run(&context),
     }
 }

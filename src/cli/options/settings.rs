@@ -133,10 +133,10 @@ declare::settings! {
     idle: Time = Setting { value_name: "TIME", default: Is("15m"), ..PER_COMMAND };
     /// Lock so long after it was unlocked, used or not; 0 for never [default: 0]
     max_lifetime: Time = Setting { value_name: "TIME", default: Is("0"), ..PER_COMMAND };
-    /// Most sessions with the token [default: as many as there are cores]
+    /// Most sessions with the token [default: as many as there are cores, two for a device]
     sessions: Option<Positive> = Setting {
         value_name: "COUNT",
-        default: Words("as many as there are cores"),
+        default: Words("as many as there are cores, two for a device"),
         ..PER_COMMAND
     };
     /// Give a request up that the token has not answered for so long [default: 60s]

@@ -6,21 +6,28 @@ use std::io::Write as _;
 use super::slow_notice;
 use crate::cli::options::Global;
 use crate::text::escape::Shown as _;
-use crate::token::{Call, watch_calls};
+use crate::token::{Call, Watch, watch_calls};
 
-/// Tells of each call that takes long, and with `--verbose` of each module before it is loaded, as
+/// Tells of each call of this process that takes long, and with `--verbose` of each module before it is loaded, as
 /// it may end the program; of nothing with `--raw` or `--quiet`.
 pub(crate) fn tell_of(global: &Global) {
+    if let Some(watch) = watch(global) {
+        watch_calls(watch);
+    }
+}
+
+/// Returns what tells of them.
+pub(crate) fn watch(global: &Global) -> Option<Box<Watch>> {
     let (slow, loads) = (!global.quiet, global.verbose);
     if global.raw || !(slow || loads) {
-        return;
+        return None;
     }
-    watch_calls(Box::new(move |call| {
+    Some(Box::new(move |call| {
         if loads {
             tell_of_load(call);
         }
         slow.then(|| slow_notice::watch(call) as Box<dyn Any>)
-    }));
+    }))
 }
 
 fn tell_of_load(call: &Call) {

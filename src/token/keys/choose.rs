@@ -1,13 +1,8 @@
-use crate::token::uri::ObjectType;
 use crate::token::{ResultKey, TokenError, TokenInfo, Uri};
 
 /// Whether `uri` names the public or the private key of `key`.
 fn names_key(uri: &Uri, key: &ResultKey) -> bool {
-    let is_key = matches!(
-        uri.object_type,
-        None | Some(ObjectType::Private | ObjectType::Public)
-    );
-    is_key && uri.matches_object(&key.id, key.label.as_bytes())
+    uri.names_key_pair() && uri.matches_object(&key.id, key.label.as_bytes())
 }
 
 /// Chooses the one result key that fits `wanted`.

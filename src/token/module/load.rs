@@ -88,6 +88,12 @@ impl Module {
         &self.path
     }
 
+    /// What it was initialised with.
+    #[cfg(feature = "agent-server")]
+    pub(crate) fn parameters(&self) -> Option<&str> {
+        self.parameters.as_ref()?.to_str().ok()
+    }
+
     /// Finalises and initialises the module again. All sessions, logins and handles are gone
     /// after it. Some modules show a freshly made key truthfully only then.
     ///

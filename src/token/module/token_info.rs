@@ -50,7 +50,7 @@ pub(in crate::token) struct SlotInfo {
 }
 
 /// The state of the user PIN, as far as the token tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum PinState {
     /// No warning of the token, or none that it gives.

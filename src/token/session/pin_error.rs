@@ -1,9 +1,12 @@
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 use crate::text::escape::Shown as _;
+use crate::token::crossing;
 
 /// A PIN that cannot be had or sent. A retry does not help.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum PinError {
     /// There is nobody to ask, and no other source is set.
@@ -18,8 +21,10 @@ pub enum PinError {
     #[error("the PIN file {} cannot be read: {source}", .path.shown())]
     File {
         /// The file.
+        #[serde(with = "crossing::path")]
         path: PathBuf,
         /// The cause.
+        #[serde(with = "crossing::io_error")]
         source: std::io::Error,
     },
     /// The PIN cannot be right and was not sent. No attempt was spent.
@@ -48,7 +53,7 @@ pub enum PinError {
 }
 
 /// A PIN that is in no source, and that nobody can be asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum MissingPin {
     /// The user PIN.

@@ -86,6 +86,14 @@ impl Uri {
         self.token.is_some() || self.serial.is_some() || self.slot_id.is_some()
     }
 
+    /// Whether it can name the public or the private key of a pair.
+    pub(crate) fn names_key_pair(&self) -> bool {
+        matches!(
+            self.object_type,
+            None | Some(ObjectType::Private | ObjectType::Public)
+        )
+    }
+
     /// Whether the path holds an attribute this program does not know. RFC 7512 demands that such a
     /// URI matches nothing, for the attribute might have excluded any candidate.
     pub fn matches_nothing(&self) -> bool {

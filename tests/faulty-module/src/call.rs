@@ -5,6 +5,7 @@ use std::time::Duration;
 use cryptoki_sys::*;
 
 use crate::arg::{Args, describe, number};
+use crate::device::Device;
 use crate::ledger;
 use crate::names;
 use crate::script::Action;
@@ -49,8 +50,8 @@ pub(crate) fn run(name: &'static str, args: &Args, forward: impl FnOnce(&Call) -
             Action::Return(rv) => before = Some(*rv),
             Action::Then(rv) => after = Some(*rv),
             Action::Answer(len) => call.answer = Some(*len),
-            Action::Remove => faulty.state().remove(),
-            Action::Insert => faulty.state().insert(),
+            Action::Remove => faulty.device(Device::remove),
+            Action::Insert => faulty.device(|device| device.is_removed = false),
             Action::FinalTry => {
                 let tries = faulty.script.pin_tries.unwrap_or(1);
                 faulty.set_wrong_pins(tries.saturating_sub(1));
@@ -65,6 +66,10 @@ pub(crate) fn run(name: &'static str, args: &Args, forward: impl FnOnce(&Call) -
                 write("aborts");
                 std::process::abort();
             }
+            Action::Crash => {
+                write("crashes");
+                crash();
+            }
         }
     }
     let rv = before
@@ -78,11 +83,16 @@ pub(crate) fn run(name: &'static str, args: &Args, forward: impl FnOnce(&Call) -
 
 /// What a token that is gone, or a session that is stuck, answers to everything.
 fn refused(faulty: &Faulty, name: &str, args: &Args) -> Option<CK_RV> {
+    let (is_removed, removals, begun) = faulty.device(|device| {
+        let begun = device.counted("C_Initialize");
+        (device.is_removed, device.removals, begun)
+    });
     let mut state = faulty.state();
     if name == "C_Initialize" {
-        state.initialize();
+        state.initialize(begun, removals, is_removed);
         return None;
     }
+    state.gone |= removals != state.removals;
     let session = number(args, "session");
     if name == "C_CloseSession" {
         return None;
@@ -123,6 +133,14 @@ fn print(text: &str) {
             let _ = writeln!(file, "{text}");
         }
     }
+}
+
+/// Writes where nothing is.
+fn crash() -> ! {
+    let nowhere = std::ptr::without_provenance_mut::<u8>(8);
+    // SAFETY: none: the process is to end by this, as one does whose module has a fault.
+    unsafe { nowhere.write_volatile(0) };
+    unreachable!("no process survives that");
 }
 
 fn wait_for(file: &Path) {

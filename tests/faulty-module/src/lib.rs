@@ -15,6 +15,7 @@
 
 mod arg;
 mod call;
+mod device;
 mod hooks;
 pub mod ledger;
 mod names;

@@ -16,6 +16,7 @@
 //! | `hang FILE` | it waits until there is such a file |
 //! | `print TEXT` | the module writes to stdout and stderr |
 //! | `abort` | the module ends the process |
+//! | `crash` | the module writes where it may not, and so ends the process |
 //!
 //! A rule behind `in FILE` counts only for a copy of the module in a file of that name.
 //!
@@ -38,6 +39,7 @@
 //! | `looks-for FILE` | `C_Initialize` fails where there is such a file in the working folder |
 //! | `takes-arguments` | `C_Initialize` may be given a text, which the real module does not see |
 //! | `so-generates PIN SO-PIN` | only the security officer makes key pairs |
+//! | `one-device` | calls are counted, and the token is pulled out and back, for all processes together |
 //! | `shuffle-slots` | slots get new numbers with each `C_Initialize` |
 //! | `label TEXT [after N]` | the token's label, after `N` calls of `C_Initialize`; `label` alone is a blank one |
 //! | `serial TEXT` | the serial number of all tokens |
@@ -72,6 +74,7 @@ pub(crate) struct Script {
     pub(crate) pin_pad: Option<PinPad>,
     pub(crate) always_authenticate: Option<Vec<u8>>,
     pub(crate) stuck_sessions: bool,
+    pub(crate) one_device: bool,
     pub(crate) attributes: Vec<(CK_ATTRIBUTE_TYPE, Value)>,
     pub(crate) private_attributes: Vec<(CK_ATTRIBUTE_TYPE, Value)>,
     /// With the only sessions in which it is so.
@@ -127,6 +130,7 @@ pub(crate) enum Action {
     Hang(PathBuf),
     Print(String),
     Abort,
+    Crash,
 }
 
 /// A flag of the token, once so many PINs were wrong.
@@ -217,6 +221,7 @@ impl Script {
             ["pin-pad", pin] => self.pin_pad = Some(pin_pad(pin, "")),
             ["pin-pad", pin, so_pin] => self.pin_pad = Some(pin_pad(pin, so_pin)),
             ["always-authenticate", pin] => self.always_authenticate = Some(pin.into()),
+            ["one-device"] => self.one_device = true,
             ["stuck-sessions"] => self.stuck_sessions = true,
             ["attribute", name, shown] => {
                 let rule = (names::attribute(name)?, value(shown)?);
@@ -302,6 +307,7 @@ fn action(words: &[&str], line: &str) -> Option<Action> {
         ["hang", file] => Action::Hang(file.into()),
         ["print", ..] => Action::Print(line.split_once("print ")?.1.to_owned()),
         ["abort"] => Action::Abort,
+        ["crash"] => Action::Crash,
         _ => return None,
     })
 }

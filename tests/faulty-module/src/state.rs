@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use cryptoki_sys::{CK_FUNCTION_LIST, CK_SESSION_HANDLE, CK_SLOT_ID, CKR_OK, Pkcs11};
 
+use crate::device::Device;
 use crate::script::{Action, Script};
 
 /// The module of this process.
@@ -40,12 +41,12 @@ impl Drop for Inside {
 /// What changes while it runs.
 #[derive(Default)]
 pub(crate) struct State {
-    /// Calls of each function, and of all under `*`.
-    counts: HashMap<&'static str, u64>,
-    /// How often it was initialised.
+    /// The device, where each process has one of its own.
+    device: Device,
+    /// How often it was initialised, by all processes with the same device.
     pub(crate) generation: u64,
-    /// The token was pulled out.
-    removed: bool,
+    /// How often the device had been pulled out then.
+    pub(crate) removals: u64,
     /// The token is lost for this initialisation, even if it is back.
     pub(crate) gone: bool,
     /// A key was made since the last initialisation.
@@ -89,15 +90,18 @@ impl Faulty {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Uses the device.
+    pub(crate) fn device<T>(&self, by: impl FnOnce(&mut Device) -> T) -> T {
+        if self.script.one_device {
+            Device::shared(&self.folder, by)
+        } else {
+            by(&mut self.state().device)
+        }
+    }
+
     /// Counts a call of `name` and returns what the script has for it.
     pub(crate) fn actions(&self, name: &'static str) -> Vec<&Action> {
-        let mut state = self.state();
-        let mut count = |name| {
-            let count = state.counts.entry(name).or_default();
-            *count += 1;
-            *count
-        };
-        let (of_all, of_this) = (count("*"), count(name));
+        let (of_all, of_this) = self.device(|device| (device.count("*"), device.count(name)));
         let rules = self.script.calls.iter();
         rules
             .filter(|rule| match rule.function.as_str() {
@@ -138,18 +142,11 @@ impl Faulty {
 }
 
 impl State {
-    pub(crate) fn remove(&mut self) {
-        (self.removed, self.gone) = (true, true);
-    }
-
-    pub(crate) fn insert(&mut self) {
-        self.removed = false;
-    }
-
-    pub(crate) fn initialize(&mut self) {
+    pub(crate) fn initialize(&mut self, generation: u64, removals: u64, is_removed: bool) {
         self.officer = false;
-        self.generation += 1;
-        self.gone = self.removed;
+        self.generation = generation;
+        self.removals = removals;
+        self.gone = is_removed;
         self.made_key = false;
         self.stuck.clear();
         self.decrypting.clear();

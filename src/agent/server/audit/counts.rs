@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Instant;
 
-use super::super::login::lock;
+use super::super::mutex::lock;
 use crate::agent::wire::{Code, LastFailure};
 
 /// The numbers.
@@ -48,6 +48,11 @@ impl Counts {
             .iter()
             .map(|(event, count)| (*event, *count))
             .collect()
+    }
+
+    /// How often that happened.
+    pub(in crate::agent::server) fn of_event(&self, event: &str) -> u64 {
+        lock(&self.events).get(event).copied().unwrap_or_default()
     }
 
     pub(in crate::agent::server) fn last_failure(&self) -> Option<LastFailure> {

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
-use super::super::login::lock;
+use super::super::mutex::lock;
 use super::time::rfc3339;
 
 /// The lines that were lost.

@@ -18,7 +18,7 @@ use std::time::{Duration, SystemTime};
 use rustix::process::geteuid;
 use serde::Serialize;
 
-use super::login::lock;
+use super::mutex::lock;
 use super::peer::Peer;
 use crate::agent::wire::Code;
 use counts::Counts;
@@ -31,6 +31,9 @@ const WAITING: usize = 4096;
 
 /// Pauses between two looks whether a disk that was full has room again.
 const RETRY: Duration = Duration::from_secs(1);
+
+/// The event of a worker process that was lost.
+pub(super) const WORKER_ENDED: &str = "worker-ended";
 
 /// The audit log.
 pub(super) struct Audit {
@@ -93,6 +96,8 @@ pub(super) enum Happened<'a> {
     TokenBack,
     /// It has logged out, for this reason.
     Locked(&'a str),
+    /// A worker process has ended by itself, or had to be ended, in this way.
+    WorkerEnded(&'a str),
     /// The file of the log was opened anew.
     LogReopened,
     /// It has ended.
@@ -146,7 +151,7 @@ impl Audit {
     /// Writes one line on the agent itself.
     pub(super) fn happened(&self, what: Happened<'_>) {
         self.shared.counts.event(what.word());
-        if let Happened::TokenLost = what {
+        if let Happened::TokenLost | Happened::WorkerEnded(_) = what {
             self.shared.counts.failed(Code::DeviceFailed.word());
         }
         self.send(what.line());
@@ -197,6 +202,7 @@ impl Happened<'_> {
             Self::TokenLost => "token-lost",
             Self::TokenBack => "token-back",
             Self::Locked(_) => "locked",
+            Self::WorkerEnded(_) => WORKER_ENDED,
             Self::LogReopened => "audit-log-reopened",
             Self::Ended => "ended",
         }
@@ -205,7 +211,9 @@ impl Happened<'_> {
     fn line(self) -> Vec<u8> {
         let (token, reason) = match self {
             Self::Started(token) | Self::TokenFound(token) => (Some(token), None),
-            Self::NotUnlocked(reason) | Self::Locked(reason) => (None, Some(reason)),
+            Self::NotUnlocked(reason) | Self::Locked(reason) | Self::WorkerEnded(reason) => {
+                (None, Some(reason))
+            }
             _ => (None, None),
         };
         to_line(&OwnLine {

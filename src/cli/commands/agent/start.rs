@@ -1,16 +1,16 @@
 mod descriptors;
 mod detach;
 mod outcome;
+mod worker;
 
 use std::io::Write as _;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
 
-use crate::agent::server::{Ended, Settings, Socket, serve, since_boot};
+use crate::agent::server::{Ended, NotLocated, Settings, Socket, serve, since_boot};
 use crate::agent::wire::{Secret, State, Unlock};
 use crate::cli::context::Context;
 use crate::cli::key_records::KeyRecords;
@@ -22,8 +22,9 @@ use crate::cli::ui::hints;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
 use crate::text::escape::escape;
-use crate::token::{Module, TokenError, TokenInfo};
+use crate::token::TokenInfo;
 use outcome::{to_json, to_text};
+use worker::{NotFound, workers};
 
 #[derive(Debug, Args)]
 #[command(
@@ -56,12 +57,20 @@ pub(crate) struct Start {
     /// Said by --detach to the process that it starts
     #[arg(long, hide = true)]
     detached: bool,
+    /// Said by the agent to the processes that it starts for the module
+    #[arg(long, hide = true)]
+    worker: bool,
 }
 
 impl Start {
-    /// Whether this process becomes the agent.
+    /// Whether this process becomes the agent, or is a worker of one.
     pub(super) fn serves(&self) -> bool {
         !self.print_socket && (!self.detach || self.detached)
+    }
+
+    /// Whether it is a worker.
+    pub(super) fn is_worker(&self) -> bool {
+        self.worker
     }
 
     fn settings(&self, context: &Context, recorded: &KeyRecords) -> Settings {
@@ -87,7 +96,11 @@ impl Start {
     }
 }
 
-pub(super) fn run(context: &Context, start: &Start) -> Result<Reply, Failure> {
+pub(super) fn run(context: Context, start: &Start) -> Result<Reply, Failure> {
+    if start.worker {
+        return worker::run(context);
+    }
+    let context = &context;
     let passed = Socket::passed()?;
     if start.print_socket {
         let path = context.agent_socket()?;
@@ -113,7 +126,8 @@ pub(super) fn run(context: &Context, start: &Start) -> Result<Reply, Failure> {
     };
     drop(pins);
     let recorded = context.every_key_record()?;
-    let (module, token) = find(context, &recorded)?;
+    let located = workers().locate().map_err(not_located)?;
+    let token = located.token().clone();
     let needs_none = !start.detached && !token.login_required();
     let unlock = unlock.or_else(|| needs_none.then(Unlock::default));
     if unlock.is_some() && !token.is_there() && !token.is_named() {
@@ -126,7 +140,7 @@ pub(super) fn run(context: &Context, start: &Start) -> Result<Reply, Failure> {
         false => tell(&token, path.as_deref(), state, raw),
     };
     let settings = start.settings(context, &recorded);
-    match serve(&module, &token, socket, unlock, settings, ready)? {
+    match serve(located, socket, unlock, settings, ready)? {
         Ended::Well => Ok(Reply::done(None)),
         Ended::Hung => {
             let failure = Failure::new(
@@ -140,28 +154,11 @@ pub(super) fn run(context: &Context, start: &Start) -> Result<Reply, Failure> {
     }
 }
 
-/// The module and the token, which may be one to be waited for.
-fn find(context: &Context, recorded: &KeyRecords) -> Result<(Arc<Module>, TokenInfo), Failure> {
-    let settings = &context.settings;
-    let wanted = settings.token.clone().or_else(|| settings.key.clone());
-    let wanted = wanted.or_else(|| recorded.token());
-    let module = match context.named_module() {
-        Some(path) => context.load(&path)?,
-        None => match (context.locate(recorded), &wanted) {
-            // Nobody can say which of the modules it will be in: the first stands for all that the
-            // machine's owner has configured.
-            (Err(failure), Some(_)) if failure.code == Code::TokenNotUsable => {
-                context.first_module().ok_or(failure)?
-            }
-            (located, _) => return located,
-        },
-    };
-    let tokens = module.tokens()?;
-    match context.choose(&module, tokens, recorded) {
-        Err(TokenError::NoToken { .. }) => {
-            Ok((module, TokenInfo::awaited(&wanted.unwrap_or_default())))
-        }
-        chosen => Ok((module, chosen?)),
+fn not_located(error: NotLocated<NotFound>) -> Failure {
+    match error {
+        NotLocated::Program(failure) => failure.into(),
+        NotLocated::Token(error) => error.into(),
+        other => Failure::new(Code::Failed, other),
     }
 }
 

@@ -75,8 +75,13 @@ fn sentence(status: &wire::Status) -> String {
         true => format!("\n  {HANGS}"),
         false => String::new(),
     };
+    let ended = match status.workers_ended {
+        0 => String::new(),
+        1 => "\n  1 worker crashed or hung; the audit log says in which call".to_owned(),
+        count => format!("\n  {count} workers crashed or hung; the audit log says in which calls"),
+    };
     let (token, label, state) = (&status.token, &status.label, state(status));
-    format!("{token}\n  {label:?}, {state}{hung}")
+    format!("{token}\n  {label:?}, {state}{hung}{ended}")
 }
 
 /// The state, in words.
