@@ -148,6 +148,14 @@ def node_answers():
     yield {"jsonrpc": "2.0", "id": 1, "result": "0xffff"}
     yield {"jsonrpc": "2.0", "id": 1, "result": None}
     yield {"error": {"code": -32005, "message": "limit \x1b[31m exceeded"}}
+    yield [{"id": 2, "result": None}, {"id": 0, "result": "0x"}, {"id": 1, "result": "0x1"}]
+
+
+def market_pages():
+    deal = {"dealid": "0x" + "dd" * 32, "chainId": 134, "app": {"pointer": ADDRESS}, "beneficiary": ADDRESS, "blockNumber": 7}
+    yield {"ok": True, "count": 101, "nextPage": 100, "deals": [deal, deal]}
+    yield {"ok": True, "count": 0, "deals": []}
+    yield {"ok": False, "error": "no chain"}
 
 
 def word(number):
@@ -222,6 +230,7 @@ SEEDS = {
     "keystore": texts(keystores()),
     "chain_json": texts(chains()),
     "node_reply": texts(node_answers()) + list(tasks()),
+    "market_reply": texts(market_pages()),
     "sms_reply": with_choices([0, 1], texts(replies())),
     "ipfs_location": texts(locations()),
     "ipfs_car": with_choices([1], cars()) + [noise(200)],

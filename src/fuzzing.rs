@@ -14,6 +14,7 @@ use crate::chain::rpc::RpcError;
 use crate::chain::{ChainError, ChainFile};
 use crate::envelope::ContentKey;
 pub use crate::ipfs::fuzzing::{car_of, first_cid, read_car};
+use crate::market::MarketError;
 use crate::wallet::wallet_file::{self, WalletFile, WalletFileError};
 
 pub fn content_key(scheme: Scheme, unwrapped: &[u8]) -> Option<Vec<u8>> {
@@ -39,6 +40,17 @@ pub fn chain_file(content: &[u8]) -> Result<ChainFile, ChainError> {
 
 pub fn node_answer(body: &[u8]) -> Result<serde_json::Value, RpcError> {
     crate::chain::rpc::read_answer("http://node.test".to_owned(), "eth_call", body)
+}
+
+pub fn node_answers(body: &[u8], count: usize) -> Result<Option<Vec<serde_json::Value>>, RpcError> {
+    let origin = "http://node.test".to_owned();
+    crate::chain::rpc::read_each_answer(origin, "eth_call", body, count)
+}
+
+/// The number of deals on a page of the market.
+pub fn market_page(body: &[u8]) -> Result<usize, MarketError> {
+    let page = crate::market::read_page("http://market.test".to_owned(), body)?;
+    Ok(page.deals.len())
 }
 
 pub fn task_of(answer: &[u8]) -> Option<Task> {

@@ -57,7 +57,7 @@
 //!   |
 //!   +----------+------------+--------------+
 //!   |          |            |              |
-//!  encrypt  beneficiary   agent       chain, sms, ipfs -> http   a token for others; services
+//!  encrypt  beneficiary   agent  chain, market, sms, ipfs -> http   a token for others; services
 //!   |          |          |    |           |
 //!  decrypt     |          |  wallet <------+                whose address it is, and who signs
 //!   |          |          |    |
@@ -104,6 +104,8 @@ pub mod fuzzing;
 pub mod http;
 #[cfg(feature = "chain")]
 pub mod ipfs;
+#[cfg(feature = "chain")]
+pub mod market;
 #[cfg(feature = "agent-server")]
 mod process;
 pub mod sms;

@@ -26,6 +26,7 @@ mod chain {
     mod deal_show;
     mod environment;
     mod nodes;
+    mod task_list;
     mod task_show;
     mod watch;
 }

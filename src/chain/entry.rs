@@ -17,6 +17,8 @@ pub struct ChainEntry {
     pub sms: Option<Sms>,
     /// The URL of its IPFS gateway.
     pub ipfs_gateway: Option<String>,
+    /// The URL of iExec's market, which the SDK's `chain.json` calls `iexecGateway`.
+    pub market: Option<String>,
     /// The URL of iExec's compass, which knows the schedulers of workerpools.
     pub compass: Option<String>,
     /// The framework that is used where none is named.

@@ -101,6 +101,7 @@ impl ChainEntry {
                 }
                 "sms" => entry.sms = Some(sms(&node, unknown_keys)?),
                 "ipfsGateway" => entry.ipfs_gateway = Some(node.text()?.to_owned()),
+                "iexecGateway" => entry.market = Some(node.text()?.to_owned()),
                 "compass" => entry.compass = Some(node.text()?.to_owned()),
                 "defaultTeeFramework" => {
                     let framework = node.text()?.parse();
@@ -110,7 +111,7 @@ impl ChainEntry {
                     entry.default_tee_framework = Some(framework.map_err(wrong)?);
                 }
                 "ensRegistry" | "ensPublicResolver" | "voucherHub" | "resultProxy"
-                | "iexecGateway" | "pocoSubgraph" | "voucherSubgraph" => {
+                | "pocoSubgraph" | "voucherSubgraph" => {
                     node.text()?;
                 }
                 "native" | "useGas" => _ = node.flag()?,

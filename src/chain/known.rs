@@ -13,6 +13,7 @@ struct Known {
     host: &'static str,
     sms: &'static [(TeeFramework, &'static str)],
     ipfs_gateway: Option<&'static str>,
+    market: Option<&'static str>,
     compass: Option<&'static str>,
 }
 
@@ -30,6 +31,7 @@ const KNOWN: [Known; 4] = [
             ),
         ],
         ipfs_gateway: Some("https://ipfs-gateway.v8-bellecour.iex.ec"),
+        market: Some("https://api.market.v8-bellecour.iex.ec"),
         compass: None,
     },
     Known {
@@ -39,6 +41,7 @@ const KNOWN: [Known; 4] = [
         host: "mainnet",
         sms: &[],
         ipfs_gateway: None,
+        market: None,
         compass: None,
     },
     Known {
@@ -57,6 +60,7 @@ const KNOWN: [Known; 4] = [
             ),
         ],
         ipfs_gateway: Some("https://ipfs-gateway.arbitrum-sepolia-testnet.iex.ec"),
+        market: Some("https://api-market.arbitrum-sepolia-testnet.iex.ec"),
         compass: Some("https://compass.arbitrum-sepolia-testnet.iex.ec"),
     },
     Known {
@@ -69,6 +73,7 @@ const KNOWN: [Known; 4] = [
             (TeeFramework::Tdx, "https://sms.arbitrum-mainnet.iex.ec"),
         ],
         ipfs_gateway: Some("https://ipfs-gateway.arbitrum-mainnet.iex.ec"),
+        market: Some("https://api.market.arbitrum-mainnet.iex.ec"),
         compass: Some("https://compass.arbitrum-mainnet.iex.ec"),
     },
 ];
@@ -82,7 +87,9 @@ pub fn known_names() -> [&'static str; 4] {
 pub fn built_in_urls() -> impl Iterator<Item = &'static str> {
     KNOWN.iter().flat_map(|known| {
         let sms = known.sms.iter().map(|(_, url)| *url);
-        sms.chain(known.ipfs_gateway).chain([known.host])
+        sms.chain(known.ipfs_gateway)
+            .chain(known.market)
+            .chain([known.host])
     })
 }
 
@@ -109,6 +116,7 @@ impl Known {
             hub: self.hub.parse().ok(),
             sms: (!sms.is_empty()).then_some(Sms::PerFramework(sms)),
             ipfs_gateway: self.ipfs_gateway.map(str::to_owned),
+            market: self.market.map(str::to_owned),
             compass: self.compass.map(str::to_owned),
             default_tee_framework: None,
         }

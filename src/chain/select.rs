@@ -122,6 +122,7 @@ impl Chain {
                 .ipfs_gateway
                 .or(defaults.ipfs_gateway)
                 .filter(some_text),
+            market: entry.market.or(defaults.market).filter(some_text),
             compass: entry.compass.or(defaults.compass).filter(some_text),
             default_tee_framework: entry.default_tee_framework,
         };

@@ -11,7 +11,9 @@ use super::ui::failure::Failure;
 use crate::chain::Chain;
 use crate::chain::poco::{Hub, Id, Task};
 use crate::chain::rpc::{Rpc, RpcError, RpcKind};
+use crate::code::Code;
 use crate::http::{HttpLimits, HttpOptions};
+use crate::market::Market;
 use crate::task::{Cause, Event, Pace, Scheduler};
 use crate::text::escape::Shown as _;
 use crate::wallet::address::Address;
@@ -80,6 +82,18 @@ impl NodeArgs {
     }
 }
 
+/// The market of a chain; none where neither a setting nor the chain names one.
+pub(crate) fn market(
+    context: &Context,
+    chain: &Chain,
+    options: HttpOptions,
+) -> Result<Option<Market>, Failure> {
+    let set = context.settings.market_url.as_deref();
+    let url = set.or(chain.entry.market.as_deref());
+    let market = url.map(|url| Market::new(url, options)).transpose()?;
+    Ok(market)
+}
+
 /// The hub of a chain, through the node that is set, else that of the chain.
 pub(crate) fn hub(context: &Context, chain: &Chain, options: HttpOptions) -> Result<Hub, Failure> {
     let url = match &context.settings.rpc_url {
@@ -91,6 +105,23 @@ pub(crate) fn hub(context: &Context, chain: &Chain, options: HttpOptions) -> Res
 }
 
 impl Place {
+    /// The market, of which a person is told.
+    pub(crate) fn market(&self, context: &Context) -> Result<Market, Failure> {
+        let Some(market) = market(context, &self.chain, self.options.clone())? else {
+            let what = format!("no market is known for chain {}", self.chain.label());
+            return Err(Failure::new(Code::Usage, what).hint(
+                "Name one with --market-url or as `iexecGateway` in chain.json; --from-block reads the chain's own events.",
+            ));
+        };
+        if market.lacks_tls() {
+            context.warn(format_args!(
+                "{} has no TLS: whoever is on the way can hide deals",
+                market.origin().shown()
+            ));
+        }
+        Ok(market)
+    }
+
     /// A failure of the node, with a word more where the chain is one that iExec has left.
     pub(crate) fn failure(&self, error: RpcError) -> Failure {
         let left = self.chain.entry.id.filter(|id| LEFT.contains(id));

@@ -1,9 +1,11 @@
-//! Tasks and deals: how far they are, how they end, and why one has failed.
+//! Tasks and deals: how far they are, whose they are, how they end, and why one has failed.
 
+mod of_beneficiary;
 mod scheduler;
 mod state;
 mod watch;
 
+pub use of_beneficiary::{FoundTask, MOST_TASKS, deals_for, tasks_of};
 pub use scheduler::{Cause, Scheduler, SchedulerError};
 pub use state::{DealState, TaskState, is_over};
 pub use watch::{Event, Pace, Watched, watch};

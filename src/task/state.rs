@@ -45,6 +45,16 @@ impl DealState {
 }
 
 impl TaskState {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Unset,
+        Self::Active,
+        Self::Revealing,
+        Self::Completed,
+        Self::Failed,
+        Self::TimedOut,
+    ];
+
     /// The state of a task at `now`, in seconds since 1970.
     pub fn of(task: &Task, now: u64) -> Self {
         let timed_out = is_over(task.final_deadline, now);

@@ -101,18 +101,21 @@ impl Web {
 
     /// One that hands every request on to another service of this machine.
     pub fn in_front_of(url: &str) -> Self {
-        let there = url.trim_start_matches("http://").to_owned();
-        Self::start(move |request| {
-            let mut stream = TcpStream::connect(&there).unwrap();
-            let head = "POST / HTTP/1.1\r\nHost: node\r\nConnection: close\r\nContent-Type: application/json\r\n";
-            let length = request.body.len();
-            let head = format!("{head}Content-Length: {length}\r\n\r\n");
-            stream.write_all(head.as_bytes()).unwrap();
-            stream.write_all(&request.body).unwrap();
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).unwrap();
-            Answer::new(200, answer.split_once("\r\n\r\n").unwrap().1)
-        })
+        let there = url.to_owned();
+        Self::start(move |request| Self::handed_on(&there, request))
+    }
+
+    /// What another service of this machine answers to a request.
+    pub fn handed_on(url: &str, request: &Request) -> Answer {
+        let mut stream = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
+        let head = "POST / HTTP/1.1\r\nHost: node\r\nConnection: close\r\nContent-Type: application/json\r\n";
+        let length = request.body.len();
+        let head = format!("{head}Content-Length: {length}\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(&request.body).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        Answer::new(200, answer.split_once("\r\n\r\n").unwrap().1)
     }
 
     pub fn url(&self) -> String {

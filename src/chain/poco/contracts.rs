@@ -52,6 +52,15 @@ sol! {
         uint256 workClockTimeRef;
     }
 
+    event OrdersMatched(
+        bytes32 dealid,
+        bytes32 appHash,
+        bytes32 datasetHash,
+        bytes32 workerpoolHash,
+        bytes32 requestHash,
+        uint256 volume
+    );
+
     function viewTask(bytes32 id) returns (TaskView);
     function viewDeal(bytes32 id) returns (DealView);
     function viewCategory(uint256 id) returns (CategoryView);
@@ -60,9 +69,17 @@ sol! {
 
 #[cfg(test)]
 mod tests {
-    use alloy_sol_types::SolCall;
+    use alloy_sol_types::{SolCall, SolEvent as _};
 
     use super::*;
+
+    #[test]
+    fn the_topic_is_that_of_the_hub() {
+        assert_eq!(
+            OrdersMatched::SIGNATURE_HASH.to_string(),
+            "0xd811b592ed0899225773e8933d8df64bd0b62761a9d7aad4ed5b22735f4610a4"
+        );
+    }
 
     #[test]
     fn the_selectors_are_those_of_the_hub() {

@@ -17,7 +17,8 @@ pub struct Hub {
     rpc: Rpc,
     address: Address,
     chain_id: Option<u64>,
-    checked: OnceCell<()>,
+    /// The number of the chain, once the node was held against it.
+    checked: OnceCell<u64>,
 }
 
 impl Hub {
@@ -36,6 +37,31 @@ impl Hub {
         &self.rpc
     }
 
+    /// The address.
+    pub fn address(&self) -> Address {
+        self.address
+    }
+
+    /// The number of the chain.
+    ///
+    /// # Errors
+    /// As of [`Self::task`].
+    pub fn chain_id(&self) -> Result<u64, RpcError> {
+        if let Some(known) = self.checked.get() {
+            return Ok(*known);
+        }
+        let answer = self.rpc.call("eth_chainId", &json!([]))?;
+        let found = number(&answer).ok_or_else(|| self.not_a_node())?;
+        match self.chain_id {
+            Some(expected) if found != expected => Err(RpcError::OtherChain {
+                origin: self.rpc.origin(),
+                expected,
+                found,
+            }),
+            _ => Ok(*self.checked.get_or_init(|| found)),
+        }
+    }
+
     /// The task with this id; none where there is none, or nobody has begun with it.
     ///
     /// # Errors
@@ -52,6 +78,27 @@ impl Hub {
     pub fn deal(&self, id: Id) -> Result<Option<Deal>, RpcError> {
         let view = self.view(viewDealCall { id: id.into() })?;
         Ok(Deal::of(id, view))
+    }
+
+    /// The tasks with these ids, in their order; none for each that nobody has begun with.
+    ///
+    /// # Errors
+    /// As of [`Self::task`].
+    pub fn tasks(&self, ids: &[Id]) -> Result<Vec<Option<Task>>, RpcError> {
+        let calls = ids.iter().map(|id| viewTaskCall { id: (*id).into() });
+        let views = self.views(calls)?.into_iter().zip(ids);
+        let task = |(view, id): (_, &Id)| Task::of(*id, view).map_err(|_| self.no_hub());
+        views.map(task).collect()
+    }
+
+    /// The deals with these ids, in their order; none for each that is no deal's.
+    ///
+    /// # Errors
+    /// As of [`Self::task`].
+    pub fn deals(&self, ids: &[Id]) -> Result<Vec<Option<Deal>>, RpcError> {
+        let calls = ids.iter().map(|id| viewDealCall { id: (*id).into() });
+        let views = self.views(calls)?.into_iter().zip(ids);
+        Ok(views.map(|(view, id)| Deal::of(*id, view)).collect())
     }
 
     /// Seconds since 1970 when all tasks of a deal are completed or have timed out.
@@ -76,6 +123,16 @@ impl Hub {
         Ok(!found.is_null())
     }
 
+    /// The number of the newest block.
+    ///
+    /// # Errors
+    /// As of [`Self::task`].
+    pub fn newest_block(&self) -> Result<u64, RpcError> {
+        self.check_chain()?;
+        let answer = self.rpc.call("eth_blockNumber", &json!([]))?;
+        number(&answer).ok_or_else(|| self.not_a_node())
+    }
+
     /// Seconds since 1970 in the newest block.
     ///
     /// # Errors
@@ -89,30 +146,37 @@ impl Hub {
 
     fn view<C: SolCall>(&self, call: C) -> Result<C::Return, RpcError> {
         self.check_chain()?;
+        let answer = self.rpc.call("eth_call", &self.params(&call))?;
+        self.viewed::<C>(&answer)
+    }
+
+    fn views<C: SolCall>(
+        &self,
+        calls: impl Iterator<Item = C>,
+    ) -> Result<Vec<C::Return>, RpcError> {
+        self.check_chain()?;
+        let params: Vec<Value> = calls.map(|call| self.params(&call)).collect();
+        let answers = self.rpc.call_each("eth_call", &params)?;
+        answers.iter().map(|it| self.viewed::<C>(it)).collect()
+    }
+
+    fn params(&self, call: &impl SolCall) -> Value {
         let data = hex::encode_prefixed(call.abi_encode());
-        let params = json!([{"to": self.address.to_string(), "data": data}, "latest"]);
-        let answer = self.rpc.call("eth_call", &params)?;
+        json!([{"to": self.address.to_string(), "data": data}, "latest"])
+    }
+
+    fn viewed<C: SolCall>(&self, answer: &Value) -> Result<C::Return, RpcError> {
         let bytes = answer.as_str().and_then(|it| hex::decode(it).ok());
         let bytes = bytes.ok_or_else(|| self.not_a_node())?;
         C::abi_decode_returns(&bytes).map_err(|_| self.no_hub())
     }
 
-    fn check_chain(&self) -> Result<(), RpcError> {
-        let (None, Some(expected)) = (self.checked.get(), self.chain_id) else {
-            return Ok(());
-        };
-        let answer = self.rpc.call("eth_chainId", &json!([]))?;
-        let found = number(&answer).ok_or_else(|| self.not_a_node())?;
-        if found != expected {
-            return Err(RpcError::OtherChain {
-                origin: self.rpc.origin(),
-                expected,
-                found,
-            });
+    /// Nothing that a node says counts where it is known to have to be of another chain.
+    pub(super) fn check_chain(&self) -> Result<(), RpcError> {
+        match self.chain_id {
+            Some(_) => self.chain_id().map(drop),
+            None => Ok(()),
         }
-        // It is empty, as was seen above.
-        let _ = self.checked.set(());
-        Ok(())
     }
 
     fn no_hub(&self) -> RpcError {
@@ -122,7 +186,7 @@ impl Hub {
         }
     }
 
-    fn not_a_node(&self) -> RpcError {
+    pub(super) fn not_a_node(&self) -> RpcError {
         RpcError::NotANode {
             origin: self.rpc.origin(),
         }
@@ -130,7 +194,7 @@ impl Hub {
 }
 
 /// A number in the form of JSON-RPC.
-fn number(value: &Value) -> Option<u64> {
+pub(super) fn number(value: &Value) -> Option<u64> {
     let digits = value.as_str()?.strip_prefix("0x")?;
     u64::from_str_radix(digits, 16).ok()
 }

@@ -4,11 +4,13 @@ mod contracts;
 mod deal;
 mod hub;
 mod ids;
+mod made;
 mod task;
 
 pub use deal::{Deal, Part};
 pub use hub::Hub;
 pub use ids::{Id, IdError};
+pub use made::MadeDeal;
 pub use task::{Task, TaskStatus};
 
 /// The task in what the hub answers.

@@ -22,18 +22,61 @@ struct NodeError {
     message: String,
 }
 
+#[derive(Deserialize)]
+struct OneOfSeveral {
+    #[serde(default)]
+    id: Value,
+    error: Option<NodeError>,
+    #[serde(default)]
+    result: Value,
+}
+
+/// The results in the body of an answer to `count` calls with the ids from 0, in their order; none where the node takes
+/// no several calls in one request.
+pub(crate) fn read_each(
+    origin: String,
+    method: &'static str,
+    body: &[u8],
+    count: usize,
+) -> Result<Option<Vec<Value>>, RpcError> {
+    let Ok(answers) = serde_json::from_slice::<Vec<OneOfSeveral>>(body) else {
+        // One answer to all, or none of a node.
+        return match read(origin, method, body) {
+            Err(error) if error.is_refused() && !error.is_passing() => Ok(None),
+            Err(error) => Err(error),
+            Ok(_) => Ok(None),
+        };
+    };
+    let mut results = vec![None; count];
+    for OneOfSeveral { id, error, result } in answers {
+        if let Some(NodeError { code, message }) = error {
+            return Err(refused(origin, method, code, &message));
+        }
+        let id = id.as_u64().and_then(|id| usize::try_from(id).ok());
+        if let Some(place) = id.and_then(|id| results.get_mut(id)) {
+            *place = Some(result);
+        }
+    }
+    let all: Option<Vec<Value>> = results.into_iter().collect();
+    all.map(Some).ok_or(RpcError::NotANode { origin })
+}
+
+fn refused(origin: String, method: &'static str, code: i64, message: &str) -> RpcError {
+    RpcError::Refused {
+        origin,
+        method,
+        code,
+        message: redact(message),
+    }
+}
+
 /// The result in the body of an answer. A result that is `null`, as of a hash that the node does not know, is one.
 pub(crate) fn read(origin: String, method: &'static str, body: &[u8]) -> Result<Value, RpcError> {
     match serde_json::from_slice(body) {
         Ok(Answer {
             error: Some(NodeError { code, message }),
             ..
-        }) => Err(RpcError::Refused {
-            origin,
-            method,
-            code,
-            message: redact(&message),
-        }),
+        }) => Err(refused(origin, method, code, &message)),
         Ok(Answer {
             result: Some(result),
             ..
@@ -121,6 +164,35 @@ mod tests {
         ] {
             let error = status_error(String::new(), status, String::new(), None);
             assert_eq!(error.is_passing(), passes, "{status}");
+        }
+    }
+
+    #[test]
+    fn several_answers_are_read_in_the_order_of_their_questions() {
+        let each = |body: &str| read_each(String::new(), "eth_call", body.as_bytes(), 2);
+        let both = r#"[{"id":1,"result":"b"},{"id":0,"result":null}]"#;
+        let read = each(both).unwrap().unwrap();
+        assert_eq!(read, [Value::Null, "b".into()]);
+        // Not taken together, in the ways in which nodes say it.
+        for body in [
+            r#"{"error":{"code":-32600,"message":"no batches"}}"#,
+            r#"{"id":0,"result":"a"}"#,
+        ] {
+            assert_eq!(each(body).unwrap(), None, "{body}");
+        }
+        let busy = each(r#"{"error":{"code":-32005,"message":"busy"}}"#);
+        assert!(busy.unwrap_err().is_passing());
+        let one_busy = r#"[{"id":0,"result":1},{"id":1,"error":{"code":-32005}}]"#;
+        assert!(each(one_busy).unwrap_err().is_passing());
+        for body in [
+            "[]",
+            r#"[{"id":0,"result":1}]"#,
+            r#"[{"id":0,"result":1},{"id":7,"result":1}]"#,
+            r#"[{"id":0,"result":1},{"id":-1,"result":1}]"#,
+            "<html>",
+        ] {
+            let error = each(body).unwrap_err();
+            assert!(matches!(error, RpcError::NotANode { .. }), "{body}");
         }
     }
 

@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::fmt;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use tokio::time::Instant;
 use super::answer;
 use super::error::RpcError;
 use crate::http::{
-    CONTENT_TYPE, HeaderMap, HeaderValue, HttpClient, HttpOptions, HttpRequest, Method,
+    CONTENT_TYPE, HeaderMap, HeaderValue, HttpClient, HttpError, HttpOptions, HttpRequest, Method,
     ServiceLabel,
 };
 
@@ -19,9 +20,14 @@ const SERVICE: ServiceLabel = ServiceLabel {
 /// Bytes of the longest answer that is read. Results on the chain are paid for by the byte, and are short.
 const LONGEST_ANSWER: usize = 8 << 20;
 
+/// Calls in one request. Public nodes take a hundred and more.
+const AT_ONCE: usize = 50;
+
 /// A client of one node. Its functions block; what may pass, such as a node that is busy, is asked again.
 pub struct Rpc {
     http: HttpClient,
+    /// Whether the node takes several calls in one request, as far as is known.
+    takes_several: Cell<bool>,
 }
 
 impl Rpc {
@@ -31,7 +37,10 @@ impl Rpc {
     /// When the URL is none, or is plain http to another machine without leave for that.
     pub fn new(url: &str, options: HttpOptions) -> Result<Self, RpcError> {
         let http = HttpClient::new(SERVICE, url, options)?;
-        Ok(Self { http })
+        Ok(Self {
+            http,
+            takes_several: Cell::new(true),
+        })
     }
 
     /// Scheme, host and port of the node.
@@ -49,13 +58,84 @@ impl Rpc {
     /// # Errors
     /// When the node cannot be reached, or refuses, or answers what no node answers.
     pub fn call(&self, method: &'static str, params: &Value) -> Result<Value, RpcError> {
-        let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
-        let body = request.to_string();
+        let body = request(0, method, params).to_string();
+        let read = |answer: &[u8]| answer::read(self.origin(), method, answer);
+        self.ask_until_done(&body, &RpcError::is_passing, &read)
+    }
+
+    /// What the node answers to `method` once. That a node refuses says something of the question then.
+    pub(crate) fn call_once(
+        &self,
+        method: &'static str,
+        params: &Value,
+    ) -> Result<Value, RpcError> {
+        let body = request(0, method, params).to_string();
+        let read = |answer: &[u8]| answer::read(self.origin(), method, answer);
+        let passes = |error: &RpcError| error.is_passing() && !error.is_refused();
+        self.ask_until_done(&body, &passes, &read)
+    }
+
+    /// What the node answers to `method` with each of `all` parameters, in as few requests as it takes.
+    ///
+    /// # Errors
+    /// As of [`Self::call`], for any of them.
+    pub fn call_each(&self, method: &'static str, all: &[Value]) -> Result<Vec<Value>, RpcError> {
+        let mut answers = Vec::with_capacity(all.len());
+        for some in all.chunks(AT_ONCE) {
+            self.call_some(method, some, &mut answers)?;
+        }
+        Ok(answers)
+    }
+
+    fn call_some(
+        &self,
+        method: &'static str,
+        some: &[Value],
+        answers: &mut Vec<Value>,
+    ) -> Result<(), RpcError> {
+        if some.len() < 2 || !self.takes_several.get() {
+            for params in some {
+                answers.push(self.call(method, params)?);
+            }
+            return Ok(());
+        }
+        let requests = some.iter().enumerate();
+        let requests: Vec<Value> = requests
+            .map(|(id, params)| request(id, method, params))
+            .collect();
+        let body = Value::from(requests).to_string();
+        let read = |answer: &[u8]| answer::read_each(self.origin(), method, answer, some.len());
+        match self.ask_until_done(&body, &RpcError::is_passing, &read) {
+            Ok(Some(mut all)) => answers.append(&mut all),
+            // Each alone may be short enough.
+            Err(RpcError::Http(HttpError::TooLong { .. })) => {
+                let (first, rest) = some.split_at(some.len() / 2);
+                self.call_some(method, first, answers)?;
+                self.call_some(method, rest, answers)?;
+            }
+            // It takes one call in a request alone, and says so in one way or another.
+            Ok(None) | Err(RpcError::Unexpected { .. }) => {
+                self.takes_several.set(false);
+                self.call_some(method, some, answers)?;
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Asks until there is an answer, or a failure that `passes` says no retry helps with.
+    fn ask_until_done<T>(
+        &self,
+        body: &str,
+        passes: &dyn Fn(&RpcError) -> bool,
+        read: &dyn Fn(&[u8]) -> Result<T, RpcError>,
+    ) -> Result<T, RpcError> {
         self.http.block_on(async {
             let mut retry = self.http.retry();
             loop {
-                match self.ask(method, &body, retry.deadline()).await {
-                    Err(error) if error.is_passing() && retry.wait(error.retry_after()).await => (),
+                let answer = self.ask(body, retry.deadline()).await;
+                match answer.and_then(|bytes| read(&bytes)) {
+                    Err(error) if passes(&error) && retry.wait(error.retry_after()).await => (),
                     answer => return answer,
                 }
             }
@@ -72,12 +152,7 @@ impl Rpc {
         drop(waited);
     }
 
-    async fn ask(
-        &self,
-        method: &'static str,
-        body: &str,
-        deadline: Instant,
-    ) -> Result<Value, RpcError> {
+    async fn ask(&self, body: &str, deadline: Instant) -> Result<Vec<u8>, RpcError> {
         let json = HeaderValue::from_static("application/json");
         let request = HttpRequest {
             method: Method::POST,
@@ -93,9 +168,12 @@ impl Rpc {
             let text = response.message().await;
             return Err(answer::status_error(origin, status, text, retry_after));
         }
-        let bytes = response.bytes(LONGEST_ANSWER).await?;
-        answer::read(origin, method, &bytes)
+        Ok(response.bytes(LONGEST_ANSWER).await?)
     }
+}
+
+fn request(id: usize, method: &'static str, params: &Value) -> Value {
+    json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params})
 }
 
 impl fmt::Debug for Rpc {

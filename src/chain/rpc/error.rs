@@ -104,6 +104,11 @@ impl RpcError {
         }
     }
 
+    /// Whether the node has refused, in words of its own.
+    pub(crate) fn is_refused(&self) -> bool {
+        matches!(self, Self::Refused { .. })
+    }
+
     /// Whether it may pass within seconds.
     pub(super) fn is_passing(&self) -> bool {
         match self {

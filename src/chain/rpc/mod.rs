@@ -5,6 +5,6 @@ mod client;
 mod error;
 
 #[cfg(fuzzing)]
-pub(crate) use answer::read as read_answer;
+pub(crate) use answer::{read as read_answer, read_each as read_each_answer};
 pub use client::Rpc;
 pub use error::{RpcError, RpcKind};

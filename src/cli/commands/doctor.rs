@@ -13,6 +13,7 @@ mod exposed;
 mod files;
 mod foreign_settings;
 mod keys;
+mod market;
 mod mechanisms;
 mod modules;
 mod node;
@@ -64,6 +65,7 @@ pub(crate) fn run(
     let (chain, place) = chain::check(&context, &command.sms);
     checks.push(chain);
     checks.extend(node::check(&context, &command));
+    checks.extend(market::check(&context, &command));
     if let Some(place) = place {
         checks.extend(sms::checks(&context, &command, place));
     }

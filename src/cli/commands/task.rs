@@ -2,6 +2,8 @@
 
 mod describe;
 mod json;
+mod list;
+mod of_us;
 mod show;
 mod told;
 
@@ -19,10 +21,13 @@ pub(super) use json::{not_begun, task_json};
 pub(crate) enum Command {
     /// Show how far a task is, or wait for its end
     Show(show::Show),
+    /// List the tasks whose results are for one address
+    List(list::List),
 }
 
 pub(crate) fn run(context: &Context, command: Command) -> Result<Reply, Failure> {
     match command {
         Command::Show(command) => show::run(context, &command),
+        Command::List(command) => list::run(context, &command),
     }
 }

@@ -106,6 +106,12 @@ declare::settings! {
         default: Words("that of the chain"),
         ..PER_COMMAND
     };
+    /// The address of iExec's market, which knows the deals, in place of the chain's
+    market_url: Option<Name> = Setting {
+        value_name: "URL",
+        default: Words("that of the chain"),
+        ..PER_COMMAND
+    };
     /// The address of iExec's compass, which knows the schedulers, in place of the chain's
     compass_url: Option<Name> = Setting {
         value_name: "URL",

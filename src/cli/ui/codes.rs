@@ -17,6 +17,8 @@ use crate::code::Code;
 use crate::decrypt::{DecryptError, OutputError};
 use crate::encrypt::EncryptError;
 use crate::envelope::{PublicKeyError, SealError};
+use crate::http::HttpError;
+use crate::market::MarketError;
 use crate::sms::{Kind, SmsError};
 use crate::token::uri::UriError;
 use crate::token::{PinError, SoftwareKeyError, TokenError};
@@ -118,6 +120,17 @@ impl From<RpcError> for Failure {
             RpcKind::Refused => Code::ChainRefused,
         };
         Self::new(code, &error).hint(hints::node(&error))
+    }
+}
+
+impl From<MarketError> for Failure {
+    fn from(error: MarketError) -> Self {
+        let code = match &error {
+            MarketError::Http(HttpError::Url { .. } | HttpError::Plain { .. }) => Code::Usage,
+            MarketError::Refused { .. } | MarketError::Endless { .. } => Code::Failed,
+            _ => Code::SmsNotReachable,
+        };
+        Self::new(code, &error).hint(hints::market(&error))
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod agent;
 mod keys;
+mod market;
 mod node;
 mod reading;
 mod token;
@@ -29,6 +30,7 @@ use crate::wallet::wallet_file::WalletFileError;
 
 pub(crate) use agent::{UNLOCK, agent, client, socket};
 pub(crate) use keys::{public_key, software_key};
+pub(crate) use market::market;
 pub(crate) use node::node;
 pub(crate) use reading::{MOVE_AWAY, unreadable};
 pub(crate) use token::{IF_NEEDED, token};

@@ -2,11 +2,13 @@
 
 mod contracts;
 mod kinds;
+mod market;
 mod node;
 mod tasks;
 mod who;
 
 pub use kinds::{Kind, every_kind};
+pub use market::Market;
 pub use node::Node;
 pub use tasks::{Ask, Chain, Deal, on_ipfs};
 pub use who::Who;

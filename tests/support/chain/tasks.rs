@@ -43,7 +43,9 @@ impl Default for Ask {
 /// A deal.
 pub struct Deal {
     pub id: B256,
-    ask: Ask,
+    /// The number of the block that it was made in.
+    pub block: u64,
+    pub(super) ask: Ask,
 }
 
 impl Deal {
@@ -211,7 +213,9 @@ impl Chain {
         let topic = OrdersMatched::SIGNATURE_HASH.to_string();
         let log = logs.find(|log| log["topics"][0] == topic).unwrap();
         let id = log["data"].as_str().unwrap()[..66].parse().unwrap();
-        Deal { id, ask }
+        let block = receipt["blockNumber"].as_str().unwrap();
+        let block = u64::from_str_radix(block.trim_start_matches("0x"), 16).unwrap();
+        Deal { id, block, ask }
     }
 
     /// Has the workerpool begin with a task.

@@ -9,7 +9,7 @@ pub(crate) struct Doctor {
     #[command(flatten)]
     pub(crate) sms: SmsArgs,
     #[command(flatten)]
-    node: groups::RpcUrl,
+    chain: groups::ChainServices,
     #[command(flatten)]
     pub(super) wallet: groups::Wallet,
     /// Log in with the PIN, and look at the private keys

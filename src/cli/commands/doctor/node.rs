@@ -12,7 +12,7 @@ use crate::text::escape::Shown as _;
 const NAME: &str = "node";
 
 /// The longest wait for it, unless a shorter one is set.
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// A newer block is expected to be there.
 const OLD: u64 = 300;

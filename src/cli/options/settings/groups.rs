@@ -59,8 +59,10 @@ groups! {
     Services: chain, tee_framework, sms_url, trusted_hosts;
     /// The chain that is read, its node, and who knows the schedulers.
     Chain: chain, rpc_url, compass_url;
-    /// The chain's node.
-    RpcUrl: rpc_url;
+    /// The chain's services that are looked at.
+    ChainServices: rpc_url, market_url;
+    /// The market.
+    MarketUrl: market_url;
     /// The longest wait for a service.
     Timeout: timeout;
     /// The bounds of a result.

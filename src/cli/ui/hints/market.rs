@@ -1,0 +1,31 @@
+use crate::http::HttpError;
+use crate::market::MarketError;
+
+/// What to do about the market.
+pub(crate) fn market(error: &MarketError) -> &'static str {
+    match error {
+        MarketError::Http(HttpError::Url { .. }) => {
+            "Give the address of the market as https://host, with --market-url or as `iexecGateway` in chain.json."
+        }
+        MarketError::Http(HttpError::Plain { .. }) => {
+            "Use an https:// address; --insecure-http allows plain http where you trust everybody on the way."
+        }
+        MarketError::Http(HttpError::Tls { .. }) => {
+            "Check the address of the market, this machine's clock and its root certificates; or read the chain's own events with --from-block."
+        }
+        MarketError::RateLimited { .. }
+        | MarketError::Server { .. }
+        | MarketError::Http(HttpError::Timeout { .. } | HttpError::Broken { .. }) => {
+            "Try again later, or read the chain's own events with --from-block."
+        }
+        MarketError::Refused { .. } | MarketError::NotAMarket { .. } => {
+            "Check that the address is that of iExec's market (--market-url), and the chain; --from-block reads the chain's own events."
+        }
+        MarketError::Endless { .. } => {
+            "What it says is of no use: read the chain's own events with --from-block."
+        }
+        MarketError::Http(_) => {
+            "Check the address of the market, the network and the proxy settings; or read the chain's own events with --from-block."
+        }
+    }
+}
