@@ -86,6 +86,10 @@ codes! {
     TaskFailed: "task-failed", 41, 422;
     /// The task is not there, or has not ended yet.
     NotThereYet: "not-there-yet", 42, 404;
+    /// The result is proven to be another one than that of the task.
+    VerifiedDifferent: "verified-different", 50, 422;
+    /// Not everything about the result is proven.
+    NotVerified: "not-verified", 51, 422;
 }
 
 impl From<Code> for &'static str {

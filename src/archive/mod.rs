@@ -32,7 +32,7 @@ mod zip;
 mod zipped;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 

@@ -67,6 +67,9 @@ pub enum DecryptError<E: std::error::Error> {
         /// What is there.
         there: String,
     },
+    /// Who watched it does not let it be released. A retry does not help.
+    #[error("the result is not what it should be, and nothing was written")]
+    Withheld,
     /// The operating system gave no randomness.
     #[error(transparent)]
     Random(#[from] NoRandomness),
@@ -108,6 +111,7 @@ impl RunError {
             Self::UnsafeName { name, reason } => DecryptError::UnsafeName { name, reason },
             Self::Unreadable { name, how } => DecryptError::Unreadable { name, how },
             Self::NoSuchEntry { name, there } => DecryptError::NoSuchEntry { name, there },
+            Self::Withheld => DecryptError::Withheld,
             Self::Random(error) => DecryptError::Random(error),
         }
     }

@@ -60,7 +60,7 @@ impl Target<'_> {
                 Ok(found) if !found.is_dir() => Err(OutputError::Exists(path.to_path_buf())),
                 _ => Ok(()),
             },
-            Target::Stream(_) | Target::EntryStream(..) => Ok(()),
+            Target::Stream(_) | Target::EntryStream(..) | Target::Nowhere => Ok(()),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::io::Write;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 
 use super::error::{DecryptError, RunError};
 use super::file;
@@ -19,7 +20,7 @@ use super::types::{Options, Progress, Target};
 use crate::archive::Archive;
 use crate::archive::result_zip::{Contents, Extraction};
 use crate::envelope::{ChunkReader, ContentKey};
-use crate::file::{ReadAt as _, WriteBehind};
+use crate::file::{ReadAt, WriteBehind};
 
 /// One archive with its content key.
 pub(super) struct Run<'a> {
@@ -46,6 +47,11 @@ impl Run<'_> {
             Target::EntryStream(name, stream) => {
                 self.entry_to_stream(name.as_bytes(), stream, search)
             }
+            Target::Nowhere => {
+                let (_, done) = self.check_whole(search)?;
+                self.ask_watcher()?;
+                Ok(done)
+            }
         }
     }
 
@@ -58,6 +64,7 @@ impl Run<'_> {
         let bytes = file::pour(body, (&file, path), threads, self.progress)?;
         let file = temporary.file().try_clone().map_err(fail)?;
         let entries = self.check_file(file)?;
+        self.ask_watcher()?;
         if self.durable() {
             temporary.publish(force).map_err(fail)?;
         } else {
@@ -68,11 +75,32 @@ impl Run<'_> {
 
     /// Checks a finished result before it gets its name, and returns its number of entries.
     fn check_file(&self, file: File) -> Result<u64, RunError> {
-        let contents = Contents::read(Arc::new(file), &self.options.limits)?;
-        if self.options.verify {
-            check_all(&contents, &|_| {})?;
-        }
+        let syncing = file.try_clone().ok().filter(|_| self.durable());
+        let contents = self.contents(Arc::new(file))?;
+        thread::scope(|scope| {
+            if let Some(file) = syncing.filter(|_| self.options.watcher.is_some()) {
+                // What is watched is read while the disk works. Whether the sync is done, the next one tells.
+                let _ = thread::Builder::new().spawn_scoped(scope, move || file.sync_data());
+            }
+            match self.options.verify {
+                true => check_all(&contents, &|_| {}),
+                false => Ok(contents.read_watched()?),
+            }
+        })?;
         Ok(contents.summary().entries)
+    }
+
+    fn contents(&self, result: Arc<dyn ReadAt>) -> Result<Contents, RunError> {
+        let contents = Contents::read(result, &self.options.limits)?;
+        Ok(contents.watched_by(self.options.watcher.as_ref())?)
+    }
+
+    /// Requires that who watched lets the result be released.
+    fn ask_watcher(&self) -> Result<(), RunError> {
+        match &self.options.watcher {
+            Some(watcher) if !watcher.releases() => Err(DecryptError::Withheld),
+            _ => Ok(()),
+        }
     }
 
     fn to_folder(
@@ -84,6 +112,7 @@ impl Run<'_> {
     ) -> Result<(u64, u64), RunError> {
         let mut folder = TemporaryFolder::create(path, &self.options.temporaries)?;
         let unpacked = self.unpack(&mut folder, (path, only), search)?;
+        self.ask_watcher()?;
         folder.publish(replace, self.durable())?;
         folder.keep();
         Ok(unpacked)
@@ -118,13 +147,20 @@ impl Run<'_> {
     }
 
     fn to_stream(&self, stream: &mut dyn Write, search: Search) -> Result<(u64, u64), RunError> {
-        let (opened, entries) = self.check(search, Spool::Anywhere, true, |result| {
-            let progress = result.progress(result.contents.summary().size);
-            check_all(&result.contents, &|bytes| progress.tell(bytes))?;
-            Ok(result.contents.summary().entries)
-        })?;
+        let (opened, (_, entries)) = self.check_whole(search)?;
+        self.ask_watcher()?;
         let bytes = opened.stream(stream, self.progress)?;
         Ok((bytes, entries))
+    }
+
+    /// Reads all of it to its end. Returns the bytes and the entries of the result, too.
+    fn check_whole(&self, search: Search) -> Result<(Opened, (u64, u64)), RunError> {
+        self.check(search, Spool::Anywhere, true, |result| {
+            let size = result.contents.summary().size;
+            let progress = result.progress(size);
+            check_all(&result.contents, &|bytes| progress.tell(bytes))?;
+            Ok((size, result.contents.summary().entries))
+        })
     }
 
     fn entry_to_file(
@@ -144,6 +180,7 @@ impl Run<'_> {
             pour(&member, &mut { file }, path, &|bytes| progress.tell(bytes))?;
             Ok((member.size(), result.contents.summary().entries))
         })?;
+        self.ask_watcher()?;
         if self.durable() {
             temporary.publish(force).map_err(fail)?;
         } else {
@@ -162,6 +199,7 @@ impl Run<'_> {
             let member = result.only(name)?;
             result.run(&[Task::Check(member)], member.size())
         })?;
+        self.ask_watcher()?;
         let contents = Contents::read(opened.result.clone(), &self.options.limits)?;
         let dash = Path::new("-");
         let mut size = 0;
@@ -186,13 +224,15 @@ impl Run<'_> {
     ) -> Result<(Opened, T), RunError> {
         let checked = Opened::new(self.archive, search, &self.key, spool).and_then(|opened| {
             let result = ResultInPlace {
-                contents: Contents::read(opened.result.clone(), &self.options.limits)?,
+                contents: self.contents(opened.result.clone())?,
                 len: opened.result.len()?,
                 progress: self.progress,
             };
             let done = work(&result)?;
-            if !whole && self.options.verify {
-                check_all(&result.contents, &|_| {})?;
+            match whole {
+                true => {}
+                false if self.options.verify => check_all(&result.contents, &|_| {})?,
+                false => result.contents.read_watched()?,
             }
             if whole || self.options.verify {
                 opened.finish()?;

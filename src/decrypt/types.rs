@@ -3,8 +3,10 @@
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::archive::Limits;
+use crate::archive::result_zip::Watcher;
 use crate::envelope::KeyName;
 use crate::file::temporary::Temporaries;
 
@@ -40,6 +42,8 @@ pub enum Target<'a> {
     },
     /// The file of this name in it, to a stream that cannot be taken back: it is checked first.
     EntryStream(&'a OsStr, &'a mut dyn Write),
+    /// Nowhere: all of it is read and checked.
+    Nowhere,
 }
 
 /// The way in which a result is opened. Change the fields of a default one.
@@ -55,6 +59,8 @@ pub struct Options {
     pub no_sync: bool,
     /// The temporaries that a signal handler of the program discards.
     pub temporaries: Temporaries,
+    /// Who sees the files while they are read, and has a word before the result is released. Of a single entry it sees that.
+    pub watcher: Option<Arc<dyn Watcher>>,
 }
 
 /// A result that was opened.

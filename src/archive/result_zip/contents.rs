@@ -4,6 +4,7 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::watched::{FileWatcher, Watcher};
 use super::{EntryName, ResultSummary, ResultZipError, places};
 use crate::archive::body::{Body, BodySource};
 use crate::archive::zip::{
@@ -18,6 +19,7 @@ pub struct Contents {
     source: Arc<dyn ReadAt>,
     entries: Vec<Entry>,
     summary: ResultSummary,
+    pub(super) watcher: Option<Arc<dyn Watcher>>,
 }
 
 impl Contents {
@@ -33,6 +35,7 @@ impl Contents {
             summary: summarize(&index, limits)?,
             entries: index.entries,
             source,
+            watcher: None,
         })
     }
 
@@ -55,6 +58,7 @@ impl Contents {
         self.entries.iter().map(|entry| Member {
             source: &self.source,
             entry,
+            watcher: self.watcher.as_ref(),
         })
     }
 }
@@ -64,6 +68,7 @@ impl Contents {
 pub struct Member<'a> {
     source: &'a Arc<dyn ReadAt>,
     entry: &'a Entry,
+    watcher: Option<&'a Arc<dyn Watcher>>,
 }
 
 impl<'a> Member<'a> {
@@ -97,9 +102,15 @@ impl<'a> Member<'a> {
         })
     }
 
-    /// The data at any place; `None` where it has to be inflated.
+    /// Whether somebody sees its data while it is read.
+    pub fn is_watched(&self) -> bool {
+        let name = self.name();
+        !name.is_folder() && self.watcher.is_some_and(|watcher| watcher.wants(name))
+    }
+
+    /// The data at any place; `None` where it has to be inflated, or read from its beginning to its end.
     pub fn stored(&self) -> Option<StoredData> {
-        if self.entry.method != Ok(Method::Stored) {
+        if self.entry.method != Ok(Method::Stored) || self.is_watched() {
             return None;
         }
         let content = self.entry.content;
@@ -126,9 +137,11 @@ impl<'a> Member<'a> {
             content: self.entry.content,
             has_crc: true,
         };
+        let watcher = self.watcher.filter(|_| self.is_watched());
         Ok(MemberData {
             name: self.entry.name.clone(),
             data: source.open(),
+            watcher: watcher.map(|watcher| watcher.file(self.name())),
         })
     }
 }
@@ -139,13 +152,21 @@ impl<'a> Member<'a> {
 pub struct MemberData {
     name: Box<[u8]>,
     data: Body,
+    watcher: Option<Box<dyn FileWatcher>>,
 }
 
 impl Read for MemberData {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        self.data
-            .read(out)
-            .map_err(|error| naming(&self.name, error))
+        let read = self.data.read(out);
+        let count = read.map_err(|error| naming(&self.name, error))?;
+        if count > 0 {
+            if let Some(watcher) = &mut self.watcher {
+                watcher.see(&out[..count]);
+            }
+        } else if let Some(watcher) = self.watcher.take_if(|_| !out.is_empty()) {
+            watcher.end();
+        }
+        Ok(count)
     }
 }
 

@@ -6,6 +6,8 @@ mod extraction;
 mod name;
 mod pick;
 pub(super) mod places;
+mod watched;
+mod watching;
 
 #[cfg(test)]
 mod tests;
@@ -16,6 +18,7 @@ pub use contents::{Contents, Member, StoredData};
 pub use error::ResultZipError;
 pub use extraction::Extraction;
 pub use name::EntryName;
+pub use watched::{FileWatcher, WatchedFile, Watcher};
 
 /// The entries of a plaintext zip, counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

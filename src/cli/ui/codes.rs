@@ -76,6 +76,7 @@ impl<E: std::error::Error + Into<Self>> From<DecryptError<E>> for Failure {
             | DecryptError::NoSuchEntry { .. } => Code::NotAnArchive,
             DecryptError::TooLarge { .. } | DecryptError::OverLimit(_) => Code::TooLarge,
             DecryptError::Read(_) => Code::IoFailed,
+            DecryptError::Withheld => Code::VerifiedDifferent,
             DecryptError::Random(_) => Code::Failed,
         };
         Self::new(code, &error).hint(hint)

@@ -106,6 +106,7 @@ pub(crate) fn decrypt<E: std::error::Error>(error: &DecryptError<E>) -> &'static
         }
         DecryptError::Archive(error) => archive(error),
         DecryptError::Output(error) => output(error),
+        DecryptError::Withheld => "Do not use it: it is not the result of the task.",
         DecryptError::Random(_) => "Run it again; the system may only just have started.",
         DecryptError::Keys(_) => "",
     }

@@ -56,6 +56,7 @@ pub(super) fn run(context: &Context, command: Decrypt) -> Result<Reply, Failure>
             no_sync: command.no_sync,
             limits: context.limits(),
             temporaries: context.temporaries.clone(),
+            watcher: None,
         },
         folder: SharedFolder::new(command.folder_of_several(), &context.temporaries),
         again,
