@@ -113,4 +113,6 @@ pub mod sms;
 pub mod task;
 mod text;
 pub mod token;
+#[cfg(feature = "chain")]
+pub mod verify;
 pub mod wallet;

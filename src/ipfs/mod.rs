@@ -15,6 +15,7 @@ pub(crate) mod fuzzing;
 mod gateway;
 mod gateways;
 mod job;
+mod local;
 mod location;
 mod node;
 mod plain_form;

@@ -1,10 +1,12 @@
 //! Tasks and deals: how far they are, whose they are, how they end, and why one has failed.
 
+mod evidence;
 mod of_beneficiary;
 mod scheduler;
 mod state;
 mod watch;
 
+pub use evidence::{ChainEvidence, chain_evidence};
 pub use of_beneficiary::{FoundTask, MOST_TASKS, deals_for, tasks_of};
 pub use scheduler::{Cause, Scheduler, SchedulerError};
 pub use state::{DealState, TaskState, is_over};

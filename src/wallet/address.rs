@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use sha3::{Digest, Keccak256};
 use thiserror::Error;
 
@@ -11,7 +12,8 @@ use crate::text::hex;
 const LENGTH: usize = 20;
 
 /// An Ethereum address. Shown with `0x` and the EIP-55 checksum in its letter case.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Address([u8; LENGTH]);
 
 /// Why a text is not a usable address. The text is never repeated: it might be a private key.
@@ -88,6 +90,20 @@ impl Address {
 impl From<[u8; LENGTH]> for Address {
     fn from(bytes: [u8; LENGTH]) -> Self {
         Self(bytes)
+    }
+}
+
+impl From<Address> for String {
+    fn from(address: Address) -> Self {
+        address.to_string()
+    }
+}
+
+impl TryFrom<String> for Address {
+    type Error = AddressError;
+
+    fn try_from(text: String) -> Result<Self, AddressError> {
+        text.parse()
     }
 }
 

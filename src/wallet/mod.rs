@@ -18,10 +18,15 @@ pub mod on_token;
 mod public_key;
 pub mod sign;
 pub mod signature;
+#[cfg(feature = "chain")]
+mod signed_by;
 #[cfg(feature = "publish")]
 pub mod software;
 #[cfg(feature = "publish")]
 pub mod wallet_file;
+
+#[cfg(feature = "chain")]
+pub use signed_by::signed_by;
 
 #[cfg(feature = "publish")]
 pub use error::{ContentError, LocateError};

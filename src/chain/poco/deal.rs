@@ -93,6 +93,11 @@ impl Deal {
             .map(|index| self.id.task(index))
     }
 
+    /// Whether it has to be computed in an enclave.
+    pub fn asks_for_enclave(&self) -> bool {
+        self.tag.as_bytes()[31] & 1 == 1
+    }
+
     /// Whether the results are to be encrypted for the beneficiary.
     pub fn asks_for_encryption(&self) -> bool {
         let params: Option<serde_json::Value> = serde_json::from_str(&self.params).ok();

@@ -144,7 +144,7 @@ impl Hub {
         number(&block["timestamp"]).ok_or_else(|| self.not_a_node())
     }
 
-    fn view<C: SolCall>(&self, call: C) -> Result<C::Return, RpcError> {
+    pub(super) fn view<C: SolCall>(&self, call: C) -> Result<C::Return, RpcError> {
         self.check_chain()?;
         let answer = self.rpc.call("eth_call", &self.params(&call))?;
         self.viewed::<C>(&answer)
@@ -179,7 +179,7 @@ impl Hub {
         }
     }
 
-    fn no_hub(&self) -> RpcError {
+    pub(super) fn no_hub(&self) -> RpcError {
         RpcError::NoHub {
             hub: self.address,
             origin: self.rpc.origin(),

@@ -3,11 +3,13 @@ use std::str::FromStr;
 
 use alloy_primitives::{B256, U256, keccak256};
 use alloy_sol_types::SolValue as _;
+use serde::{Deserialize, Serialize};
 
 use crate::text::hex;
 
 /// The id of a task or a deal, or another number of 32 bytes: a hash, a digest, a tag. Shown with `0x` and lower case.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Id([u8; 32]);
 
 /// Why a text is not the id of a task or a deal. The text is never repeated: it might be a private key.
@@ -53,6 +55,26 @@ impl From<B256> for Id {
 impl From<Id> for B256 {
     fn from(id: Id) -> Self {
         id.0.into()
+    }
+}
+
+impl From<[u8; 32]> for Id {
+    fn from(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl From<Id> for String {
+    fn from(id: Id) -> Self {
+        id.to_string()
+    }
+}
+
+impl TryFrom<String> for Id {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        text.parse()
     }
 }
 

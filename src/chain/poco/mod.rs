@@ -1,17 +1,27 @@
 //! iExec's contracts on a chain (PoCo): what the hub says of tasks and deals.
 
+mod block;
+mod block_search;
 mod contracts;
+mod contribution;
+mod contribution_call;
+mod contribution_place;
+mod contribution_sent;
 mod deal;
 mod hub;
 mod ids;
 mod made;
 mod task;
 
+pub use block::Block;
+pub use contribution::{Contribution, ContributionStatus};
+pub use contribution_call::{ContributionCall, Said};
+pub use contribution_sent::{ContributionSent, NotFound, Search};
 pub use deal::{Deal, Part};
 pub use hub::Hub;
 pub use ids::{Id, IdError};
 pub use made::MadeDeal;
-pub use task::{Task, TaskStatus};
+pub use task::{Task, TaskResults, TaskStatus};
 
 /// The task in what the hub answers.
 #[cfg(fuzzing)]

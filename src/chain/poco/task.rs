@@ -104,8 +104,26 @@ impl Task {
 
     /// Where the result is, as JSON: what the worker wrote, else `{"storage":"none"}`, as the SDK has it.
     pub fn results_json(&self) -> Value {
-        let text = String::from_utf8_lossy(&self.results);
-        serde_json::from_str(&text).unwrap_or_else(|_| serde_json::json!({"storage": "none"}))
+        TaskResults::of(&self.results).0
+    }
+}
+
+/// Where the result of a task is, in the worker's words.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskResults(pub Value);
+
+impl TaskResults {
+    /// Reads the words.
+    pub fn of(results: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(results);
+        let json = serde_json::from_str(&text);
+        Self(json.unwrap_or_else(|_| serde_json::json!({"storage": "none"})))
+    }
+
+    /// The path in IPFS, if it is there.
+    pub fn ipfs_location(&self) -> Option<&str> {
+        let is_in_ipfs = self.0["storage"] == "ipfs";
+        self.0["location"].as_str().filter(|_| is_in_ipfs)
     }
 }
 

@@ -1,0 +1,53 @@
+use serde_json::{Value, json};
+
+use super::hub::{Hub, number};
+use super::ids::Id;
+use crate::chain::rpc::RpcError;
+
+/// The head of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Block {
+    /// The number.
+    pub number: u64,
+    /// The hash.
+    pub hash: Id,
+    /// Seconds since 1970.
+    pub time: u64,
+}
+
+impl Hub {
+    /// The block with this number; none where the node has it not, or not any more.
+    ///
+    /// # Errors
+    /// As of [`Self::task`].
+    pub fn block(&self, wanted: u64) -> Result<Option<Block>, RpcError> {
+        let block = self.read_block(&format!("{wanted:#x}").into(), false)?;
+        let head = head(&block);
+        Ok(head.filter(|it| it.number == wanted))
+    }
+
+    /// The newest block.
+    ///
+    /// # Errors
+    /// As of [`Self::task`].
+    pub fn newest(&self) -> Result<Block, RpcError> {
+        let block = self.read_block(&"latest".into(), false)?;
+        head(&block).ok_or_else(|| self.not_a_node())
+    }
+
+    /// A block in the node's own words, with its transactions or only their hashes.
+    pub(super) fn read_block(&self, wanted: &Value, whole: bool) -> Result<Value, RpcError> {
+        self.check_chain()?;
+        let params = json!([wanted, whole]);
+        self.rpc().call("eth_getBlockByNumber", &params)
+    }
+}
+
+fn head(block: &Value) -> Option<Block> {
+    Some(Block {
+        number: number(&block["number"])?,
+        hash: block["hash"].as_str()?.parse().ok()?,
+        time: number(&block["timestamp"])?,
+    })
+}
