@@ -86,6 +86,8 @@ codes! {
     TaskFailed: "task-failed", 41, 422;
     /// The task is not there, or has not ended yet.
     NotThereYet: "not-there-yet", 42, 404;
+    /// A person was asked whether a key may be used, and did not allow it.
+    NotConfirmed: "not-confirmed", 43, 403;
     /// The result is proven to be another one than that of the task.
     VerifiedDifferent: "verified-different", 50, 422;
     /// Not everything about the result is proven.

@@ -9,6 +9,8 @@ mod agent {
     mod bad_ciphertexts;
     mod beside;
     mod clock;
+    mod confirm;
+    mod confirm_programs;
     mod decrypt;
     mod device_failures;
     mod docs;

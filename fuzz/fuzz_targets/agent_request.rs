@@ -151,6 +151,7 @@ fn start() -> PathBuf {
             keep_pin: false,
             device_timeout: Duration::ZERO,
             request_timeout: Duration::from_secs(30),
+            confirm: None,
             allow_root: true,
             audit_log: Some("/dev/null".into()),
             known: Vec::new(),

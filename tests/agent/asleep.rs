@@ -36,6 +36,7 @@ fn settings(idle: Option<Duration>, max_lifetime: Option<Duration>) -> Settings 
         keep_pin: false,
         device_timeout: Duration::from_secs(15),
         request_timeout: Duration::from_secs(30),
+        confirm: None,
         allow_root: false,
         audit_log: None,
         known: vec![],

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod agent;
+pub mod asker;
 pub mod backend;
 mod bytes;
 pub mod chain;
@@ -35,6 +36,7 @@ pub mod web;
 mod zips;
 
 pub use agent::Agent;
+pub use asker::Asker;
 pub use backend::{Kind, other_than_softhsm, takes_any_pin, without_wallets};
 pub use bytes::{hex, noise};
 pub use commands::commands;

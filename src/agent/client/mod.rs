@@ -307,9 +307,12 @@ fn io_error(path: &Path, source: io::Error) -> ClientError {
 }
 
 impl Status {
-    /// The time after which the agent gives a request up; unknown where it does not tell.
+    /// The time after which the agent gives a request up; unknown where it does not tell. Where a person is asked, a question
+    /// may have to wait for its turn first.
     pub fn request_time(&self) -> Option<Duration> {
-        self.request_seconds.map(Duration::from_secs)
+        let confirm = 2 * self.confirm_seconds.unwrap_or(0);
+        let seconds = self.request_seconds?.saturating_add(confirm);
+        Some(Duration::from_secs(seconds))
     }
 
     /// Whether nothing can be asked of the token before somebody unlocks it.

@@ -45,6 +45,8 @@ pub(super) struct Agent {
     pub(super) changed: Condvar,
     /// Wakes the timer: its next time may have changed.
     pub(super) rescheduled: Notify,
+    /// Wakes who waits for a person: it was locked.
+    pub(super) locked: Notify,
 }
 
 /// The part that changes.
@@ -113,6 +115,7 @@ impl Agent {
             login_turn: Mutex::default(),
             changed: Condvar::new(),
             rescheduled: Notify::new(),
+            locked: Notify::new(),
         }
     }
 
@@ -276,6 +279,7 @@ impl Agent {
         inner.epoch += 1;
         inner.queue.clear();
         drop(inner);
+        self.locked.notify_waiters();
         self.keeper.forget();
         self.changed.notify_all();
         self.rescheduled.notify_one();

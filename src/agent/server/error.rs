@@ -3,6 +3,7 @@ use std::time::Duration;
 use hyper::StatusCode;
 use thiserror::Error;
 
+use super::confirm::NotConfirmed;
 use crate::agent::wire::{Code, Refusal};
 use crate::envelope::PublicKeyError;
 use crate::token::TokenError;
@@ -50,6 +51,9 @@ pub enum AgentError {
         .0.as_secs_f64().ceil()
     )]
     BackingOff(Duration),
+    /// A person was to be asked, and did not allow it.
+    #[error(transparent)]
+    NotConfirmed(#[from] NotConfirmed),
     /// The key needs the PIN for each use.
     #[error("this key demands the PIN for each use, and the agent does not keep the PIN")]
     PinNotKept,
@@ -91,6 +95,7 @@ impl AgentError {
             Self::Locked(_) | Self::Unlocking | Self::Busy | Self::BackingOff(_) => {
                 Code::AgentNotAvailable
             }
+            Self::NotConfirmed(_) => Code::NotConfirmed,
             Self::RefusedPin => Code::PinWrong,
             Self::Recovering | Self::Hung(_) | Self::Overdue(_) => Code::DeviceFailed,
             Self::PinNotKept | Self::PublicKey(_) => Code::NotSupported,

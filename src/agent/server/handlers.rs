@@ -6,8 +6,10 @@ use std::time::Instant;
 use hyper::StatusCode;
 
 use super::Server;
+use super::confirm::Wanted;
 use super::error::AgentError;
 use super::login::Login;
+use super::peer::Peer;
 use super::workers::HeldKey;
 use crate::agent::wire::{self, Keys, Secret, State, Status};
 use crate::envelope::ContentKey;
@@ -55,7 +57,7 @@ impl Server {
     /// `chosen` is told the key's URI as soon as it is known.
     pub(super) async fn unwrap(
         &self,
-        peer: i32,
+        peer: &Peer,
         request: wire::Unwrap,
         chosen: &mut Option<String>,
     ) -> Result<(wire::Unwrapped, bool), AgentError> {
@@ -69,11 +71,16 @@ impl Server {
             return Err(AgentError::request(StatusCode::BAD_REQUEST, message));
         }
         may_be_used(&login, key.always_authenticate)?;
-        let wait = self.back_off.wait(peer, Instant::now());
+        let wait = self.back_off.wait(peer.pid, Instant::now());
         if !wait.is_zero() {
             return Err(AgentError::BackingOff(wait));
         }
         let scheme = request.scheme;
+        let wanted = Wanted::Unwrap {
+            scheme: scheme.as_str(),
+            ciphertext: &request.wrapped_key,
+        };
+        self.confirmed(peer, &key.uri, wanted).await?;
         // Made for every request, so that a failure takes the path of a success.
         let invented =
             self.invented
@@ -82,7 +89,7 @@ impl Server {
         let unwrapped = ask.await??;
         let found = unwrapped.and_then(|bytes| ContentKey::from_unwrapped(scheme, bytes));
         let failed = found.is_none();
-        self.back_off.note(peer, failed, Instant::now());
+        self.back_off.note(peer.pid, failed, Instant::now());
         let content_key = Secret::new(found.unwrap_or(invented).into_bytes());
         Ok((wire::Unwrapped { content_key }, failed))
     }
@@ -117,6 +124,7 @@ impl Server {
 
     pub(super) async fn sign(
         &self,
+        peer: &Peer,
         request: wire::SignSmsChallenge,
         chosen: &mut Option<String>,
     ) -> Result<wire::SignedSmsChallenge, AgentError> {
@@ -138,6 +146,12 @@ impl Server {
             value: &request.value,
         };
         let message = format!("0x{}", hex(&challenge.challenge()));
+        let wanted = Wanted::Sign {
+            owner: &owner,
+            secret: &request.name,
+            challenge: &message,
+        };
+        self.confirmed(peer, &owner.to_string(), wanted).await?;
         let ask = self.agent.ask(move |worker| {
             worker.sign(&Web2Challenge {
                 owner,

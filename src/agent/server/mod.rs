@@ -12,6 +12,7 @@ mod audit;
 mod awaiting;
 mod back_off;
 mod clock;
+mod confirm;
 mod connections;
 mod error;
 mod handlers;
@@ -46,6 +47,7 @@ use thiserror::Error;
 use tokio::sync::watch;
 
 pub use clock::since_boot;
+pub use confirm::{Confirm, ConfirmError, NotConfirmed};
 pub use error::AgentError;
 pub use serve::{Ended, serve};
 pub use socket::{Socket, SocketError};
@@ -54,6 +56,7 @@ pub use workers::{Inside, Locate, Located, NotLocated, Workers, work};
 use agent::Agent;
 use audit::Audit;
 use back_off::BackOff;
+use confirm::Questions;
 use connections::Connections;
 use invented::InventedKeys;
 
@@ -82,6 +85,8 @@ pub struct Settings {
     pub device_timeout: Duration,
     /// Whether root may ask, too.
     pub allow_root: bool,
+    /// How a person is asked before each use of a key; `None` where nobody is.
+    pub confirm: Option<Confirm>,
     /// The file of the audit log; stderr if `None`.
     pub audit_log: Option<PathBuf>,
     /// Recorded public keys with the places of their keys: the token may show none itself.
@@ -118,5 +123,6 @@ struct Server {
     back_off: BackOff,
     connections: Connections,
     invented: InventedKeys,
+    questions: Questions,
     stopping: watch::Sender<bool>,
 }

@@ -5,10 +5,11 @@ use nix::unistd::{Pid, getsid};
 use rustix::process::geteuid;
 use tokio::net::UnixStream;
 
+use super::confirm::Allowed;
 use super::waiting::Origin;
 
 /// The process at the other end of a connection.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Peer {
     /// The user.
     pub(super) uid: u32,
@@ -17,6 +18,10 @@ pub(super) struct Peer {
     pub(super) pid: i32,
     /// The program, once it was found and as far as it can be told.
     pub(super) program: String,
+    /// Whether that is only the name which the process has given itself.
+    pub(super) names_itself: bool,
+    /// What a person has allowed it.
+    pub(super) allowed: Allowed,
 }
 
 impl Peer {
@@ -27,12 +32,23 @@ impl Peer {
             uid: credentials.uid(),
             pid: credentials.pid().unwrap_or_default(),
             program: String::new(),
+            names_itself: false,
+            allowed: Allowed::default(),
         })
     }
 
     /// Looks for its program.
     pub(super) fn find_program(&mut self) {
-        self.program = program(self.pid);
+        let file = fs::read_link(format!("/proc/{}/exe", self.pid));
+        self.names_itself = file.is_err();
+        self.program = match file {
+            Ok(path) => path.to_string_lossy().into_owned(),
+            // It is not to be seen of one that cannot be traced.
+            Err(_) => {
+                let name = fs::read_to_string(format!("/proc/{}/comm", self.pid));
+                name.unwrap_or_default().trim_end().to_owned()
+            }
+        };
     }
 
     /// What it counts with where connections are many. All of another pid namespace count as one process, and
@@ -53,15 +69,4 @@ impl Peer {
     pub(super) fn is_allowed(&self, root_too: bool) -> bool {
         self.uid == geteuid().as_raw() || (root_too && self.uid == 0)
     }
-}
-
-/// The program's file, or its name where that is not to be seen, as for one that cannot be traced.
-fn program(pid: i32) -> String {
-    fs::read_link(format!("/proc/{pid}/exe")).map_or_else(
-        |_| {
-            let name = fs::read_to_string(format!("/proc/{pid}/comm"));
-            name.unwrap_or_default().trim_end().to_owned()
-        },
-        |path| path.to_string_lossy().into_owned(),
-    )
 }

@@ -129,14 +129,14 @@ impl Route {
             Self::Metrics => Ok(Zeroizing::new(server.metrics().into_bytes())),
             Self::Keys => json(&server.keys().await?),
             Self::Unwrap => {
-                let (unwrapped, bad) = server.unwrap(peer.pid, parse(&body)?, key).await?;
+                let (unwrapped, bad) = server.unwrap(peer, parse(&body)?, key).await?;
                 *failed = bad;
                 json(&unwrapped)
             }
             Self::Unlock => json(&server.unlock(parse(&body)?).await?),
             Self::Lock => json(&server.lock().await),
             Self::Stop => json(&server.stop()),
-            Self::Sign => json(&server.sign(parse(&body)?, key).await?),
+            Self::Sign => json(&server.sign(peer, parse(&body)?, key).await?),
             Self::Unknown => Err(no_such_path()),
         }
     }

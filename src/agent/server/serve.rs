@@ -61,6 +61,7 @@ pub fn serve(
         back_off: Default::default(),
         connections: Default::default(),
         invented: InventedKeys::new()?,
+        questions: Default::default(),
         stopping: watch::channel(false).0,
     });
     let served = runtime.block_on(live(server, socket, unlock, ready));

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::agent::{Agent, Phase};
 use super::audit::WORKER_ENDED;
+use super::confirm::Confirm;
 use crate::agent::wire::{State, Status};
 use crate::token::TokenInfo;
 
@@ -74,6 +75,7 @@ impl Agent {
             waiting: inner.queue.waiting(),
             hung: inner.queue.hung(self.settings.request_timeout).is_some(),
             idle_seconds: self.settings.idle.map(|limit| limit.as_secs()),
+            confirm_seconds: self.settings.confirm.as_ref().map(Confirm::seconds),
             locks_in_seconds: locks_at.map(|at| at.saturating_sub(self.now()).as_secs()),
             usable_keys: usable_keys(&inner.phase),
             request_seconds: Some(self.settings.request_timeout.as_secs_f64().ceil() as u64),

@@ -95,6 +95,9 @@ pub struct Status {
     pub hung: bool,
     /// Seconds without use after which it locks; `None` for never.
     pub idle_seconds: Option<u64>,
+    /// Seconds that a person has to allow a use of a key; `None` where nobody is asked.
+    #[serde(default)]
+    pub confirm_seconds: Option<u64>,
     /// Seconds until it locks if nobody uses it, as far as it is unlocked.
     pub locks_in_seconds: Option<u64>,
     /// Result keys that can be used now.

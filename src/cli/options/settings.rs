@@ -149,6 +149,16 @@ declare::settings! {
     request_timeout: TimeLimit = Setting { value_name: "TIME", default: Is("60s"), ..PER_COMMAND };
     /// Wait so long for an agent that was there and is gone or locked [default: 10s]
     agent_wait: Time = Setting { value_name: "TIME", default: Is("10s"), ..PER_COMMAND };
+    /// Ask a person before each use of a key; without a yes it is refused
+    confirm: Switch = Setting { value_name: "true|false", default: Is("false"), ..PER_COMMAND };
+    /// The program that asks: a pinentry, or one like ssh-askpass [default: that of SSH_ASKPASS]
+    confirm_with: Option<FilePath> = Setting {
+        value_name: "PROGRAM",
+        default: Words("that of SSH_ASKPASS"),
+        ..PER_COMMAND
+    };
+    /// Take a question for refused that is not answered for so long [default: 60s]
+    confirm_timeout: TimeLimit = Setting { value_name: "TIME", default: Is("60s"), ..PER_COMMAND };
     /// Add a line for each request to this file [default: stderr]
     audit_log: Option<FilePath> = Setting {
         value_name: "FILE",

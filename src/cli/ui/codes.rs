@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use super::hints;
 use crate::agent::client::ClientError;
-use crate::agent::server::{AgentError, ServeError, SocketError};
+use crate::agent::server::{AgentError, ConfirmError, ServeError, SocketError};
 use crate::agent::wire::Refusal;
 use crate::archive::ArchiveError;
 use crate::beneficiary::FileError;
@@ -158,6 +158,7 @@ macro_rules! codes {
 codes! {
     AddressError => Usage;
     BackupError => IoFailed, hints::backup;
+    ConfirmError => Usage, hints::confirm;
     FileError => IoFailed, hints::file;
     KeystoreError => Wallet;
     LocateError => Wallet, hints::locate;

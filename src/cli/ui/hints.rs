@@ -28,7 +28,7 @@ use crate::wallet::LocateError;
 use crate::wallet::locate::AddressOrigin;
 use crate::wallet::wallet_file::WalletFileError;
 
-pub(crate) use agent::{UNLOCK, agent, client, socket};
+pub(crate) use agent::{UNLOCK, agent, client, confirm, socket};
 pub(crate) use keys::{public_key, software_key};
 pub(crate) use market::market;
 pub(crate) use node::node;

@@ -18,7 +18,8 @@ pub(in crate::agent::server) struct Counts {
 impl Counts {
     pub(super) fn request(&self, request: &'static str, outcome: &'static str) {
         *lock(&self.requests).entry((request, outcome)).or_default() += 1;
-        if is_of_token(outcome) {
+        // Of a question that a person was asked it is not.
+        if request != "confirm" && is_of_token(outcome) {
             self.failed(outcome);
         }
     }
@@ -66,7 +67,12 @@ impl Counts {
 
 /// Whether an outcome is a failure of the token or its login.
 fn is_of_token(outcome: &str) -> bool {
-    let requests = [Code::Usage, Code::CannotDecrypt, Code::AgentNotAvailable];
+    let requests = [
+        Code::Usage,
+        Code::CannotDecrypt,
+        Code::AgentNotAvailable,
+        Code::NotConfirmed,
+    ];
     let harmless = ["done", "other-user"];
     !harmless.contains(&outcome) && !requests.iter().any(|code| code.word() == outcome)
 }

@@ -1,3 +1,4 @@
+mod confirm;
 mod descriptors;
 mod detach;
 mod outcome;
@@ -10,7 +11,7 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::json;
 
-use crate::agent::server::{Ended, NotLocated, Settings, Socket, serve, since_boot};
+use crate::agent::server::{Confirm, Ended, NotLocated, Settings, Socket, serve, since_boot};
 use crate::agent::wire::{Secret, State, Unlock};
 use crate::cli::context::Context;
 use crate::cli::key_records::KeyRecords;
@@ -53,6 +54,8 @@ pub(crate) struct Start {
     #[arg(long)]
     allow_root: bool,
     #[command(flatten)]
+    confirming: groups::Confirming,
+    #[command(flatten)]
     audit_log: groups::AuditLog,
     /// Said by --detach to the process that it starts
     #[arg(long, hide = true)]
@@ -73,7 +76,12 @@ impl Start {
         self.worker
     }
 
-    fn settings(&self, context: &Context, recorded: &KeyRecords) -> Settings {
+    fn settings(
+        &self,
+        context: &Context,
+        recorded: &KeyRecords,
+        confirm: Option<Confirm>,
+    ) -> Settings {
         let set = |time: Duration| Some(time).filter(|time| !time.is_zero());
         let settings = &context.settings;
         let audit_log = settings.audit_log.as_deref();
@@ -89,6 +97,7 @@ impl Start {
             request_timeout: settings.request_timeout,
             device_timeout: settings.device_timeout,
             allow_root: self.allow_root,
+            confirm,
             audit_log: audit_log.map(|path| context.absolute(path)),
             known: known.map(|(uri, key)| (uri.clone(), key.clone())).collect(),
             hint: hints::agent,
@@ -106,6 +115,7 @@ pub(super) fn run(context: Context, start: &Start) -> Result<Reply, Failure> {
         let path = context.agent_socket()?;
         return Ok(Reply::new(json!({ "socket": path })).exact(path.to_string_lossy()));
     }
+    let confirm = confirm::settings(context)?;
     descriptors::ready()?;
     if !start.serves() {
         return detach::run(context);
@@ -139,7 +149,7 @@ pub(super) fn run(context: Context, start: &Start) -> Result<Reply, Failure> {
         true => detach::ready(),
         false => tell(&token, path.as_deref(), state, raw),
     };
-    let settings = start.settings(context, &recorded);
+    let settings = start.settings(context, &recorded, confirm);
     match serve(located, socket, unlock, settings, ready)? {
         Ended::Well => Ok(Reply::done(None)),
         Ended::Hung => {

@@ -80,8 +80,12 @@ fn sentence(status: &wire::Status) -> String {
         1 => "\n  1 worker crashed or hung; the audit log says in which call".to_owned(),
         count => format!("\n  {count} workers crashed or hung; the audit log says in which calls"),
     };
+    let confirms = match status.confirm_seconds {
+        Some(_) => "\n  asks a person before each use of a key",
+        None => "",
+    };
     let (token, label, state) = (&status.token, &status.label, state(status));
-    format!("{token}\n  {label:?}, {state}{hung}{ended}")
+    format!("{token}\n  {label:?}, {state}{confirms}{hung}{ended}")
 }
 
 /// The state, in words.

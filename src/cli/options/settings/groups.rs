@@ -77,6 +77,8 @@ groups! {
     RequestTimeout: request_timeout;
     /// The time that is waited for an agent.
     AgentWait: agent_wait;
+    /// Whether a person is asked before each use of a key, and how.
+    Confirming: confirm, confirm_with, confirm_timeout;
     /// The agent's audit log.
     AuditLog: audit_log;
 }

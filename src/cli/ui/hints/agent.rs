@@ -2,10 +2,22 @@
 
 use super::token::{KEEP_PIN, token};
 use crate::agent::client::ClientError;
-use crate::agent::server::{AgentError, SocketError};
+use crate::agent::server::{AgentError, ConfirmError, NotConfirmed, SocketError};
 
 /// The hint where an agent is locked.
 pub(crate) const UNLOCK: &str = "Unlock it with `iexec-hsm agent unlock`.";
+
+/// The hint where the program that asks is of no use.
+const ASKER: &str = "Try the program of --confirm-with (or SSH_ASKPASS) by hand. In the environment of the agent it needs DISPLAY or WAYLAND_DISPLAY, or, if it is a pinentry for terminals, GPG_TTY.";
+
+pub(crate) fn confirm(error: &ConfirmError) -> &'static str {
+    match error {
+        ConfirmError::Exposed(_) => {
+            "It and the folders above must belong to you or to root, and nobody else may write to them."
+        }
+        _ => "Name another one with --confirm-with, or with SSH_ASKPASS.",
+    }
+}
 
 pub(crate) fn agent(error: &AgentError) -> String {
     let hint = match error {
@@ -23,6 +35,10 @@ pub(crate) fn agent(error: &AgentError) -> String {
             "Check the token; `iexec-hsm agent status` says whether it still hangs."
         }
         AgentError::BackingOff(_) => "Wait, or open the archives without the agent (--no-agent).",
+        AgentError::NotConfirmed(NotConfirmed::NotAsked { .. }) => ASKER,
+        AgentError::NotConfirmed(_) => {
+            "Try again, and allow it when the agent asks; one that is started without --confirm asks nobody."
+        }
         AgentError::PinNotKept => KEEP_PIN,
         AgentError::NoWallet(_) => "`/v1/keys` lists the wallets that are there.",
         AgentError::Token(error) => return token(error),

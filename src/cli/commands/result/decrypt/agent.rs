@@ -140,6 +140,12 @@ impl Agent<'_> {
             ));
         }
         let mut keys = link.client.keys_of_login_within(self.waits())?;
+        if link.status.confirm_seconds.is_some() && !self.run.context.global.quiet {
+            let context = self.run.context;
+            context.tell(
+                "The agent asks a person whether the key may be used, and waits for the answer",
+            );
+        }
         let recorded = self.run.recorded()?;
         let wanted = self.run.context.settings.key.as_ref();
         if keys.is_empty() || wanted.is_some() {
