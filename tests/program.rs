@@ -17,6 +17,7 @@ mod agent {
     mod foreign_sockets;
     mod health;
     mod limits;
+    mod locked_by_hand;
     mod pid_namespaces;
     mod pins;
     mod recovery;

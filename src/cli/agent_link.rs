@@ -72,7 +72,6 @@ impl Link {
                 "another user's agent at {path} says which content key opens an archive"
             ));
         }
-        context.note_agent();
         Some(found)
     }
 

@@ -170,6 +170,10 @@ impl Context {
             tells: !self.global.raw,
             final_try: self.global.final_pin_try,
             file_only: false,
+            agent: match settings.no_agent {
+                true => None,
+                false => self.agent_socket().ok(),
+            },
         })
     }
 

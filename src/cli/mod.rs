@@ -21,6 +21,7 @@ mod named_address;
 mod node;
 mod options;
 mod password;
+mod pin_effect;
 mod pins;
 mod secrets;
 mod services;

@@ -1,6 +1,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use super::pin_effect::PinEffect;
 use super::ui::terminal;
 use crate::agent::wire::Status;
 use crate::text::escape::{Shown as _, escape};
@@ -32,6 +33,8 @@ pub(crate) struct Pins {
     pub(crate) final_try: bool,
     /// Credential and environment hold the PIN of another token.
     pub(crate) file_only: bool,
+    /// The socket of the agent, which may hold the token as well.
+    pub(crate) agent: Option<PathBuf>,
 }
 
 impl PinSource for Pins {
@@ -95,6 +98,7 @@ impl Pins {
             no_input: self.no_input,
             tells: self.tells,
             final_try: self.final_try,
+            agent: self.agent.clone(),
             ..Self::default()
         }
     }
@@ -137,6 +141,7 @@ impl Pins {
             purpose: &PinUse::Login,
             attempts: attempts_left(&agent.pin),
             takes_empty: agent.empty_pin,
+            holder: Holder::Agent(agent),
         };
         if agent.pin_pad {
             self.tell_of_reader(&asked);
@@ -166,7 +171,8 @@ impl Pins {
         if !self.no_input
             && let Some(terminal) = terminal::open()
         {
-            terminal::tell(&terminal, &asked.on_reader());
+            let effect = asked.effect(self.agent.as_deref());
+            terminal::tell(&terminal, &asked.on_reader(effect));
         }
     }
 
@@ -203,7 +209,8 @@ impl Pins {
                 .map(Pin::new)
                 .map_err(|error| PinError::NotGiven(format!("no PIN was typed: {error}")))
         };
-        let pin = ask(&asked.question())?;
+        let effect = asked.effect(self.agent.as_deref());
+        let pin = ask(&asked.question(effect))?;
         // The Enter key alone must not cost an attempt.
         let question = "Send an empty PIN? Type yes: ";
         let is_meant = || terminal::ask_line(&terminal, question).is_ok_and(|it| it == "yes");
@@ -243,6 +250,13 @@ struct Asked<'a> {
     purpose: &'a PinUse,
     attempts: &'static str,
     takes_empty: bool,
+    holder: Holder<'a>,
+}
+
+/// Who gets the PIN.
+enum Holder<'a> {
+    Agent(&'a Status),
+    Token(&'a TokenInfo),
 }
 
 impl<'a> Asked<'a> {
@@ -256,13 +270,24 @@ impl<'a> Asked<'a> {
                 _ => attempts_left(request.token.pin_state().as_str()),
             },
             takes_empty: request.takes_empty(),
+            holder: Holder::Token(request.token),
         }
     }
 
-    fn question(&self) -> String {
+    /// What it does to the agent at `socket`, where there is one, and that can be asked.
+    fn effect(&self, socket: Option<&Path>) -> Option<PinEffect> {
+        match (&self.holder, self.purpose) {
+            (Holder::Agent(status), _) => Some(PinEffect::of_unlocking(status)),
+            (Holder::Token(token), PinUse::Login) => PinEffect::of_use(socket?, token),
+            _ => None,
+        }
+    }
+
+    fn question(&self, effect: Option<PinEffect>) -> String {
         let (label, attempts) = (self.label, self.attempts);
+        let effect = effect.map_or_else(String::new, |it| format!("{it}\n"));
         match self.purpose {
-            PinUse::Login => format!("PIN of the token {label:?}{attempts}: "),
+            PinUse::Login => format!("{effect}PIN of the token {label:?}{attempts}: "),
             PinUse::KeyUse(key) => format!(
                 "The key {key:?} wants the PIN for each use{attempts}.\nPIN of the token {label:?}: "
             ),
@@ -273,7 +298,7 @@ impl<'a> Asked<'a> {
         }
     }
 
-    fn on_reader(&self) -> String {
+    fn on_reader(&self, effect: Option<PinEffect>) -> String {
         let (what, why) = match self.purpose {
             PinUse::Login => ("the PIN", String::new()),
             PinUse::KeyUse(key) => (
@@ -284,7 +309,8 @@ impl<'a> Asked<'a> {
             PinUse::So | PinUse::NewSo => ("the SO PIN", String::new()),
         };
         let (label, attempts) = (self.label, self.attempts);
-        format!("{why}Enter {what} of the token {label:?} on its reader{attempts}.")
+        let effect = effect.map_or_else(String::new, |it| format!("{it}\n"));
+        format!("{effect}{why}Enter {what} of the token {label:?} on its reader{attempts}.")
     }
 }
 

@@ -63,6 +63,8 @@ pub(super) struct Inner {
     /// When the token was used last, by the clock of the settings; so are all times here.
     pub(super) used: Duration,
     pub(super) refused: RefusedPins,
+    /// Whether somebody has locked it, and nobody has unlocked it since.
+    pub(super) locked_by_hand: bool,
     /// What unlocks the token that it waits for, until it was tried, or somebody locks the agent.
     pub(super) on_arrival: Option<OnArrival>,
     /// The device failed: the module is to be initialised anew before the next login.
@@ -109,6 +111,7 @@ impl Agent {
                 open: 0,
                 used: now,
                 refused: RefusedPins::default(),
+                locked_by_hand: false,
                 on_arrival: None,
                 restart_first: false,
             }),
@@ -228,6 +231,7 @@ impl Agent {
             }
         };
         inner.restart_first = false;
+        inner.locked_by_hand = false;
         inner.on_arrival = None;
         inner.phase = Phase::Unlocked { login, since };
         for (number, worker) in workers.into_iter().enumerate() {
@@ -252,6 +256,20 @@ impl Agent {
     /// and ends once its call is back.
     pub(super) fn lock(&self, reason: &'static str) {
         self.lock_if(None, reason);
+    }
+
+    /// Locks it because somebody says so, also where it is locked already: from then on a PIN that is typed for something
+    /// else does not unlock it.
+    pub(super) fn lock_by_hand(&self, reason: &'static str) {
+        self.lock(reason);
+        let mut inner = self.inner();
+        if let Phase::Locked(before) = inner.phase {
+            inner.locked_by_hand = true;
+            // That the token never came is to be known all the same.
+            if before != ABSENT {
+                inner.phase = Phase::Locked(reason);
+            }
+        }
     }
 
     pub(super) fn lock_if(&self, epoch: Option<u64>, reason: &'static str) {

@@ -110,7 +110,7 @@ impl Server {
     }
 
     pub(super) async fn lock(&self) -> Status {
-        self.agent.lock("somebody locked it");
+        self.agent.lock_by_hand("somebody locked it");
         let agent = self.agent.clone();
         // The answer says how it is, whether the workers have ended by then or not.
         let _ = tokio::task::spawn_blocking(move || agent.workers_have_ended()).await;

@@ -220,7 +220,7 @@ impl Signals {
         });
         let mut hang_up = self.hang_up;
         while hang_up.recv().await.is_some() {
-            server.agent.lock("it got the signal SIGHUP");
+            server.agent.lock_by_hand("it got the signal SIGHUP");
         }
     }
 }

@@ -75,6 +75,8 @@ impl Agent {
             waiting: inner.queue.waiting(),
             hung: inner.queue.hung(self.settings.request_timeout).is_some(),
             idle_seconds: self.settings.idle.map(|limit| limit.as_secs()),
+            max_lifetime_seconds: self.settings.max_lifetime.map(|limit| limit.as_secs()),
+            locked_by_hand: inner.locked_by_hand,
             confirm_seconds: self.settings.confirm.as_ref().map(Confirm::seconds),
             locks_in_seconds: locks_at.map(|at| at.saturating_sub(self.now()).as_secs()),
             usable_keys: usable_keys(&inner.phase),

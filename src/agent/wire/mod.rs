@@ -95,6 +95,12 @@ pub struct Status {
     pub hung: bool,
     /// Seconds without use after which it locks; `None` for never.
     pub idle_seconds: Option<u64>,
+    /// Seconds after which it locks, used or not; `None` for never.
+    #[serde(default)]
+    pub max_lifetime_seconds: Option<u64>,
+    /// Whether it is locked because somebody said so; then only who says so unlocks it.
+    #[serde(default)]
+    pub locked_by_hand: bool,
     /// Seconds that a person has to allow a use of a key; `None` where nobody is asked.
     #[serde(default)]
     pub confirm_seconds: Option<u64>,

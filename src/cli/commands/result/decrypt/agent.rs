@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::keys::Keys;
 use super::run::Run;
 use crate::agent::client::{AgentClient, AgentKeys, Waits};
-use crate::agent::wire::Key;
+use crate::agent::wire::{Key, Status};
 use crate::cli::agent_keys::{names, records};
 use crate::cli::agent_link::Link;
 use crate::cli::pins::Pins;
@@ -50,6 +50,10 @@ impl<'r> Run<'r> {
             return Err(Failure::new(Code::AgentNotAvailable, message)
                 .hint("Start one with `iexec-hsm agent start`; -v says what was found."));
         }
+        let link = link.filter(|link| required || !self.is_for_token(&link.status));
+        if link.is_some() {
+            self.context.note_agent();
+        }
         Ok(link.map(|link| Agent {
             run: self,
             path: link.path.clone(),
@@ -59,6 +63,18 @@ impl<'r> Run<'r> {
             request: link.status.request_time(),
             ready: Mutex::new(Ready::NotYet(Box::new(link))),
         }))
+    }
+
+    /// Whether the token itself is asked in the place of this agent: one that somebody has locked stays locked, whatever PIN is
+    /// typed here. Where nobody can type one, that it is locked is all there is to say.
+    fn is_for_token(&self, agent: &Status) -> bool {
+        let has_way = self.context.can_ask() || agent.pin_pad || !agent.login_required;
+        let is_for_token = agent.locked_by_hand && has_way;
+        if is_for_token {
+            self.context
+                .say(|| "not the agent: it was locked by hand".into());
+        }
+        is_for_token
     }
 }
 
@@ -125,8 +141,13 @@ impl Agent<'_> {
     }
 
     fn first(&self, link: &mut Link, pins: &Pins) -> Result<Vec<Key>, Failure> {
-        if let Err(failure) = link.unlock(pins) {
-            if failure.code != Code::PinNeeded {
+        let unlocked = match link.status.locked_by_hand {
+            // Whatever PIN is at hand: it was not given for that.
+            true => Err(None),
+            false => link.unlock(pins).map_err(Some),
+        };
+        if let Err(failure) = unlocked {
+            if let Some(failure) = failure.filter(|it| it.code != Code::PinNeeded) {
                 return Err(failure);
             }
             let reason = link
