@@ -161,3 +161,38 @@ fn an_agent_that_is_stopped_in_the_middle_of_a_request_is_not_waited_for_much_lo
     assert!(run.err().contains("does not answer"), "{}", run.err());
     agent.signal(Signal::CONT);
 }
+
+#[test]
+fn what_another_program_did_to_the_pin_is_told_at_once() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let wrong = keyed.token.secret_file("wrong", "99999999");
+    for locks in [false, true] {
+        let faulty = Faulty::before(&keyed.token).rule("pin-tries 3");
+        let mut agent = Agent::start(faulty.drive(command(&work, &["--sessions", "2"]).pin()));
+        assert_eq!(agent.status()["pin"], "ok");
+        if locks {
+            assert_eq!(agent.request("POST", "/v1/lock", "").0, 200);
+        }
+        let used = agent.status()["locksInSeconds"].clone();
+        for state in ["count-low", "final-try"] {
+            let list = work.cmd(["key", "list", "--no-input", "--pin-file"]);
+            faulty.drive(list.arg(&wrong)).run().fails(12);
+            agent.until(state, |agent| agent.status()["pin"] == state);
+        }
+        let told = agent.cmd(&work, ["agent", "status"]).run().ok();
+        assert_eq!(
+            told.out().contains("PIN final-try"),
+            locks,
+            "{}",
+            told.out()
+        );
+        // A look is no use of it.
+        let now = agent.status()["locksInSeconds"].clone();
+        assert!(locks || now.as_u64() < used.as_u64(), "{used} {now}");
+        // A login that is made by somebody who knows the PIN clears it.
+        let list = work.cmd(["key", "list", "--final-pin-try"]).pin();
+        faulty.drive(list).run().ok();
+        agent.until("it is well", |agent| agent.status()["pin"] == "ok");
+    }
+}

@@ -48,6 +48,23 @@ fn hanging(it: &mut FailingAgent<'_>) -> Vec<Call> {
     calls
 }
 
+/// The call that a worker is in, by the file in memory that it notes it in.
+fn call_of(worker: u32) -> Option<String> {
+    let mut files = fs::read_dir(format!("/proc/{worker}/fd")).ok()?;
+    let is_it = |path: &std::path::PathBuf| {
+        let file = fs::read_link(path).unwrap_or_default();
+        file.to_string_lossy().starts_with("/memfd:call")
+    };
+    let notebook = files.find_map(|file| Some(file.ok()?.path()).filter(is_it))?;
+    let note = fs::read_to_string(notebook).ok()?;
+    Some(note.split('\0').next()?.to_owned())
+}
+
+fn kill(process: u32, signal: Signal) {
+    let id = Pid::from_raw(i32::try_from(process).unwrap()).unwrap();
+    kill_process(id, signal).unwrap();
+}
+
 /// How the workers ended, in the words of the audit log.
 fn ends(agent: &Agent) -> Vec<String> {
     let mut lines = agent.lines();
@@ -73,6 +90,45 @@ fn a_worker_that_crashes_is_replaced_and_nobody_notices() {
     assert_eq!(ledger.logins(1).len(), 3);
     assert_eq!(ledger.count("C_Decrypt"), 21);
     assert_eq!(parallel(&it, 20), vec![None; 20]);
+}
+
+#[test]
+fn a_module_that_bears_one_use_of_a_key_at_a_time_has_one_in_each_process() {
+    let keyed = Keyed::new();
+    // As openCryptoki's software token does.
+    let rules = ["not-at-once C_Decrypt", "C_Decrypt * sleep 5"];
+    let it = FailingAgent::new(&keyed, &["--sessions", "4"], &rules);
+    assert_eq!(parallel(&it, 20), vec![None; 20]);
+    assert_eq!(it.agent.status()["workersEnded"], 0);
+}
+
+#[test]
+fn what_a_worker_was_asked_that_is_killed_is_done_by_another() {
+    let keyed = Keyed::new();
+    let (_folder, gate) = gate();
+    let hang = format!("C_Decrypt 1 hang {}", gate.display());
+    for args in [
+        &["--sessions", "1", "--keep-pin"],
+        &["--sessions", "2", "--idle=1h"],
+    ] {
+        let mut it = FailingAgent::new(&keyed, &args[..], &[&hang]);
+        let mut waits = asked(&it);
+        it.agent.until("a worker decrypts", |agent| {
+            let mut workers = agent.workers();
+            workers.retain(|id| call_of(*id).as_deref() == Some("C_Decrypt"));
+            workers.iter().for_each(|id| kill(*id, Signal::KILL));
+            workers.len() == 1
+        });
+        let (status, body) = waits.answer().json();
+        let expected = BASE64_STANDARD.encode(CONTENT_KEY);
+        assert_eq!(
+            (status, &body["contentKey"]),
+            (200, &expected.into()),
+            "{body}"
+        );
+        assert_eq!(ends(&it.agent), ["in C_Decrypt: SIGKILL, signal 9"]);
+        it.works();
+    }
 }
 
 #[test]
@@ -241,8 +297,7 @@ fn signals_of_a_terminal_are_for_the_front() {
     let workers = it.agent.workers();
     for id in &workers {
         for signal in [Signal::INT, Signal::QUIT, Signal::TERM, Signal::HUP] {
-            let id = Pid::from_raw(i32::try_from(*id).unwrap()).unwrap();
-            kill_process(id, signal).unwrap();
+            kill(*id, signal);
         }
     }
     for _ in 0..4 {

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, oneshot};
 
@@ -60,6 +60,8 @@ pub(super) struct Inner {
     pub(super) queue: Queue,
     /// Workers that are logged in.
     pub(super) open: usize,
+    /// When it was asked last how its PIN is.
+    pub(super) looked: Option<Instant>,
     /// When the token was used last, by the clock of the settings; so are all times here.
     pub(super) used: Duration,
     pub(super) refused: RefusedPins,
@@ -109,6 +111,7 @@ impl Agent {
                 epoch: 0,
                 queue: Queue::default(),
                 open: 0,
+                looked: None,
                 used: now,
                 refused: RefusedPins::default(),
                 locked_by_hand: false,
@@ -157,6 +160,22 @@ impl Agent {
         &self,
         work: impl Fn(&mut Worker) -> T + Send + 'static,
     ) -> Result<T, AgentError> {
+        self.ask_for(work, true).await
+    }
+
+    /// Does the same for the agent itself: it is no use of the token.
+    pub(super) async fn ask_aside<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Worker) -> T + Send + 'static,
+    ) -> Result<T, AgentError> {
+        self.ask_for(work, false).await
+    }
+
+    async fn ask_for<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Worker) -> T + Send + 'static,
+        is_use: bool,
+    ) -> Result<T, AgentError> {
         let (reply, answer) = oneshot::channel();
         let reply = Arc::new(Mutex::new(Some(reply)));
         let cancelled = reply.clone();
@@ -185,6 +204,7 @@ impl Agent {
                     })
                 }),
                 is_repeated: false,
+                is_use,
             };
             inner.queue.push(job).map_err(|_| AgentError::Busy)?;
         }

@@ -19,6 +19,7 @@ mod handlers;
 mod invented;
 mod limits;
 mod login;
+mod looking;
 mod metrics;
 mod mutex;
 mod on_arrival;

@@ -12,6 +12,8 @@ pub(super) struct Job {
     pub(super) work: Work,
     /// It was begun before, by a worker that is gone.
     pub(super) is_repeated: bool,
+    /// A client wants it of the token, and not the agent itself.
+    pub(super) is_use: bool,
 }
 
 /// Does the work, and returns the sending of its answer: by then the agent has to know what the work
@@ -68,7 +70,7 @@ impl Queue {
     pub(super) fn next(&mut self) -> Option<Job> {
         while let Some(job) = self.waiting.pop_front() {
             if !(job.is_cancelled)() {
-                self.running.insert(job.id, Call::now(true));
+                self.running.insert(job.id, Call::now(job.is_use));
                 return Some(job);
             }
         }
@@ -121,7 +123,7 @@ impl Queue {
 
     /// Whether anything waits or runs that a client asked for.
     pub(super) fn is_used(&self) -> bool {
-        !self.waiting.is_empty() || self.running.values().any(|call| call.is_use)
+        self.waiting.iter().any(|job| job.is_use) || self.running.values().any(|call| call.is_use)
     }
 }
 
@@ -141,6 +143,7 @@ mod tests {
             is_cancelled: Box::new(|| false),
             work: Box::new(|_| Box::new(|| ())),
             is_repeated: false,
+            is_use: true,
         });
         assert!(asked.is_ok() && queue.is_used());
         let job = queue.next();

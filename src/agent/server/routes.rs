@@ -125,7 +125,10 @@ impl Route {
         server.connections.set_busy(connection);
         server.look_at_clock();
         match self {
-            Self::Status => json(&server.agent.status()),
+            Self::Status => {
+                server.agent.look_at_pin().await;
+                json(&server.agent.status())
+            }
             Self::Metrics => Ok(Zeroizing::new(server.metrics().into_bytes())),
             Self::Keys => json(&server.keys().await?),
             Self::Unwrap => {

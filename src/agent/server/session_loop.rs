@@ -85,7 +85,9 @@ impl Agent {
                 return Next::KeepAlive(inner.queue.begin());
             }
             if let Some(job) = inner.queue.next() {
-                inner.used = self.now();
+                if job.is_use {
+                    inner.used = self.now();
+                }
                 return Next::Job(job);
             }
             (inner, _) = self

@@ -9,8 +9,8 @@ use super::mutex::lock;
 use super::workers::{Child, HeldKey, Lost, SignedBy, Standing};
 use crate::agent::wire::{Secret, Unwrap};
 use crate::sms::challenge::Web2Challenge;
-use crate::token::TokenError;
 use crate::token::recovery::{Outcome, RecoveryStep, recover, steps};
+use crate::token::{TokenError, TokenInfo};
 use crate::wallet::eip191::eip191_digest;
 use crate::wallet::sign::WalletError;
 use crate::wallet::signature::Signature;
@@ -125,6 +125,12 @@ impl Worker {
     pub(super) fn keep_alive(&mut self) -> Result<(), TokenError> {
         let doubted = self.login.take_doubt();
         self.attempt(|child, standing, limit| child.keep_alive(standing, doubted, limit))
+    }
+
+    /// Asks the token what it says of itself. A failure of that brings nothing back: nobody needs the device for it.
+    pub(super) fn look(&mut self) -> Result<TokenInfo, TokenError> {
+        self.may_repeat = false;
+        self.call(&mut |child, _, limit| child.look(limit))
     }
 
     /// Takes another process, in the same login, for one that is gone.

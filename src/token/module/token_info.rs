@@ -147,6 +147,12 @@ impl TokenInfo {
     }
 
     /// With the labels of the tokens beside it that have its serial number.
+    /// Takes over what changes by logins, from what the same token says now.
+    #[cfg(feature = "agent-server")]
+    pub(crate) fn take_flags(&mut self, now: &Self) {
+        self.flags = now.flags;
+    }
+
     pub(in crate::token) fn beside(mut self, others: Vec<String>) -> Self {
         self.others = others;
         self

@@ -40,6 +40,10 @@ pub(crate) fn run(name: &'static str, args: &Args, forward: impl FnOnce(&Call) -
         write("overlaps");
         std::process::abort();
     }
+    let _once = faulty.begin(name).unwrap_or_else(|| {
+        write("crashes");
+        crash()
+    });
     let mut call = Call {
         faulty,
         answer: None,

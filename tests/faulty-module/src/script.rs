@@ -37,12 +37,14 @@
 //! | `mechanism NAME sizes MIN MAX` | it says that its keys have these sizes |
 //! | `one-thread` | it cannot lock: `C_Initialize` refuses OS locking, and two calls at a time end the process |
 //! | `looks-for FILE` | `C_Initialize` fails where there is such a file in the working folder |
+//! | `not-at-once NAME` | it can lock, but two calls of this function at a time in one process crash it |
 //! | `takes-arguments` | `C_Initialize` may be given a text, which the real module does not see |
 //! | `so-generates PIN SO-PIN` | only the security officer makes key pairs |
 //! | `one-device` | calls are counted, and the token is pulled out and back, for all processes together |
 //! | `shuffle-slots` | slots get new numbers with each `C_Initialize` |
 //! | `label TEXT [after N]` | the token's label, after `N` calls of `C_Initialize`; `label` alone is a blank one |
 //! | `serial TEXT` | the serial number of all tokens |
+//! | `library TEXT` | the maker of the module, by its own word |
 //! | `describes TEXT` | what else token, slot and module tell of themselves: makers, model, descriptions |
 //!
 //! In the texts of these three, `\\n`, `\\t` and `\\s` are the end of a line, a tab and a space.
@@ -75,6 +77,8 @@ pub(crate) struct Script {
     pub(crate) always_authenticate: Option<Vec<u8>>,
     pub(crate) stuck_sessions: bool,
     pub(crate) one_device: bool,
+    pub(crate) not_at_once: Option<String>,
+    pub(crate) library: Option<String>,
     pub(crate) attributes: Vec<(CK_ATTRIBUTE_TYPE, Value)>,
     pub(crate) private_attributes: Vec<(CK_ATTRIBUTE_TYPE, Value)>,
     /// With the only sessions in which it is so.
@@ -221,6 +225,7 @@ impl Script {
             ["pin-pad", pin] => self.pin_pad = Some(pin_pad(pin, "")),
             ["pin-pad", pin, so_pin] => self.pin_pad = Some(pin_pad(pin, so_pin)),
             ["always-authenticate", pin] => self.always_authenticate = Some(pin.into()),
+            ["not-at-once", name] => self.not_at_once = Some(name.into()),
             ["one-device"] => self.one_device = true,
             ["stuck-sessions"] => self.stuck_sessions = true,
             ["attribute", name, shown] => {
@@ -267,6 +272,7 @@ impl Script {
                 self.label = Some((text(label), count.parse().ok()?));
             }
             ["serial", serial] => self.serial = Some(text(serial)),
+            ["library", maker] => self.library = Some(text(maker)),
             ["describes", description] => self.description = Some(text(description)),
             ["shows", label] => self.shows = Some(label.to_owned()),
             ["needs-no-login", pin] => self.needs_no_login = Some(pin.into()),

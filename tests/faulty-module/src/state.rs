@@ -38,6 +38,15 @@ impl Drop for Inside {
     }
 }
 
+/// A call of the function that bears no other at the same time, until this is dropped.
+pub(crate) struct Once(());
+
+impl Drop for Once {
+    fn drop(&mut self) {
+        Faulty::get().state().is_at_it = false;
+    }
+}
+
 /// What changes while it runs.
 #[derive(Default)]
 pub(crate) struct State {
@@ -47,6 +56,8 @@ pub(crate) struct State {
     pub(crate) generation: u64,
     /// How often the device had been pulled out then.
     pub(crate) removals: u64,
+    /// A call of the function that bears no other at the same time is made.
+    is_at_it: bool,
     /// The token is lost for this initialisation, even if it is back.
     pub(crate) gone: bool,
     /// A key was made since the last initialisation.
@@ -84,6 +95,15 @@ impl Faulty {
         Inside {
             others: self.inside.fetch_add(1, Ordering::SeqCst),
         }
+    }
+
+    /// A call of `name` begins; `None` where the module does not bear it beside another.
+    pub(crate) fn begin(&self, name: &str) -> Option<Option<Once>> {
+        if self.script.not_at_once.as_deref() != Some(name) {
+            return Some(None);
+        }
+        let is_beside = std::mem::replace(&mut self.state().is_at_it, true);
+        (!is_beside).then_some(Some(Once(())))
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

@@ -233,6 +233,13 @@ impl Child {
         self.ask(&Request::KeepAlive { standing, proves }, Some(limit))
     }
 
+    pub(in crate::agent::server) fn look(
+        &mut self,
+        limit: Duration,
+    ) -> Result<Result<TokenInfo, TokenError>, Lost> {
+        self.ask(&Request::Look, Some(limit))
+    }
+
     pub(in crate::agent::server) fn renew(
         &mut self,
         limit: Duration,

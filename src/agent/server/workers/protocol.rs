@@ -33,6 +33,8 @@ pub(super) enum Request {
     /// Ask the token something, and where it `proves`, something that only a working device can do:
     /// `Result<(), TokenError>`.
     KeepAlive { standing: Standing, proves: bool },
+    /// Ask the token what it says of itself: `Result<TokenInfo, TokenError>`.
+    Look,
     /// Open a new session in the same login: `Result<(), TokenError>`.
     Renew,
     /// Log in again, with the PIN that is kept if need be: `Result<Keys, TokenError>`.

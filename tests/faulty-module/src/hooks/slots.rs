@@ -73,15 +73,20 @@ fn list_one(call: &Call, label: &str, slots: CK_SLOT_ID_PTR, count: CK_ULONG_PTR
     rv
 }
 
-/// `C_GetInfo`, with the script's description.
+/// `C_GetInfo`, with the script's description or maker.
 pub(crate) fn module_info(call: &Call, info: CK_INFO_PTR) -> CK_RV {
     let rv = real!(call.faulty, C_GetInfo(info));
+    let script = &call.faulty.script;
+    let maker = script.library.as_ref().or(script.description.as_ref());
     if rv == CKR_OK
-        && let Some(description) = &call.faulty.script.description
         && let Some(mut it) = pointer::get(info)
     {
-        fill(&mut it.manufacturerID, description);
-        fill(&mut it.libraryDescription, description);
+        if let Some(maker) = maker {
+            fill(&mut it.manufacturerID, maker);
+        }
+        if let Some(description) = &script.description {
+            fill(&mut it.libraryDescription, description);
+        }
         pointer::put(info, it);
     }
     rv

@@ -88,7 +88,7 @@ impl Held {
         let session = self.session.as_ref();
         LoggedIn {
             needs_none: session.is_some_and(Session::needs_no_login),
-            token: self.refreshed(),
+            token: self.look().ok(),
             result,
         }
     }
@@ -107,9 +107,9 @@ impl Held {
         self.read_keys().inspect_err(|_| self.session = None)
     }
 
-    fn refreshed(&self) -> Option<TokenInfo> {
-        let module = self.module.as_ref()?;
-        module.refresh(self.token.as_ref()?).ok()
+    pub(super) fn look(&self) -> Result<TokenInfo, TokenError> {
+        let token = self.token.as_ref().ok_or_else(nothing)?;
+        self.module()?.refresh(token)
     }
 
     /// Reads the keys anew: one may have been made since.

@@ -85,6 +85,7 @@ pub fn work<E: Serialize>(program: Inside<E>) -> io::Result<()> {
             Request::KeepAlive { standing, proves } => {
                 frame::send(&socket, &held.keep_alive(standing, proves))?;
             }
+            Request::Look => frame::send(&socket, &held.look())?,
             Request::Renew => frame::send(&socket, &held.renew())?,
             Request::LogInAgain(standing) => frame::send(&socket, &held.log_in_again(standing))?,
             Request::Keep(pin) => {
