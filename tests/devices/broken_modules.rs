@@ -110,6 +110,33 @@ fn a_module_that_cannot_lock_is_used_by_one_thread_at_a_time() {
 }
 
 #[test]
+fn a_module_that_is_not_known_to_bear_threads_has_one_call_at_a_time() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let plain = plain_zip(&[("x", b"1")]);
+    let names: Vec<String> = (0..8).map(|it| format!("{it}.zip")).collect();
+    for name in &names {
+        work.write(name, keyed.archive(&plain));
+    }
+    // It says that it can lock, and crashes all the same, as openCryptoki's software token does.
+    let faulty = Faulty::before(&keyed.token)
+        .rule("library IBM")
+        .rule("not-at-once C_Decrypt")
+        .rule("C_Decrypt * sleep 20");
+    let decrypt = work.cmd(["result", "decrypt", "--output-dir", "out"]);
+    let cmd = names.iter().fold(decrypt, Cmd::arg).pin();
+    faulty.drive(cmd).run().ok();
+    for name in &names {
+        assert!(work.read(format!("out/{name}")) == plain);
+    }
+    let ledger = faulty.ledger();
+    assert_eq!(ledger.count("C_Initialize"), 1);
+    if std::thread::available_parallelism().unwrap().get() > 1 {
+        assert!(ledger.count("C_OpenSession") > 1, "several threads had one");
+    }
+}
+
+#[test]
 fn an_agent_uses_a_module_that_cannot_lock_by_one_thread_at_a_time() {
     let keyed = Keyed::new();
     let work = keyed.work();

@@ -107,13 +107,17 @@ impl<P: PinSource> TokenKeys<P> {
 
     /// Returns the same keys in `count` more sessions, for threads of their own; fewer where the token
     /// grants no more, and none where more of them gain nothing: a device does one thing after the
-    /// other. They work for as long as this holder is there, and is not used itself.
+    /// other. They work for as long as this holder is there, and is not used itself. Their calls are made one at
+    /// a time where the module is not known to bear more.
     pub fn beside(&self, count: usize) -> Vec<TokenKeys<NoPins>> {
         let Self { session, keys, .. } = self;
         let told = session.token.max_sessions.unwrap_or(usize::MAX);
         // The PIN for each use would be asked for by several threads at a time.
         if session.token.is_hardware() || keys.iter().any(|(_, key)| key.always_authenticate) {
             return Vec::new();
+        }
+        if count > 1 && !session.token.is_module_for_threads() {
+            session.module.table.take_turns();
         }
         let open = |_| {
             Some(TokenKeys {

@@ -147,6 +147,14 @@ impl TokenInfo {
     }
 
     /// With the labels of the tokens beside it that have its serial number.
+    /// Whether its module is known to bear calls of several threads at a time. Others say that they do: openCryptoki's
+    /// software token crashes when two sessions use a key at once.
+    pub(in crate::token) fn is_module_for_threads(&self) -> bool {
+        const KNOWN: [&str; 3] = ["SoftHSM", "Kryoptic", "Mozilla Foundation"];
+        let maker = &self.slot_info.library_manufacturer;
+        KNOWN.iter().any(|known| maker.starts_with(known))
+    }
+
     /// Takes over what changes by logins, from what the same token says now.
     #[cfg(feature = "agent-server")]
     pub(crate) fn take_flags(&mut self, now: &Self) {

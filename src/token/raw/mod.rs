@@ -20,6 +20,7 @@ use std::any::Any;
 use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::ptr::NonNull;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
 use cryptoki::error::{Rv, RvError};
@@ -76,8 +77,10 @@ pub(super) fn rv_name(rv: &RvError) -> String {
 pub(super) struct Table {
     path: Arc<Path>,
     functions: CK_FUNCTION_LIST,
-    /// The lock of the one thread that may be in the module, where it cannot lock by itself.
+    /// The lock of the one thread that may be in the module, where it bears no more.
     turn: OnceLock<Mutex<()>>,
+    /// It says that it cannot lock.
+    cannot_lock: AtomicBool,
     /// Sessions that are open.
     sessions: Mutex<Vec<CK_SESSION_HANDLE>>,
     /// Keeps the library loaded, and with it the functions valid: for the life of the process, as
@@ -184,6 +187,7 @@ impl Table {
             path,
             functions,
             turn: OnceLock::new(),
+            cannot_lock: AtomicBool::new(false),
             sessions: Mutex::default(),
             _library: ManuallyDrop::new(library),
         })
@@ -224,6 +228,11 @@ impl Table {
     }
 
     /// Waits until no other thread is in a module that is used by one at a time.
+    /// From the next call on, the module is used by one thread at a time.
+    pub(super) fn take_turns(&self) {
+        self.turn.get_or_init(Mutex::default);
+    }
+
     fn turn(&self) -> Option<MutexGuard<'_, ()>> {
         let turn = self.turn.get()?;
         Some(turn.lock().unwrap_or_else(PoisonError::into_inner))

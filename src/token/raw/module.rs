@@ -1,6 +1,6 @@
 use std::ffi::{CStr, c_void};
 use std::ptr::null_mut;
-use std::sync::Mutex;
+use std::sync::atomic::Ordering;
 
 use cryptoki::error::{Rv, RvError};
 use cryptoki_sys::{
@@ -24,7 +24,7 @@ impl Table {
     /// and others refuse. One that cannot lock is used by one thread at a time. `parameters` go where
     /// the standard has `pReserved`.
     pub(in crate::token) fn initialize(&self, parameters: Option<&CStr>) -> Result<(), CallError> {
-        if self.turn.get().is_some() {
+        if self.cannot_lock.load(Ordering::Relaxed) {
             return self.initialize_with(0, parameters);
         }
         let Err(refused) = self.initialize_with(CKF_OS_LOCKING_OK, parameters) else {
@@ -34,7 +34,8 @@ impl Table {
             return Err(refused);
         }
         self.initialize_with(0, parameters).map_err(|_| refused)?;
-        let _ = self.turn.set(Mutex::default());
+        self.cannot_lock.store(true, Ordering::Relaxed);
+        self.take_turns();
         Ok(())
     }
 
