@@ -18,6 +18,8 @@ mod public_key;
 mod seal;
 mod seekable;
 mod stack;
+#[cfg(test)]
+pub(crate) mod testing;
 mod unwrap;
 
 pub(crate) use self::base64::{Base64Reader, Base64Writer};

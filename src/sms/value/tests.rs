@@ -1,18 +1,7 @@
 use super::*;
+use crate::envelope::testing::PEM;
 
-/// Written by OpenSSL, as the SDK's are.
-const PEM: &str = "\
------BEGIN PUBLIC KEY-----\n\
-MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAzrPbQ1IM5xpUoSgCr85Y\n\
-w7+Sbu9X4doQMkoUPTjXs79tsNtsdRmZdVQG8Oy7V8T8vg0L7zykhypgbNhBPc/D\n\
-3qa4dr8KeOTSDl8X+Fc+jj9PRVv+MUNI6GtaOYr6IWDWuGmJubKs/2frg9Ait0hd\n\
-dad2wUkSRx/LolO2dsngkVH/1t52EqFcXuKbV8UGY/eB+ZyUNTfOnU8U5eSAD6r6\n\
-ITC4g5kIscwR1XoBKcjdDdgPGZdvRiYDFmznR16bG8n52IzFTEzhu0IkiOSD/rhx\n\
-1qMgUWlLc7C6y76yQ1s2j0v4sBNCILYteGbn2HngmjRfRz7GEM1T8QkFPmFcm2Et\n\
-swIDAQAB\n\
------END PUBLIC KEY-----\n";
-
-/// The value that the SDK makes of that file: `base64 -w0`.
+/// The value that the SDK makes of that key's file: `base64 -w0`.
 const VALUE: &str = "LS0tLS1CRUdJTiBQVUJMSUMgS0VZLS0tLS0KTUlJQklqQU5CZ2txaGtpRzl3MEJBUUVGQUFPQ0FROEFNSUlCQ2dLQ0FRRUF6clBi\
 UTFJTTV4cFVvU2dDcjg1WQp3NytTYnU5WDRkb1FNa29VUFRqWHM3OXRzTnRzZFJtWmRWUUc4T3k3VjhUOHZnMEw3enlraHlwZ2JO\
 aEJQYy9ECjNxYTRkcjhLZU9UU0RsOFgrRmMramo5UFJWditNVU5JNkd0YU9ZcjZJV0RXdUdtSnViS3MvMmZyZzlBaXQwaGQKZGFk\
