@@ -31,8 +31,11 @@ impl BaseUrl {
         if has_credentials(&url) {
             return Err(wrong("it has a user name or password in it"));
         }
-        if url.query().is_some() || url.fragment().is_some() {
-            return Err(wrong("it has a `?` or `#` in it"));
+        if url.query().is_some() && !service.takes_query {
+            return Err(wrong("it has a `?` in it"));
+        }
+        if url.fragment().is_some() {
+            return Err(wrong("it has a `#` in it"));
         }
         let base = Self(url);
         if base.lacks_tls() && !insecure_http {

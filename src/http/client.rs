@@ -230,6 +230,7 @@ mod tests {
     const SERVICE: ServiceLabel = ServiceLabel {
         name: "the service",
         exposed: "read along",
+        takes_query: false,
     };
 
     #[test]

@@ -32,4 +32,6 @@ pub(crate) struct ServiceLabel {
     pub(crate) name: &'static str,
     /// The attack that TLS prevents, completing "everybody on the way could …".
     pub(crate) exposed: &'static str,
+    /// Whether its URL may have a query, as where the key of its user is one.
+    pub(crate) takes_query: bool,
 }

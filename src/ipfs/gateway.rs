@@ -12,6 +12,7 @@ use crate::http::{
 const SERVICE: ServiceLabel = ServiceLabel {
     name: "the IPFS gateway",
     exposed: "see which result is downloaded, and keep it back",
+    takes_query: false,
 };
 
 #[derive(Debug)]

@@ -12,6 +12,7 @@ use crate::wallet::address::Address;
 const SERVICE: ServiceLabel = ServiceLabel {
     name: "iExec's market",
     exposed: "hide deals from this program",
+    takes_query: false,
 };
 
 /// Bytes of the longest page that is read: a hundred deals, whose parameters are paid for by the byte.

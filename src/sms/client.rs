@@ -7,6 +7,7 @@ use crate::wallet::address::Address;
 const SERVICE: ServiceLabel = ServiceLabel {
     name: "the SMS",
     exposed: "read and replay what is published",
+    takes_query: false,
 };
 
 /// A client of one SMS and its web2 secrets. Its functions block.

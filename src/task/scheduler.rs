@@ -13,11 +13,13 @@ use crate::wallet::address::Address;
 const COMPASS: ServiceLabel = ServiceLabel {
     name: "iExec's compass",
     exposed: "send this program to another scheduler",
+    takes_query: false,
 };
 
 const SCHEDULER: ServiceLabel = ServiceLabel {
     name: "the scheduler",
     exposed: "change what it says",
+    takes_query: false,
 };
 
 /// Bytes of the longest answer that is read.

@@ -15,6 +15,7 @@ use crate::http::{
 const SERVICE: ServiceLabel = ServiceLabel {
     name: "the node",
     exposed: "change what the chain seems to say",
+    takes_query: true,
 };
 
 /// Bytes of the longest answer that is read. Results on the chain are paid for by the byte, and are short.

@@ -6,8 +6,23 @@ fn parse(url: &str, insecure_http: bool) -> Result<BaseUrl, HttpError> {
     let service = ServiceLabel {
         name: "the service",
         exposed: "read along",
+        takes_query: false,
     };
     BaseUrl::parse(service, url, insecure_http)
+}
+
+#[test]
+fn a_query_stays_with_a_service_that_takes_one() {
+    let node = ServiceLabel {
+        name: "the node",
+        exposed: "read along",
+        takes_query: true,
+    };
+    let url = "https://node.test/rpc?key=secret";
+    let base = BaseUrl::parse(node, url, false).unwrap();
+    assert_eq!(base.url().as_str(), url);
+    assert!(!base.origin().contains("secret"));
+    assert!(BaseUrl::parse(node, "https://node.test/#a", false).is_err());
 }
 
 fn base(url: &str) -> BaseUrl {
