@@ -30,7 +30,7 @@ done
 [[ -z $huge ]] || sizes+=("$huge")
 
 need_rust
-need softhsm2-util:softhsm2 pkcs11-tool:opensc hyperfine openssl python3 unzip zip /usr/bin/time:time
+need softhsm2-util:softhsm2 pkcs11-tool:opensc hyperfine curl openssl python3 unzip zip /usr/bin/time:time
 build_release
 cargo build --locked --release --quiet --package agent-bench
 here=$PWD
@@ -109,6 +109,29 @@ pipes() {
         cat "cat noise.enc.zip | cat >cat.out"
     row "$mib MiB to a pipe" out cat "\`cat in \\| cat >out\`"
     row "$mib MiB from a pipe, \`--no-sync\`" in cat "\`cat in \\| cat >out\`"
+}
+
+# From a gateway on this machine, which is the node, too: the bytes are held against their CID on the way.
+downloads() {
+    say "Downloads ..."
+    local url location show
+    setpriv --pdeathsig KILL python3 "$here/benches/gateway.py" noise.enc.zip >served &
+    gateway=$!
+    until read -r url location <served; do sleep 0.1; done
+    printf '{"default":"bench","chains":{"bench":{"id":"65535","host":"%s","hub":"%s","ipfsGateway":"%s"}}}' \
+        "$url" 0x3eca1B216A7DF1C7689aEb259fFB83ADFB894E7f "$url" >chain.json
+    show="iexec-hsm task show 0x$(printf '42%.0s' {1..32}) --raw"
+    measure "$runs" ours "$show --extract ours.out" curl "curl -sfo curl.out $url$location && sync curl.out" \
+        piped "$show --download - >piped.out && sync piped.out"
+    row "$mib MiB from a gateway, checked, decrypted and unpacked" ours curl "\`curl -o\` and \`sync\`"
+    row "$mib MiB from a gateway, checked, \`--download -\` and \`sync\`" piped curl "the same"
+    printf '| %s MiB from a gateway, unpacked | %s |\n' "$mib" "$(extra "$show --extract ours.out")" >>memory.rows
+    rm -rf ./*.out
+    quietly sh -c "$show --extract ours.out"
+    unzip -p noise.zip result.bin >result.out
+    same ours.out/result.bin result.out
+    kill "$gateway"
+    rm -rf noise.enc.zip.car chain.json ./*.out
 }
 
 # How the archive is opened with unzip and openssl.
@@ -270,6 +293,7 @@ for size in "${sizes[@]}"; do
         files "$size"
         stored
         pipes
+        downloads
         neighbours
         sealing
         legacy

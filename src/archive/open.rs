@@ -34,6 +34,14 @@ impl Archive {
         Ok(archive)
     }
 
+    /// Opens a zip in a file that need not have a name; `name` stands for it in messages.
+    ///
+    /// # Errors
+    /// As [`Archive::open`].
+    pub fn from_file(file: File, name: &Path, limits: &Limits) -> Result<Self, ArchiveError> {
+        zipped::open(Arc::new(file), name, limits)
+    }
+
     /// Opens a zip that comes through a pipe.
     ///
     /// A zip is read from its end, so it is first copied, as it is and so still encrypted, into a

@@ -82,6 +82,14 @@ pub enum ChainError {
         /// The number, else the name.
         chain: String,
     },
+    /// The chain has no IPFS gateway.
+    #[error(
+        "Missing IPFS gateway, no \"ipfsGateway\" key in \"chain.json\" and no default value for chain {chain}"
+    )]
+    NoIpfsGateway {
+        /// The number, else the name.
+        chain: String,
+    },
     /// The chain has no Secret Management Service.
     #[error("Missing sms in \"chain.json\" for chain {chain}")]
     NoSms {

@@ -58,6 +58,17 @@ impl Chain {
         })
     }
 
+    /// The URL of the IPFS gateway.
+    ///
+    /// # Errors
+    /// When neither `chain.json` nor what is built in says it.
+    pub fn ipfs_gateway(&self) -> Result<&str, ChainError> {
+        let gateway = self.entry.ipfs_gateway.as_deref();
+        gateway.ok_or_else(|| ChainError::NoIpfsGateway {
+            chain: self.label(),
+        })
+    }
+
     /// The address of iExec's hub.
     ///
     /// # Errors

@@ -346,6 +346,14 @@ impl Context {
         })
     }
 
+    /// Whether a person agrees to have what stands at `path` replaced.
+    pub(crate) fn can_replace(&self, path: &Path) -> bool {
+        self.confirm(&format!(
+            "File {} already exists, replace it? [y/N] ",
+            path.shown()
+        ))
+    }
+
     /// Whether a person, or `given` on the command line, repeats `label`.
     pub(crate) fn label_repeated(&self, given: Option<&str>, label: &str, what: &str) -> bool {
         if let Some(given) = given {

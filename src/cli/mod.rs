@@ -8,6 +8,7 @@ mod command;
 mod commands;
 mod config;
 mod context;
+mod gateways;
 mod init_token;
 mod key_choice;
 mod key_facts;

@@ -54,7 +54,7 @@ pub(crate) struct WatchArgs {
 pub(crate) struct Place {
     pub(crate) chain: Chain,
     pub(crate) hub: Hub,
-    options: HttpOptions,
+    pub(crate) options: HttpOptions,
 }
 
 impl NodeArgs {

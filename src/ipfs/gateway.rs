@@ -57,6 +57,21 @@ impl Gateway {
         })
     }
 
+    /// Asks once for the empty file whose CID has all its bytes in it.
+    pub(super) fn probe(&self) -> Result<u16, HttpError> {
+        let url = self.http.url("ipfs/bafkqaaa", "format=raw");
+        self.http.block_on(async {
+            let request = HttpRequest {
+                method: Method::GET,
+                url: &url,
+                headers: HeaderMap::new(),
+                body: None,
+                deadline: self.http.retry().deadline(),
+            };
+            Ok(self.http.send(&request).await?.status())
+        })
+    }
+
     /// Waits after a failure, if it may pass, and tells whether to try again.
     pub(super) fn waits(&self, retry: &mut Retry, error: &GatewayError) -> bool {
         let again = async { Ok::<_, HttpError>(retry.wait(error.retry_after()).await) };

@@ -33,6 +33,25 @@ impl Gateways {
         Ok(Self { list, options })
     }
 
+    /// Scheme, host and port of each.
+    pub fn origins(&self) -> impl Iterator<Item = String> + '_ {
+        self.list.iter().map(Gateway::origin)
+    }
+
+    /// Those that are on other machines and have no TLS.
+    pub fn without_tls(&self) -> impl Iterator<Item = String> + '_ {
+        let lacking = self.list.iter().filter(|it| it.http.lacks_tls());
+        lacking.map(Gateway::origin)
+    }
+
+    /// Asks each for an empty file that needs no look-up. A refusal is an answer.
+    ///
+    /// Returns their origins, each with the error where there is no answer.
+    pub fn probe(&self) -> Vec<(String, Option<HttpError>)> {
+        let probe = |gateway: &Gateway| (gateway.origin(), gateway.probe().err());
+        self.list.iter().map(probe).collect()
+    }
+
     /// Fills an empty file with the one at `location`; with `durable` it goes to the disk while it is filled.
     ///
     /// A CAR, which proves its bytes, is asked for at every gateway before a plain file at any. Where gateways sent

@@ -12,6 +12,7 @@ mod configuration;
 mod exposed;
 mod files;
 mod foreign_settings;
+mod gateway;
 mod keys;
 mod market;
 mod mechanisms;
@@ -66,6 +67,7 @@ pub(crate) fn run(
     checks.push(chain);
     checks.extend(node::check(&context, &command));
     checks.extend(market::check(&context, &command));
+    checks.extend(gateway::checks(&context, &command));
     if let Some(place) = place {
         checks.extend(sms::checks(&context, &command, place));
     }

@@ -14,6 +14,8 @@ use crate::cli::context::Context;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 
+pub(super) use decrypt::{Opening, Place, open_fetched};
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Make the result key on the token

@@ -1,6 +1,7 @@
 //! `iexec-hsm task …`: tasks on the chain.
 
 mod describe;
+mod download;
 mod json;
 mod list;
 mod of_us;

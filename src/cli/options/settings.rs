@@ -16,7 +16,7 @@ use Fallback::{Is, Words};
 use setting::{GLOBAL, NOT_IN_FILE, PER_COMMAND, SECRET};
 use value::{
     Beneficiary, Count, FilePath, Framework, Hosts, KeyUri, Name, Positive, Seconds, Size, Switch,
-    Text, Time, TimeLimit, TokenUri,
+    Text, Time, TimeLimit, TokenUri, Urls,
 };
 
 declare::settings! {
@@ -115,6 +115,12 @@ declare::settings! {
     /// The address of iExec's compass, which knows the schedulers, in place of the chain's
     compass_url: Option<Name> = Setting {
         value_name: "URL",
+        default: Words("that of the chain"),
+        ..PER_COMMAND
+    };
+    /// Gateways to IPFS, asked one after the other, in place of the chain's, as in "https://gateway.example http://localhost:8080"
+    ipfs_gateway: Option<Urls> = Setting {
+        value_name: "URLS",
         default: Words("that of the chain"),
         ..PER_COMMAND
     };

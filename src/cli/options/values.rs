@@ -69,6 +69,16 @@ pub(crate) fn parse_hosts(text: &str) -> Result<Vec<Origin>, String> {
         .collect()
 }
 
+/// Addresses of services between spaces or commas; what is wrong with one is said when it is used.
+pub(crate) fn parse_urls(text: &str) -> Result<Vec<String>, &'static str> {
+    let urls = text.split([' ', ',']).filter(|url| !url.is_empty());
+    let urls: Vec<_> = urls.map(str::to_owned).collect();
+    match urls.is_empty() {
+        true => Err("an address is needed, as in \"https://gateway.example\""),
+        false => Ok(urls),
+    }
+}
+
 /// A `CKA_ID` in hexadecimal digits: `0x01ab` or `01ab`.
 pub(crate) fn parse_id(text: &str) -> Result<Vec<u8>, String> {
     hex::vec(hex::without_prefix(text.as_bytes()))

@@ -18,8 +18,10 @@ use crate::decrypt::{DecryptError, OutputError};
 use crate::encrypt::EncryptError;
 use crate::envelope::{PublicKeyError, SealError};
 use crate::http::HttpError;
+use crate::ipfs::FetchError;
 use crate::market::MarketError;
 use crate::sms::{Kind, SmsError};
+use crate::task::NoResult;
 use crate::token::uri::UriError;
 use crate::token::{PinError, SoftwareKeyError, TokenError};
 use crate::wallet::LocateError;
@@ -132,6 +134,29 @@ impl From<MarketError> for Failure {
             _ => Code::SmsNotReachable,
         };
         Self::new(code, &error).hint(hints::market(&error))
+    }
+}
+
+impl From<FetchError> for Failure {
+    fn from(error: FetchError) -> Self {
+        let code = match &error {
+            FetchError::Write(_) => Code::IoFailed,
+            error if error.is_different() => Code::VerifiedDifferent,
+            error if error.is_too_large() => Code::TooLarge,
+            error if error.is_not_found() => Code::NotThereYet,
+            _ => Code::GatewayFailed,
+        };
+        Self::new(code, &error).hint(hints::fetch(&error))
+    }
+}
+
+impl From<NoResult> for Failure {
+    fn from(error: NoResult) -> Self {
+        let code = match &error {
+            NoResult::Ended(_) => Code::TaskFailed,
+            _ => Code::NotThereYet,
+        };
+        Self::new(code, &error).hint(hints::no_result(&error))
     }
 }
 

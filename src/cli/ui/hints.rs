@@ -2,6 +2,7 @@
 //! is wrong, and know no option and no command of this program.
 
 mod agent;
+mod gateway;
 mod keys;
 mod market;
 mod node;
@@ -29,6 +30,7 @@ use crate::wallet::locate::AddressOrigin;
 use crate::wallet::wallet_file::WalletFileError;
 
 pub(crate) use agent::{UNLOCK, agent, client, confirm, socket};
+pub(crate) use gateway::{fetch, gateway, no_result};
 pub(crate) use keys::{public_key, software_key};
 pub(crate) use market::market;
 pub(crate) use node::node;
@@ -356,6 +358,9 @@ pub(crate) fn chain(error: &ChainError) -> String {
         ChainError::NoSmsFor { .. } => {
             "Choose another with --tee-framework, add the URL there, or give it with --sms-url."
                 .into()
+        }
+        ChainError::NoIpfsGateway { .. } => {
+            "Add the URL there, or give it with --ipfs-gateway.".into()
         }
         ChainError::Ambiguous { names, .. } => {
             format!("Name one of them with --chain: {}.", quoted(names))

@@ -42,10 +42,21 @@ impl Progress {
     /// Counts bytes that are done.
     pub(crate) fn add(&self, bytes: u64) {
         self.bar.inc(bytes);
+        self.show_when_late();
+    }
+
+    fn show_when_late(&self) {
         let late = self.wanted && self.started.elapsed() > DELAY;
         if late && !self.shown.swap(true, Ordering::Relaxed) {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
         }
+    }
+
+    /// Says how many bytes are there, and how many there will be, as far as that is known.
+    pub(crate) fn at(&self, bytes: u64, total: Option<u64>) {
+        self.bar.set_length(total.unwrap_or(bytes));
+        self.bar.set_position(bytes);
+        self.show_when_late();
     }
 
     /// Takes the bar away while something else is printed.

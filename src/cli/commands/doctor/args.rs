@@ -11,6 +11,8 @@ pub(crate) struct Doctor {
     #[command(flatten)]
     chain: groups::ChainServices,
     #[command(flatten)]
+    ipfs_gateway: groups::IpfsGateway,
+    #[command(flatten)]
     pub(super) wallet: groups::Wallet,
     /// Log in with the PIN, and look at the private keys
     #[arg(long)]

@@ -14,23 +14,75 @@ mod shared_keys;
 mod streams;
 mod tally;
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 
 use crate::cli::context::Context;
+use crate::cli::pins::Pins;
 use crate::cli::ui::failure::Failure;
-use crate::cli::ui::progress::Progress;
 use crate::cli::ui::reply::Reply;
-use crate::decrypt::Options;
+use crate::code::Code;
+use crate::decrypt::Report;
 use crate::envelope::AesBackend;
 
 use again::Again;
-pub(crate) use args::Decrypt;
+pub(crate) use args::{Decrypt, Opening, Place};
 use holder::Holder;
-use job::jobs;
+use job::{Job, jobs, spool_folder};
 use run::Run;
-use shared_folder::SharedFolder;
 pub(super) use streams::open_archive;
 use tally::Tally;
+
+/// Opens an archive that `fetch` puts into a file without a name, in the folder that it is given; `name` stands for the
+/// archive in messages. The file comes once it is known who holds the keys, and before a PIN is asked for.
+pub(in crate::cli::commands) fn open_fetched(
+    context: &Context,
+    name: &str,
+    (place, only): (Place, Vec<OsString>),
+    opening: &Opening,
+    fetch: impl FnOnce(&Path) -> Result<File, Failure>,
+) -> Result<Report, Failure> {
+    let command = Decrypt::one(name.into(), place, only, opening.clone());
+    let jobs = jobs(&command)?;
+    let waiting: Vec<PathBuf> = jobs.iter().filter_map(|job| job.place.waiting()).collect();
+    let mut pins = prepare(context, &waiting)?;
+    let fetched = || {
+        let job = jobs.into_iter().next();
+        let mut job = job.ok_or_else(|| Failure::new(Code::Failed, "nothing is to be opened"))?;
+        job.fetched = Some(fetch(&spool_folder(&job))?);
+        Ok(job)
+    };
+    let (_, report) = open_one(&Run::new(context, &command, None), &mut pins, fetched)?;
+    Ok(report)
+}
+
+/// Opens the only archive, which `job` gets once it is known who holds the keys.
+fn open_one(
+    run: &Run<'_>,
+    pins: &mut Pins,
+    job: impl FnOnce() -> Result<Job, Failure>,
+) -> Result<(Job, Report), Failure> {
+    let agent = run.agent(pins)?;
+    let job = job()?;
+    let opened = match &agent {
+        Some(agent) => run.open(&job, &mut agent.connection(pins)),
+        None => run.open(&job, &mut Holder::new(run, pins, 1)),
+    };
+    run.save();
+    let report = opened.map_err(|stop| stop.failure)?;
+    Ok((job, report))
+}
+
+/// Looks at the folders that results wait in, and takes the PINs that are given.
+fn prepare(context: &Context, waiting: &[PathBuf]) -> Result<Pins, Failure> {
+    for folder in waiting {
+        context.temporaries.sweep(folder);
+    }
+    exposed_places::warn(context, waiting);
+    context.say(|| format!("AES by {}", AesBackend::in_use().as_str()));
+    context.pins()
+}
 
 pub(super) fn run(context: &Context, command: Decrypt) -> Result<Reply, Failure> {
     let mut jobs = jobs(&command)?;
@@ -41,38 +93,20 @@ pub(super) fn run(context: &Context, command: Decrypt) -> Result<Reply, Failure>
         jobs = again.to_do(jobs, &mut tally);
     }
     // After the look for what is there: a folder that a run was killed in shows it by what it left.
-    for folder in &waiting {
-        context.temporaries.sweep(folder);
+    let mut pins = prepare(context, &waiting)?;
+    let run = Run::new(context, &command, again);
+    if is_only {
+        let Some(job) = jobs.pop() else {
+            return Ok(Reply::done(None));
+        };
+        let (job, report) = open_one(&run, &mut pins, || Ok(job))?;
+        return Ok(outcome::reply(context, &job, &report));
     }
-    exposed_places::warn(context, &waiting);
-    let mut pins = context.pins()?;
-    context.say(|| format!("AES by {}", AesBackend::in_use().as_str()));
-    let run = Run {
-        progress: Progress::new(context.global.quiet || context.global.raw),
-        context,
-        command: &command,
-        options: Options {
-            verify: command.verify,
-            no_sync: command.no_sync,
-            limits: context.limits(),
-            temporaries: context.temporaries.clone(),
-            watcher: None,
-        },
-        folder: SharedFolder::new(command.folder_of_several(), &context.temporaries),
-        again,
-    };
     if jobs.is_empty() {
-        return Ok(if is_only {
-            Reply::done(None)
-        } else {
-            run.end(&tally)
-        });
+        return Ok(run.end(&tally));
     }
     if let Some(agent) = run.agent(&pins)? {
         let connection = |_| agent.connection(&pins);
-        if let ([job], true) = (jobs.as_slice(), is_only) {
-            return run.one(job, &mut connection(0));
-        }
         let threads = if run.may_ask(&jobs) {
             1
         } else {
@@ -83,9 +117,6 @@ pub(super) fn run(context: &Context, command: Decrypt) -> Result<Reply, Failure>
         return Ok(run.end(&tally));
     }
     let mut holder = Holder::new(&run, &mut pins, jobs.len());
-    if let ([job], true) = (jobs.as_slice(), is_only) {
-        return run.one(job, &mut holder);
-    }
     for (number, job) in jobs.iter().enumerate() {
         let left = &jobs[number..];
         if !run.may_ask(left)
@@ -93,7 +124,7 @@ pub(super) fn run(context: &Context, command: Decrypt) -> Result<Reply, Failure>
         {
             // While results go to the disk, other archives can be opened. Where nobody waits for the
             // disk, more threads are in the way.
-            let threads = if command.no_sync { 1 } else { 2 } * shared.count();
+            let threads = if command.opening.no_sync { 1 } else { 2 } * shared.count();
             parallel::open(&run, left, shared.turns(threads), &mut tally);
             break;
         }

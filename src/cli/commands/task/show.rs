@@ -2,6 +2,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::describe;
+use super::download::{Download, Wanted};
 use super::json::{causes_json, task_json};
 use super::told::Told;
 use crate::chain::poco::{Hub, Id, Task};
@@ -16,7 +17,7 @@ use crate::task::{TaskState, Watched, watch};
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  iexec-hsm task show 0xc53be85f77694aa8eb345e025eaee669f8cb27cca2d05680538e97e209d53712\n  iexec-hsm task show 0xc53be85f77694aa8eb345e025eaee669f8cb27cca2d05680538e97e209d53712 --watch --watch-timeout 2h"
+    after_help = "Examples:\n  iexec-hsm task show 0xc53be85f77694aa8eb345e025eaee669f8cb27cca2d05680538e97e209d53712\n  iexec-hsm task show 0xc53be85f77694aa8eb345e025eaee669f8cb27cca2d05680538e97e209d53712 --watch --watch-timeout 2h\n  iexec-hsm task show 0xc53be85f77694aa8eb345e025eaee669f8cb27cca2d05680538e97e209d53712 --watch --extract result/"
 )]
 pub(crate) struct Show {
     /// The task's id, as `iexec app run` prints it
@@ -25,17 +26,32 @@ pub(crate) struct Show {
     #[command(flatten)]
     watch: WatchArgs,
     #[command(flatten)]
+    download: Download,
+    #[command(flatten)]
     node: NodeArgs,
 }
 
 pub(super) fn run(context: &Context, command: &Show) -> Result<Reply, Failure> {
+    let wanted = command.download.wanted(context, command.task)?;
     let place = command.node.place(context)?;
-    let id = command.task;
-    if !command.watch.watch {
-        let found = place.hub.task(id).map_err(|it| place.failure(it))?;
-        let task = found.map_or_else(|| Err(not_there(&place, id)), Ok)?;
-        return Ok(reply(context, &Told::of(context, &place, task)?));
+    let told = match command.watch.watch {
+        true => awaited(context, command, &place)?,
+        false => {
+            let found = place.hub.task(command.task);
+            let found = found.map_err(|it| place.failure(it))?;
+            let task = found.map_or_else(|| Err(not_there(&place, command.task)), Ok)?;
+            Told::of(context, &place, task)?
+        }
+    };
+    match wanted {
+        Some(wanted) => downloaded(context, &place, &told, &wanted),
+        None => Ok(reply(context, &told)),
     }
+}
+
+/// The task at its end, which is waited for and has to be a good one.
+fn awaited(context: &Context, command: &Show, place: &Place) -> Result<Told, Failure> {
+    let id = command.task;
     let mut last = None;
     let mut look = |hub: &Hub| -> Result<Option<Task>, RpcError> {
         let found = hub.task(id)?;
@@ -50,7 +66,7 @@ pub(super) fn run(context: &Context, command: &Show) -> Result<Reply, Failure> {
     };
     // What is no task's id never becomes one.
     if look(&place.hub).map_err(|it| place.failure(it))?.is_none() {
-        other_than_task(&place, id)?;
+        other_than_task(place, id)?;
     }
     let is_over = |found: &Option<Task>| {
         let state = found.as_ref().map(|task| TaskState::of(task, now()));
@@ -59,15 +75,41 @@ pub(super) fn run(context: &Context, command: &Show) -> Result<Reply, Failure> {
     let pace = command.watch.pace();
     let watched = watch(&place.hub, pace, look, is_over, &mut tell_of_node(context));
     let given_up = match watched.map_err(|it| place.failure(it))? {
-        Watched::Over(Some(task)) => return ended(context, &Told::of(context, &place, task)?),
+        Watched::Over(Some(task)) => return ended(context, Told::of(context, place, task)?),
         Watched::GivenUp(Some(task)) => task,
-        _ => return Err(not_there(&place, id)),
+        _ => return Err(not_there(place, id)),
     };
-    let told = Told::of(context, &place, given_up)?;
+    let told = Told::of(context, place, given_up)?;
     let what = format!("the task is still {}", told.state.name());
     Err(Failure::new(Code::NotThereYet, what)
         .hint("Wait longer with --watch-timeout, or without it for as long as it takes.")
         .with(raw(&told)))
+}
+
+/// The task with its result, which is in its place.
+fn downloaded(
+    context: &Context,
+    place: &Place,
+    told: &Told,
+    wanted: &Wanted,
+) -> Result<Reply, Failure> {
+    let tell = || {
+        let lines = describe::lines(context, told).into_iter();
+        lines.for_each(|line| context.tell(line));
+    };
+    match wanted.get(context, place, told) {
+        Ok(done) if done.is_stream => {
+            // Nothing else may be on it.
+            tell();
+            context.tell(done.note);
+            Ok(Reply::done(None))
+        }
+        Ok(done) => Ok(reply(context, told).with(done.json).note(done.note)),
+        Err(failure) => {
+            tell();
+            Err(failure.with(raw(told)))
+        }
+    }
 }
 
 /// The JSON of the SDK's program, and what the scheduler told.
@@ -88,11 +130,11 @@ fn reply(context: &Context, told: &Told) -> Reply {
 }
 
 /// The end of a task that was waited for.
-fn ended(context: &Context, told: &Told) -> Result<Reply, Failure> {
+fn ended(context: &Context, told: Told) -> Result<Told, Failure> {
     if told.state == TaskState::Completed {
-        return Ok(reply(context, told));
+        return Ok(told);
     }
-    for line in describe::lines(context, told) {
+    for line in describe::lines(context, &told) {
         context.tell(line);
     }
     let what = match told.state {
@@ -100,8 +142,8 @@ fn ended(context: &Context, told: &Told) -> Result<Reply, Failure> {
         _ => "the task has timed out",
     };
     Err(Failure::new(Code::TaskFailed, what)
-        .hint(describe::way_out(told))
-        .with(raw(told)))
+        .hint(describe::way_out(&told))
+        .with(raw(&told)))
 }
 
 /// The failure where there is no such task, which says what the id is of instead.

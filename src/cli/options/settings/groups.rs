@@ -63,6 +63,8 @@ groups! {
     ChainServices: rpc_url, market_url;
     /// The market.
     MarketUrl: market_url;
+    /// The gateways to IPFS.
+    IpfsGateway: ipfs_gateway;
     /// The longest wait for a service.
     Timeout: timeout;
     /// The bounds of a result.

@@ -15,6 +15,7 @@ use clap::{Arg, Command, value_parser};
 use crate::chain::FrameworkChoice;
 use crate::cli::options::values::{
     parse_hosts, parse_limit, parse_size, parse_time, parse_timeout, parse_token, parse_uri,
+    parse_urls,
 };
 use crate::http::Origin;
 use crate::token::Uri;
@@ -97,6 +98,8 @@ value_types! {
     Framework: FrameworkChoice, Text, str::parse::<FrameworkChoice>;
     /// Hosts, between spaces.
     Hosts: Vec<Origin>, Text, parse_hosts;
+    /// Addresses of services, between spaces.
+    Urls: Vec<String>, Text, parse_urls;
     /// A number of seconds.
     Seconds: Duration, Number, parse_timeout;
     /// A time with a unit.

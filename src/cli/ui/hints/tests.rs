@@ -118,6 +118,7 @@ fn hints_of_chains() {
         (no_json, ""),
         (wrong, ""),
         (Error::NoHost { chain: name() }, ""),
+        (Error::NoIpfsGateway { chain: name() }, "--ipfs-gateway"),
     ] {
         says(chain(&error), words);
     }

@@ -156,7 +156,7 @@ fn is_final(code: Code) -> bool {
 /// limits and checks, and this program. As a digest.
 fn question(context: &Context, command: &Decrypt) -> Result<String, Failure> {
     let settings = &context.settings;
-    let records = context.key_records(command.beneficiary_key_file.as_deref())?;
+    let records = context.key_records(command.opening.beneficiary_key_file.as_deref())?;
     let mut recorded: Vec<String> = records
         .iter()
         .map(|it| match it.public.as_ref().map(|key| key.to_pem()) {
@@ -178,7 +178,7 @@ fn question(context: &Context, command: &Decrypt) -> Result<String, Failure> {
         "recorded": recorded,
         "extract": command.extract.is_some(),
         "entries": entries,
-        "verify": command.verify,
+        "verify": command.opening.verify,
         "max_size": settings.max_size,
         "max_entries": settings.max_entries,
     });

@@ -28,21 +28,28 @@ pub(crate) struct Decrypt {
     /// Take only this file out of the result, under its name there, to --output or --extract; may be repeated
     #[arg(long, value_name = "NAME", conflicts_with = "output_dir")]
     pub(super) entry: Vec<OsString>,
-    /// Replace what exists
-    #[arg(long)]
-    pub(super) force: bool,
+    #[command(flatten)]
+    pub(super) opening: Opening,
     /// Pass over archives whose result exists, and those that failed before in the same folder
     #[arg(long, conflicts_with = "force")]
     pub(super) skip_existing: bool,
     /// With --skip-existing: try again what failed before
     #[arg(long, requires = "skip_existing")]
     pub(super) retry_failed: bool,
+}
+
+/// The way in which results are opened and written, wherever they come from.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Opening {
+    /// Replace what exists
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Check the CRC of every file in the result, even where it is not unpacked
     #[arg(long)]
-    pub(super) verify: bool,
+    pub(crate) verify: bool,
     /// Do not wait until the result is on the disk: a power cut may take it back
     #[arg(long)]
-    pub(super) no_sync: bool,
+    pub(crate) no_sync: bool,
     #[command(flatten)]
     limits: groups::Limits,
     /// A key file in the folder of key files, in place of that of the address
@@ -57,7 +64,37 @@ pub(crate) struct Decrypt {
     agent_wait: groups::AgentWait,
 }
 
+/// The place of a result: a folder, else a file or a stream.
+#[derive(Debug, Clone)]
+pub(crate) enum Place {
+    Folder(PathBuf),
+    Output(PathBuf),
+}
+
 impl Decrypt {
+    /// Opens one archive that has no file of its own, to `place`, or the files with these names in it.
+    pub(super) fn one(
+        archive: PathBuf,
+        place: Place,
+        entry: Vec<OsString>,
+        opening: Opening,
+    ) -> Self {
+        let (output, extract) = match place {
+            Place::Folder(folder) => (None, Some(folder)),
+            Place::Output(file) => (Some(file), None),
+        };
+        Self {
+            archives: vec![archive],
+            output,
+            output_dir: None,
+            extract,
+            entry,
+            opening,
+            skip_existing: false,
+            retry_failed: false,
+        }
+    }
+
     /// Whether each archive gets a folder of its own below that of `--extract`. In a batch that is
     /// begun again, one that is alone does as well: the others may have been there before.
     pub(super) fn extracts_several(&self) -> bool {

@@ -1,4 +1,5 @@
 use std::ffi::OsString;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::args::{DEFAULT_OUTPUT, Decrypt};
@@ -11,6 +12,8 @@ use crate::text::escape::Shown as _;
 /// One archive and where its result goes.
 pub(super) struct Job {
     pub(super) archive: PathBuf,
+    /// The archive itself, where it came from elsewhere and has no file of its own.
+    pub(super) fetched: Option<File>,
     pub(super) place: Destination,
     /// The names of the files that are taken out of it; all where there are none.
     pub(super) only: Vec<OsString>,
@@ -63,6 +66,7 @@ pub(super) fn jobs(command: &Decrypt) -> Result<Vec<Job>, Failure> {
         .iter()
         .map(|archive| Job {
             archive: archive.clone(),
+            fetched: None,
             place: place(command, archive),
             only: only.clone(),
         })

@@ -1,3 +1,4 @@
+use std::fs::File;
 use std::path::Path;
 
 use super::again::Again;
@@ -9,6 +10,7 @@ use super::outcome;
 use super::shared_folder::SharedFolder;
 use super::streams::{open_archive, open_output};
 use super::tally::{Outcome, Passed, Tally};
+use crate::archive::Archive;
 use crate::cli::agent_beside::mind_agent;
 use crate::cli::context::Context;
 use crate::cli::key_records::KeyRecords;
@@ -55,26 +57,46 @@ impl<E: Into<Failure>> From<E> for Stop {
     }
 }
 
+impl<'a> Run<'a> {
+    pub(super) fn new(
+        context: &'a Context,
+        command: &'a Decrypt,
+        again: Option<Again<'a>>,
+    ) -> Self {
+        Self {
+            context,
+            command,
+            options: Options {
+                verify: command.opening.verify,
+                no_sync: command.opening.no_sync,
+                limits: context.limits(),
+                temporaries: context.temporaries.clone(),
+                watcher: None,
+            },
+            progress: Progress::new(context.global.quiet || context.global.raw),
+            folder: SharedFolder::new(command.folder_of_several(), &context.temporaries),
+            again,
+        }
+    }
+}
+
 impl Run<'_> {
     /// The keys that the key files record.
     pub(super) fn recorded(&self) -> Result<KeyRecords, Failure> {
-        let file = self.command.beneficiary_key_file.as_deref();
+        let file = self.command.opening.beneficiary_key_file.as_deref();
         self.context.key_records(file)
     }
 
-    /// Opens the only archive.
-    pub(super) fn one(&self, job: &Job, holder: &mut impl Keys) -> Result<Reply, Failure> {
-        let opened = self.open(job, holder);
+    /// Keeps what the next run is to know.
+    pub(super) fn save(&self) {
         if let Some(again) = &self.again {
             again.save(&self.folder);
         }
-        let report = opened.map_err(|stop| stop.failure)?;
-        Ok(outcome::reply(self.context, job, &report))
     }
 
     /// Whether a person is asked before something is replaced.
     fn asks(&self) -> bool {
-        !self.command.force && self.again.is_none()
+        !self.command.opening.force && self.again.is_none()
     }
 
     /// Whether a person may be asked about what stands in the place of a result: questions come
@@ -100,9 +122,13 @@ impl Run<'_> {
 
     fn open_now(&self, job: &Job, holder: &mut impl Keys) -> Result<Report, Stop> {
         let (context, command) = (self.context, self.command);
-        let archive = open_archive(&job.archive, &spool_folder(job), &self.options.limits)?;
-        let force = command.force || (self.asks() && may_replace(context, job));
-        let replace = |path: &Path| force || (self.asks() && ask(context, path));
+        let limits = &self.options.limits;
+        let archive = match &job.fetched {
+            Some(file) => Archive::from_file(copied(file)?, &job.archive, limits)?,
+            None => open_archive(&job.archive, &spool_folder(job), limits)?,
+        };
+        let force = command.opening.force || (self.asks() && may_replace(context, job));
+        let replace = |path: &Path| force || (self.asks() && context.can_replace(path));
         let mut opened;
         let target = match (&job.place, job.only.first()) {
             (Destination::File(path), None) => Target::File { path, force },
@@ -139,9 +165,7 @@ impl Run<'_> {
 
     /// Ends a run of several archives, with a line where not each of them was opened.
     pub(super) fn end(&self, tally: &Tally) -> Reply {
-        if let Some(again) = &self.again {
-            again.save(&self.folder);
-        }
+        self.save();
         let global = &self.context.global;
         if global.raw {
             outcome::print(&tally.to_json());
@@ -182,15 +206,17 @@ impl Run<'_> {
     }
 }
 
+/// Another handle of a file that was fetched.
+fn copied(file: &File) -> Result<File, Failure> {
+    let copied = file.try_clone();
+    copied.map_err(|error| {
+        let message = format!("what was fetched cannot be read: {error}");
+        Failure::new(Code::IoFailed, message)
+    })
+}
+
 /// Whether the file that stands where a result goes may be replaced; asks on a terminal.
 fn may_replace(context: &Context, job: &Job) -> bool {
     matches!(&job.place, Destination::File(path)
-        if path.is_file() && !path.is_symlink() && ask(context, path))
-}
-
-fn ask(context: &Context, path: &Path) -> bool {
-    context.confirm(&format!(
-        "File {} already exists, replace it? [y/N] ",
-        path.shown()
-    ))
+        if path.is_file() && !path.is_symlink() && context.can_replace(path))
 }

@@ -1,0 +1,279 @@
+//! The result of a task, from IPFS to its place: as it is, or decrypted.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Seek as _};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::told::Told;
+use crate::chain::poco::Id;
+use crate::cli::commands::result::{self, Opening, open_fetched};
+use crate::cli::context::Context;
+use crate::cli::gateways::{fetch, fetched_json, gateways};
+use crate::cli::node::Place;
+use crate::cli::options::groups;
+use crate::cli::ui::failure::Failure;
+use crate::code::Code;
+use crate::decrypt::{OutputError, Report, check_file};
+use crate::file::OutputStream;
+use crate::ipfs::{Gateways, Location};
+use crate::task::result_location;
+use crate::text::escape::Shown as _;
+
+/// The options that ask for the result of a task.
+#[derive(Debug, Args)]
+pub(crate) struct Download {
+    /// Download the result to this file, - for stdout [default: <TASKID>.zip]
+    #[arg(long, value_name = "NAME", num_args = 0..=1)]
+    download: Option<Option<PathBuf>>,
+    /// Download the result and decrypt it
+    #[arg(long)]
+    decrypt: bool,
+    /// Download and decrypt the result, and unpack it into this folder
+    #[arg(long, short = 'x', value_name = "FOLDER")]
+    extract: Option<PathBuf>,
+    /// Take only this file out of the result, under its name there, to --download or --extract; may be repeated
+    #[arg(long, value_name = "NAME")]
+    entry: Vec<OsString>,
+    #[command(flatten)]
+    ipfs_gateway: groups::IpfsGateway,
+    #[command(flatten)]
+    opening: Opening,
+}
+
+/// A download that is wanted, with a place that it can go to.
+pub(super) struct Wanted {
+    place: Destination,
+    /// Whether the result is decrypted on the way.
+    decrypt: bool,
+    only: Vec<OsString>,
+    opening: Opening,
+}
+
+enum Destination {
+    File(PathBuf),
+    Folder(PathBuf),
+    Stream(OutputStream, PathBuf),
+}
+
+/// A result in its place.
+pub(super) struct Downloaded {
+    /// What `--raw` says, beside the task.
+    pub(super) json: Value,
+    /// What people are told.
+    pub(super) note: String,
+    /// Whether the standard output is taken by the result.
+    pub(super) is_stream: bool,
+}
+
+impl Download {
+    /// The download that is asked for, if any. What is in its way is told before anything is asked, which may take long.
+    pub(super) fn wanted(&self, context: &Context, task: Id) -> Result<Option<Wanted>, Failure> {
+        let decrypt = self.decrypt || self.extract.is_some() || !self.entry.is_empty();
+        if self.download.is_none() && !decrypt {
+            return Ok(None);
+        }
+        let mut wanted = Wanted {
+            place: self.place(task)?,
+            decrypt,
+            only: self.entry.clone(),
+            opening: self.opening.clone(),
+        };
+        wanted.check(context)?;
+        Ok(Some(wanted))
+    }
+
+    fn place(&self, task: Id) -> Result<Destination, Failure> {
+        let name = self.download.as_ref().and_then(Option::as_ref);
+        if let Some(folder) = &self.extract {
+            return match name {
+                None => Ok(Destination::Folder(folder.clone())),
+                Some(_) => Err(Failure::new(
+                    Code::Usage,
+                    "a result goes to one place: --extract, or the name after --download",
+                )
+                .hint("Leave the name or --extract out.")),
+            };
+        }
+        if let (None, false) = (name, self.entry.is_empty()) {
+            return Err(Failure::new(
+                Code::Usage,
+                "a file that is taken out with --entry needs a place",
+            )
+            .hint("Name the file that it becomes after --download, or a folder with --extract."));
+        }
+        let name = name.cloned().unwrap_or_else(|| task.to_string().into());
+        Ok(match OutputStream::of(&name) {
+            Some(stream) => Destination::Stream(stream, name),
+            // The file that is taken out has a form of its own.
+            None if !self.entry.is_empty() => Destination::File(name),
+            None => Destination::File(with_zip(name)),
+        })
+    }
+}
+
+/// The name with the ending that the SDK gives it.
+fn with_zip(name: PathBuf) -> PathBuf {
+    let mut name = name.into_os_string();
+    let bytes = name.as_encoded_bytes();
+    if bytes.len() <= 4 || !bytes.ends_with(b".zip") {
+        name.push(".zip");
+    }
+    name.into()
+}
+
+impl Wanted {
+    /// Refuses a place that is taken; a person may agree to have the file there replaced.
+    fn check(&mut self, context: &Context) -> Result<(), Failure> {
+        let path = match &self.place {
+            Destination::File(path) => path,
+            Destination::Folder(path) if path.exists() && !path.is_dir() => {
+                return Err(OutputError::Exists(path.clone()).into());
+            }
+            _ => return Ok(()),
+        };
+        let checked = check_file(path, self.opening.force, |_| false, "");
+        if matches!(checked, Err(OutputError::Exists(_))) && context.can_replace(path) {
+            self.opening.force = true;
+            return Ok(());
+        }
+        Ok(checked?)
+    }
+
+    /// Gets the result of a task and puts it into its place.
+    pub(super) fn get(
+        &self,
+        context: &Context,
+        place: &Place,
+        told: &Told,
+    ) -> Result<Downloaded, Failure> {
+        let location = result_location(&told.task, told.now)?;
+        let max_size = match self.decrypt {
+            true => context.limits().max_archive(),
+            false => context.limits().max_size,
+        };
+        let gateways = gateways(context, &place.chain, place.options.clone(), max_size)?;
+        match self.decrypt {
+            true => self.decrypted(context, &gateways, &location),
+            false => self.as_it_is(context, &gateways, &location),
+        }
+    }
+
+    fn as_it_is(
+        &self,
+        context: &Context,
+        gateways: &Gateways,
+        location: &Location,
+    ) -> Result<Downloaded, Failure> {
+        let durable = !self.opening.no_sync;
+        let fetched = match &self.place {
+            Destination::Stream(stream, name) => {
+                let failed = |error| OutputError::io(name, error);
+                let waiting = tempfile::tempfile().map_err(failed)?;
+                let fetched = fetch(context, gateways, location, &waiting, false)?;
+                copy(waiting, *stream).map_err(failed)?;
+                fetched
+            }
+            Destination::File(path) | Destination::Folder(path) => {
+                let failed = |error| OutputError::io(path, error);
+                let mut file = context.temporaries.file(path).map_err(failed)?;
+                let fetched = fetch(context, gateways, location, file.file(), durable)?;
+                let published = match durable {
+                    true => file.publish(self.opening.force),
+                    false => file.publish_unsynced(self.opening.force),
+                };
+                published.map_err(failed)?;
+                fetched
+            }
+        };
+        let place = self.shown(context);
+        let mut json = self.json(context);
+        json["download"] = fetched_json(location, &fetched);
+        Ok(Downloaded {
+            json,
+            note: format!("Downloaded task result to {place}"),
+            is_stream: self.is_stream(),
+        })
+    }
+
+    fn decrypted(
+        &self,
+        context: &Context,
+        gateways: &Gateways,
+        location: &Location,
+    ) -> Result<Downloaded, Failure> {
+        let place = match &self.place {
+            Destination::Folder(folder) => result::Place::Folder(folder.clone()),
+            Destination::File(path) | Destination::Stream(_, path) => {
+                result::Place::Output(path.clone())
+            }
+        };
+        let mut json = self.json(context);
+        let get = |folder: &Path| {
+            let waiting = waiting_file(folder)?;
+            let fetched = fetch(context, gateways, location, &waiting, false)?;
+            json["download"] = fetched_json(location, &fetched);
+            Ok(waiting)
+        };
+        let only = self.only.clone();
+        let name = location.to_string();
+        let report = open_fetched(context, &name, (place, only), &self.opening, get)?;
+        add_report(&mut json, &report);
+        Ok(Downloaded {
+            json,
+            note: format!(
+                "Results successfully decrypted in {}\nOpened with {}",
+                self.shown(context),
+                report.key.uri
+            ),
+            is_stream: self.is_stream(),
+        })
+    }
+
+    fn is_stream(&self) -> bool {
+        matches!(self.place, Destination::Stream(..))
+    }
+
+    fn json(&self, context: &Context) -> Value {
+        let mut json = match &self.place {
+            Destination::Stream(..) => json!({}),
+            Destination::File(path) | Destination::Folder(path) => {
+                json!({ "resultPath": context.absolute(path) })
+            }
+        };
+        if !self.only.is_empty() {
+            let taken: Vec<_> = self.only.iter().map(|it| it.to_string_lossy()).collect();
+            json["taken"] = json!(taken);
+        }
+        json
+    }
+
+    fn shown(&self, context: &Context) -> String {
+        match &self.place {
+            Destination::Stream(stream, _) => stream.shown(),
+            Destination::File(path) => format!("file {}", context.absolute(path).shown()),
+            Destination::Folder(path) => format!("folder {}", context.absolute(path).shown()),
+        }
+    }
+}
+
+/// Writes a file to a stream.
+fn copy(mut from: File, to: OutputStream) -> io::Result<u64> {
+    from.rewind()?;
+    io::copy(&mut from, &mut to.open()?)
+}
+
+/// A file without a name, in which an archive waits as it came, still encrypted.
+fn waiting_file(folder: &Path) -> Result<File, Failure> {
+    let made = tempfile::tempfile_in(folder);
+    Ok(made.map_err(|error| OutputError::io(folder, error))?)
+}
+
+fn add_report(json: &mut Value, report: &Report) {
+    json["key"] = json!(report.key.uri);
+    json["bytes"] = json!(report.bytes);
+    json["entries"] = json!(report.entries);
+}
