@@ -70,6 +70,8 @@ codes! {
     TooLarge: "too-large", 24, 422;
     /// The Secret Management Service does not answer.
     SmsNotReachable: "sms-not-reachable", 30, 502;
+    /// iExec's market does not answer.
+    MarketFailed: "market-failed", 30, 502;
     /// No IPFS gateway answers with the file.
     GatewayFailed: "gateway-failed", 30, 502;
     /// The Secret Management Service refused.

@@ -30,6 +30,7 @@ mod chain {
     mod download;
     mod environment;
     mod nodes;
+    mod pull;
     mod task_list;
     mod task_show;
     mod watch;

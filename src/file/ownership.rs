@@ -3,7 +3,7 @@
 
 mod private_group;
 
-use std::fs::{self, Metadata};
+use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -29,6 +29,24 @@ pub(crate) enum Exposed {
 /// Whether the user of this number is this one, or root.
 pub(crate) fn is_trusted(user: u32) -> bool {
     user == 0 || user == geteuid().as_raw()
+}
+
+/// Refuses an open file that another user could have written.
+///
+/// # Errors
+/// [`io::ErrorKind::PermissionDenied`], with the reason.
+pub(crate) fn check_own(file: &File) -> io::Result<()> {
+    let found = file.metadata()?;
+    let refused = |why| Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
+    if !found.is_file() {
+        refused("it is not a regular file")
+    } else if found.uid() != geteuid().as_raw() {
+        refused("it belongs to another user")
+    } else if found.mode() & 0o022 != 0 {
+        refused("other users can write to it")
+    } else {
+        Ok(())
+    }
 }
 
 /// Looks at the file at `path`, where it lies and where links lead, and at each folder above up to

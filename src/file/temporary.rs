@@ -146,7 +146,7 @@ impl Temporaries {
                 drop(left);
                 dir.create(MARK.as_ref())?;
                 return Ok(TemporaryDir {
-                    _entry: entry,
+                    entry,
                     dir,
                     _lock: lock,
                 });
@@ -269,13 +269,18 @@ pub(crate) fn check_replaceable(folder: &Dir, name: &OsStr) -> io::Result<()> {
 #[derive(Debug)]
 pub(crate) struct TemporaryDir {
     // Dropped, and so removed, before the lock.
-    _entry: Entry,
+    entry: Entry,
     dir: Arc<Dir>,
     /// Tells other processes that it is in use.
     _lock: File,
 }
 
 impl TemporaryDir {
+    /// The name in the folder that it is in.
+    pub(crate) fn name(&self) -> &OsStr {
+        &self.entry.left.name
+    }
+
     pub(crate) fn dir(&self) -> Arc<Dir> {
         Arc::clone(&self.dir)
     }

@@ -305,7 +305,11 @@ fn systemd_accepts_the_units() {
     command
         .args(["verify", "--user"])
         .env("XDG_RUNTIME_DIR", folder.path());
-    for unit in ["iexec-hsm-agent.socket", "iexec-hsm-agent.service"] {
+    for unit in [
+        "iexec-hsm-agent.socket",
+        "iexec-hsm-agent.service",
+        "iexec-hsm-pull.service",
+    ] {
         command.arg(docs("systemd").join(unit));
     }
     let Ok(output) = command.output() else {

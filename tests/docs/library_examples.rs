@@ -1,4 +1,4 @@
-//! The library's smaller examples: with the agent, without a token, and publishing.
+//! The library's smaller examples: with the agent, without a token, publishing, and pulling from a chain.
 
 #[allow(dead_code)]
 #[path = "../../docs/examples/inspect_archive.rs"]
@@ -9,7 +9,14 @@ mod open_with_agent;
 #[allow(dead_code)]
 #[path = "../../docs/examples/publish_key.rs"]
 mod publish_key;
+#[allow(dead_code)]
+#[path = "../../docs/examples/pull_results.rs"]
+mod pull_results;
 
+use alloy_primitives::keccak256;
+
+use crate::support::chain::{Ask, Chain, Market, on_ipfs};
+use crate::support::gateway::Gateway;
 use crate::support::publish::{WALLET_KEY, public_file, stored, value, with_key};
 use crate::support::sms::Sms;
 use crate::support::*;
@@ -60,4 +67,33 @@ fn a_key_is_published_once() {
     // What is published already is not replaced.
     let error = publish().unwrap_err().to_string();
     assert!(error.contains("already"), "{error}");
+}
+
+#[test]
+fn results_are_pulled_once_into_folders_of_their_own() {
+    let Some(chain) = Chain::start() else { return };
+    let keyed = Keyed::new();
+    let (work, market, gateway) = (keyed.work(), Market::start(), Gateway::start());
+    let agent = Agent::unlocked(&work, &[]);
+    let archive = keyed.archive(&plain_zip(&[("result.txt", b"Hello, world!")]));
+    let location = gateway.add(&archive);
+    let ask = || Ask {
+        beneficiary: ADDRESS.parse().unwrap(),
+        ..Ask::default()
+    };
+    let results = on_ipfs(location.trim_start_matches("/ipfs/"));
+    let (deal, task) = chain.completed(ask(), &results, keccak256("a"));
+    let (running, _) = chain.running(ask());
+    for deal in [&deal, &running] {
+        market.add(deal);
+    }
+    let (node, hub) = (chain.node.url(), chain.address("hub").to_string());
+    let (market, gateway) = (market.url(), gateway.url());
+    let places = [&*node, &*hub, &*market, &*gateway];
+    let folder = work.path("results");
+    let pull = || pull_results::pull(places, ADDRESS, &agent.socket, &folder).unwrap();
+    assert_eq!(pull(), [task.to_string()]);
+    let file = format!("results/{task}/result.txt");
+    assert_eq!(work.read(file), b"Hello, world!");
+    assert_eq!(pull(), [""; 0]);
 }

@@ -65,7 +65,8 @@ pub fn wrong_tmp(folder: &Path) -> Vec<PathBuf> {
     for entry in std::fs::read_dir(folder).unwrap() {
         let entry = entry.unwrap();
         let name = entry.file_name();
-        if name.to_string_lossy().starts_with(".iexec-hsm-") {
+        let name = name.to_string_lossy();
+        if name.starts_with(".iexec-hsm-") && !name.ends_with(".jsonl") {
             found.push(entry.path());
         } else if entry.file_type().unwrap().is_dir() {
             found.extend(wrong_tmp(&entry.path()));

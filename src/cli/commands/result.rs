@@ -14,7 +14,9 @@ use crate::cli::context::Context;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 
-pub(super) use decrypt::{Opening, Place, open_fetched};
+pub(super) use decrypt::{
+    Arrivals, Arrived, Opened, Opening, Place, open_as_they_come, open_fetched,
+};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {

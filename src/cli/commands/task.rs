@@ -5,6 +5,7 @@ mod download;
 mod json;
 mod list;
 mod of_us;
+mod pull;
 mod show;
 mod told;
 
@@ -24,11 +25,14 @@ pub(crate) enum Command {
     Show(show::Show),
     /// List the tasks whose results are for one address
     List(list::List),
+    /// Download and open the results for one address that are not here yet
+    Pull(pull::Pull),
 }
 
 pub(crate) fn run(context: &Context, command: Command) -> Result<Reply, Failure> {
     match command {
         Command::Show(command) => show::run(context, &command),
         Command::List(command) => list::run(context, &command),
+        Command::Pull(command) => pull::run(context, &command),
     }
 }

@@ -131,7 +131,7 @@ impl From<MarketError> for Failure {
         let code = match &error {
             MarketError::Http(HttpError::Url { .. } | HttpError::Plain { .. }) => Code::Usage,
             MarketError::Refused { .. } | MarketError::Endless { .. } => Code::Failed,
-            _ => Code::SmsNotReachable,
+            _ => Code::MarketFailed,
         };
         Self::new(code, &error).hint(hints::market(&error))
     }

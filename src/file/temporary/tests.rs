@@ -89,7 +89,7 @@ fn what_is_dropped_is_gone_with_all_that_is_in_it() {
     let folder = tempfile::tempdir().unwrap();
     let file = temporaries.file(&folder.path().join("result")).unwrap();
     let dir = folder_in(&temporaries, folder.path());
-    let path = path_of(&dir._entry, folder.path());
+    let path = path_of(&dir.entry, folder.path());
     assert_eq!(mode(&path), 0o700);
     fs::create_dir(path.join("sub")).unwrap();
     fs::write(path.join("sub/file"), "x").unwrap();
@@ -181,7 +181,7 @@ fn what_was_put_in_the_place_of_a_temporary_folder_stays() {
         fs::create_dir_all(path("precious")).unwrap();
         fs::write(path("precious/file"), "x").unwrap();
         let dir = folder_in(&temporaries, folder.path());
-        let place = path_of(&dir._entry, folder.path());
+        let place = path_of(&dir.entry, folder.path());
         fs::write(place.join("secret"), "x").unwrap();
         fs::rename(&place, path("moved")).unwrap();
         fs::rename(path("precious"), &place).unwrap();

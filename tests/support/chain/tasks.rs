@@ -49,6 +49,15 @@ pub struct Deal {
 }
 
 impl Deal {
+    /// One that somebody else has made.
+    pub fn found(id: B256, block: u64, tee: bool) -> Self {
+        let ask = Ask {
+            tee,
+            ..Ask::default()
+        };
+        Self { id, block, ask }
+    }
+
     /// The id of one of its tasks.
     pub fn task(&self, index: u64) -> B256 {
         keccak256((self.id, U256::from(index)).abi_encode_packed())
@@ -81,6 +90,12 @@ impl Chain {
         let time = now.as_secs() - seconds;
         assert!(time > self.time.get(), "no chain goes back");
         self.time.set(time);
+    }
+
+    /// Goes on now, or a second after the last step.
+    pub fn goes_on_now(&self) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        self.time.set(self.time.get().max(now.as_secs() - 1));
     }
 
     /// An address of `addresses.json`.
@@ -142,7 +157,7 @@ impl Chain {
         };
         let workerpool = WorkerpoolOrder {
             workerpool: self.address("workerpool"),
-            workerpoolprice: U256::from(1_000_000_000),
+            workerpoolprice: U256::from(1_000_000),
             volume: U256::from(ask.volume),
             tag,
             trust: U256::from(ask.trust),

@@ -1,6 +1,7 @@
 mod again;
 mod agent;
 mod args;
+mod as_they_come;
 mod exposed_places;
 mod failed_before;
 mod holder;
@@ -28,6 +29,7 @@ use crate::envelope::AesBackend;
 
 use again::Again;
 pub(crate) use args::{Decrypt, Opening, Place};
+pub(in crate::cli::commands) use as_they_come::{Arrivals, Arrived, Opened, open_as_they_come};
 use holder::Holder;
 use job::{Job, jobs, spool_folder};
 use run::Run;

@@ -1,7 +1,7 @@
 //! The archives that failed in an earlier run of a batch, in a file in the folder of results.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{self, Metadata, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::code::Code;
 use crate::decrypt::Temporaries;
+use crate::file::ownership::check_own;
 
 /// Its name in the folder of results.
 const NAME: &str = ".iexec-hsm-failed.json";
@@ -177,25 +178,10 @@ fn content(path: &Path) -> io::Result<Content> {
         .read(true)
         .custom_flags(flags.bits().cast_signed())
         .open(path)?;
-    check(&file)?;
+    check_own(&file)?;
     let mut json = Vec::new();
     file.take(MOST_BYTES).read_to_end(&mut json)?;
     Ok(serde_json::from_slice(&json)?)
-}
-
-/// Refuses what another user could have written.
-fn check(file: &File) -> io::Result<()> {
-    let found = file.metadata()?;
-    let refused = |why| Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
-    if !found.is_file() {
-        refused("it is not a regular file")
-    } else if found.uid() != rustix::process::geteuid().as_raw() {
-        refused("it belongs to another user")
-    } else if found.mode() & 0o022 != 0 {
-        refused("other users can write to it")
-    } else {
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ fn an_archive_is_known_until_it_or_the_question_is_another() {
     // As long, and as old as it was: what cannot be set by hand has changed.
     let old = fs::metadata(&archive).unwrap().modified().unwrap();
     fs::write(&archive, "wow").unwrap();
-    File::open(&archive).unwrap().set_modified(old).unwrap();
+    fs::File::open(&archive).unwrap().set_modified(old).unwrap();
     assert_eq!(read(&folder, "one").0.find(&archive), None);
 }
 

@@ -1,0 +1,118 @@
+//! `iexec-hsm task pull`: every result for one's address, into a folder of its own.
+//!
+//! A round looks for completed tasks whose results are not here. Threads download, others open what was downloaded, as the
+//! token allows; each result then moves to its place as a whole, a program is run for it, it is told, and written down. A
+//! run that is killed in between finds the result in its place, and does the rest.
+
+mod job;
+mod program;
+mod pulling;
+mod record;
+mod results;
+mod rounds;
+mod tally;
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::thread;
+use std::time::Duration;
+
+use clap::Args;
+use sd_notify::NotifyState;
+
+use super::of_us::OfUs;
+use crate::cli::commands::result::{Opening, open_as_they_come};
+use crate::cli::context::Context;
+use crate::cli::gateways::gateways;
+use crate::cli::options::{groups, parse_limit};
+use crate::cli::ui::failure::Failure;
+use crate::cli::ui::reply::Reply;
+use crate::code::Code;
+use pulling::Pulling;
+pub(super) use record::{Known, read as read_record};
+use results::Results;
+pub(super) use results::has_result;
+use rounds::Rounds;
+
+/// The folder that results go to where none is named.
+pub(super) const DEFAULT_FOLDER: &str = "results";
+
+#[derive(Debug, Args)]
+#[command(
+    mut_arg("force", |arg| arg.hide(true)),
+    after_help = "Examples:\n  iexec-hsm task pull --output-dir results\n  iexec-hsm task pull --watch --require-agent --raw --exec /usr/local/bin/take-in"
+)]
+pub(crate) struct Pull {
+    #[command(flatten)]
+    of_us: OfUs,
+    /// The folder that results go to, each into a folder in it that is named after its task
+    #[arg(long, value_name = "FOLDER", default_value = DEFAULT_FOLDER)]
+    output_dir: PathBuf,
+    /// Go on for ever, as a service
+    #[arg(long)]
+    watch: bool,
+    /// With --watch: look for results again after so long
+    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = parse_limit)]
+    interval: Duration,
+    /// Run this program for each result, with IEXEC_TASK_ID and IEXEC_RESULT_DIR in its environment
+    #[arg(long, value_name = "PROGRAM")]
+    exec: Option<PathBuf>,
+    /// Download so many results side by side
+    #[arg(long, value_name = "COUNT", default_value = "4", value_parser = clap::value_parser!(u8).range(1..=32))]
+    downloads: u8,
+    /// Pull no result again that was pulled before and is gone
+    #[arg(long)]
+    not_again: bool,
+    /// Try again what was found bad before
+    #[arg(long)]
+    retry_failed: bool,
+    #[command(flatten)]
+    ipfs_gateway: groups::IpfsGateway,
+    #[command(flatten)]
+    opening: Opening,
+}
+
+pub(super) fn run(context: &Context, command: &Pull) -> Result<Reply, Failure> {
+    if command.opening.force {
+        let what = "task pull replaces nothing, so that --force has no use";
+        return Err(Failure::new(Code::Usage, what)
+            .hint("Remove the folder of a result to have it pulled again."));
+    }
+    let search = command.of_us.search(context)?;
+    let options = search.place.options.clone();
+    let max_size = context.limits().max_archive();
+    let gateways = gateways(context, &search.place.chain, options, max_size)?;
+    let durable = !command.opening.no_sync;
+    let (results, record) = Results::open(context, &command.output_dir, durable)?;
+    let pulling = Pulling::new(context, command, results, record);
+    let mut rounds = Rounds::new(search, &pulling);
+    let mut first = rounds.first();
+    if let (Err(failure), true) = (&first, command.watch)
+        && pulling::may_pass(failure)
+    {
+        pulling.tell(failure);
+        first = Ok(());
+    }
+    first?;
+    // With systemd it is a service of the type notify.
+    let _ = sd_notify::notify(&[NotifyState::Ready]);
+    if !command.watch && !pulling.has_work() {
+        return Ok(pulling.end());
+    }
+    let rounds = Mutex::new(rounds);
+    thread::scope(|scope| {
+        scope.spawn(|| match command.watch {
+            true => lock(&rounds).go_on(),
+            false => pulling.no_more(),
+        });
+        for _ in 0..command.downloads {
+            scope.spawn(|| pulling.download(&gateways));
+        }
+        if let Err(failure) = open_as_they_come(context, &command.opening, &pulling) {
+            pulling.stop(failure);
+        }
+    });
+    Ok(pulling.end())
+}
+
+use pulling::lock;

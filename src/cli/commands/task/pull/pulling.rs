@@ -1,0 +1,399 @@
+//! What the threads share: the results that are to be pulled, those that are in hand, and what became of them.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::fmt::Display;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::job::Job;
+use super::record::{Known, Record};
+use super::results::Results;
+use super::tally::Tally;
+use super::{Pull, program};
+use crate::chain::poco::Id;
+use crate::cli::commands::result::{Arrivals, Arrived, Opened};
+use crate::cli::context::Context;
+use crate::cli::gateways::fetched_json;
+use crate::cli::node::now;
+use crate::cli::ui::failure::Failure;
+use crate::cli::ui::reply::Reply;
+use crate::code::Code;
+use crate::ipfs::Gateways;
+use crate::text::escape::Shown as _;
+
+/// The longest wait before a result is tried again.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+
+/// A result that came, with what `--raw` says of the download.
+pub(super) struct About {
+    job: Job,
+    download: Value,
+}
+
+pub(super) struct Pulling<'a> {
+    context: &'a Context,
+    command: &'a Pull,
+    results: Results,
+    record: Mutex<Record>,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// What nobody has taken yet.
+    jobs: VecDeque<Job>,
+    /// Archives that came, and wait to be opened.
+    arrived: VecDeque<Arrived<About>>,
+    /// Downloads that are going on.
+    downloading: usize,
+    /// All of these, and those that are being opened.
+    in_hand: HashSet<Id>,
+    /// Those that failed, and may be well later.
+    later: HashMap<Id, Later>,
+    /// Whether no more jobs come.
+    no_more: bool,
+    /// Whether all is to end.
+    stopped: bool,
+    tally: Tally,
+}
+
+/// When a result is tried again.
+struct Later {
+    at: Instant,
+    failures: u32,
+}
+
+impl<'a> Pulling<'a> {
+    pub(super) fn new(
+        context: &'a Context,
+        command: &'a Pull,
+        results: Results,
+        record: Record,
+    ) -> Self {
+        Self {
+            context,
+            command,
+            results,
+            record: Mutex::new(record),
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// Whether the result of a task may have to be pulled; those that need not be are counted.
+    pub(super) fn is_wanted(&self, id: Id) -> bool {
+        let known = lock(&self.record).get(id);
+        let mut state = lock(&self.state);
+        let waits = state
+            .later
+            .get(&id)
+            .is_some_and(|it| it.at > Instant::now());
+        if waits || state.in_hand.contains(&id) {
+            return false;
+        }
+        let Some(known) = known else { return true };
+        let tries_again = self.command.retry_failed && !state.later.contains_key(&id);
+        match known {
+            Known::Failed(_) if tries_again => true,
+            Known::Failed(_) => {
+                state.tally.failed_before += 1;
+                false
+            }
+            Known::Pulled { .. } => {
+                let is_settled = known.is_settled(self.results.has(id), self.command.not_again);
+                match is_settled {
+                    true => state.tally.existing += 1,
+                    false => self.context.tell(format_args!(
+                        "{id} was pulled before and is gone: once more"
+                    )),
+                }
+                !is_settled
+            }
+        }
+    }
+
+    /// Adds a result that is to be pulled.
+    pub(super) fn add(&self, job: Job) {
+        let mut state = lock(&self.state);
+        if state.in_hand.insert(job.id) {
+            state.jobs.push_back(job);
+        }
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// Whether there is anything to pull.
+    pub(super) fn has_work(&self) -> bool {
+        !lock(&self.state).jobs.is_empty()
+    }
+
+    /// Says that no more results come.
+    pub(super) fn no_more(&self) {
+        lock(&self.state).no_more = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits for the time of the next round; tells whether there is one.
+    pub(super) fn pause(&self) -> bool {
+        let until = Instant::now() + self.command.interval;
+        let mut state = lock(&self.state);
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if state.stopped || left.is_zero() {
+                return !state.stopped;
+            }
+            let woken = self.changed.wait_timeout(state, left);
+            state = woken.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Ends all, because of a failure.
+    pub(super) fn stop(&self, failure: Failure) {
+        let is_first = {
+            let mut state = lock(&self.state);
+            let is_first = !std::mem::replace(&mut state.stopped, true);
+            if is_first {
+                state.tally.fail(failure.code);
+            }
+            is_first
+        };
+        // Several threads may meet the same.
+        if is_first {
+            self.tell(&failure);
+        }
+        self.changed.notify_all();
+    }
+
+    /// Downloads results, one after the other, until there are no more.
+    pub(super) fn download(&self, gateways: &Gateways) {
+        while let Some(job) = self.next_job() {
+            let id = job.id;
+            if self.results.has(id) {
+                // Another run has put it there and was killed before it could say so.
+                self.finish(&job, json!({}), 1);
+            } else {
+                match self.fetched(gateways, job) {
+                    Ok(arrived) => lock(&self.state).arrived.push_back(arrived),
+                    Err(failure) => self.failed(id, failure),
+                }
+            }
+            lock(&self.state).downloading -= 1;
+            self.changed.notify_all();
+        }
+    }
+
+    /// The next result to download. What came already is opened first: the disk is not filled with archives that wait.
+    fn next_job(&self) -> Option<Job> {
+        let most = usize::from(self.command.downloads);
+        self.wait_for(|state| {
+            if state.arrived.len() < most
+                && let Some(job) = state.jobs.pop_front()
+            {
+                state.downloading += 1;
+                return Some(Some(job));
+            }
+            (state.no_more && state.jobs.is_empty()).then_some(None)
+        })
+    }
+
+    fn fetched(&self, gateways: &Gateways, job: Job) -> Result<Arrived<About>, Failure> {
+        let file = self.results.waiting_file()?;
+        let fetched = gateways.fetch(&job.location, &file, false, &|_| {})?;
+        Ok(Arrived {
+            name: job.id.to_string().into(),
+            file,
+            folder: self.results.waiting_place(job.id),
+            about: About {
+                download: fetched_json(&job.location, &fetched),
+                job,
+            },
+        })
+    }
+
+    /// Does the rest for a result that is in its place.
+    fn finish(&self, job: &Job, more: Value, entries: u64) {
+        let place = self.results.place(job.id);
+        if let Some(program) = &self.command.exec
+            && let Err(failure) = program::run(program, job, &place)
+        {
+            return self.failed(job.id, failure);
+        }
+        let mut json = json!({
+            "taskid": job.id.to_string(),
+            "dealid": job.deal.deal.id.to_string(),
+            "resultPath": place,
+        });
+        if let (Some(json), Value::Object(more)) = (json.as_object_mut(), more) {
+            json.extend(more);
+        }
+        // Told before it is written down: told twice does less harm than never.
+        let mut record = lock(&self.record);
+        let note = format!("{} -> {}", job.id, place.shown());
+        Reply::new(json)
+            .note(note)
+            .print(&self.context.global.command, self.context.global.raw);
+        let added = record.add(job.id, Known::Pulled { entries }, now());
+        drop(record);
+        let mut state = lock(&self.state);
+        state.in_hand.remove(&job.id);
+        state.later.remove(&job.id);
+        state.tally.pulled += 1;
+        drop(state);
+        if let Err(error) = added {
+            let what = format!("what was pulled cannot be written down: {error}");
+            self.stop(Failure::new(Code::IoFailed, what));
+        }
+    }
+
+    /// Takes note of a result that failed.
+    fn failed(&self, id: Id, failure: Failure) {
+        let code = failure.code;
+        self.tell(
+            &failure
+                .of(&id.to_string())
+                .with(json!({"taskid": id.to_string()})),
+        );
+        if is_final(code) {
+            let added = lock(&self.record).add(id, Known::Failed(code), now());
+            if let Err(error) = added {
+                self.context.warn(format_args!(
+                    "that {id} failed cannot be written down: {error}"
+                ));
+            }
+        }
+        let mut state = lock(&self.state);
+        state.tally.fail(code);
+        state.in_hand.remove(&id);
+        let failures = state.later.get(&id).map_or(0, |it| it.failures);
+        let wait = self.command.interval * 2_u32.pow(failures.min(16));
+        let later = Later {
+            at: Instant::now() + wait.min(LONGEST_WAIT.max(self.command.interval)),
+            failures: failures + 1,
+        };
+        state.later.insert(id, later);
+    }
+
+    /// Tells of a failure.
+    pub(super) fn tell(&self, failure: &Failure) {
+        let global = &self.context.global;
+        failure.print(&global.command, global.raw);
+    }
+
+    /// Tells, with `--verbose`, why nothing is done about a task.
+    pub(super) fn say(&self, id: Id, reason: &dyn Display) {
+        self.context.say(|| format!("{id}: {reason}"));
+    }
+
+    /// Counts a task.
+    pub(super) fn count(&self, count: impl FnOnce(&mut Tally)) {
+        count(&mut lock(&self.state).tally);
+    }
+
+    /// Forgets what is counted anew in each round.
+    pub(super) fn forget_counts(&self) {
+        let mut state = lock(&self.state);
+        let tally = &mut state.tally;
+        (tally.existing, tally.running, tally.failed_before) = (0, 0, 0);
+    }
+
+    /// Tells what became of all tasks.
+    pub(super) fn end(&self) -> Reply {
+        let state = lock(&self.state);
+        let global = &self.context.global;
+        if global.raw {
+            // Whoever read has read enough.
+            let _ = std::io::Write::write_all(
+                &mut std::io::stdout(),
+                format!("{}\n", state.tally.to_json()).as_bytes(),
+            );
+        } else if !global.quiet {
+            self.context.tell(state.tally.line());
+        }
+        Reply::done(state.tally.first)
+    }
+
+    /// Waits until `look` finds something; nothing any more once all is to end.
+    fn wait_for<T>(&self, mut look: impl FnMut(&mut State) -> Option<Option<T>>) -> Option<T> {
+        let mut state = lock(&self.state);
+        loop {
+            if state.stopped {
+                return None;
+            }
+            if let Some(found) = look(&mut state) {
+                drop(state);
+                self.changed.notify_all();
+                return found;
+            }
+            let woken = self.changed.wait(state);
+            state = woken.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl Arrivals for Pulling<'_> {
+    type About = About;
+
+    fn next(&self) -> Option<Arrived<About>> {
+        self.wait_for(|state| match state.arrived.pop_front() {
+            Some(arrived) => Some(Some(arrived)),
+            None => {
+                let is_end = state.no_more && state.jobs.is_empty() && state.downloading == 0;
+                is_end.then_some(None)
+            }
+        })
+    }
+
+    fn expected(&self) -> usize {
+        if self.command.watch {
+            return usize::MAX;
+        }
+        let state = lock(&self.state);
+        state.jobs.len() + state.downloading + state.arrived.len()
+    }
+
+    fn ended(&self, about: About, opened: Opened) {
+        let id = about.job.id;
+        match opened {
+            Opened::Done(report) => match self.results.publish(id) {
+                Ok(()) => {
+                    let more = json!({
+                        "key": report.key.uri,
+                        "bytes": report.bytes,
+                        "entries": report.entries,
+                        "download": about.download,
+                    });
+                    self.finish(&about.job, more, report.entries);
+                }
+                Err(failure) => self.failed(id, failure),
+            },
+            Opened::Failed(failure) => self.failed(id, failure),
+            Opened::FailedForAll(failure) if self.command.watch && may_pass(&failure) => {
+                self.failed(id, failure);
+            }
+            Opened::FailedForAll(failure) => self.stop(failure),
+        }
+    }
+}
+
+/// Whether a service may wait for something to be well again.
+pub(super) fn may_pass(failure: &Failure) -> bool {
+    matches!(
+        failure.code,
+        Code::NodeNotReachable | Code::MarketFailed | Code::DeviceFailed | Code::AgentNotAvailable
+    )
+}
+
+/// Whether a result that failed so is bad for good.
+fn is_final(code: Code) -> bool {
+    matches!(
+        code,
+        Code::CannotDecrypt | Code::NotAnArchive | Code::TooLarge
+    )
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
