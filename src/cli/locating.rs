@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 
 use super::context::Context;
 use super::key_records::KeyRecords;
@@ -109,18 +110,25 @@ impl Context {
     ) -> Result<Located, Failure> {
         let known = |path: &Path| loaded.iter().find(|it| it.path() == path).cloned();
         let load = |path: &Path| known(path).map_or_else(|| self.load(path), Ok);
-        let (module, token) = match self.named_module() {
-            Some(path) => {
-                let module = load(&path)?;
-                let token = choice(&module, module.tokens()?)?;
-                (module, token)
-            }
-            None => {
-                // With --verbose it is told what they say; they say much of tokens that are not there.
-                let _silence = (!self.says()).then(module_noise::silence).flatten();
-                search(self.module_paths()?, load, choice)?
+        let named = self.named_module();
+        let paths = match named {
+            Some(_) => Vec::new(),
+            None => self.module_paths()?,
+        };
+        // With --verbose it is told what they say; they say much of tokens that are not there.
+        let is_silent = named.is_none() && !self.says();
+        let _silence = is_silent.then(module_noise::silence).flatten();
+        let look = || -> Result<Located, TokenError> {
+            match &named {
+                Some(path) => {
+                    let module = load(path)?;
+                    let token = choice(&module, module.tokens()?)?;
+                    Ok((module, token))
+                }
+                None => search(paths.clone(), load, choice),
             }
         };
+        let (module, token) = look_again(look)?;
         self.say(|| format!("module {}", module.path().shown()));
         self.say(|| format!("token {}", token.uri()));
         Ok((module, token))
@@ -191,6 +199,19 @@ impl Context {
         let fit = settings.found.module_args.is_given() || settings.module.as_deref() == Some(path);
         settings.module_args.as_deref().filter(|_| fit)
     }
+}
+
+/// Looks for a token; a few times, where there are others and not this one.
+fn look_again(look: impl Fn() -> Result<Located, TokenError>) -> Result<Located, TokenError> {
+    let mut found = look();
+    for pause in Module::PAUSES_OF_LOOKS {
+        if !found.as_ref().is_err_and(TokenError::is_beside_others) {
+            break;
+        }
+        thread::sleep(pause);
+        found = look();
+    }
+    found
 }
 
 /// Adds the tokens of a module that no other one has shown.

@@ -177,6 +177,11 @@ impl std::fmt::Display for Tried {
 }
 
 impl TokenError {
+    /// Whether a token is not there, and others are.
+    pub fn is_beside_others(&self) -> bool {
+        matches!(self, Self::NoToken { present, .. } if !present.is_empty())
+    }
+
     /// A device failure in `call` with the return value in words.
     pub(crate) fn device(call: &'static str, rv: impl std::fmt::Display) -> Self {
         Self::Device {

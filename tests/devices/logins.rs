@@ -169,3 +169,31 @@ fn a_login_that_never_came_to_the_pin_is_told_as_that() {
         assert_eq!(run.err().contains("not known"), !is_known, "{}", run.err());
     }
 }
+
+#[test]
+fn a_software_token_that_another_process_writes_is_logged_in_to_once_more() {
+    let keyed = Keyed::new();
+    let written = "C_Login 1-2 return CKR_GENERAL_ERROR";
+    let (work, _) = behind(&keyed, &[]);
+    let faulty = Faulty::before(&keyed.token).rule(written);
+    faulty.drive(work.cmd(COMMANDS[0]).pin()).run().ok();
+    assert_eq!(faulty.ledger().count("C_Login"), 3);
+    // On a device that may have cost an attempt.
+    let (work, faulty) = behind(&keyed, &[written]);
+    faulty.drive(work.cmd(COMMANDS[0]).pin()).run().fails(11);
+    assert_eq!(faulty.ledger().count("C_Login"), 1);
+}
+
+#[test]
+fn a_token_that_is_not_seen_beside_others_is_looked_for_again() {
+    let keyed = Keyed::new();
+    // The empty token beside it is shown all the time.
+    let (work, faulty) = behind(&keyed, &["C_GetTokenInfo 1 return CKR_GENERAL_ERROR"]);
+    let cmd = work.cmd(COMMANDS[0]).args(&["--token", &keyed.token.label]);
+    faulty.drive(cmd.pin()).run().ok();
+    assert_eq!(faulty.ledger().count("C_Initialize"), 2);
+    let (work, faulty) = behind(&keyed, &[]);
+    let cmd = work.cmd(COMMANDS[0]).args(&["--token", "another"]);
+    faulty.drive(cmd.pin()).run().fails(10);
+    assert_eq!(faulty.ledger().count("C_Initialize"), 4);
+}

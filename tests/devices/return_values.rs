@@ -108,7 +108,9 @@ fn each_answer_to_a_login_has_its_exit_code() {
         ("0xffffffffffffffff", 11),
         ("0x80000001", 11),
     ] {
-        let faulty = Faulty::before(&token).rule(format!("C_Login * return {rv}"));
+        let faulty = Faulty::before(&token)
+            .rule("hardware")
+            .rule(format!("C_Login * return {rv}"));
         let run = faulty.drive(work.cmd(["key", "list"]).pin()).run();
         let run = run.fails(code);
         assert_eq!(faulty.ledger().count("C_Login"), 1, "{rv}");

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use cryptoki::error::RvError;
 use cryptoki::object::{Attribute, ObjectClass};
 use cryptoki_sys::{CK_SLOT_ID, CKF_HW_SLOT};
@@ -17,6 +19,14 @@ const KEPT: [ObjectClass; 5] = [
 ];
 
 impl Module {
+    /// Pauses before each further look for a token, in a module that is started anew, where others are there and not
+    /// this one: a software token is not seen in the moment in which another process writes it.
+    pub const PAUSES_OF_LOOKS: [Duration; 3] = [
+        Duration::from_millis(10),
+        Duration::from_millis(50),
+        Duration::from_millis(250),
+    ];
+
     /// Lists every token that the module shows now. A slot whose information cannot be read is left
     /// out and does not hide the others.
     ///

@@ -146,7 +146,6 @@ impl TokenInfo {
         }
     }
 
-    /// With the labels of the tokens beside it that have its serial number.
     /// Whether its module is known to bear calls of several threads at a time. Others say that they do: openCryptoki's
     /// software token crashes when two sessions use a key at once.
     pub(in crate::token) fn is_module_for_threads(&self) -> bool {
@@ -161,6 +160,7 @@ impl TokenInfo {
         self.flags = now.flags;
     }
 
+    /// With the labels of the tokens beside it that have its serial number.
     pub(in crate::token) fn beside(mut self, others: Vec<String>) -> Self {
         self.others = others;
         self
@@ -216,6 +216,11 @@ impl TokenInfo {
     /// Whether its slot is a device, not a program.
     pub fn is_hardware(&self) -> bool {
         self.slot_info.hardware
+    }
+
+    /// Whether no wrong PIN is counted, as is known of SoftHSM2, so that a login may be made once more.
+    pub(in crate::token) fn counts_no_attempts(&self) -> bool {
+        self.manufacturer == "SoftHSM project" && !self.is_hardware()
     }
 
     /// Whether anything needs a login, by its own word.

@@ -1,4 +1,6 @@
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use cryptoki::error::RvError;
 use cryptoki_sys::{CK_USER_TYPE, CKU_CONTEXT_SPECIFIC, CKU_USER};
@@ -9,6 +11,9 @@ use crate::token::session::pin::PinRequest;
 use crate::token::{
     Module, Pin, PinError, PinSource, PinState, PinUse, Session, TokenError, TokenInfo,
 };
+
+/// Milliseconds before each further attempt to read a token that another process is writing.
+const WRITTEN: [u64; 4] = [5, 20, 80, 300];
 
 /// The PIN for one use of a key; none when the reader asks for it itself.
 pub(in crate::token) struct PinForUse(Option<Pin>);
@@ -122,7 +127,7 @@ impl Session {
                 state: self.token.pin_state(),
             });
         }
-        let login = || call_login(&self.raw, user, pin);
+        let login = || self.call_login(user, pin);
         // Some take a session of the device only now.
         let logged_in = self.module.when_session_is_free(&self.token, login);
         logged_in.map_err(|error| {
@@ -134,6 +139,24 @@ impl Session {
             );
             error
         })
+    }
+
+    /// Makes one `C_Login`; where no attempt can be lost, more while a software token cannot be read,
+    /// because another process writes it.
+    fn call_login(&self, user: CK_USER_TYPE, pin: Option<&Pin>) -> Result<(), CallError> {
+        let is_written = |result: &Result<(), CallError>| {
+            self.token.counts_no_attempts()
+                && (result.as_ref()).is_err_and(|error| error.rv == RvError::GeneralError)
+        };
+        let mut last = call_login(&self.raw, user, pin);
+        for pause in WRITTEN {
+            if !is_written(&last) {
+                break;
+            }
+            thread::sleep(Duration::from_millis(pause));
+            last = call_login(&self.raw, user, pin);
+        }
+        last
     }
 
     /// The PIN for one use of a key that demands it each time. It is had before the use begins,

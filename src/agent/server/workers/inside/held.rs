@@ -1,6 +1,7 @@
 //! What a worker process has: a module, a session, and the keys that it sees there.
 
 use std::sync::Arc;
+use std::thread;
 
 use zeroize::Zeroizing;
 
@@ -47,7 +48,7 @@ impl Held {
     }
 
     /// Finds the token, wherever it is plugged in now. When it is not there, the module is initialised anew, once, where
-    /// that may be done.
+    /// that may be done; a few times where there are others.
     pub(super) fn find(&mut self, find: &Find) -> Result<TokenInfo, TokenError> {
         // A module that is restarted knows no session any more.
         self.session = None;
@@ -61,6 +62,14 @@ impl Held {
         };
         let mut found = look();
         if found.is_err() && find.may_restart {
+            module.restart()?;
+            found = look();
+        }
+        for pause in Module::PAUSES_OF_LOOKS {
+            if !found.as_ref().is_err_and(TokenError::is_beside_others) {
+                break;
+            }
+            thread::sleep(pause);
             module.restart()?;
             found = look();
         }
