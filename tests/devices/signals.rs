@@ -142,3 +142,31 @@ fn nothing_is_called_beside_a_pin_pad_in_a_module_that_cannot_lock() {
     started.wait().killed_by(Signal::TERM);
     assert_eq!(faulty.ledger().names(), [""; 0]);
 }
+
+#[test]
+fn what_fails_because_of_the_signal_is_not_told_as_a_failure() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let [gate, end] = ["../gate", "../end"].map(|name| work.path(name));
+    work.write("a.zip", keyed.archive(&plain_zip(&[("x", b"1")])));
+    let faulty = Faulty::before(&keyed.token)
+        .rule(format!("C_Decrypt 1 hang {}", gate.display()))
+        .rule(format!("C_Finalize 1 hang {}", end.display()));
+    let cmd = work.cmd(["result", "decrypt", "a.zip", "--output-dir", "new"]);
+    let started = faulty.drive(cmd.pin()).start();
+    until("in the call", || {
+        let calls = faulty.ledger();
+        calls.of("C_Decrypt").iter().any(|it| it.rv == "hangs")
+    });
+    started.signal(Signal::TERM);
+    until("ending", || has_thread(started.id(), "ending"));
+    // The folder for it is gone, so that it cannot be written.
+    assert!(!work.path("new").exists());
+    fs::write(&gate, "").unwrap();
+    until("at its end", || {
+        let calls = faulty.ledger();
+        calls.of("C_Finalize").iter().any(|it| it.rv == "hangs")
+    });
+    let run = started.wait().killed_by(Signal::TERM);
+    assert_eq!(run.err(), "");
+}

@@ -2,6 +2,7 @@ use std::io::{self, Write as _};
 
 use serde_json::{Map, Value, json};
 
+use super::interrupt;
 use super::text_layout::TextLayout;
 use crate::code::Code;
 use crate::text::escape::escape;
@@ -78,6 +79,7 @@ impl Failure {
 
     /// Prints it to stderr and returns its status.
     pub(crate) fn print(&self, command: &str, raw: bool) -> u8 {
+        interrupt::let_end();
         let mut stderr = io::stderr();
         let text = if raw {
             self.json(command).to_string()

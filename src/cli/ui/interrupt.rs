@@ -2,6 +2,7 @@
 
 use std::ffi::c_int;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -15,6 +16,17 @@ use crate::token::end_calls;
 
 /// Time for calls into modules to come back.
 const CALLS_TIME: Duration = Duration::from_secs(5);
+
+/// A signal ends the process.
+static ENDING: AtomicBool = AtomicBool::new(false);
+
+/// Does not come back where a signal ends the process: what fails then fails for that, which is not to be
+/// told as anything else.
+pub(crate) fn let_end() {
+    while ENDING.load(Ordering::Relaxed) {
+        thread::park();
+    }
+}
 
 /// Starts the thread that ends the process on a signal: echo on again, `temporaries` removed, calls
 /// into modules let come back and the modules finalised, then the end that the signal is for, so that
@@ -32,6 +44,7 @@ pub(crate) fn install(temporaries: Temporaries) -> io::Result<()> {
         let Some(signal) = ending.next() else {
             return;
         };
+        ENDING.store(true, Ordering::Relaxed);
         terminal::restore();
         temporaries.discard();
         let calls = named("ending").spawn(move || {
