@@ -34,7 +34,12 @@ pub(crate) use real;
 pub(crate) fn run(name: &'static str, args: &Args, forward: impl FnOnce(&Call) -> CK_RV) -> CK_RV {
     let faulty = Faulty::get();
     let line = format!("{name}{}", describe(args, &faulty.salt));
-    let write = |end: &str| ledger::write(&faulty.folder, &format!("{line} -> {end}"));
+    let write = |end: &str| {
+        let written_down = &faulty.script.writes_down;
+        if written_down.is_empty() || written_down.iter().any(|it| it == name) {
+            ledger::write(&faulty.folder, &format!("{line} -> {end}"));
+        }
+    };
     let inside = faulty.enter();
     if faulty.script.one_thread && inside.is_beside_another() {
         write("overlaps");
@@ -48,6 +53,10 @@ pub(crate) fn run(name: &'static str, args: &Args, forward: impl FnOnce(&Call) -
         faulty,
         answer: None,
     };
+    if let Some(file) = &faulty.script.away_while {
+        let away = file.exists();
+        faulty.device(|device| device.follow(away));
+    }
     let (mut before, mut after) = (None, None);
     for action in faulty.actions(name) {
         match action {

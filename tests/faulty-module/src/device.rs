@@ -34,6 +34,15 @@ impl Device {
         self.removals += 1;
     }
 
+    /// Removes it, or puts it back, where that is not done yet.
+    pub(crate) fn follow(&mut self, away: bool) {
+        match away {
+            true if self.is_removed => {}
+            true => self.remove(),
+            false => self.is_removed = false,
+        }
+    }
+
     /// Uses the device that all processes with this `folder` share.
     pub(crate) fn shared<T>(folder: &Path, by: impl FnOnce(&mut Self) -> T) -> T {
         let path = folder.join("device");

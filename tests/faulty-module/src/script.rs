@@ -52,6 +52,8 @@
 //! | rule | what it makes of the token |
 //! |---|---|
 //! | `hardware` | slots say that they are a device's |
+//! | `away-while FILE` | the token is gone while there is such a file, and back for the next `C_Initialize` |
+//! | `writes-down NAME` | the ledger has this function only, and others that have such a rule |
 //! | `answers-alone NAME` | a function that succeeds, and does nothing, while the token is gone |
 //! | `shows TEXT` | of all tokens only the one with this label is there |
 //! | `needs-no-login PIN` | it says so, and the user is logged in by any session; a PIN that is sent must be this one |
@@ -108,6 +110,10 @@ pub(crate) struct Script {
     pub(crate) gives_id: Option<Vec<u8>>,
     /// Functions for which the module does not ask the token.
     pub(crate) answers_alone: Vec<String>,
+    /// The file whose presence is the token's absence.
+    pub(crate) away_while: Option<PathBuf>,
+    /// The functions in the ledger; all where there are none.
+    pub(crate) writes_down: Vec<String>,
 }
 
 /// What happens at certain calls.
@@ -286,6 +292,8 @@ impl Script {
                 Value::Bytes(id) => self.gives_id = Some(id),
                 _ => return None,
             },
+            ["away-while", file] => self.away_while = Some(file.into()),
+            ["writes-down", name] => self.writes_down.push(name.to_owned()),
             ["answers-alone", name] => self.answers_alone.push(name.to_owned()),
             ["rubbish-modulus"] => self.rubbish_modulus = true,
             [function, when, ref rest @ ..] if function == "*" || function.starts_with("C_") => {
