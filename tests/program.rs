@@ -161,6 +161,7 @@ mod terminal {
 }
 mod tokens {
     mod choosing;
+    mod full_disk;
     mod init;
     mod list_info;
     mod looking_on;
