@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
-# Makes a release: an archive, a Debian package and their SHA256SUMS, in target/release/dist. The same commit gives the
-# same bytes in every folder (docs/release.md).
-# With --debug, of the debug build that is there: in seconds, for tests.
+# Makes a release: an archive, a Debian package, a list of all crates in them and their SHA256SUMS, in target/release/dist.
+# The same commit gives the same bytes in every folder (docs/release.md).
+#
+#   --sign KEY   signs SHA256SUMS with this key of OpenSSH, which may be on a token
+#   --debug      a debug build, in a minute: shows that all of it works
+#   --built      of the debug build that is there: in seconds, for tests; no binary tells of its crates then
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -46,30 +49,67 @@ archive() {
     mkdir "$folder"
     cp "$program" LICENSE-APACHE LICENSE-MIT README.md CHANGELOG.md SECURITY.md "$folder"
     strip "$folder/iexec-hsm"
+    [[ -z $builds ]] || tells_its_crates "$folder/iexec-hsm"
     cp -R docs "$generated/man" "$generated/completions" "$folder"
     tar --create --sort=name --format=gnu --owner=0 --group=0 --numeric-owner --mode=go=rX,u+rw \
         --mtime="@$SOURCE_DATE_EPOCH" --directory "$dist" "$name" | gzip --no-name -9 >"$folder.tar.gz"
     rm -r "$folder"
 }
 
-profile=release
-case $* in
-    '') ;;
-    --debug) profile=debug ;;
-    *) die "usage: .ci/release.sh [--debug]" ;;
-esac
+# sbom FILE   writes which crates are in the program, in the form of CycloneDX. Its tool writes beside the manifests: into
+# a copy of them.
+sbom() {
+    local copy
+    copy=$(mktemp -d)
+    git ls-files -z -- '*Cargo.toml' Cargo.lock '*.rs' | xargs -0 cp --parents -t "$copy"
+    (cd "$copy" && cargo cyclonedx --quiet --format json --spec-version 1.5 --override-filename sbom)
+    sed "s|$copy|/iexec-hsm|g" "$copy/sbom.json" >"$1"
+    # Crates twice in the tree have a star behind them.
+    cargo tree --locked --package iexec-hsm --edges normal,build --prefix none | python3 .ci/sbom.py "$1"
+    rm -r "$copy"
+}
+
+# tells_its_crates PROGRAM   whether it holds the list that `cargo auditable` puts into it, with the program itself in it
+tells_its_crates() {
+    local section
+    section=$(mktemp)
+    objcopy --output-target binary --only-section .dep-v0 --set-section-flags .dep-v0=alloc "$1" "$section"
+    python3 - "$section" <<'PYTHON' || die "${1##*/} does not say which crates are in it"
+import json, sys, zlib
+packages = json.loads(zlib.decompress(open(sys.argv[1], "rb").read()))["packages"]
+sys.exit("iexec-hsm" not in [package["name"] for package in packages])
+PYTHON
+    rm -f "$section"
+}
+
+profile=release key='' builds=yes
+while [[ $# -gt 0 ]]; do
+    case $1 in
+        --sign) key=$(realpath -- "${2:?a key of OpenSSH}") && shift ;;
+        --debug) profile=debug ;;
+        --built) profile=debug builds='' ;;
+        *) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
+    esac
+    shift
+done
 
 need_rust
-need git dpkg-shlibdeps:dpkg-dev
+need git dpkg-shlibdeps:dpkg-dev objcopy:binutils python3 ssh-keygen:openssh-client
 target=$(target_folder)
 same_everywhere "$target"
+# A debug build takes the crates that are built already.
+[[ $profile == release ]] || unset RUSTFLAGS CFLAGS
 need_tool cargo-deb@3.8.0
+need_tool cargo-cyclonedx@0.5.9
 build=$target/$profile
 program=$build/iexec-hsm
-if [[ $profile == release ]]; then
-    [[ -z $(git status --porcelain) ]] || die "a release is of a commit, and there are changes: git status"
+[[ $profile != release || -z $(git status --porcelain) ]] ||
+    die "a release is of a commit, and there are changes: git status"
+if [[ -n $builds ]]; then
+    need_tool cargo-auditable@0.7.7
     say "Building iexec-hsm ..."
-    cargo build --quiet --locked --release --bin iexec-hsm
+    cargo auditable build --quiet --locked --profile "${profile/debug/dev}" --bin iexec-hsm
+    tells_its_crates "$program"
 fi
 
 # cargo-deb looks for this in the build folder (Cargo.toml).
@@ -82,5 +122,11 @@ debian_changelog "$version" | gzip --no-name -9 >"$generated/changelog.Debian.gz
 
 archive "$program" "$generated" "iexec-hsm-$version-$(uname -m)-linux" "$dist"
 cargo deb --quiet --locked --no-build --strip --profile "${profile/debug/dev}" --output "$dist/" >/dev/null
-(cd "$dist" && sha256sum -- *.deb *.tar.gz >SHA256SUMS)
+sbom "$dist/iexec-hsm-$version.cdx.json"
+(cd "$dist" && sha256sum -- *.deb *.tar.gz *.json >SHA256SUMS)
+if [[ -n $key ]]; then
+    ssh-keygen -q -Y sign -n iexec-hsm-release -f "$key" "$dist/SHA256SUMS"
+else
+    say "Not signed: --sign KEY was not given."
+fi
 printf '%s\n' "$dist"/*

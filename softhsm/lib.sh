@@ -93,6 +93,8 @@ need_tool() {
     local crate=${1%@*} version=${1#*@} tools
     tools=$(target_folder)/tools
     PATH=$tools/bin:$PATH
+    # Not every one tells its version by itself; Cargo notes what it has installed.
+    ! grep -qs "^\"$crate $version " "$tools/.crates.toml" || return 0
     [[ $(cargo "${crate#cargo-}" --version 2>/dev/null) != "$crate $version" ]] || return 0
     say "Installing $crate $version ..."
     # Unoptimised: it is built five times as fast, and has little to do.

@@ -59,8 +59,8 @@ fn each_unit_is_packaged() {
     }
 }
 
-/// A release of the build under test, or `None` where that takes more than is there.
-fn release() -> Option<PathBuf> {
+/// A release of the build under test, signed with a new key, or `None` where that takes more than is there.
+fn release(key: &Path) -> Option<PathBuf> {
     let program = Path::new(env!("CARGO_BIN_EXE_iexec-hsm"));
     let build = program.parent().unwrap();
     if !build.ends_with("debug") {
@@ -68,16 +68,24 @@ fn release() -> Option<PathBuf> {
         return None;
     }
     // Building it takes longer than all else here: CI does it once.
-    let own = build.parent().unwrap().join("tools/bin/cargo-deb");
-    let there = own.exists() || Command::new("cargo-deb").arg("--version").output().is_ok();
-    if !there && std::env::var_os("CI").is_none() {
-        println!("skipped: cargo-deb is not installed");
-        return None;
+    let own = build.parent().unwrap().join("tools/bin");
+    for tool in ["cargo-deb", "cargo-cyclonedx"] {
+        let is_there =
+            own.join(tool).exists() || Command::new(tool).arg("--version").output().is_ok();
+        if !is_there && std::env::var_os("CI").is_none() {
+            println!("skipped: {tool} is not installed");
+            return None;
+        }
     }
     let mut script = Command::new(root().join(".ci/release.sh"));
-    let output = script.arg("--debug").output().unwrap();
+    let output = script
+        .arg("--built")
+        .arg("--sign")
+        .arg(key)
+        .output()
+        .unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
-    if errors.contains("cargo-deb cannot be installed") {
+    if errors.contains(" cannot be installed") {
         println!("skipped: {errors}");
         return None;
     }
@@ -104,9 +112,14 @@ fn names(folder: &Path) -> BTreeSet<String> {
 
 #[test]
 fn a_release_is_built_and_installed() {
-    let Some(dist) = release() else { return };
-    run("sha256sum", &["--check", "--strict", "SHA256SUMS"], &dist);
     let work = Work::without_token();
+    let key = work.path("releaser");
+    let new = ["-q", "-t", "ed25519", "-N", "", "-f", key.to_str().unwrap()];
+    run("ssh-keygen", &new, root());
+    let Some(dist) = release(&key) else { return };
+    run("sha256sum", &["--check", "--strict", "SHA256SUMS"], &dist);
+    is_signed(&dist, &key, &work);
+    lists_all_crates(&one(&dist, ".cdx.json"));
     let man = work.path("man");
     work.run(["man", "--dir", man.to_str().unwrap()]).ok();
 
@@ -138,6 +151,81 @@ fn a_release_is_built_and_installed() {
     let docs = system.join("usr/share/doc/iexec-hsm");
     assert!(docs.join("copyright").exists() && docs.join("changelog.Debian.gz").exists());
     assert_eq!(names(&docs.join("docs")), names(&root().join("docs")));
+}
+
+/// The sums are signed as the page for releases says how to check it; changed ones, and those that another key signed,
+/// are not taken.
+fn is_signed(dist: &Path, key: &Path, work: &Work<'_>) {
+    let public = fs::read_to_string(key.with_extension("pub")).unwrap();
+    work.write("release-signers", format!("releases@iexec-hsm {public}"));
+    let sums = fs::read_to_string(dist.join("SHA256SUMS")).unwrap();
+    work.write("SHA256SUMS", &sums);
+    fs::copy(dist.join("SHA256SUMS.sig"), work.path("SHA256SUMS.sig")).unwrap();
+    let page = fs::read_to_string(root().join("docs/release.md")).unwrap();
+    let check = page
+        .lines()
+        .find(|it| it.starts_with("ssh-keygen -Y verify"));
+    let is_taken = || {
+        let shell = Command::new("sh")
+            .args(["-c", check.unwrap()])
+            .current_dir(work.path("."))
+            .output();
+        shell.unwrap().status.success()
+    };
+    assert!(is_taken());
+    work.write("SHA256SUMS", sums.replacen(char::is_numeric, "x", 1));
+    assert!(!is_taken(), "changed sums");
+    work.write("SHA256SUMS", &sums);
+    let others = public.replacen("AAAAI", "AAAAJ", 1);
+    work.write("release-signers", format!("releases@iexec-hsm {others}"));
+    assert!(!is_taken(), "another key");
+
+    // The sums themselves tell a changed archive.
+    let archive = one(dist, "-linux.tar.gz");
+    let changed = work.path(archive.file_name().unwrap().to_str().unwrap());
+    let mut bytes = fs::read(&archive).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(changed, bytes).unwrap();
+    let mut check = Command::new("sha256sum");
+    let check = check.args(["--check", "--ignore-missing", "SHA256SUMS"]);
+    let output = check.current_dir(work.path(".")).output().unwrap();
+    assert!(!output.status.success(), "a changed archive");
+}
+
+/// The list has the program, and exactly the crates that are built into it, with their hashes; no path of this machine.
+fn lists_all_crates(list: &Path) {
+    let text = fs::read_to_string(list).unwrap();
+    assert!(!text.contains(root().to_str().unwrap()) && !text.contains("/tmp/"));
+    let list: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(list["bomFormat"], "CycloneDX");
+    assert_eq!(list["metadata"]["component"]["name"], "iexec-hsm");
+    let components = list["components"].as_array().unwrap();
+    let listed: BTreeSet<String> = components
+        .iter()
+        .map(|it| {
+            assert_eq!(it["hashes"][0]["alg"], "SHA-256", "{it}");
+            let [name, version] = ["name", "version"].map(|field| it[field].as_str().unwrap());
+            format!("{name} v{version}")
+        })
+        .collect();
+    let tree = [
+        "tree",
+        "--locked",
+        "--offline",
+        "--package",
+        "iexec-hsm",
+        "--edges",
+        "normal,build",
+        "--prefix",
+        "none",
+    ];
+    let tree = run(env!("CARGO"), &tree, root());
+    let built = tree.lines().skip(1).filter(|line| !line.is_empty());
+    let built: BTreeSet<String> = built
+        .map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" "))
+        .filter(|name| !name.starts_with("iexec-hsm "))
+        .collect();
+    assert_eq!(listed, built);
 }
 
 /// Unpacks the archive and returns its one folder. All in it belongs to root and is as old as the commit.
