@@ -104,6 +104,7 @@ pub mod fuzzing;
 pub mod http;
 #[cfg(feature = "chain")]
 pub mod ipfs;
+mod locked;
 #[cfg(feature = "chain")]
 pub mod market;
 #[cfg(feature = "agent-server")]

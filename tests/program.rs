@@ -132,6 +132,7 @@ mod publish {
 }
 mod secrets {
     mod keys;
+    mod locked;
     mod pins;
     mod wallets;
 }

@@ -3,14 +3,13 @@
 use std::fs::File;
 use std::path::Path;
 
-use zeroize::Zeroizing;
-
 use super::context::Context;
 use super::ui::failure::Failure;
 use super::ui::hints;
 use super::ui::terminal;
 use crate::code::Code;
 use crate::file::small;
+use crate::locked::Locked;
 use crate::text::escape::Shown as _;
 
 /// Name of the systemd credential that holds the password.
@@ -20,7 +19,7 @@ const INSTEAD: &str = "set --password-file or IEXEC_HSM_PASSWORD_FILE to a file 
 
 /// A password, or somebody to ask for it.
 pub(crate) enum Password {
-    Known(Zeroizing<Vec<u8>>),
+    Known(Locked),
     Ask(File),
 }
 
@@ -50,7 +49,7 @@ impl Password {
     }
 
     /// The password of the wallet in this file.
-    pub(crate) fn get(self, wallet: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    pub(crate) fn get(self, wallet: &Path) -> Result<Locked, Failure> {
         let terminal = match self {
             Self::Known(password) => return Ok(password),
             Self::Ask(terminal) => terminal,
@@ -59,7 +58,8 @@ impl Password {
             "Using wallet {}\nPlease enter your password to unlock your wallet: ",
             wallet.shown()
         );
-        terminal::ask_secret(&terminal, &question).map_err(|error| {
+        let typed = terminal::ask_secret(&terminal, &question);
+        typed.map(Locked::from).map_err(|error| {
             let what = format!("no password was typed: {error}");
             Failure::new(Code::Wallet, what).hint("Run the command again.")
         })
@@ -68,7 +68,7 @@ impl Password {
 
 fn read(path: &Path) -> Result<Password, Failure> {
     small::first_line(path)
-        .map(Password::Known)
+        .map(|line| Password::Known(line.into()))
         .map_err(|error| {
             let path = path.shown();
             let what = format!("the password file {path} cannot be read: {error}");

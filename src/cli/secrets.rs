@@ -11,6 +11,7 @@ use rustix::process::{
 use zeroize::Zeroizing;
 
 use super::options::{SETTINGS, Setting};
+use crate::locked::Locked;
 use crate::text::encoding::first_line;
 use crate::token::Pin;
 
@@ -23,8 +24,8 @@ unsafe extern "C" {
 pub(crate) struct Secrets {
     pub(crate) pin: Secret<Pin>,
     pub(crate) so_pin: Secret<Pin>,
-    pub(crate) wallet_key: Secret<Zeroizing<Vec<u8>>>,
-    pub(crate) wallet_password: Secret<Zeroizing<Vec<u8>>>,
+    pub(crate) wallet_key: Secret<Locked>,
+    pub(crate) wallet_password: Secret<Locked>,
 }
 
 /// A secret until somebody takes it; then it lives no longer than its taker.
@@ -91,8 +92,8 @@ pub(crate) fn take() -> Secrets {
     Secrets {
         pin: Secret::new(line(&SETTINGS.pin).map(Pin::new)),
         so_pin: Secret::new(line(&SETTINGS.so_pin).map(Pin::new)),
-        wallet_key: Secret::new(secret(&SETTINGS.wallet_key)),
-        wallet_password: Secret::new(line(&SETTINGS.wallet_password)),
+        wallet_key: Secret::new(secret(&SETTINGS.wallet_key).map(Locked::from)),
+        wallet_password: Secret::new(line(&SETTINGS.wallet_password).map(Locked::from)),
     }
 }
 
@@ -157,8 +158,8 @@ mod tests {
         let secrets = Secrets {
             pin: Secret::new(secret().map(Pin::new)),
             so_pin: Secret::new(None),
-            wallet_key: Secret::new(secret()),
-            wallet_password: Secret::new(secret()),
+            wallet_key: Secret::new(secret().map(Locked::from)),
+            wallet_password: Secret::new(secret().map(Locked::from)),
         };
         assert_eq!(
             format!("{secrets:?}"),

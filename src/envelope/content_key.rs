@@ -6,6 +6,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use super::cipher::{BLOCK, BadCiphertext, BodyCipher};
 use crate::archive::Scheme;
+use crate::locked::Locked;
 
 /// The operating system gave no randomness.
 #[derive(Debug, thiserror::Error)]
@@ -17,11 +18,11 @@ pub(super) fn fill_random(bytes: &mut [u8]) -> Result<(), NoRandomness> {
     getrandom::fill(bytes).map_err(NoRandomness)
 }
 
-/// The one-time AES key of one archive. It stays where it is in memory and is wiped when dropped;
+/// The one-time AES key of one archive. It stays where it is, in locked memory, and is wiped when dropped;
 /// `Debug` shows the cipher alone.
 pub struct ContentKey {
     cipher: BodyCipher,
-    bytes: Zeroizing<Vec<u8>>,
+    bytes: Locked,
 }
 
 impl ContentKey {
@@ -40,6 +41,7 @@ impl ContentKey {
             }
             _ => return None,
         };
+        let bytes = bytes.into();
         Some(Self { cipher, bytes })
     }
 
@@ -60,7 +62,7 @@ impl ContentKey {
             Scheme::Guide2019 if modulus_len <= 256 => (BodyCipher::Aes128Cbc, 16),
             Scheme::Current | Scheme::Guide2019 => (BodyCipher::Aes256Cbc, 32),
         };
-        let bytes = Zeroizing::new(random[..len].to_vec());
+        let bytes = Locked::new(&random[..len]);
         Self { cipher, bytes }
     }
 
@@ -94,7 +96,7 @@ impl ContentKey {
 
     /// Returns the key itself.
     pub fn into_bytes(self) -> Zeroizing<Vec<u8>> {
-        self.bytes
+        Zeroizing::new(self.bytes.to_vec())
     }
 
     /// Returns the bytes that are wrapped with the public key: the inverse of [`Self::from_unwrapped`].

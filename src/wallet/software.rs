@@ -10,13 +10,14 @@ use super::address::Address;
 use super::public_key::address_of;
 use super::sign::{Wallet, WalletError};
 use super::signature::Signature;
+use crate::locked::Locked;
 use crate::text::encoding::without_mark;
 use crate::text::hex;
 
-/// A wallet whose private key is in this process. Wiped when dropped, and `Debug` shows its
+/// A wallet whose private key is in this process, in locked memory. Wiped when dropped, and `Debug` shows its
 /// address only.
 pub struct SoftwareWallet {
-    key: SigningKey,
+    key: Locked,
     address: Address,
 }
 
@@ -46,9 +47,11 @@ impl SoftwareWallet {
     /// # Errors
     /// [`PrivateKeyError::Range`] when the number is zero or too large.
     pub fn from_bytes(key: &[u8; 32]) -> Result<Self, PrivateKeyError> {
-        let key = SigningKey::from_slice(key).map_err(|_| PrivateKeyError::Range)?;
-        let address = address_of(key.verifying_key());
-        Ok(Self { key, address })
+        let signing = SigningKey::from_slice(key).map_err(|_| PrivateKeyError::Range)?;
+        Ok(Self {
+            key: Locked::new(key),
+            address: address_of(signing.verifying_key()),
+        })
     }
 
     /// The wallet of a private key as text: 64 hexadecimal digits, `0x` being optional. White
@@ -76,8 +79,11 @@ impl Wallet for SoftwareWallet {
 
     /// Makes the same signature for the same hash, every time (RFC 6979).
     fn sign_digest(&mut self, digest: &[u8; 32]) -> Result<Signature, WalletError> {
-        let (numbers, id) = self.key.sign_prehash_recoverable(digest);
-        Signature::recoverable(&numbers, id).ok_or(WalletError::Foreign(self.address))
+        let foreign = || WalletError::Foreign(self.address);
+        // Outside of locked memory for this use alone.
+        let key = SigningKey::from_slice(&self.key).map_err(|_| foreign())?;
+        let (numbers, id) = key.sign_prehash_recoverable(digest);
+        Signature::recoverable(&numbers, id).ok_or_else(foreign)
     }
 }
 

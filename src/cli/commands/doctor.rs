@@ -16,6 +16,7 @@ mod gateway;
 mod keys;
 mod market;
 mod mechanisms;
+mod memory;
 mod modules;
 mod node;
 mod pcscd;
@@ -54,6 +55,7 @@ pub(crate) fn run(
         configuration::check(problem),
         clock::check(),
         aes::check(),
+        memory::check(),
         pcscd::check(),
         modules::p11_kit_check(),
     ];

@@ -11,7 +11,6 @@
 
 mod apart;
 mod gate;
-mod locked;
 mod module;
 mod session;
 mod watched;
@@ -32,7 +31,6 @@ pub use apart::settings_not_read;
 pub(super) use apart::{apart, from_anywhere};
 pub use gate::end_calls;
 pub(super) use gate::finalise_at_end;
-pub(super) use locked::Locked;
 pub(super) use session::RawSession;
 pub use watched::{Call, CalledToken, Watch, watch_calls};
 

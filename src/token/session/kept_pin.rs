@@ -1,20 +1,20 @@
-use zeroize::Zeroizing;
-
 use crate::token::Pin;
-use crate::token::raw::Locked;
+
+/// Bytes of the longest PIN that is kept.
+const LONGEST: usize = 4096;
 
 /// A PIN that is kept for later, in memory that is locked where the system allows it.
-pub struct KeptPin(Locked);
+pub struct KeptPin(Pin);
 
 impl KeptPin {
     /// Keeps a copy of `pin`; `None` for one of more than 4096 bytes, which no token takes.
     pub fn new(pin: &Pin) -> Option<Self> {
-        Locked::new(pin.bytes()).map(Self)
+        (pin.len() <= LONGEST).then(|| Self(pin.clone()))
     }
 
     /// A copy for one use.
     pub fn get(&self) -> Pin {
-        Pin::new(Zeroizing::new(self.0.bytes().to_vec()))
+        self.0.clone()
     }
 }
 

@@ -3,18 +3,19 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use crate::file::small;
+use crate::locked::Locked;
 use crate::text::escape::Shown as _;
 use crate::token::{MissingPin, PinError, TokenInfo};
 
-/// A PIN: bytes as they were given, since a token's may be more than digits. Wiped when dropped,
+/// A PIN: bytes as they were given, since a token's may be more than digits. Kept in locked memory, wiped when dropped,
 /// and `Debug` shows nothing of it.
 #[derive(Clone)]
-pub struct Pin(Zeroizing<Vec<u8>>);
+pub struct Pin(Locked);
 
 impl Pin {
     /// Takes the bytes over.
     pub fn new(bytes: Zeroizing<Vec<u8>>) -> Self {
-        Self(bytes)
+        Self(bytes.into())
     }
 
     /// Takes the first line of a file, or of a pipe that a shell passes as one.
@@ -63,7 +64,7 @@ impl Pin {
 
     /// Whether both are the same.
     pub fn equals(&self, other: &Self) -> bool {
-        self.0 == other.0
+        *self.0 == *other.0
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -74,7 +75,7 @@ impl Pin {
 /// Copies the text. The original is the caller's to wipe.
 impl From<&str> for Pin {
     fn from(text: &str) -> Self {
-        Self::new(Zeroizing::new(text.as_bytes().to_vec()))
+        Self(Locked::new(text.as_bytes()))
     }
 }
 
