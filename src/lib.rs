@@ -93,6 +93,7 @@ pub mod chain;
 #[doc(hidden)]
 pub mod cli;
 mod code;
+mod confine;
 pub mod decrypt;
 pub mod encrypt;
 pub mod envelope;

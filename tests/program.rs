@@ -9,6 +9,7 @@ mod agent {
     mod bad_ciphertexts;
     mod beside;
     mod clock;
+    mod confinement;
     mod confirm;
     mod confirm_programs;
     mod decrypt;

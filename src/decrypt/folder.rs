@@ -50,6 +50,11 @@ impl TemporaryFolder {
         })
     }
 
+    /// The folder itself.
+    pub(super) fn dir(&self) -> Arc<Dir> {
+        Arc::clone(self.folder.dir())
+    }
+
     /// The folder in which files wait.
     pub(super) fn waiting(&self) -> Arc<Dir> {
         self.staging.dir()

@@ -5,6 +5,7 @@
 //! Nothing stands under its final name before all checks are passed, and every bad ciphertext
 //! ends as the one [`DecryptError::CannotDecrypt`].
 
+mod confined;
 mod error;
 mod file;
 mod folder;

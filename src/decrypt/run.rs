@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
+use super::confined;
 use super::error::{DecryptError, RunError};
 use super::file;
 use super::folder::{TemporaryFolder, Waiting, pour};
@@ -111,9 +112,26 @@ impl Run<'_> {
         search: Search,
     ) -> Result<(u64, u64), RunError> {
         let mut folder = TemporaryFolder::create(path, &self.options.temporaries)?;
-        let unpacked = self.unpack(&mut folder, (path, only), search)?;
-        self.ask_watcher()?;
-        folder.publish(replace, self.durable())?;
+        let dir = folder.dir();
+        let may_release = || self.ask_watcher().is_ok();
+        let Self {
+            archive, options, ..
+        } = *self;
+        let key = Arc::clone(&self.key);
+        let unpacked = confined::below(&dir, self.progress, replace, &may_release, |outside| {
+            let run = Run {
+                archive,
+                key,
+                options,
+                progress: &|bytes| outside.tell(bytes),
+            };
+            let unpacked = run.unpack(&mut folder, (path, only), search)?;
+            if !outside.may_release() {
+                return Err(DecryptError::Withheld);
+            }
+            folder.publish(&|path| outside.may_replace(path), run.durable())?;
+            Ok::<_, RunError>(unpacked)
+        })?;
         folder.keep();
         Ok(unpacked)
     }

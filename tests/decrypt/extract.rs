@@ -389,3 +389,37 @@ fn an_empty_result_becomes_an_empty_folder() {
     assert_eq!(tree(&work.folder())[Path::new("new/out")], Node::folder());
     assert!(tree(&work.path("new/out")).is_empty());
 }
+
+/// Whoever moves the folder away in which a result waits leads nothing out of the folder that was named, even where the
+/// program holds the folder by its descriptor.
+#[test]
+fn what_waits_is_published_from_nowhere_but_the_folder_that_was_named() {
+    let keyed = Keyed::new();
+    let work = sealed(&keyed, entries());
+    for (moves, exit, content) in [(false, 0, "Hello, world!"), (true, 23, "old")] {
+        let _ = fs::remove_dir_all(work.path("out"));
+        fs::create_dir(work.path("out")).unwrap();
+        work.write("out/result.txt", "old");
+        let cmd = work.cmd(["result", "decrypt", "a.zip", "-x", "out"]).pin();
+        let mut pty = Pty::spawn(&cmd);
+        pty.expect("result.txt already exists, replace it? [y/N] ");
+        if moves {
+            if !has_landlock() {
+                eprintln!("skipped: this kernel has no Landlock, or an old one");
+                return;
+            }
+            let waiting = wrong_tmp(&work.path("out")).remove(0);
+            fs::rename(waiting, work.path("elsewhere")).unwrap();
+        }
+        assert_eq!(pty.send("y\n").wait().0, exit);
+        assert_eq!(work.read("out/result.txt"), content.as_bytes());
+    }
+}
+
+/// Whether the kernel puts up a wall around an extraction.
+fn has_landlock() -> bool {
+    use landlock::{ABI, Access, AccessFs, CompatLevel, Compatible, Ruleset, RulesetAttr};
+    let strict = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
+    let handled = strict.handle_access(AccessFs::from_all(ABI::V2));
+    handled.and_then(Ruleset::create).is_ok()
+}

@@ -30,6 +30,7 @@ pages! {
     archives: "docs/archives.md",
     ci: "docs/ci.md",
     configuration: "docs/configuration.md",
+    confinement: "docs/confinement.md",
     device_network_hsm: "docs/devices/network-hsm.md",
     device_nitrokey_hsm: "docs/devices/nitrokey-hsm.md",
     device_openpgp: "docs/devices/openpgp.md",

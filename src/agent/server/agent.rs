@@ -62,6 +62,8 @@ pub(super) struct Inner {
     pub(super) open: usize,
     /// When it was asked last how its PIN is.
     pub(super) looked: Option<Instant>,
+    /// The names of the walls around the worker that has logged in last.
+    pub(super) confinement: Vec<String>,
     /// When the token was used last, by the clock of the settings; so are all times here.
     pub(super) used: Duration,
     pub(super) refused: RefusedPins,
@@ -112,6 +114,7 @@ impl Agent {
                 queue: Queue::default(),
                 open: 0,
                 looked: None,
+                confinement: Vec::new(),
                 used: now,
                 refused: RefusedPins::default(),
                 locked_by_hand: false,

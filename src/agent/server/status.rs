@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::agent::{Agent, Phase};
 use super::audit::WORKER_ENDED;
 use super::confirm::Confirm;
-use crate::agent::wire::{State, Status};
+use crate::agent::wire::{Confinement, State, Status};
+use crate::confine;
 use crate::token::TokenInfo;
 
 impl Agent {
@@ -84,6 +85,12 @@ impl Agent {
             uptime_seconds: self.now().saturating_sub(self.started).as_secs(),
             last_failure: self.audit.counts().last_failure(),
             audit_lost: self.audit.lost(),
+            confinement: Confinement {
+                agent: confine::standing()
+                    .map(|wall| wall.as_str().to_owned())
+                    .collect(),
+                workers: inner.confinement.clone(),
+            },
             workers_ended: self.audit.counts().of_event(WORKER_ENDED),
         }
     }

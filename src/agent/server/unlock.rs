@@ -106,7 +106,9 @@ impl Agent {
             result,
             needs_none,
             token: now,
+            confinement,
         } = self.log_in_by(&mut first, &token, pin.as_ref(), final_try, patience)?;
+        self.inner().confinement = confinement;
         if let Some(now) = now {
             self.inner().token = now;
         }

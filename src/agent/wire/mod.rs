@@ -124,11 +124,26 @@ pub struct Status {
     /// Worker processes that crashed, or were ended because they did not answer.
     #[serde(default)]
     pub workers_ended: u64,
+    /// The walls around the agent's processes.
+    #[serde(default)]
+    pub confinement: Confinement,
 }
 
 /// What an agent means that does not tell.
 fn yes() -> bool {
     true
+}
+
+/// The walls around the agent's processes, by the names that the kernel's documents give them: `no-new-privs`,
+/// `capabilities`, `seccomp`, `landlock`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Confinement {
+    /// Around the process that answers, and all that it starts.
+    pub agent: Vec<String>,
+    /// Around the one with the token's module that has logged in last.
+    pub workers: Vec<String>,
 }
 
 /// A failure of the token or its login.

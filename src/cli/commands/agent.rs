@@ -6,6 +6,8 @@ mod status;
 mod stop;
 mod unlock;
 
+pub(super) use status::confinement;
+
 use clap::Subcommand;
 
 use crate::cli::context::Context;

@@ -9,6 +9,7 @@ mod chain;
 mod check;
 mod clock;
 mod configuration;
+mod confinement;
 mod exposed;
 mod files;
 mod foreign_settings;
@@ -56,6 +57,7 @@ pub(crate) fn run(
         clock::check(),
         aes::check(),
         memory::check(),
+        confinement::check(),
         pcscd::check(),
         modules::p11_kit_check(),
     ];

@@ -141,6 +141,8 @@ declare::settings! {
     };
     /// Use the token itself, even where an agent runs
     no_agent: Switch = Setting { value_name: "true|false", default: Is("false"), ..PER_COMMAND };
+    /// Let the agent and the token's module do all that you can: for a module that does not work otherwise
+    no_confinement: Switch = Setting { value_name: "true|false", default: Is("false"), ..PER_COMMAND };
     /// Lock after so long without use: 90s, 15m, 8h, or 0 for never [default: 15m]
     idle: Time = Setting { value_name: "TIME", default: Is("15m"), ..PER_COMMAND };
     /// Lock so long after it was unlocked, used or not; 0 for never [default: 0]

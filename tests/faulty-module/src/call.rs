@@ -1,5 +1,7 @@
-use std::io::Write as _;
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use cryptoki_sys::*;
@@ -75,6 +77,11 @@ pub(crate) fn run(name: &'static str, args: &Args, forward: impl FnOnce(&Call) -
                 write("hangs");
                 wait_for(file);
             }
+            Action::Opens(file) => {
+                let opened = OpenOptions::new().append(true).create(true).open(file);
+                write(&attempt(opened));
+            }
+            Action::Runs(program) => write(&attempt(Command::new(program).status())),
             Action::Abort => {
                 write("aborts");
                 std::process::abort();
@@ -139,10 +146,18 @@ fn settle(faulty: &Faulty, name: &str, args: &Args, rv: CK_RV) {
     }
 }
 
+/// How it went, in the words of the ledger.
+fn attempt<T>(attempted: io::Result<T>) -> String {
+    match attempted {
+        Ok(_) => "done".into(),
+        Err(error) => format!("{:?}", error.kind()),
+    }
+}
+
 fn print(text: &str) {
     // Past Rust's handles, which the program may hold locked.
     for path in ["/dev/stdout", "/dev/stderr"] {
-        if let Ok(mut file) = std::fs::OpenOptions::new().append(true).open(path) {
+        if let Ok(mut file) = OpenOptions::new().append(true).open(path) {
             let _ = writeln!(file, "{text}");
         }
     }

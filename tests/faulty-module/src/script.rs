@@ -15,6 +15,8 @@
 //! | `sleep MS` | so many milliseconds pass first |
 //! | `hang FILE` | it waits until there is such a file |
 //! | `print TEXT` | the module writes to stdout and stderr |
+//! | `opens FILE` | the module opens a file to write to it, and the ledger says how that went |
+//! | `runs PROGRAM` | the module runs a program, and the ledger says how that went |
 //! | `abort` | the module ends the process |
 //! | `crash` | the module writes where it may not, and so ends the process |
 //!
@@ -139,6 +141,8 @@ pub(crate) enum Action {
     Sleep(Duration),
     Hang(PathBuf),
     Print(String),
+    Opens(PathBuf),
+    Runs(PathBuf),
     Abort,
     Crash,
 }
@@ -320,6 +324,8 @@ fn action(words: &[&str], line: &str) -> Option<Action> {
         ["sleep", time] => Action::Sleep(Duration::from_millis(time.parse().ok()?)),
         ["hang", file] => Action::Hang(file.into()),
         ["print", ..] => Action::Print(line.split_once("print ")?.1.to_owned()),
+        ["opens", file] => Action::Opens(file.into()),
+        ["runs", program] => Action::Runs(program.into()),
         ["abort"] => Action::Abort,
         ["crash"] => Action::Crash,
         _ => return None,

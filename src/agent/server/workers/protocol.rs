@@ -110,6 +110,8 @@ pub(in crate::agent::server) struct LoggedIn {
     pub(in crate::agent::server) needs_none: bool,
     /// The token after it, as far as it still answers.
     pub(in crate::agent::server) token: Option<TokenInfo>,
+    /// The names of the walls that stand around the worker.
+    pub(in crate::agent::server) confinement: Vec<String>,
 }
 
 /// What has changed for a worker since its last request.

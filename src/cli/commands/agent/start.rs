@@ -22,6 +22,7 @@ use crate::cli::ui::failure::Failure;
 use crate::cli::ui::hints;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
+use crate::confine;
 use crate::text::escape::escape;
 use crate::token::TokenInfo;
 use outcome::{to_json, to_text};
@@ -55,6 +56,8 @@ pub(crate) struct Start {
     allow_root: bool,
     #[command(flatten)]
     confirming: groups::Confirming,
+    #[command(flatten)]
+    no_confinement: groups::NoConfinement,
     #[command(flatten)]
     audit_log: groups::AuditLog,
     /// Said by --detach to the process that it starts
@@ -136,6 +139,9 @@ pub(super) fn run(context: Context, start: &Start) -> Result<Reply, Failure> {
     };
     drop(pins);
     let recorded = context.every_key_record()?;
+    if !context.settings.no_confinement {
+        confine::agent();
+    }
     let located = workers().locate().map_err(not_located)?;
     let token = located.token().clone();
     let needs_none = !start.detached && !token.login_required();

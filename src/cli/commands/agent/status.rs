@@ -85,7 +85,20 @@ fn sentence(status: &wire::Status) -> String {
         None => "",
     };
     let (token, label, state) = (&status.token, &status.label, state(status));
-    format!("{token}\n  {label:?}, {state}{confirms}{hung}{ended}")
+    let confinement = confinement(status);
+    format!("{token}\n  {label:?}, {state}{confirms}{hung}{ended}\n  {confinement}")
+}
+
+/// The walls around the processes with the token's module, or the agent's where there is none yet.
+pub(in crate::cli::commands) fn confinement(status: &wire::Status) -> String {
+    let walls = match &status.confinement.workers {
+        none if none.is_empty() => &status.confinement.agent,
+        workers => workers,
+    };
+    match walls.as_slice() {
+        [] => "not confined".to_owned(),
+        walls => format!("confined by {}", walls.join(", ")),
+    }
 }
 
 /// The state, in words.

@@ -7,6 +7,7 @@ use rustix::process::geteuid;
 use super::check::{Check, State as Health};
 use crate::agent::wire::State;
 use crate::cli::agent_link::Link;
+use crate::cli::commands::agent::confinement;
 use crate::cli::context::Context;
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
@@ -57,7 +58,11 @@ pub(super) fn check(context: &Context) -> Check {
     match status.state {
         State::Unlocked => Check::ok(
             NAME,
-            format!("{found}; unlocked, {} sessions", status.sessions),
+            format!(
+                "{found}; unlocked, {} sessions; {}",
+                status.sessions,
+                confinement(&status)
+            ),
         ),
         State::Recovering => Check::failed(
             NAME,

@@ -81,6 +81,8 @@ groups! {
     AgentWait: agent_wait;
     /// Whether a person is asked before each use of a key, and how.
     Confirming: confirm, confirm_with, confirm_timeout;
+    /// Whether the agent leaves itself all that it could do.
+    NoConfinement: no_confinement;
     /// The agent's audit log.
     AuditLog: audit_log;
 }

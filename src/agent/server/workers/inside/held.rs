@@ -98,6 +98,7 @@ impl Held {
         LoggedIn {
             needs_none: session.is_some_and(Session::needs_no_login),
             token: self.look().ok(),
+            confinement: Vec::new(),
             result,
         }
     }

@@ -3,6 +3,7 @@
 mod held;
 
 use std::any::Any;
+use std::env;
 use std::fs::File;
 use std::io;
 use std::os::unix::net::UnixStream;
@@ -20,6 +21,7 @@ use super::notebook::Notebook;
 use super::protocol::{Found, ModuleFile, Request};
 use crate::agent::server::limits::LEAVING;
 use crate::agent::wire::Secret;
+use crate::confine;
 use crate::process::take_socket;
 use crate::token::{KeptPin, Module, Pin, TokenInfo, Watch, end_calls, watch_calls};
 use held::Held;
@@ -31,6 +33,8 @@ pub type Locate<E> = dyn FnOnce() -> Result<(Arc<Module>, TokenInfo), E>;
 pub struct Inside<E> {
     /// Finds module and token.
     pub locate: Box<Locate<E>>,
+    /// Whether the process confines itself.
+    pub is_confined: bool,
     /// Is told of each call into the module.
     pub watch: Option<Box<Watch>>,
     /// Ends the process at once, without handlers that a module may have left behind.
@@ -47,6 +51,9 @@ pub fn work<E: Serialize>(program: Inside<E>) -> io::Result<()> {
     let socket = take_socket()?;
     let notebook = Arc::new(Notebook::of(take_notebook()?));
     note_calls(notebook, program.watch);
+    if let (true, Some(home)) = (program.is_confined, env::home_dir()) {
+        confine::worker(&home);
+    }
     end_with_front(socket.try_clone()?, program.exit)?;
     let mut locate = Some(program.locate);
     let mut held = Held::default();
@@ -69,7 +76,14 @@ pub fn work<E: Serialize>(program: Inside<E>) -> io::Result<()> {
             }
             Request::Load(file) => frame::send(&socket, &held.load(&file))?,
             Request::Find(find) => frame::send(&socket, &held.find(&find))?,
-            Request::LogIn(log_in) => frame::send(&socket, &held.log_in(log_in))?,
+            Request::LogIn(log_in) => {
+                let mut logged_in = held.log_in(log_in);
+                if program.is_confined && logged_in.result.is_ok() {
+                    confine::module();
+                }
+                logged_in.confinement = walls();
+                frame::send(&socket, &logged_in)?;
+            }
             Request::ReadKeys => frame::send(&socket, &held.read_keys())?,
             Request::Unwrap(standing, key, unwrap) => {
                 let unwrapped = held.unwrap(standing, &key, &unwrap);
@@ -90,6 +104,9 @@ pub fn work<E: Serialize>(program: Inside<E>) -> io::Result<()> {
             Request::LogInAgain(standing) => frame::send(&socket, &held.log_in_again(standing))?,
             Request::Keep(pin) => {
                 kept = KeptPin::new(&Pin::new(pin.into_bytes()));
+                if program.is_confined {
+                    confine::keeper();
+                }
                 frame::send(&socket, &kept.is_some())?;
             }
             Request::Kept => {
@@ -107,6 +124,13 @@ pub fn work<E: Serialize>(program: Inside<E>) -> io::Result<()> {
     loop {
         thread::park();
     }
+}
+
+/// The names of the walls around this process.
+fn walls() -> Vec<String> {
+    confine::standing()
+        .map(|wall| wall.as_str().to_owned())
+        .collect()
 }
 
 /// Takes the notebook from stdout, which leads where messages go from now on: a module may print.

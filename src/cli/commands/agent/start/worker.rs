@@ -71,12 +71,14 @@ pub(super) fn run(context: Context) -> Result<Reply, Failure> {
     }
     secrets::no_swap();
     let watch = calls::watch(&context.global);
+    let is_confined = !context.settings.no_confinement;
     let locate = move || {
         let recorded = context.every_key_record()?;
         Ok(find(&context, &recorded)?)
     };
     work::<NotFound>(Inside {
         locate: Box::new(locate),
+        is_confined,
         watch,
         exit: || signal_hook::low_level::exit(0),
     })
