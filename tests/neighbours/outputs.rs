@@ -72,13 +72,33 @@ fn a_folder_that_is_swapped_for_a_link_leads_no_file_elsewhere() {
     let Some(_swapping) = Neighbour::start(&work, SWAP, &[&shared, &precious]) else {
         return;
     };
-    for to in [
-        ["--extract", "shared"],
-        ["--extract", "shared/data"],
-        ["--output", "shared/data/out.zip"],
-    ] {
+    work.write("key.pub", &keyed.public);
+    let commands: [&[&str]; 5] = [
+        &["result", "decrypt", "a.zip", "--force", "-x", "shared"],
+        &["result", "decrypt", "a.zip", "--force", "-x", "shared/data"],
+        &[
+            "result",
+            "decrypt",
+            "a.zip",
+            "--force",
+            "-o",
+            "shared/data/out.zip",
+        ],
+        &[
+            "result",
+            "encrypt",
+            "key.pub",
+            "--public-key",
+            "key.pub",
+            "--force",
+            "-o",
+            "shared/data/b.zip",
+        ],
+        &["key", "export", "--force", "-o", "shared/data/key.pub"],
+    ];
+    for command in commands {
         for _ in 0..ROUNDS {
-            let run = work.run([&["result", "decrypt", "a.zip", "--force"][..], &to].concat());
+            let run = work.run(command);
             assert!(run.code.is_some(), "{:?}", run.signal);
             nothing_went_elsewhere(&work);
         }
@@ -226,4 +246,55 @@ fn what_another_user_put_in_the_place_of_an_output_is_left_alone() {
     ])
     .ok();
     assert_eq!(fs::read(Path::new(&mine)).unwrap(), b"mine");
+}
+
+#[test]
+fn an_agent_makes_neither_socket_nor_log_where_another_user_points() {
+    if !is_root() {
+        return;
+    }
+    let keyed = Keyed::new();
+    let work = furnished(&keyed);
+    symlink(work.path("precious"), work.path("shared/link")).unwrap();
+    Neighbour::owns(&work.path("shared/link"));
+    fs::create_dir(work.path("mine")).unwrap();
+    fs::set_permissions(work.path("mine"), Permissions::from_mode(0o700)).unwrap();
+    for (socket, log) in [
+        ("shared/link/agent.sock", "mine/audit"),
+        ("shared/link/new/agent.sock", "mine/audit"),
+        ("mine/agent.sock", "shared/link/audit"),
+    ] {
+        // One that starts all the same would run for ever.
+        let cmd = work.cmd(["agent", "start", "--agent-sock", socket, "--audit-log", log]);
+        let run = cmd.under(["timeout", "20"]).run();
+        let said = run.err();
+        assert!(!matches!(run.code, Some(0 | 124) | None), "{socket} {log}");
+        assert!(said.contains("link of another user"), "{said}");
+        nothing_went_elsewhere(&work);
+    }
+}
+
+#[test]
+fn a_configuration_is_not_written_where_another_user_points() {
+    if !is_root() {
+        return;
+    }
+    let token = Token::new();
+    let work = Work::new(&token);
+    fs::create_dir(work.path("precious")).unwrap();
+    fs::create_dir(work.home().join(".config")).unwrap();
+    let link = work.home().join(".config/iexec-hsm");
+    symlink(work.path("precious"), &link).unwrap();
+    Neighbour::owns(&link);
+    let args = [
+        "setup",
+        "--no-input",
+        "--bits=2048",
+        "--wallet-address",
+        ADDRESS,
+    ];
+    let run = work.cmd(args).pin().run();
+    assert_ne!(run.code, Some(0), "{}", run.err());
+    assert!(run.err().contains("another user"), "{}", run.err());
+    assert_eq!(fs::read_dir(work.path("precious")).unwrap().count(), 0);
 }
