@@ -136,10 +136,11 @@ fn the_modules_of_the_promises_exist() {
 }
 
 #[test]
-fn each_promise_names_tests_that_are_there() {
+fn each_threat_names_tests_that_are_there() {
     let text = fs::read_to_string(root().join("docs/security.md")).unwrap();
-    let (_, promises) = text.split_once("| promise | shown by |").unwrap();
-    let rows = promises
+    let head = "| threat | what meets it | what is left | shown by |";
+    let (_, threats) = text.split_once(head).unwrap();
+    let rows = threats
         .lines()
         .skip(2)
         .take_while(|line| line.starts_with('|'));
@@ -164,7 +165,7 @@ fn each_promise_names_tests_that_are_there() {
         assert!(files > 0 && tests.is_empty(), "{row}");
         count += 1;
     }
-    assert!(count > 10, "only {count} promises were found");
+    assert!(count > 10, "only {count} threats were found");
 }
 
 #[test]
