@@ -84,6 +84,10 @@ codes! {
     NodeNotReachable: "node-not-reachable", 34, 502;
     /// The node or the chain refused, or is another one.
     ChainRefused: "chain-refused", 35, 502;
+    /// The account has too little money.
+    InsufficientFunds: "insufficient-funds", 36, 422;
+    /// Something was sent to the chain, and it is not known what became of it.
+    OutcomeUnknown: "outcome-unknown", 37, 502;
     /// The agent is locked, busy, or not there.
     AgentNotAvailable: "agent-not-available", 40, 503;
     /// The task failed or timed out.

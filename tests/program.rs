@@ -27,6 +27,8 @@ mod agent {
     mod workers;
 }
 mod chain {
+    mod account;
+    mod claims;
     mod deal_show;
     mod download;
     mod environment;

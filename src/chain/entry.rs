@@ -21,6 +21,10 @@ pub struct ChainEntry {
     pub market: Option<String>,
     /// The URL of iExec's compass, which knows the schedulers of workerpools.
     pub compass: Option<String>,
+    /// Whether its own coin is RLC; not where nothing is said.
+    pub native: Option<bool>,
+    /// Whether it takes something for gas, which it does where nothing is said.
+    pub use_gas: Option<bool>,
     /// The framework that is used where none is named.
     pub default_tee_framework: Option<TeeFramework>,
 }

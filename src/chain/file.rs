@@ -114,7 +114,8 @@ impl ChainEntry {
                 | "pocoSubgraph" | "voucherSubgraph" => {
                     node.text()?;
                 }
-                "native" | "useGas" => _ = node.flag()?,
+                "native" => entry.native = Some(node.flag()?),
+                "useGas" => entry.use_gas = Some(node.flag()?),
                 // The SDK takes null for none here, and not elsewhere.
                 "bridge" if node.is_null() => (),
                 "bridge" => _ = node.object()?,

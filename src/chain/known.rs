@@ -15,6 +15,8 @@ struct Known {
     ipfs_gateway: Option<&'static str>,
     market: Option<&'static str>,
     compass: Option<&'static str>,
+    /// Whether its own coin is RLC, and gas is free.
+    native: bool,
 }
 
 const KNOWN: [Known; 4] = [
@@ -33,6 +35,7 @@ const KNOWN: [Known; 4] = [
         ipfs_gateway: Some("https://ipfs-gateway.v8-bellecour.iex.ec"),
         market: Some("https://api.market.v8-bellecour.iex.ec"),
         compass: None,
+        native: true,
     },
     Known {
         id: 1,
@@ -43,6 +46,7 @@ const KNOWN: [Known; 4] = [
         ipfs_gateway: None,
         market: None,
         compass: None,
+        native: false,
     },
     Known {
         id: 421_614,
@@ -62,6 +66,7 @@ const KNOWN: [Known; 4] = [
         ipfs_gateway: Some("https://ipfs-gateway.arbitrum-sepolia-testnet.iex.ec"),
         market: Some("https://api-market.arbitrum-sepolia-testnet.iex.ec"),
         compass: Some("https://compass.arbitrum-sepolia-testnet.iex.ec"),
+        native: false,
     },
     Known {
         id: 42_161,
@@ -75,6 +80,7 @@ const KNOWN: [Known; 4] = [
         ipfs_gateway: Some("https://ipfs-gateway.arbitrum-mainnet.iex.ec"),
         market: Some("https://api.market.arbitrum-mainnet.iex.ec"),
         compass: Some("https://compass.arbitrum-mainnet.iex.ec"),
+        native: false,
     },
 ];
 
@@ -118,6 +124,8 @@ impl Known {
             ipfs_gateway: self.ipfs_gateway.map(str::to_owned),
             market: self.market.map(str::to_owned),
             compass: self.compass.map(str::to_owned),
+            native: self.native.then_some(true),
+            use_gas: self.native.then_some(false),
             default_tee_framework: None,
         }
     }

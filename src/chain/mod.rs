@@ -3,7 +3,11 @@
 mod entry;
 mod error;
 mod file;
+#[cfg(feature = "chain")]
+pub mod journal;
 mod known;
+#[cfg(feature = "chain")]
+pub mod money;
 mod node;
 #[cfg(feature = "chain")]
 pub mod poco;
@@ -12,6 +16,10 @@ pub mod rpc;
 mod select;
 mod sms_url;
 mod tee_framework;
+#[cfg(feature = "chain")]
+pub mod tx;
+#[cfg(feature = "chain")]
+pub mod watch;
 
 pub use entry::{ChainEntry, Sms};
 pub use error::ChainError;

@@ -79,6 +79,12 @@ impl Chain {
         })
     }
 
+    /// Whether the hub is the one that iExec has on the chain of this number.
+    pub fn has_built_in_hub(&self) -> bool {
+        let built_in = known::defaults(self.entry.id).hub;
+        built_in.is_some() && built_in == self.entry.hub
+    }
+
     /// The number, else the name.
     pub fn label(&self) -> String {
         match self.entry.id {
@@ -135,6 +141,8 @@ impl Chain {
                 .filter(some_text),
             market: entry.market.or(defaults.market).filter(some_text),
             compass: entry.compass.or(defaults.compass).filter(some_text),
+            native: entry.native.or(defaults.native),
+            use_gas: entry.use_gas.or(defaults.use_gas),
             default_tee_framework: entry.default_tee_framework,
         };
         let name = name.to_owned();

@@ -6,7 +6,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::commands::{
-    agent, completions, config, deal, doctor, key, manual, result, setup, task, token, wallet,
+    account, agent, completions, config, deal, doctor, key, manual, result, setup, task, token,
+    wallet,
 };
 use super::options::{Given, Global, SETTINGS};
 use super::ui::failure::Failure;
@@ -21,7 +22,7 @@ use crate::text::escape::Shown as _;
 #[derive(Debug, Parser)]
 #[command(name = "iexec-hsm", version, max_term_width = 100)]
 #[command(
-    after_help = "Examples:\n  iexec-hsm setup\n  iexec-hsm doctor\n  iexec-hsm result decrypt encryptedResults.zip --extract result\n\nExit status: 0 done, 2 usage, 10-16 token, PIN and key, 20 cannot decrypt, 21 not an archive, 22 output exists, 23 reading or writing failed, 24 too large, 30-33 publishing, 34-35 the chain, 40 no agent, 41 task failed, 42 not there yet. docs/json-and-exit-codes.md has all."
+    after_help = "Examples:\n  iexec-hsm setup\n  iexec-hsm doctor\n  iexec-hsm result decrypt encryptedResults.zip --extract result\n\nExit status: 0 done, 2 usage, 10-16 token, PIN and key, 20 cannot decrypt, 21 not an archive, 22 output exists, 23 reading or writing failed, 24 too large, 30-33 publishing, 34-37 the chain, 40 no agent, 41 task failed, 42 not there yet. docs/json-and-exit-codes.md has all."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -58,6 +59,12 @@ pub(crate) enum Command {
         after_help = "Example:\n  iexec-hsm deal show 0x62f18e42f98f3e894ac89b4398a1511fdc1466e61a137738d7c6df607eee5796 --watch"
     )]
     Deal(deal::Command),
+    /// What an account has on a chain, and putting it in and out
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  iexec-hsm account show\n  iexec-hsm account deposit 1.5 RLC"
+    )]
+    Account(account::Command),
     /// Look after the result keys on a token
     #[command(
         subcommand,

@@ -1,5 +1,6 @@
 //! The commands, one file or folder for each.
 
+pub(crate) mod account;
 pub(crate) mod agent;
 pub(crate) mod completions;
 pub(crate) mod config;

@@ -4,6 +4,7 @@ mod adopt_key;
 mod agent_beside;
 mod agent_keys;
 mod agent_link;
+mod claims;
 mod command;
 mod commands;
 mod config;
@@ -25,6 +26,7 @@ mod password;
 mod pin_effect;
 mod pins;
 mod secrets;
+mod sending;
 mod services;
 mod signer;
 mod token_sessions;
@@ -36,7 +38,7 @@ use crate::decrypt::Temporaries;
 use agent_beside::mind_agent;
 use clap::CommandFactory as _;
 use command::{Cli, Command};
-use commands::{agent, deal, doctor, key, result, setup, task, token, wallet};
+use commands::{account, agent, deal, doctor, key, result, setup, task, token, wallet};
 use context::Context;
 use secrets::Secrets;
 use ui::failure::Failure;
@@ -103,6 +105,7 @@ fn run(cli: Cli, secrets: Secrets, temporaries: &Temporaries) -> Result<Reply, F
         }
         Command::Task(command) => task::run(&context(global, given, secrets)?, command),
         Command::Deal(command) => deal::run(&context(global, given, secrets)?, command),
+        Command::Account(command) => account::run(&context(global, given, secrets)?, command),
         Command::Agent(command) => agent::run(context(global, given, secrets)?, command),
         Command::Setup(command) => setup::run(context(global, given, secrets)?, &command),
         // These work with a configuration that is wrong, too.

@@ -101,7 +101,8 @@ pub(crate) fn hub(context: &Context, chain: &Chain, options: HttpOptions) -> Res
         None => chain.rpc_host()?,
     };
     let rpc = Rpc::new(url, options)?;
-    Ok(Hub::new(rpc, chain.hub()?, chain.entry.id))
+    let is_free = chain.entry.use_gas == Some(false);
+    Ok(Hub::new(rpc, chain.hub()?, chain.entry.id).without_gas(is_free))
 }
 
 impl Place {

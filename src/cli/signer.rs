@@ -193,8 +193,29 @@ impl Signer {
         self.check(challenge)?;
         let signature = match self {
             Self::Given(signature) => signature,
-            Self::Token(uri) => signed(&mut sessions.wallet(context, &uri)?, challenge)?,
-            Self::Software(mut wallet) => signed(&mut wallet, challenge)?,
+            signer => signer.with_wallet(context, sessions, challenge.owner, |wallet| {
+                Ok(wallet.sign_message32(&challenge.challenge())?)
+            })?,
+        };
+        Ok(Authorization::new(signature.to_text())?)
+    }
+
+    /// Unlocks the wallet, which must be that of `owner`, and has it used.
+    pub(crate) fn with_wallet<T>(
+        self,
+        context: &Context,
+        sessions: &mut TokenSessions,
+        owner: Address,
+        work: impl FnOnce(&mut dyn Wallet) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let work = |wallet: &mut dyn Wallet| {
+            agree(&wallet.address(), &owner)?;
+            work(wallet)
+        };
+        match self {
+            Self::Given(_) => Err(Failure::new(Code::Wallet, "there is no wallet that signs")),
+            Self::Token(uri) => work(&mut sessions.wallet(context, &uri)?),
+            Self::Software(mut wallet) => work(&mut wallet),
             Self::Keystore {
                 path,
                 keystore,
@@ -203,16 +224,10 @@ impl Signer {
                 let password = password.get(&path)?;
                 let wallet = keystore.unlock(&password);
                 drop(password);
-                signed(&mut wallet?, challenge)?
+                work(&mut wallet?)
             }
-        };
-        Ok(Authorization::new(signature.to_text())?)
+        }
     }
-}
-
-fn signed(wallet: &mut dyn Wallet, challenge: &Web2Challenge<'_>) -> Result<Signature, Failure> {
-    agree(&wallet.address(), &challenge.owner)?;
-    Ok(wallet.sign_message32(&challenge.challenge())?)
 }
 
 fn agree(wallet: &Address, owner: &Address) -> Result<(), Failure> {
@@ -223,5 +238,5 @@ fn agree(wallet: &Address, owner: &Address) -> Result<(), Failure> {
         Code::Wallet,
         format!("the wallet is that of {wallet}, and cannot sign for {owner}"),
     )
-    .hint("Name the address's own wallet with --wallet or --wallet-file, or leave --wallet-address out; nothing was published."))
+    .hint("Name the address's own wallet with --wallet or --wallet-file, or leave --wallet-address out; nothing was signed."))
 }

@@ -10,11 +10,12 @@ use crate::chain::built_in_urls;
 use crate::code::Code;
 use crate::http::Origin;
 use crate::text::escape::Shown as _;
+use crate::wallet::address::Address;
 
 /// The option of commands that sign or pay.
 #[derive(Debug, Args)]
 pub(crate) struct TrustArgs {
-    /// Send what is signed to a host that only this folder's chain.json names
+    /// Send what is signed to a host, and money to a contract, that only this folder's chain.json names
     #[arg(long)]
     trust_project: bool,
 }
@@ -45,8 +46,30 @@ impl TrustArgs {
         unknown.try_for_each(|it| self.agree_to(context, it))
     }
 
+    /// Has a person, or the option, agree to a hub that only the project names.
+    pub(crate) fn agree_to_contract(&self, context: &Context, hub: Address) -> Result<(), Failure> {
+        let what = format!(
+            "the contract {hub} is named by chain.json in this folder alone: it is not the hub that iExec has on this chain"
+        );
+        if self.trust_project {
+            context.warn(&what);
+            return Ok(());
+        }
+        let question =
+            format!("warning: {what}.\nWhoever made it can keep what is sent there. Go on? (y/N) ");
+        if context.confirm(&question) {
+            return Ok(());
+        }
+        Err(Failure::new(Code::Usage, what)
+            .hint("Only if you trust it: --trust-project; without `hub` in chain.json the chain's own is used."))
+    }
+
     fn agree_to(&self, context: &Context, named: &Named<'_>) -> Result<(), Failure> {
         let Named { service, url, gets } = named;
+        let address = match *service {
+            "node" => "--rpc-url",
+            _ => "--sms-url",
+        };
         let host = Origin::of(url).map_or_else(|| url.shown().into_owned(), |it| it.to_string());
         let what = format!(
             "the {service} {host} is named by chain.json in this folder alone: it is neither built in nor one of your trusted-hosts"
@@ -62,7 +85,7 @@ impl TrustArgs {
             return Ok(());
         }
         Err(Failure::new(Code::Usage, what).hint(format!(
-            "Only if you trust it: --trust-project for this run, `trusted-hosts = {host:?}` in your configuration for good, or --sms-url."
+            "Only if you trust it: --trust-project for this run, `trusted-hosts = {host:?}` in your configuration for good, or {address}."
         )))
     }
 }

@@ -5,11 +5,10 @@ mod of_beneficiary;
 mod result;
 mod scheduler;
 mod state;
-mod watch;
 
+pub use crate::chain::watch::{Event, Pace, Watched, watch};
 pub use evidence::{ChainEvidence, chain_evidence};
 pub use of_beneficiary::{FoundTask, MOST_TASKS, deals_for, tasks_of};
 pub use result::{NoResult, result_location};
 pub use scheduler::{Cause, Scheduler, SchedulerError};
 pub use state::{DealState, TaskState, is_over};
-pub use watch::{Event, Pace, Watched, watch};

@@ -184,7 +184,7 @@ fn the_scheduler_tells_why_a_task_has_failed() {
         said.contains("POST_COMPUTE_DROPBOX_UPLOAD_FAILED, the app ended with 3"),
         "{said}"
     );
-    assert!(said.contains("iexec task claim"), "{said}");
+    assert!(said.contains("iexec-hsm task claim"), "{said}");
     assert!(!said.contains('\x1b'), "{said}");
     // In chain.json it has the SDK's name, and nothing depends on it.
     chain.write_chain_json(&work, &[("compass", &compass.url())]);

@@ -54,6 +54,8 @@ pub struct Web {
 struct State {
     faults: VecDeque<Fault>,
     for_ever: Option<Fault>,
+    /// Faults of requests that hold a text, by the text.
+    of_some: Vec<(String, VecDeque<Fault>)>,
     requests: Vec<Request>,
     gone: bool,
 }
@@ -132,6 +134,12 @@ impl Web {
         self.state().for_ever = Some(fault);
     }
 
+    /// Fails by `faults`, one for each request in turn that holds `text`.
+    pub fn fail_where(&self, text: &str, faults: impl IntoIterator<Item = Fault>) {
+        let faults = faults.into_iter().collect();
+        self.state().of_some.push((text.to_owned(), faults));
+    }
+
     /// The requests so far.
     pub fn requests(&self) -> Vec<Request> {
         self.state().requests.clone()
@@ -174,7 +182,11 @@ fn listen(listener: &TcpListener, shared: &Arc<Mutex<State>>, handler: &Arc<Hand
             let fault = {
                 let mut state = lock(&shared);
                 state.requests.push(request.clone());
-                let fault = state.faults.pop_front();
+                let body = String::from_utf8_lossy(&request.body).into_owned();
+                let of_some = state.of_some.iter_mut();
+                let mut of_some = of_some.filter(|(text, _)| body.contains(text.as_str()));
+                let fault = of_some.find_map(|(_, faults)| faults.pop_front());
+                let fault = fault.or_else(|| state.faults.pop_front());
                 fault.or_else(|| state.for_ever.clone())
             };
             // The other side may be gone by now, which is its right.

@@ -3,6 +3,11 @@
 use alloy_sol_types::sol;
 
 sol! {
+    interface Native {
+        // Where the chain's own coin is RLC.
+        function deposit() returns (bool);
+    }
+
     struct TaskView {
         uint8 status;
         bytes32 dealid;
@@ -60,6 +65,28 @@ sol! {
         bytes32 requestHash,
         uint256 volume
     );
+    struct Account {
+        uint256 stake;
+        uint256 locked;
+    }
+
+    struct Domain {
+        string name;
+        string version;
+        uint256 chainId;
+        address verifyingContract;
+    }
+
+    function domain() returns (Domain);
+    function viewAccount(address account) returns (Account);
+    function token() returns (address);
+    function balanceOf(address account) returns (uint256);
+
+    function approveAndCall(address spender, uint256 amount, bytes extra) returns (bool);
+    function withdraw(uint256 amount) returns (bool);
+    function claim(bytes32 task);
+    function claimArray(bytes32[] tasks) returns (bool);
+    function initializeAndClaimArray(bytes32[] deals, uint256[] indices) returns (bool);
 
     function viewTask(bytes32 id) returns (TaskView);
     function viewDeal(bytes32 id) returns (DealView);
@@ -79,6 +106,14 @@ mod tests {
             OrdersMatched::SIGNATURE_HASH.to_string(),
             "0xd811b592ed0899225773e8933d8df64bd0b62761a9d7aad4ed5b22735f4610a4"
         );
+    }
+
+    #[test]
+    fn the_selectors_of_what_changes_something_are_those_of_hub_and_token() {
+        assert_eq!(approveAndCallCall::SELECTOR, [0xca, 0xe9, 0xca, 0x51]);
+        assert_eq!(withdrawCall::SELECTOR, [0x2e, 0x1a, 0x7d, 0x4d]);
+        assert_eq!(Native::depositCall::SELECTOR, [0xd0, 0xe3, 0x0d, 0xb0]);
+        assert_eq!(claimCall::SELECTOR, [0xbd, 0x66, 0x52, 0x8a]);
     }
 
     #[test]

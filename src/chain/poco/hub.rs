@@ -4,7 +4,9 @@ use alloy_primitives::{U256, hex};
 use alloy_sol_types::SolCall;
 use serde_json::{Value, json};
 
-use super::contracts::{final_deadline_ratioCall, viewCategoryCall, viewDealCall, viewTaskCall};
+use super::contracts::{
+    domainCall, final_deadline_ratioCall, viewCategoryCall, viewDealCall, viewTaskCall,
+};
 use super::deal::Deal;
 use super::ids::Id;
 use super::task::Task;
@@ -19,6 +21,7 @@ pub struct Hub {
     chain_id: Option<u64>,
     /// The number of the chain, once the node was held against it.
     checked: OnceCell<u64>,
+    is_free: bool,
 }
 
 impl Hub {
@@ -29,7 +32,34 @@ impl Hub {
             address,
             chain_id,
             checked: OnceCell::new(),
+            is_free: false,
         }
+    }
+
+    /// Sets whether the chain takes nothing for gas.
+    pub fn without_gas(mut self, is_free: bool) -> Self {
+        self.is_free = is_free;
+        self
+    }
+
+    /// Whether the chain takes something for gas.
+    pub fn uses_gas(&self) -> bool {
+        !self.is_free
+    }
+
+    /// The number of the chain, once the node and the hub itself have said the same: nothing is signed before.
+    ///
+    /// # Errors
+    /// As of [`Self::task`], and where no number is configured.
+    pub fn check_identity(&self) -> Result<u64, RpcError> {
+        let expected = self.chain_id.ok_or(RpcError::NoChainId)?;
+        self.check_chain()?;
+        let domain = self.view(domainCall {})?;
+        let is_here = domain.verifyingContract.into_array() == *self.address.as_bytes();
+        if !is_here || domain.chainId != U256::from(expected) {
+            return Err(self.no_hub());
+        }
+        Ok(expected)
     }
 
     /// The node.
@@ -145,8 +175,13 @@ impl Hub {
     }
 
     pub(super) fn view<C: SolCall>(&self, call: C) -> Result<C::Return, RpcError> {
+        self.view_at(self.address, call)
+    }
+
+    /// What a contract on the same chain answers.
+    pub(super) fn view_at<C: SolCall>(&self, to: Address, call: C) -> Result<C::Return, RpcError> {
         self.check_chain()?;
-        let answer = self.rpc.call("eth_call", &self.params(&call))?;
+        let answer = self.rpc.call("eth_call", &params(to, &call))?;
         self.viewed::<C>(&answer)
     }
 
@@ -155,14 +190,9 @@ impl Hub {
         calls: impl Iterator<Item = C>,
     ) -> Result<Vec<C::Return>, RpcError> {
         self.check_chain()?;
-        let params: Vec<Value> = calls.map(|call| self.params(&call)).collect();
+        let params: Vec<Value> = calls.map(|call| params(self.address, &call)).collect();
         let answers = self.rpc.call_each("eth_call", &params)?;
         answers.iter().map(|it| self.viewed::<C>(it)).collect()
-    }
-
-    fn params(&self, call: &impl SolCall) -> Value {
-        let data = hex::encode_prefixed(call.abi_encode());
-        json!([{"to": self.address.to_string(), "data": data}, "latest"])
     }
 
     fn viewed<C: SolCall>(&self, answer: &Value) -> Result<C::Return, RpcError> {
@@ -191,6 +221,11 @@ impl Hub {
             origin: self.rpc.origin(),
         }
     }
+}
+
+fn params(to: Address, call: &impl SolCall) -> Value {
+    let data = hex::encode_prefixed(call.abi_encode());
+    json!([{"to": to.to_string(), "data": data}, "latest"])
 }
 
 /// A number in the form of JSON-RPC.

@@ -1,7 +1,9 @@
 //! iExec's contracts on a chain (PoCo): what the hub says of tasks and deals.
 
+mod account;
 mod block;
 mod block_search;
+mod call;
 mod contracts;
 mod contribution;
 mod contribution_call;
@@ -13,7 +15,9 @@ mod ids;
 mod made;
 mod task;
 
+pub use account::Account;
 pub use block::Block;
+pub use call::Call;
 pub use contribution::{Contribution, ContributionStatus};
 pub use contribution_call::{ContributionCall, Said};
 pub use contribution_sent::{ContributionSent, NotFound, Search};

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use alloy_primitives::hex;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -20,6 +21,30 @@ struct NodeError {
     code: i64,
     #[serde(default)]
     message: String,
+    #[serde(default)]
+    data: Value,
+}
+
+impl NodeError {
+    fn refusal(&self, origin: String, method: &'static str) -> RpcError {
+        RpcError::Refused {
+            origin,
+            method,
+            code: self.code,
+            message: redact(&self.message),
+            data: self.bytes(),
+        }
+    }
+
+    /// What a contract answered, which some nodes have in an object of their own.
+    fn bytes(&self) -> Vec<u8> {
+        let places = ["/data", "/originalError/data", ""];
+        let mut texts = places
+            .iter()
+            .filter_map(|place| self.data.pointer(place)?.as_str());
+        let bytes = texts.find_map(|text| hex::decode(text.strip_prefix("0x")?).ok());
+        bytes.unwrap_or_default()
+    }
 }
 
 #[derive(Deserialize)]
@@ -49,8 +74,8 @@ pub(crate) fn read_each(
     };
     let mut results = vec![None; count];
     for OneOfSeveral { id, error, result } in answers {
-        if let Some(NodeError { code, message }) = error {
-            return Err(refused(origin, method, code, &message));
+        if let Some(error) = error {
+            return Err(error.refusal(origin, method));
         }
         let id = id.as_u64().and_then(|id| usize::try_from(id).ok());
         if let Some(place) = id.and_then(|id| results.get_mut(id)) {
@@ -61,22 +86,12 @@ pub(crate) fn read_each(
     all.map(Some).ok_or(RpcError::NotANode { origin })
 }
 
-fn refused(origin: String, method: &'static str, code: i64, message: &str) -> RpcError {
-    RpcError::Refused {
-        origin,
-        method,
-        code,
-        message: redact(message),
-    }
-}
-
 /// The result in the body of an answer. A result that is `null`, as of a hash that the node does not know, is one.
 pub(crate) fn read(origin: String, method: &'static str, body: &[u8]) -> Result<Value, RpcError> {
     match serde_json::from_slice(body) {
         Ok(Answer {
-            error: Some(NodeError { code, message }),
-            ..
-        }) => Err(refused(origin, method, code, &message)),
+            error: Some(error), ..
+        }) => Err(error.refusal(origin, method)),
         Ok(Answer {
             result: Some(result),
             ..
@@ -149,6 +164,23 @@ mod tests {
             "{text}"
         );
         assert!(text.len() < 250 && !text.contains(['\x1b', '\n']), "{text}");
+    }
+
+    #[test]
+    fn what_a_contract_answers_is_kept() {
+        for data in [
+            r#""0x08c379a0""#,
+            r#"{"data":"0x08c379a0"}"#,
+            r#"{"originalError":{"data":"0x08c379a0"}}"#,
+        ] {
+            let body = format!(r#"{{"error":{{"code":3,"message":"reverted","data":{data}}}}}"#);
+            match read_text(&body) {
+                Err(RpcError::Refused { data, .. }) => assert_eq!(data, [8, 0xc3, 0x79, 0xa0]),
+                other => panic!("{other:?}"),
+            }
+        }
+        let odd = read_text(r#"{"error":{"code":3,"message":"no","data":["0x", 1]}}"#);
+        assert!(matches!(odd, Err(RpcError::Refused { data, .. }) if data.is_empty()));
     }
 
     #[test]

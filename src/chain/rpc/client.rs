@@ -143,6 +143,17 @@ impl Rpc {
         })
     }
 
+    /// What the node answers to `method`, which it is asked once: whoever sends money has to know whether an answer
+    /// was lost.
+    ///
+    /// # Errors
+    /// As of [`Self::call`].
+    pub fn send(&self, method: &'static str, params: &Value) -> Result<Value, RpcError> {
+        let body = request(0, method, params).to_string();
+        let read = |answer: &[u8]| answer::read(self.origin(), method, answer);
+        self.ask_until_done(&body, &|_| false, &read)
+    }
+
     /// Waits on the client's own clock, and so that a signal can end it.
     pub(crate) fn pause(&self, time: Duration) {
         let waited = self.http.block_on(async {

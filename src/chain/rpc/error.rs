@@ -60,7 +60,12 @@ pub enum RpcError {
         code: i64,
         /// The words of the node.
         message: String,
+        /// What a contract answered that was called; empty where there was none.
+        data: Vec<u8>,
     },
+    /// The number of the chain is not known, and nothing is signed for just any chain. A retry does not help.
+    #[error("the number of the chain is not known")]
+    NoChainId,
     /// The node is one of another chain. A retry does not help.
     #[error("the node {origin} is one of the chain {found}, not of the chain {expected}")]
     OtherChain {
@@ -97,7 +102,9 @@ impl RpcError {
     /// The kind of the failure.
     pub fn kind(&self) -> RpcKind {
         match self {
-            Self::Http(HttpError::Url { .. } | HttpError::Plain { .. }) => RpcKind::Usage,
+            Self::Http(HttpError::Url { .. } | HttpError::Plain { .. }) | Self::NoChainId => {
+                RpcKind::Usage
+            }
             Self::Refused { code, .. } if *code == LIMIT_EXCEEDED => RpcKind::Unreachable,
             Self::Refused { .. } | Self::OtherChain { .. } | Self::NoHub { .. } => RpcKind::Refused,
             _ => RpcKind::Unreachable,

@@ -1,5 +1,6 @@
 //! `iexec-hsm deal …`: deals on the chain.
 
+mod claim;
 mod json;
 mod show;
 
@@ -15,10 +16,13 @@ use crate::cli::ui::reply::Reply;
 pub(crate) enum Command {
     /// Show a deal and its tasks, or wait for their end
     Show(show::Show),
+    /// Give the money back of a deal's tasks that have timed out
+    Claim(claim::Claim),
 }
 
 pub(crate) fn run(context: &Context, command: Command) -> Result<Reply, Failure> {
     match command {
         Command::Show(command) => show::run(context, &command),
+        Command::Claim(command) => claim::run(context, &command),
     }
 }

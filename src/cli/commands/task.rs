@@ -1,5 +1,6 @@
 //! `iexec-hsm task …`: tasks on the chain.
 
+mod claim;
 mod describe;
 mod download;
 mod json;
@@ -27,6 +28,8 @@ pub(crate) enum Command {
     List(list::List),
     /// Download and open the results for one address that are not here yet
     Pull(pull::Pull),
+    /// Give the money back of a task that has timed out
+    Claim(claim::Claim),
 }
 
 pub(crate) fn run(context: &Context, command: Command) -> Result<Reply, Failure> {
@@ -34,5 +37,6 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<Reply, Failure>
         Command::Show(command) => show::run(context, &command),
         Command::List(command) => list::run(context, &command),
         Command::Pull(command) => pull::run(context, &command),
+        Command::Claim(command) => claim::run(context, &command),
     }
 }

@@ -135,4 +135,5 @@ sol! {
     function reveal(bytes32 taskid, bytes32 resultDigest);
     function finalize(bytes32 taskid, bytes results, bytes resultsCallback);
     function claim(bytes32 taskid);
+    function transfer(address to, uint256 value) returns (bool);
 }

@@ -117,6 +117,21 @@ impl Chain {
         work.write("chain.json", file.to_string());
     }
 
+    /// Gives an address so many nRLC of the one who has made them.
+    pub fn give(&self, to: &str, nrlc: u64) {
+        let [admin, token] = [
+            "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+            &self.address("token").to_string(),
+        ];
+        let call = transferCall {
+            to: to.parse().unwrap(),
+            value: U256::from(nrlc),
+        };
+        self.ago(5);
+        let time = self.time.get();
+        self.node.send(admin, token, &call.abi_encode(), time);
+    }
+
     fn domain(&self) -> Eip712Domain {
         eip712_domain! {
             name: "iExecODB",

@@ -34,6 +34,11 @@ pub enum Who {
 }
 
 impl Who {
+    /// The private key, as a wallet's owner writes it.
+    pub fn private_key(self) -> String {
+        format!("0x{}", KEYS[self as usize])
+    }
+
     fn key(self) -> SigningKey {
         let key: B256 = KEYS[self as usize].parse().unwrap();
         SigningKey::from_slice(key.as_slice()).unwrap()

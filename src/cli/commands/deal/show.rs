@@ -9,6 +9,7 @@ use crate::chain::rpc::RpcError;
 use crate::cli::commands::task::{not_begun, of_deal, row, seconds, task_json};
 use crate::cli::context::Context;
 use crate::cli::node::{NodeArgs, Place, WatchArgs, now, tell_of_node};
+use crate::cli::ui::command_line::CommandLine;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::moments::when;
 use crate::cli::ui::reply::Reply;
@@ -130,7 +131,7 @@ fn ended(
             lines.for_each(|line| context.tell(line));
             let what = format!("{failed} of {} tasks have failed or timed out", ids.len());
             Err(Failure::new(Code::TaskFailed, what)
-                .hint("The command task show says more of each. The requester can have the money back: `iexec deal claim` of iExec's SDK.")
+                .hint(format!("The command task show says more of each. The requester can have the money back: `{}`.", CommandLine::ours("deal claim").operand(state.deal.id.to_string())))
                 .with(json))
         }
     }
@@ -181,7 +182,7 @@ fn lines(context: &Context, state: &DealState, ids: &[Id], tasks: &Tasks) -> Vec
 }
 
 /// The failure where there is no such deal, which says what the id is of instead.
-fn not_there(place: &Place, id: Id) -> Failure {
+pub(super) fn not_there(place: &Place, id: Id) -> Failure {
     match place.hub.task(id) {
         Err(error) => return place.failure(error),
         Ok(Some(task)) => {

@@ -3,6 +3,7 @@
 use super::told::Told;
 use crate::chain::poco::{Deal, Task, U256};
 use crate::cli::context::Context;
+use crate::cli::ui::command_line::CommandLine;
 use crate::cli::ui::moments::{Moment, when};
 use crate::task::{Cause, TaskState};
 use crate::text::escape::Shown as _;
@@ -43,7 +44,7 @@ pub(super) fn lines(context: &Context, told: &Told) -> Vec<String> {
     lines.extend(told.causes.iter().map(|it| row("cause", cause(it))));
     let way_out = way_out(told);
     if !way_out.is_empty() {
-        lines.push(way_out.to_owned());
+        lines.push(way_out);
     }
     lines
 }
@@ -74,12 +75,13 @@ pub(in crate::cli::commands) fn of_deal(context: &Context, deal: &Deal) -> Vec<S
 }
 
 /// What to do about a task that came to nothing.
-pub(super) fn way_out(told: &Told) -> &'static str {
+pub(super) fn way_out(told: &Told) -> String {
     match told.state {
         TaskState::TimedOut => {
-            "The requester can have the money back: `iexec task claim` of iExec's SDK."
+            let claim = CommandLine::ours("task claim").operand(told.task.id.to_string());
+            format!("The requester can have the money back: `{claim}`.")
         }
-        _ => "",
+        _ => String::new(),
     }
 }
 

@@ -147,7 +147,7 @@ fn ended(context: &Context, told: Told) -> Result<Told, Failure> {
 }
 
 /// The failure where there is no such task, which says what the id is of instead.
-fn not_there(place: &Place, id: Id) -> Failure {
+pub(super) fn not_there(place: &Place, id: Id) -> Failure {
     match other_than_task(place, id) {
         Err(failure) => failure,
         Ok(()) => Failure::new(

@@ -45,6 +45,8 @@ groups! {
     Beneficiary: wallet_address, wallet_file, keystoredir, beneficiary_keystoredir, agent_sock;
     /// The wallet on a token.
     Wallet: wallet;
+    /// Who pays and signs, with the token that its key may be on.
+    Payer: wallet, wallet_address, wallet_file, keystoredir, password_file, token, module, module_args, pin_file, device_timeout;
     /// The file of the wallet's password.
     PasswordFile: password_file;
     /// The file of the SO PIN.

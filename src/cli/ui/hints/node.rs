@@ -15,6 +15,7 @@ pub(crate) fn node(error: &RpcError) -> &'static str {
         RpcError::OtherChain { .. } => {
             "Name a node of the right chain with --rpc-url, or the chain of this node with --chain."
         }
+        RpcError::NoChainId => "Say it in chain.json, as `\"id\": \"42161\"` of the chain.",
         RpcError::NoHub { .. } => {
             "Check `hub` in chain.json, and that the node is one of the right chain."
         }

@@ -1,7 +1,9 @@
+//! Looking again and again until something is there.
+
 use std::time::{Duration, Instant};
 
-use crate::chain::poco::Hub;
-use crate::chain::rpc::{RpcError, RpcKind};
+use super::poco::Hub;
+use super::rpc::{RpcError, RpcKind};
 
 /// How often is asked, and how long.
 #[derive(Clone, Copy, Debug)]

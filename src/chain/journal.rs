@@ -1,0 +1,272 @@
+//! What was signed and is not known yet to be in a block, in a folder of the user's own. It is written before anything is
+//! sent, so that nothing that was sent can be forgotten.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, OFlags, flock};
+use serde::{Deserialize, Serialize};
+
+use super::poco::Id;
+use super::tx::{Signed, Transaction};
+use crate::file::temporary::Temporaries;
+use crate::file::{named, ownership, small};
+use crate::text::hex;
+use crate::wallet::address::Address;
+
+/// The journal of this user.
+#[derive(Debug, Clone)]
+pub struct Journal {
+    folder: PathBuf,
+}
+
+/// The place of one account on one chain, which no other process has meanwhile.
+#[derive(Debug)]
+pub struct Place {
+    path: PathBuf,
+    _lock: File,
+}
+
+/// A transaction that may have been sent. Whoever reads it can send it: it is as secret as a cheque.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Entry {
+    /// What it was for, as the command that sent it says.
+    pub what: String,
+    /// The number of the chain.
+    pub chain_id: u64,
+    /// The account.
+    pub from: String,
+    /// Its number among the transactions of the account.
+    pub nonce: u64,
+    /// The hash.
+    pub hash: String,
+    /// What was signed, in hexadecimal digits.
+    raw: String,
+}
+
+/// Why the journal could not be used. Nothing was sent.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JournalError {
+    /// A file or folder of it cannot be read or written.
+    #[error("cannot use the journal of transactions {path:?}: {source}")]
+    Io {
+        /// The path.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// Others can read or write to its folder.
+    #[error("the journal of transactions is not safe there: {0}")]
+    Exposed(String),
+    /// Another process sends a transaction of the same account.
+    #[error("another process is sending a transaction of {0} on this chain")]
+    Busy(Address),
+    /// What is in it is nothing that was written by this program.
+    #[error("the journal of transactions {path:?} is damaged")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl Journal {
+    /// The journal in this folder, which need not be there yet.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        let folder = folder.into();
+        Self { folder }
+    }
+
+    /// The place of an account. No other process gets it until it is dropped.
+    ///
+    /// # Errors
+    /// When another process has it, or the folder cannot be used.
+    pub fn place(&self, chain_id: u64, account: Address) -> Result<Place, JournalError> {
+        named::make(&self.folder).map_err(io_error(&self.folder))?;
+        let exposed = ownership::of_folder(&self.folder).map_err(io_error(&self.folder))?;
+        exposed.map_err(|it| JournalError::Exposed(it.to_string()))?;
+        let name = format!("{chain_id}-{}", account.to_string().to_lowercase());
+        let lock_path = self.folder.join(format!("{name}.lock"));
+        let lock = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
+            .open(&lock_path)
+            .map_err(io_error(&lock_path))?;
+        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Place {
+                path: self.folder.join(format!("{name}.json")),
+                _lock: lock,
+            }),
+            Err(rustix::io::Errno::WOULDBLOCK) => Err(JournalError::Busy(account)),
+            Err(error) => Err(io_error(&lock_path)(error.into())),
+        }
+    }
+}
+
+impl Place {
+    /// The transaction of which it is not known what became of it.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or is damaged.
+    pub fn open_entry(&self) -> Result<Option<Entry>, JournalError> {
+        let content = match small::read(&self.path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            content => content.map_err(io_error(&self.path))?,
+        };
+        let entry: Option<Entry> = serde_json::from_slice(&content).ok();
+        let is_whole = |entry: &Entry| entry.signed().is_some();
+        match entry.filter(is_whole) {
+            Some(entry) => Ok(Some(entry)),
+            None => Err(JournalError::Damaged {
+                path: self.path.clone(),
+            }),
+        }
+    }
+
+    /// Writes down a transaction that is about to be sent, and returns once it is on the disk.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, temporaries: &Temporaries, entry: &Entry) -> Result<(), JournalError> {
+        let write = || {
+            let mut file = temporaries.file(&self.path)?;
+            file.file()
+                .write_all(serde_json::to_string(entry)?.as_bytes())?;
+            file.publish(true)
+        };
+        write().map_err(io_error(&self.path))
+    }
+
+    /// Forgets it, once it is known what became of it.
+    ///
+    /// # Errors
+    /// When the file cannot be removed.
+    pub fn clear(&self) -> Result<(), JournalError> {
+        match std::fs::remove_file(&self.path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(io_error(&self.path)(error)),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Entry {
+    /// The entry of a transaction.
+    pub fn new(what: &str, from: Address, transaction: &Transaction, signed: &Signed) -> Self {
+        Self {
+            what: what.to_owned(),
+            chain_id: transaction.chain_id,
+            from: from.to_string(),
+            nonce: transaction.nonce,
+            hash: signed.hash().to_string(),
+            raw: hex::hex(signed.bytes()),
+        }
+    }
+
+    /// What was signed; nothing where the entry is not whole.
+    pub fn signed(&self) -> Option<Signed> {
+        let mut bytes = vec![0; self.raw.len() / 2];
+        hex::fill(&mut bytes, self.raw.as_bytes())?;
+        let signed = Signed::again(bytes);
+        (signed.hash().to_string() == self.hash).then_some(signed)
+    }
+
+    /// The hash.
+    pub fn id(&self) -> Option<Id> {
+        self.hash.parse().ok()
+    }
+}
+
+fn io_error(path: &Path) -> impl FnOnce(io::Error) -> JournalError {
+    let path = path.to_owned();
+    move |source| JournalError::Io { path, source }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    fn address(byte: u8) -> Address {
+        [byte; 20].into()
+    }
+
+    fn entry() -> Entry {
+        let signed = Signed::again(vec![1, 2, 3]);
+        Entry {
+            what: "account deposit".to_owned(),
+            chain_id: 1,
+            from: address(1).to_string(),
+            nonce: 7,
+            hash: signed.hash().to_string(),
+            raw: "010203".to_owned(),
+        }
+    }
+
+    #[test]
+    fn an_entry_stays_until_it_is_cleared_and_nobody_else_reads_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::new(folder.path().join("a/b"));
+        let place = journal.place(1, address(1)).unwrap();
+        assert_eq!(place.open_entry().unwrap(), None);
+        place.write(&Temporaries::default(), &entry()).unwrap();
+        drop(place);
+        let place = journal.place(1, address(1)).unwrap();
+        let read = place.open_entry().unwrap().unwrap();
+        assert_eq!(read, entry());
+        assert_eq!(read.signed().unwrap().bytes(), [1, 2, 3]);
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&place.path), mode(&journal.folder)), (0o600, 0o700));
+        place.clear().unwrap();
+        assert_eq!(place.open_entry().unwrap(), None);
+    }
+
+    #[test]
+    fn one_process_has_an_account_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::new(folder.path());
+        let _first = journal.place(1, address(1)).unwrap();
+        assert!(matches!(
+            journal.place(1, address(1)),
+            Err(JournalError::Busy(_))
+        ));
+        journal.place(1, address(2)).unwrap();
+        journal.place(2, address(1)).unwrap();
+    }
+
+    #[test]
+    fn what_is_damaged_is_not_taken_for_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Journal::new(folder.path()).place(1, address(1)).unwrap();
+        let mut other = entry();
+        other.raw = "010204".to_owned();
+        for content in [
+            String::new(),
+            "{}".to_owned(),
+            serde_json::to_string(&other).unwrap(),
+        ] {
+            fs::write(&place.path, content).unwrap();
+            assert!(matches!(
+                place.open_entry(),
+                Err(JournalError::Damaged { .. })
+            ));
+        }
+    }
+
+    #[test]
+    fn a_folder_that_others_write_to_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+        let refused = Journal::new(folder.path()).place(1, address(1));
+        assert!(matches!(refused, Err(JournalError::Exposed(_))));
+    }
+}

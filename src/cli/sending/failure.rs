@@ -1,0 +1,92 @@
+//! What to do about a transaction that was not sent, or is not settled.
+
+use serde_json::json;
+
+use crate::chain::journal::{Entry, JournalError};
+use crate::chain::money::rlc;
+use crate::chain::poco::U256;
+use crate::chain::tx::TxError;
+use crate::cli::node::Place;
+use crate::cli::ui::failure::Failure;
+use crate::code::Code;
+
+/// What finds out what became of a transaction.
+const RESUME: &str = "`iexec-hsm account resume` finds out, and sends the same transaction again where the chain has lost it; nothing is paid for twice.";
+
+/// The failure of a transaction.
+pub(super) fn of(place: &Place, error: TxError) -> Failure {
+    let (code, hint, hash) = match error {
+        TxError::Node(error) => return place.failure(error),
+        TxError::Gas { .. } => (
+            Code::InsufficientFunds,
+            "Send some of the chain's own coin to this address first; nothing was sent.",
+            None,
+        ),
+        TxError::WouldRevert { .. } | TxError::NotTaken { .. } => {
+            (Code::ChainRefused, "Nothing was sent.", None)
+        }
+        TxError::FeeTooLow { .. } => (
+            Code::ChainRefused,
+            "The price of gas is rising; try again. Nothing was sent.",
+            None,
+        ),
+        TxError::Unknown { hash, .. } => (Code::OutcomeUnknown, RESUME, Some(hash)),
+        TxError::Reverted { hash, .. } => (Code::ChainRefused, "", Some(hash)),
+        TxError::Replaced { hash, .. } => (
+            Code::ChainRefused,
+            "Another program has sent it with the same wallet. Do it again, if it is still wanted.",
+            Some(hash),
+        ),
+    };
+    let failure = Failure::new(code, error).hint(hint);
+    match hash {
+        Some(hash) => failure.with(json!({ "txHash": hash.to_string() })),
+        None => failure,
+    }
+}
+
+/// The failure where there is less than is wanted.
+pub(crate) fn not_enough(who_has: &str, there: U256, wanted: U256) -> Failure {
+    let short = rlc(wanted.saturating_sub(there));
+    let what = format!(
+        "{who_has} {} and not {}: {short} are missing",
+        rlc(there),
+        rlc(wanted)
+    );
+    Failure::new(Code::InsufficientFunds, what).hint("Nothing was sent.")
+}
+
+/// The failure where an earlier transaction has not come to its end.
+pub(super) fn unsettled(entry: &Entry) -> Failure {
+    let what = format!(
+        "it is not known yet what became of the transaction {} from before ({})",
+        entry.hash, entry.what
+    );
+    Failure::new(Code::OutcomeUnknown, what)
+        .hint(format!("{RESUME} Nothing new was sent."))
+        .with(json!({ "txHash": entry.hash }))
+}
+
+impl From<JournalError> for Failure {
+    fn from(error: JournalError) -> Self {
+        let (code, hint) = match &error {
+            JournalError::Busy(_) => (
+                Code::ChainRefused,
+                "Wait for it: two transactions of one account are sent one after the other. Nothing was sent.",
+            ),
+            JournalError::Io { .. } => (
+                Code::IoFailed,
+                "Check the folder and the free space, or name another one with XDG_STATE_HOME; nothing was sent.",
+            ),
+            JournalError::Exposed(_) => (
+                Code::IoFailed,
+                "Make the folder yours alone with `chmod 700`, or name another one with XDG_STATE_HOME; nothing was sent.",
+            ),
+            JournalError::Damaged { .. } => (
+                Code::IoFailed,
+                "Look at the account in an explorer of the chain, and remove the file once you know that nothing of it is open; nothing was sent.",
+            ),
+        };
+        Self::new(code, &error).hint(hint)
+    }
+}
