@@ -1,10 +1,9 @@
 //! The socket that the agent listens at: one agent for one socket.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{
-    DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _,
-    PermissionsExt as _,
+    FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
 };
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -126,9 +125,12 @@ impl Drop for Socket {
 }
 
 fn prepare(folder: &Path) -> io::Result<()> {
-    match DirBuilder::new().mode(0o700).create(folder) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        made => made,
+    match folder.file_name() {
+        // By no way through a link of another user, who would have it made elsewhere.
+        Some(name) => named::open(named::folder_of(folder))?
+            .make(name.as_ref())
+            .map(drop),
+        None => Ok(()),
     }
 }
 
