@@ -144,9 +144,12 @@ impl Session {
     /// Makes one `C_Login`; where no attempt can be lost, more while a software token cannot be read,
     /// because another process writes it.
     fn call_login(&self, user: CK_USER_TYPE, pin: Option<&Pin>) -> Result<(), CallError> {
+        // Where there is nothing in it yet, no PIN is set.
+        let is_of_writing =
+            |rv: &RvError| matches!(rv, RvError::GeneralError | RvError::UserPinNotInitialized);
         let is_written = |result: &Result<(), CallError>| {
             self.token.counts_no_attempts()
-                && (result.as_ref()).is_err_and(|error| error.rv == RvError::GeneralError)
+                && (result.as_ref()).is_err_and(|error| is_of_writing(&error.rv))
         };
         let mut last = call_login(&self.raw, user, pin);
         for pause in WRITTEN {
