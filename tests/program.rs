@@ -34,6 +34,7 @@ mod chain {
     mod environment;
     mod nodes;
     mod pull;
+    mod result_verify;
     mod task_list;
     mod task_show;
     mod watch;

@@ -32,6 +32,7 @@ mod signer;
 mod token_sessions;
 mod trusted_hosts;
 mod ui;
+mod verification;
 
 use crate::code::Code;
 use crate::decrypt::Temporaries;

@@ -50,6 +50,7 @@ pages! {
     tasks: "docs/tasks.md",
     testing: "docs/testing.md",
     wallets: "docs/wallets.md",
+    what_is_proven: "docs/what-is-proven.md",
 }
 
 /// The blocks of a page that hold commands, or what these print.

@@ -7,6 +7,7 @@ mod generate;
 mod import;
 mod inspect;
 mod push;
+mod verify;
 
 use clap::Subcommand;
 
@@ -19,6 +20,8 @@ pub(super) use decrypt::{
 };
 
 #[derive(Debug, Subcommand)]
+// One value per process: its size costs nothing.
+#[allow(clippy::large_enum_variant)]
 pub(crate) enum Command {
     /// Make the result key on the token
     #[command(visible_alias = "generate-keys")]
@@ -33,6 +36,8 @@ pub(crate) enum Command {
     Decrypt(decrypt::Decrypt),
     /// Seal a result as the enclave does, for test data and dry runs
     Encrypt(encrypt::Encrypt),
+    /// Tell what is proven of a result: hold it against its task on the chain
+    Verify(verify::Verify),
     /// Tell what is in an archive, without opening it
     Inspect(inspect::Inspect),
     /// Move an old software key onto the token
@@ -46,6 +51,7 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<Reply, Failure>
         Command::CheckEncryptionKey(command) => check::run(context, command),
         Command::Decrypt(command) => decrypt::run(context, command),
         Command::Encrypt(command) => encrypt::run(context, command),
+        Command::Verify(command) => verify::run(context, &command),
         Command::Inspect(command) => inspect::run(context, command),
         Command::ImportEncryptionKey(command) => import::run(context, command),
     }

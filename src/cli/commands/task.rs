@@ -8,6 +8,7 @@ mod list;
 mod of_us;
 mod pull;
 mod show;
+mod there;
 mod told;
 
 use clap::Subcommand;
@@ -17,6 +18,7 @@ use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 pub(super) use describe::{of_deal, row, seconds};
 pub(super) use json::{not_begun, task_json};
+pub(super) use there::task_there;
 
 #[derive(Debug, Subcommand)]
 // One value per process: its size costs nothing.

@@ -18,7 +18,9 @@ mod tally;
 use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use crate::archive::result_zip::Watcher;
 use crate::cli::context::Context;
 use crate::cli::pins::Pins;
 use crate::cli::ui::failure::Failure;
@@ -28,10 +30,10 @@ use crate::decrypt::Report;
 use crate::envelope::AesBackend;
 
 use again::Again;
-pub(crate) use args::{Decrypt, Opening, Place};
+pub(crate) use args::{Decrypt, Holding, Opening, Place};
 pub(in crate::cli::commands) use as_they_come::{Arrivals, Arrived, Opened, open_as_they_come};
 use holder::Holder;
-use job::{Job, jobs, spool_folder};
+use job::{Destination, Job, jobs, spool_folder};
 use run::Run;
 pub(super) use streams::open_archive;
 use tally::Tally;
@@ -56,6 +58,33 @@ pub(in crate::cli::commands) fn open_fetched(
         Ok(job)
     };
     let (_, report) = open_one(&Run::new(context, &command, None), &mut pins, fetched)?;
+    Ok(report)
+}
+
+/// Reads an archive to its end, and writes nothing. `watcher` sees the files in it.
+pub(super) fn read_through(
+    context: &Context,
+    archive: &Path,
+    holding: &Holding,
+    watcher: Arc<dyn Watcher>,
+) -> Result<Report, Failure> {
+    let opening = Opening::only_reading(holding.clone());
+    let command = Decrypt::one(
+        archive.into(),
+        Place::Output("-".into()),
+        Vec::new(),
+        opening,
+    );
+    let mut pins = prepare(context, &[])?;
+    let mut run = Run::new(context, &command, None);
+    run.options.watcher = Some(watcher);
+    let job = Job {
+        archive: archive.to_owned(),
+        fetched: None,
+        place: Destination::Nowhere,
+        only: Vec::new(),
+    };
+    let (_, report) = open_one(&run, &mut pins, || Ok(job))?;
     Ok(report)
 }
 

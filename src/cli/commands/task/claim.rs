@@ -1,7 +1,7 @@
 use clap::Args;
 use serde_json::json;
 
-use super::show::not_there;
+use super::there::task_there;
 use crate::chain::poco::{Id, TaskStatus};
 use crate::cli::claims::{too_early, warn_of_clock};
 use crate::cli::context::Context;
@@ -26,11 +26,7 @@ pub(crate) struct Claim {
 pub(super) fn run(context: &Context, command: &Claim) -> Result<Reply, Failure> {
     let sender = Sender::new(context, &command.send)?;
     let place = &sender.place;
-    let found = place
-        .hub
-        .task(command.task)
-        .map_err(|it| place.failure(it))?;
-    let task = found.map_or_else(|| Err(not_there(place, command.task)), Ok)?;
+    let task = task_there(place, command.task)?;
     // The contract goes by the time of its blocks.
     let time = place.hub.block_time().map_err(|it| place.failure(it))?;
     warn_of_clock(context, task.final_deadline, time);

@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 use super::describe;
 use super::download::{Download, Wanted};
 use super::json::{causes_json, task_json};
+use super::there::{not_there, other_than_task, task_there};
 use super::told::Told;
 use crate::chain::poco::{Hub, Id, Task};
 use crate::chain::rpc::RpcError;
 use crate::cli::context::Context;
 use crate::cli::node::{NodeArgs, Place, WatchArgs, now, tell_of_node};
-use crate::cli::ui::command_line::CommandLine;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
@@ -37,9 +37,7 @@ pub(super) fn run(context: &Context, command: &Show) -> Result<Reply, Failure> {
     let told = match command.watch.watch {
         true => awaited(context, command, &place)?,
         false => {
-            let found = place.hub.task(command.task);
-            let found = found.map_err(|it| place.failure(it))?;
-            let task = found.map_or_else(|| Err(not_there(&place, command.task)), Ok)?;
+            let task = task_there(&place, command.task)?;
             Told::of(context, &place, task)?
         }
     };
@@ -144,37 +142,4 @@ fn ended(context: &Context, told: Told) -> Result<Told, Failure> {
     Err(Failure::new(Code::TaskFailed, what)
         .hint(describe::way_out(&told))
         .with(raw(&told)))
-}
-
-/// The failure where there is no such task, which says what the id is of instead.
-pub(super) fn not_there(place: &Place, id: Id) -> Failure {
-    match other_than_task(place, id) {
-        Err(failure) => failure,
-        Ok(()) => Failure::new(
-            Code::NotThereYet,
-            format!("No task found for id {id} on chain {}", place.chain.label()),
-        )
-        .hint("If its deal is there, no worker has begun with it yet: the command deal show tells, and --watch waits. Else check the id and the chain."),
-    }
-}
-
-/// Refuses an id that is of something else.
-fn other_than_task(place: &Place, id: Id) -> Result<(), Failure> {
-    let failed = |it| place.failure(it);
-    if let Some(deal) = place.hub.deal(id).map_err(failed)? {
-        let what = format!("{id} is a deal, not a task");
-        let first = deal.task_ids().next();
-        let first = first.map_or_else(String::new, |task| format!(" Its first task is {task}."));
-        let list = CommandLine::ours("deal show").operand(id.to_string());
-        return Err(
-            Failure::new(Code::NotThereYet, what).hint(format!("`{list}` lists its tasks.{first}"))
-        );
-    }
-    if place.hub.is_transaction(id).map_err(failed)? {
-        let what = format!("{id} is a transaction, not a task");
-        return Err(Failure::new(Code::NotThereYet, what).hint(
-            "Give the id of the task: the command that has sent the transaction printed it.",
-        ));
-    }
-    Ok(())
 }

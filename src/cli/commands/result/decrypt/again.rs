@@ -140,7 +140,7 @@ fn is_there(place: &Destination) -> bool {
             let names: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
             !names.is_empty() && !names.iter().any(|name| is_temporary(name))
         }
-        Destination::Stream(_) => false,
+        Destination::Stream(_) | Destination::Nowhere => false,
     }
 }
 
@@ -156,7 +156,7 @@ fn is_final(code: Code) -> bool {
 /// limits and checks, and this program. As a digest.
 fn question(context: &Context, command: &Decrypt) -> Result<String, Failure> {
     let settings = &context.settings;
-    let records = context.key_records(command.opening.beneficiary_key_file.as_deref())?;
+    let records = context.key_records(command.opening.holding.beneficiary_key_file.as_deref())?;
     let mut recorded: Vec<String> = records
         .iter()
         .map(|it| match it.public.as_ref().map(|key| key.to_pem()) {

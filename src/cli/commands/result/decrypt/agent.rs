@@ -40,7 +40,7 @@ impl<'r> Run<'r> {
     /// The agent that runs and holds the token that is wanted; a PIN that is given for this run
     /// goes to the token itself.
     pub(super) fn agent(&'r self, pins: &Pins) -> Result<Option<Agent<'r>>, Failure> {
-        let required = self.command.opening.require_agent;
+        let required = self.command.opening.holding.require_agent;
         if !required && (self.context.settings.no_agent || pins.are_given()) {
             return Ok(None);
         }

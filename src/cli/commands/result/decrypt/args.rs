@@ -51,6 +51,25 @@ pub(crate) struct Opening {
     #[arg(long)]
     pub(crate) no_sync: bool,
     #[command(flatten)]
+    pub(super) holding: Holding,
+}
+
+impl Opening {
+    /// Writes nothing.
+    pub(super) fn only_reading(holding: Holding) -> Self {
+        Self {
+            force: false,
+            verify: false,
+            no_sync: false,
+            holding,
+        }
+    }
+}
+
+/// What an archive may ask of this machine, and who holds the keys that open it.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Holding {
+    #[command(flatten)]
     limits: groups::Limits,
     /// A key file in the folder of key files, in place of that of the address
     #[arg(long, value_name = "FILE")]

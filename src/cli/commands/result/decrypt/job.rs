@@ -23,13 +23,15 @@ pub(super) enum Destination {
     File(PathBuf),
     Folder(PathBuf),
     Stream(OutputStream),
+    /// Nothing is written.
+    Nowhere,
 }
 
 impl Destination {
     pub(super) fn path(&self) -> Option<&Path> {
         match self {
             Self::File(path) | Self::Folder(path) => Some(path),
-            Self::Stream(_) => None,
+            Self::Stream(_) | Self::Nowhere => None,
         }
     }
 
@@ -38,7 +40,7 @@ impl Destination {
         match self {
             Self::File(path) => Some(folder_of(path).to_owned()),
             Self::Folder(path) => Some(path.clone()),
-            Self::Stream(_) => None,
+            Self::Stream(_) | Self::Nowhere => None,
         }
     }
 }

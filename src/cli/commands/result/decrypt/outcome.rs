@@ -32,6 +32,7 @@ fn to_json(context: &Context, job: &Job, report: &Report) -> Value {
 fn sentence(context: &Context, job: &Job, report: &Report) -> String {
     let place = match &job.place {
         Destination::Stream(stream) => stream.shown(),
+        Destination::Nowhere => "memory".to_owned(),
         Destination::File(path) | Destination::Folder(path) => {
             context.absolute(path).shown().into_owned()
         }

@@ -83,7 +83,7 @@ impl<'a> Run<'a> {
 impl Run<'_> {
     /// The keys that the key files record.
     pub(super) fn recorded(&self) -> Result<KeyRecords, Failure> {
-        let file = self.command.opening.beneficiary_key_file.as_deref();
+        let file = self.command.opening.holding.beneficiary_key_file.as_deref();
         self.context.key_records(file)
     }
 
@@ -138,6 +138,7 @@ impl Run<'_> {
                 only: &job.only,
                 replace: &replace,
             },
+            (Destination::Nowhere, _) => Target::Nowhere,
             (Destination::Stream(stream), name) => {
                 opened = open_output(*stream).map_err(|source| OutputError::Io {
                     path: command.output.clone().unwrap_or_default(),
