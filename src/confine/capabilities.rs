@@ -12,13 +12,26 @@ const KEPT: CapabilitySet = CapabilitySet::CHOWN
     .union(CapabilitySet::IPC_LOCK)
     .union(CapabilitySet::IPC_OWNER);
 
-/// Drops all others of this thread; whether they are gone.
+/// What tells an agent of root, of the program of another process of root, which one it is. It loads no module, and the
+/// calls that this would give power over others are refused.
+const SEES_PROGRAMS: CapabilitySet = CapabilitySet::SYS_PTRACE;
+
+/// Drops all of this thread but what modules use; whether the others are gone.
 pub(super) fn drop_most() -> bool {
+    drop_but(KEPT)
+}
+
+/// Drops all of this thread but these, and what shows the programs of others; whether the others are gone.
+pub(super) fn drop_most_and_see_programs() -> bool {
+    drop_but(KEPT.union(SEES_PROGRAMS))
+}
+
+fn drop_but(kept: CapabilitySet) -> bool {
     let Ok(now) = capabilities(None) else {
         return false;
     };
     if now.effective.contains(CapabilitySet::SETPCAP) {
-        for capability in CapabilitySet::all().difference(KEPT).iter() {
+        for capability in CapabilitySet::all().difference(kept).iter() {
             // One that the kernel does not know is not there.
             let _ = remove_capability_from_bounding_set(capability);
         }
@@ -26,8 +39,8 @@ pub(super) fn drop_most() -> bool {
     // An old kernel has none of these.
     let _ = clear_ambient_capability_set();
     let fewer = CapabilitySets {
-        effective: now.effective.intersection(KEPT),
-        permitted: now.permitted.intersection(KEPT),
+        effective: now.effective.intersection(kept),
+        permitted: now.permitted.intersection(kept),
         inheritable: CapabilitySet::empty(),
     };
     set_capabilities(None, fewer).is_ok()
@@ -35,7 +48,8 @@ pub(super) fn drop_most() -> bool {
 
 /// Whether this thread has none but those.
 pub(super) fn are_few() -> bool {
-    capabilities(None).is_ok_and(|now| KEPT.contains(now.permitted))
+    let few = KEPT.union(SEES_PROGRAMS);
+    capabilities(None).is_ok_and(|now| few.contains(now.permitted))
 }
 
 #[cfg(test)]

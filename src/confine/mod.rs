@@ -71,15 +71,18 @@ static FILES: AtomicBool = AtomicBool::new(false);
 #[cfg(feature = "agent-server")]
 pub(crate) fn agent() {
     // Each of them stands by itself; `standing` tells of those that do.
-    let _ = capabilities::drop_most();
+    let _ = capabilities::drop_most_and_see_programs();
     let _ = rustix::thread::set_no_new_privs(true);
     let _ = system_calls::refuse(Programs::May);
 }
 
-/// Keeps a worker, before it loads a module, from what is private in `home`.
+/// Keeps a worker, before it loads a module, from what is private in `home`, if there is one.
 #[cfg(feature = "agent-server")]
-pub(crate) fn worker(home: &Path) {
-    FILES.store(private_files::keep_from(home), Ordering::Relaxed);
+pub(crate) fn worker(home: Option<&Path>) {
+    let _ = capabilities::drop_most();
+    if let Some(home) = home {
+        FILES.store(private_files::keep_from(home), Ordering::Relaxed);
+    }
 }
 
 /// Keeps a module that is logged in from running programs.
@@ -91,6 +94,7 @@ pub(crate) fn module() {
 /// Keeps a process that has nothing more to open from all files, from TCP and from running programs.
 #[cfg(feature = "agent-server")]
 pub(crate) fn keeper() {
+    let _ = capabilities::drop_most();
     FILES.store(folder::nowhere(), Ordering::Relaxed);
     let _ = system_calls::refuse(Programs::MayNot);
 }

@@ -51,8 +51,8 @@ pub fn work<E: Serialize>(program: Inside<E>) -> io::Result<()> {
     let socket = take_socket()?;
     let notebook = Arc::new(Notebook::of(take_notebook()?));
     note_calls(notebook, program.watch);
-    if let (true, Some(home)) = (program.is_confined, env::home_dir()) {
-        confine::worker(&home);
+    if program.is_confined {
+        confine::worker(env::home_dir().as_deref());
     }
     end_with_front(socket.try_clone()?, program.exit)?;
     let mut locate = Some(program.locate);
