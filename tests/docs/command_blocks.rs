@@ -26,6 +26,7 @@ macro_rules! pages {
 pages! {
     contributing: "CONTRIBUTING.md",
     readme: "README.md",
+    accounts: "docs/accounts.md",
     agent: "docs/agent.md",
     archives: "docs/archives.md",
     ci: "docs/ci.md",
