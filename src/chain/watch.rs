@@ -51,11 +51,27 @@ pub fn watch<T>(
     hub: &Hub,
     pace: Pace,
     mut look: impl FnMut(&Hub) -> Result<T, RpcError>,
+    is_over: impl FnMut(&T) -> bool,
+    on_event: &mut dyn FnMut(Event<'_>),
+) -> Result<Watched<T>, RpcError> {
+    let first = look(hub)?;
+    watch_from(first, hub, pace, look, is_over, on_event)
+}
+
+/// Does so after a first look, which the node has answered.
+///
+/// # Errors
+/// When the node refuses later.
+pub fn watch_from<T>(
+    first: T,
+    hub: &Hub,
+    pace: Pace,
+    mut look: impl FnMut(&Hub) -> Result<T, RpcError>,
     mut is_over: impl FnMut(&T) -> bool,
     on_event: &mut dyn FnMut(Event<'_>),
 ) -> Result<Watched<T>, RpcError> {
     let until = pace.at_most.map(|time| Instant::now() + time);
-    let mut last = look(hub)?;
+    let mut last = first;
     let mut is_away = false;
     loop {
         if is_over(&last) {

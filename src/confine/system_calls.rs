@@ -39,7 +39,6 @@ const FORBIDDEN: &[i64] = &[
     libc::SYS_fsconfig,
     libc::SYS_fsmount,
     libc::SYS_fspick,
-    libc::SYS_unshare,
     libc::SYS_setns,
     libc::SYS_open_by_handle_at,
     libc::SYS_fanotify_init,
@@ -99,6 +98,9 @@ const NAMESPACES: libc::c_int = libc::CLONE_NEWNS
     | libc::CLONE_NEWPID
     | libc::CLONE_NEWNET;
 
+/// The flag of unshare alone that makes one.
+const TIME_NAMESPACE: libc::c_int = 0x80;
+
 /// The requests of ioctl that type into a terminal.
 const TYPING: [u64; 2] = [libc::TIOCSTI, libc::TIOCLINUX];
 
@@ -128,16 +130,24 @@ fn forbidden(programs: Programs) -> Built {
     if programs == Programs::MayNot {
         rules.extend(always(RUN_PROGRAMS));
     }
-    let namespace = (0..libc::c_int::BITS)
-        .map(|bit| 1 << bit)
-        .filter(|bit| NAMESPACES & bit != 0)
-        .map(|bit| u64::from(libc::c_int::cast_unsigned(bit)))
-        .map(|bit| when(0, SeccompCmpOp::MaskedEq(bit), bit));
-    rules.insert(libc::SYS_clone, namespace.collect::<Result<_, _>>()?);
+    rules.insert(libc::SYS_clone, with_any_of(NAMESPACES)?);
+    // A module is loaded on a thread with a working folder of its own, which is no namespace.
+    let of_unshare = with_any_of(NAMESPACES | TIME_NAMESPACE)?;
+    rules.insert(libc::SYS_unshare, of_unshare);
     let typing = TYPING.map(|request| when(1, SeccompCmpOp::Eq, request));
     let typing = typing.into_iter().collect::<Result<_, _>>()?;
     rules.insert(libc::SYS_ioctl, typing);
     Ok(both_numbers(rules))
+}
+
+/// For calls whose first argument has one of these flags.
+fn with_any_of(flags: libc::c_int) -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
+    (0..libc::c_int::BITS)
+        .map(|bit| 1 << bit)
+        .filter(|bit| flags & bit != 0)
+        .map(|bit| u64::from(libc::c_int::cast_unsigned(bit)))
+        .map(|bit| when(0, SeccompCmpOp::MaskedEq(bit), bit))
+        .collect()
 }
 
 fn unknown() -> Built {

@@ -6,7 +6,7 @@ mod result;
 mod scheduler;
 mod state;
 
-pub use crate::chain::watch::{Event, Pace, Watched, watch};
+pub use crate::chain::watch::{Event, Pace, Watched, watch, watch_from};
 pub use evidence::{ChainEvidence, chain_evidence};
 pub use of_beneficiary::{FoundTask, MOST_TASKS, deals_for, tasks_of};
 pub use result::{NoResult, result_location};

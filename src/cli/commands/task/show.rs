@@ -13,7 +13,7 @@ use crate::cli::node::{NodeArgs, Place, WatchArgs, now, tell_of_node};
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
-use crate::task::{TaskState, Watched, watch};
+use crate::task::{TaskState, Watched, watch_from};
 
 #[derive(Debug, Args)]
 #[command(
@@ -62,8 +62,9 @@ fn awaited(context: &Context, command: &Show, place: &Place) -> Result<Told, Fai
         }
         Ok(found)
     };
-    // What is no task's id never becomes one.
-    if look(&place.hub).map_err(|it| place.failure(it))?.is_none() {
+    let first = look(&place.hub).map_err(|it| place.failure(it))?;
+    if first.is_none() {
+        // What is no task's id never becomes one.
         other_than_task(place, id)?;
     }
     let is_over = |found: &Option<Task>| {
@@ -71,7 +72,8 @@ fn awaited(context: &Context, command: &Show, place: &Place) -> Result<Told, Fai
         state.is_some_and(TaskState::is_final)
     };
     let pace = command.watch.pace();
-    let watched = watch(&place.hub, pace, look, is_over, &mut tell_of_node(context));
+    let mut tell = tell_of_node(context);
+    let watched = watch_from(first, &place.hub, pace, look, is_over, &mut tell);
     let given_up = match watched.map_err(|it| place.failure(it))? {
         Watched::Over(Some(task)) => return ended(context, Told::of(context, place, task)?),
         Watched::GivenUp(Some(task)) => task,

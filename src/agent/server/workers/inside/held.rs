@@ -65,19 +65,21 @@ impl Held {
             module.restart()?;
             found = look();
         }
-        for pause in Module::PAUSES_OF_LOOKS {
-            if !found.as_ref().is_err_and(TokenError::is_beside_others) {
-                break;
+        let mut pauses = Module::PAUSES_OF_LOOKS.into_iter();
+        let token = loop {
+            let is_beside_others = found.as_ref().is_err_and(TokenError::is_beside_others);
+            let token = match found {
+                // Some tokens change their label.
+                Err(TokenError::NoToken { .. }) if known.is_there() => module.find_again(known),
+                found => found,
+            };
+            match (token, pauses.next()) {
+                (Err(_), Some(pause)) if is_beside_others => thread::sleep(pause),
+                (token, _) => break token?,
             }
-            thread::sleep(pause);
             module.restart()?;
             found = look();
-        }
-        let token = match found {
-            // Some tokens change their label.
-            Err(TokenError::NoToken { .. }) if known.is_there() => module.find_again(known),
-            found => found,
-        }?;
+        };
         self.token = Some(token.clone());
         Ok(token)
     }
