@@ -37,7 +37,8 @@ pub enum Ended {
 /// Runs an agent for the token of `located` at `socket` until it is stopped; calls `ready` once it answers.
 /// `unlock` unlocks it at once. A PIN that is refused ends it again, but not when the socket came
 /// from systemd, which would start it again, and spend another attempt. For a token that is not there
-/// ([`TokenInfo::awaited`]) it waits, and unlocks it then, if it [is named](TokenInfo::is_named).
+/// ([`TokenInfo::awaited`](crate::token::TokenInfo::awaited)) it waits, and unlocks it then, if it
+/// [is named](crate::token::TokenInfo::is_named).
 ///
 /// # Errors
 /// When it does not come to answering.

@@ -118,7 +118,7 @@ declare::settings! {
         default: Words("that of the chain"),
         ..PER_COMMAND
     };
-    /// Gateways to IPFS, asked one after the other, in place of the chain's, as in "https://gateway.example http://localhost:8080"
+    /// Gateways to IPFS, asked one after the other, in place of the chain's: URLs with spaces between them
     ipfs_gateway: Option<Urls> = Setting {
         value_name: "URLS",
         default: Words("that of the chain"),

@@ -26,7 +26,7 @@ use crate::text::escape::Shown as _;
 /// The options that ask for the result of a task.
 #[derive(Debug, Args)]
 pub(crate) struct Download {
-    /// Download the result to this file, - for stdout [default: <TASKID>.zip]
+    /// Download the result to this file, - for stdout [default: TASKID.zip]
     #[arg(long, value_name = "NAME", num_args = 0..=1)]
     download: Option<Option<PathBuf>>,
     /// Download the result and decrypt it

@@ -46,7 +46,9 @@ groups! {
     /// The wallet on a token.
     Wallet: wallet;
     /// Who pays and signs, with the token that its key may be on.
-    Payer: wallet, wallet_address, wallet_file, keystoredir, password_file, token, module, module_args, pin_file, device_timeout;
+    Payer: wallet, wallet_address = "The address that pays and signs", wallet_file
+        = "The wallet's file in the keystore folder", keystoredir, password_file, token, module,
+        module_args, pin_file, device_timeout;
     /// The file of the wallet's password.
     PasswordFile: password_file;
     /// The file of the SO PIN.
