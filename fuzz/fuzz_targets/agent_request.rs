@@ -188,6 +188,7 @@ fn work_if_told() {
         return;
     }
     let worker = Inside::<()> {
+        is_confined: false,
         locate: Box::new(|| Ok(locate())),
         watch: None,
         exit: || std::process::exit(0),
