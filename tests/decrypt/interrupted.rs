@@ -76,25 +76,39 @@ fn size(path: &Path) -> u64 {
 }
 
 /// Stops a run when it has begun to write. It goes on in small steps and is looked at between them, so that it does not
-/// get far.
+/// get far. `send` says whether it still runs, and so does this: on a busy machine one may be through between two looks.
 #[track_caller]
-fn catch(work: &Work, send: impl Fn(Signal)) {
+fn catch(work: &Work, mut send: impl FnMut(Signal) -> bool) -> bool {
     let deadline = Instant::now() + PATIENCE;
-    loop {
-        send(Signal::STOP);
+    while send(Signal::STOP) {
         if wrong_tmp(&work.folder()).iter().any(|path| size(path) > 0) {
-            return;
+            return true;
         }
         send(Signal::CONT);
         assert!(Instant::now() < deadline, "it was not caught writing");
         thread::yield_now();
     }
+    false
 }
 
 fn caught_writing(work: &Work, args: &[&str]) -> Started {
-    let started = work.cmd(args).pin().start();
-    catch(work, |signal| started.signal(signal));
-    started
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let mut started = work.cmd(args).pin().start();
+        let send = |signal| {
+            let runs = started.runs();
+            if runs {
+                started.signal(signal);
+            }
+            runs
+        };
+        if catch(work, send) {
+            return started;
+        }
+        started.wait().ok();
+        assert!(Instant::now() < deadline, "it was never caught writing");
+        put_back(work);
+    }
 }
 
 /// Lets a stopped run go on and meet what was sent to it.
@@ -129,7 +143,11 @@ fn control_c_on_a_terminal_leaves_the_old_file_and_no_temporary() {
     unchanged(&work.folder(), || {
         let interrupt = || {
             let mut pty = Pty::spawn(&work.cmd(TO_FILE).pin());
-            catch(&work, |signal| pty.signal(signal));
+            let caught = catch(&work, |signal| {
+                pty.signal(signal);
+                true
+            });
+            assert!(caught);
             // The terminal shows the key once it has sent the signal.
             pty.ctrl_c().expect("^C").signal(Signal::CONT);
             pty.wait().0

@@ -36,7 +36,7 @@ pub(crate) enum Command {
     Decrypt(decrypt::Decrypt),
     /// Seal a result as the enclave does, for test data and dry runs
     Encrypt(encrypt::Encrypt),
-    /// Tell what is proven of a result: hold it against its task on the chain
+    /// Tell what is proven of a result by its task on the chain
     Verify(verify::Verify),
     /// Tell what is in an archive, without opening it
     Inspect(inspect::Inspect),
