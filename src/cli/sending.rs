@@ -40,7 +40,7 @@ pub(crate) struct SendArgs {
     confirms: u64,
     /// Wait no longer than this for the transaction (exit 37)
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = parse_time)]
-    confirm_timeout: Duration,
+    transaction_timeout: Duration,
     #[command(flatten)]
     payer: groups::Payer,
     #[command(flatten)]
@@ -240,7 +240,7 @@ impl Sending<'_> {
 
     /// Waits for a transaction that may have been sent, and forgets it once its end is known.
     fn wait(&self, nonce: u64, signed: &Signed) -> Result<Receipt, Failure> {
-        let pace = Pace::new(INTERVAL, Some(self.args.confirm_timeout));
+        let pace = Pace::new(INTERVAL, Some(self.args.transaction_timeout));
         let waited = tx::wait(
             &self.place.hub,
             (self.account, nonce),
@@ -278,9 +278,13 @@ fn settle(context: &Context, place: &Place, slot: &journal::Place) -> Result<(),
     let found = entry.id().map(|hash| tx::receipt(&place.hub, hash));
     match found.transpose().map_err(|it| place.failure(it))?.flatten() {
         Some(receipt) => {
+            let came_to = match receipt.succeeded {
+                true => format!("is in block {}", receipt.block),
+                false => "came to nothing: the contract refused it".to_owned(),
+            };
             context.tell(format_args!(
-                "The transaction {} from before ({}) is in block {}",
-                entry.hash, entry.what, receipt.block
+                "The transaction {} from before ({}) {came_to}",
+                entry.hash, entry.what
             ));
             Ok(slot.clear()?)
         }

@@ -112,7 +112,7 @@ fn read(
         let file = VerifiedFile::open(body, job.location, start)?;
         let checked = job.check_size(gateway, file.size());
         checked.map_err(|error| CarStop::Stop(error.into()))?;
-        job.filling.expect(Some(file.size()));
+        job.filling.announce(Some(file.size()));
         let mut at = start;
         file.read(|bytes| {
             let there = job.filling.at().saturating_sub(at).min(bytes.len() as u64);

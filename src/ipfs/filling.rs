@@ -32,7 +32,7 @@ impl<'a> Filling<'a> {
         self.at
     }
 
-    pub(super) fn expect(&mut self, total: Option<u64>) {
+    pub(super) fn announce(&mut self, total: Option<u64>) {
         self.total = total;
         self.tell();
     }

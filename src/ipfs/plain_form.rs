@@ -141,7 +141,7 @@ impl<'a, 'j> Plain<'a, 'j> {
         if let Some(total) = self.file.total {
             self.job.check_size(self.gateway, total)?;
         }
-        self.job.filling.expect(self.file.total);
+        self.job.filling.announce(self.file.total);
         let http = &self.gateway.http;
         http.read_body(answer, |body| self.take(body))??;
         let is_cut = (self.file.total).is_some_and(|total| self.job.filling.at() < total);

@@ -57,7 +57,7 @@ impl<R: BufRead> VerifiedFile<R> {
             first,
             to_come: Vec::new(),
         };
-        file.expect(parts, file.first.len() as u64, 1)?;
+        file.queue(parts, file.first.len() as u64, 1)?;
         Ok(file)
     }
 
@@ -90,13 +90,13 @@ impl<R: BufRead> VerifiedFile<R> {
             }
             give_from(part.data, at)?;
             let (parts, after) = (part.parts, at + part.data.len() as u64);
-            self.expect(parts, after, depth + 1)?;
+            self.queue(parts, after, depth + 1)?;
         }
         Ok(self.car.end()?)
     }
 
     /// Puts the parts at a place of the file before all others that are to come.
-    fn expect(&mut self, parts: Vec<(Cid, u64)>, mut at: u64, depth: u8) -> Result<(), CarError> {
+    fn queue(&mut self, parts: Vec<(Cid, u64)>, mut at: u64, depth: u8) -> Result<(), CarError> {
         if depth > DEEPEST && !parts.is_empty() {
             return Err(CarError::TooDeep);
         }

@@ -260,6 +260,13 @@ fn a_price_of_gas_that_rises_is_paid_with_the_same_number() {
         .fails(35);
     assert!(!run.err().contains('\u{1b}'), "{}", run.err());
     assert!(journal(&work).is_empty());
+    let odd = json!({"error": {"code": -32000, "message": "unknown transaction type"}});
+    let node = Web::in_front_of(&chain.node.url());
+    node.fail_where(SEND, [Fault::Answer(Answer::json(&odd))]);
+    send(&work, &chain, &node.url(), &["deposit", "7"])
+        .run()
+        .fails(35);
+    assert!(journal(&work).is_empty());
     assert_eq!(next(&before), sent(&chain));
 }
 
@@ -274,7 +281,7 @@ fn what_is_not_settled_is_named_and_the_same_bytes_are_sent_again() {
         &work,
         &chain,
         &node.url(),
-        &["deposit", "7", "--confirm-timeout", "1s"],
+        &["deposit", "7", "--transaction-timeout", "1s"],
     );
     let run = cmd.run().fails(37);
     let hash = hash_of(&run);
@@ -339,7 +346,7 @@ fn a_transaction_whose_number_another_one_took_is_known_to_be_none() {
     let work = Work::without_token();
     let node = Web::in_front_of(&chain.node.url());
     node.fail_where(SEND, std::iter::repeat_n(Fault::Close, 1_000));
-    let args = ["deposit", "7", "--confirm-timeout", "1s"];
+    let args = ["deposit", "7", "--transaction-timeout", "1s"];
     send(&work, &chain, &node.url(), &args).run().fails(37);
     // From another machine.
     let elsewhere = Work::without_token();

@@ -52,7 +52,8 @@ pub fn offer(hub: &Hub, signed: &Signed) -> Result<Offer, TxError> {
         return Ok(Offer::Unknown(error));
     };
     let says = |words: &[&str]| {
-        let message = message.to_lowercase();
+        // Of a transaction that is "unknown" nothing is known.
+        let message = message.to_lowercase().replace("unknown", "");
         words.iter().any(|it| message.contains(it))
     };
     if error.kind() == RpcKind::Unreachable {

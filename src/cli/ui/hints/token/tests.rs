@@ -14,7 +14,7 @@ fn every_variant() -> Vec<TokenError> {
             present: vec![],
         },
         TokenError::ForeignSettings {
-            files: vec!["/work/settings.conf".into()],
+            files: vec!["/project/settings.conf".into()],
             reason: "not permitted".into(),
         },
         TokenError::TokenAmbiguous(vec![]),
