@@ -16,13 +16,14 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use alloy_primitives::{B256, keccak256};
+use alloy_primitives::B256;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use iexec_hsm::chain::poco::{Deal as Seen, Hub};
 use iexec_hsm::chain::rpc::Rpc;
 use iexec_hsm::http::HttpOptions;
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use support::chain::{Ask, CHAIN_ID, Chain, Deal, Market, on_ipfs};
 use support::gateway::Gateway;
 use support::sms::Sms;
@@ -132,7 +133,10 @@ impl World {
 
     /// Computes the tasks of a deal, as soon as there is a key to encrypt their results for.
     fn compute(&self, block: u64, seen: &Seen) -> bool {
-        let mut archive = result(&seen.params);
+        let text = text(&seen.params);
+        // Of the one file in the deterministic path, as the enclave signs it.
+        let digest = B256::from_slice(&Sha256::digest(&text));
+        let mut archive = result(&text);
         if seen.asks_for_encryption() {
             let Some(public) = self.public_key(&seen.beneficiary.to_string()) else {
                 return false;
@@ -149,7 +153,7 @@ impl World {
         for index in first..first + seen.tasks.to::<u64>() {
             chain.goes_on_now();
             let task = chain.begin(&deal, index);
-            chain.complete(&deal, task, &results, keccak256("Hello, world!"));
+            chain.complete(&deal, task, &results, digest);
             println!("task {task} is completed");
         }
         true
@@ -163,10 +167,14 @@ impl World {
 }
 
 /// What the app puts out: as many bytes as its argument says, else a greeting.
-fn result(params: &str) -> Vec<u8> {
+fn text(params: &str) -> Vec<u8> {
     let params: serde_json::Value = serde_json::from_str(params).unwrap_or_default();
     let bytes = params["iexec_args"].as_str().and_then(|it| it.parse().ok());
-    let text = bytes.map_or(b"Hello, world!".to_vec(), noise);
+    bytes.map_or(b"Hello, world!".to_vec(), noise)
+}
+
+/// The result zip with it.
+fn result(text: &[u8]) -> Vec<u8> {
     let computed = br#"{"deterministic-output-path":"/iexec_out/result.txt"}"#;
-    plain_zip(&[("result.txt", &text), ("computed.json", computed)])
+    plain_zip(&[("result.txt", text), ("computed.json", computed)])
 }
