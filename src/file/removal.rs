@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 use std::time::Instant;
 
 use rustix::fs::{FileType, OFlags, RawDir};
@@ -15,26 +16,53 @@ use super::temporary_name::{MARK, is_temporary};
 /// Folders in each other at most. What is made here is less deep.
 const DEEPEST: usize = 500;
 
+/// So often at most a folder is emptied that others still put something into.
+const MOST_ROUNDS: usize = 10_000;
+
 /// Bytes of a folder that are read at once.
 const LISTING: usize = 32 * 1024;
 
-/// Removes all that is in `folder`; no more of it after `until`.
-pub(super) fn empty(folder: &Dir, until: Option<Instant>) -> io::Result<()> {
-    empty_to(folder, until, DEEPEST)
+/// Removes the temporary folder `name` in `above`, which is `folder`, with all that is in it; no more of it after `until`.
+/// What other threads still put there goes too. What stays has its mark, without which the next run would leave it.
+pub(super) fn remove_tree(
+    above: &Dir,
+    name: &OsStr,
+    folder: &Dir,
+    until: Option<Instant>,
+) -> io::Result<()> {
+    let mark = Path::new(MARK);
+    for _ in 0..MOST_ROUNDS {
+        match empty_to(folder, until, DEEPEST) {
+            Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => continue,
+            emptied => emptied?,
+        }
+        let marked = folder.find(mark.as_os_str())?.is_some();
+        if marked {
+            folder.remove_file(mark.as_os_str())?;
+        }
+        match above.remove_folder(name) {
+            // Where it is empty itself, another one has its name by now.
+            Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty && !is_empty(folder)? => {
+                if marked {
+                    folder.create(mark)?;
+                }
+            }
+            removed => return removed,
+        }
+    }
+    Err(ErrorKind::DirectoryNotEmpty.into())
 }
 
-/// Its mark goes last, since what is left without one would stay.
+/// Removes all that is in `folder` but its mark.
 fn empty_to(folder: &Dir, until: Option<Instant>, depth: usize) -> io::Result<()> {
     let Some(deeper) = depth.checked_sub(1) else {
         return Err(ErrorKind::InvalidInput.into());
     };
-    let mut marked = false;
     each_entry(folder, |name, kind| {
         if until.is_some_and(|until| Instant::now() > until) {
             return Err(ErrorKind::TimedOut.into());
         }
-        if name == MARK {
-            marked = true;
+        if name == MARK && depth == DEEPEST {
             return Ok(());
         }
         let is_folder = match kind {
@@ -46,11 +74,7 @@ fn empty_to(folder: &Dir, until: Option<Instant>, depth: usize) -> io::Result<()
         }
         empty_to(&folder.child(name)?, until, deeper)?;
         folder.remove_folder(name)
-    })?;
-    if marked {
-        folder.remove_file(OsStr::new(MARK))?;
-    }
-    Ok(())
+    })
 }
 
 /// Whether nothing is in `folder`.
@@ -105,9 +129,10 @@ fn remove_stray(folder: &Dir, name: &OsStr) -> io::Result<()> {
             // Others may have given it the name: only what was marked as temporary is emptied.
             let looked = stray.look()?;
             if is_ours(&looked) && !looked.is_shared() && stray.find(MARK.as_ref())?.is_some() {
-                empty(&stray, None)?;
+                remove_tree(folder, name, &stray, None)?;
+            } else {
+                folder.remove_folder(name)?;
             }
-            folder.remove_folder(name)?;
             drop(lock);
         }
         Some(found) if found.is_file() && is_ours(&found) => {

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use super::dir::Dir;
 use super::named::{self, folder_of};
-use super::removal::{empty, is_empty, is_ours, remove_strays};
+use super::removal::{is_empty, is_ours, remove_strays, remove_tree};
 use super::temporary_name::{self, MARK, is_temporary};
 
 /// Time for what is left to be removed, and for what is being published to be there whole. The rest is left to the
@@ -57,9 +57,7 @@ impl Left {
     fn remove(&self, until: Option<Instant>) {
         let _ = match &self.what {
             What::File => self.folder.remove_file(&self.name),
-            What::Tree(dir) => {
-                empty(dir, until).and_then(|()| self.folder.remove_folder(&self.name))
-            }
+            What::Tree(dir) => remove_tree(&self.folder, &self.name, dir, until),
             What::Folder => self.folder.remove_folder(&self.name),
         };
     }

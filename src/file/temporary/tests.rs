@@ -209,6 +209,44 @@ fn what_is_published_for_too_long_does_not_keep_an_end_waiting() {
 }
 
 #[test]
+fn a_folder_goes_while_a_thread_still_writes_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for _ in 0..50 {
+        let temporaries = Temporaries::default();
+        let pending = folder_in(&temporaries, folder.path());
+        let (dir, ready) = (pending.dir(), Barrier::new(2));
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut numbers = 0..100_000;
+                while let Some(number) = numbers.next()
+                    && dir.create(format!("{number}").as_ref()).is_ok()
+                {
+                    if number == 10 {
+                        ready.wait();
+                    }
+                }
+            });
+            ready.wait();
+            // As on a signal.
+            temporaries.discard();
+            assert_eq!(names(folder.path()), [""; 0]);
+        });
+        std::mem::forget((pending, temporaries));
+    }
+}
+
+#[test]
+fn what_cannot_be_emptied_is_left_with_its_mark() {
+    let (temporaries, folder) = (Temporaries::default(), tempfile::tempdir().unwrap());
+    let pending = folder_in(&temporaries, folder.path());
+    pending.dir().create("x".as_ref()).unwrap();
+    let past = Instant::now().checked_sub(Duration::from_secs(1));
+    pending.entry.left.remove(past);
+    let left = path_of(&pending.entry, folder.path());
+    assert!(names(&left).contains(&MARK.to_owned()));
+}
+
+#[test]
 fn threads_do_not_take_each_others_for_strays() {
     let temporaries = Temporaries::default();
     let folder = tempfile::tempdir().unwrap();
