@@ -185,6 +185,29 @@ fn a_software_token_that_another_process_writes_is_logged_in_to_once_more() {
 }
 
 #[test]
+fn a_software_token_that_was_read_half_written_is_read_anew() {
+    let keyed = Keyed::new();
+    // The module goes on with what it has read until it is started anew.
+    let half = "C_Login 1-5 return CKR_USER_PIN_NOT_INITIALIZED";
+    let faulty = || Faulty::before(&keyed.token).rule(half);
+    let (work, _) = behind(&keyed, &[]);
+    for command in COMMANDS {
+        let faulty = faulty();
+        faulty.drive(work.cmd(command).pin()).run().ok();
+        let ledger = faulty.ledger();
+        assert!(ledger.count("C_Login") >= 6, "{command:?}");
+        assert!(ledger.count("C_Initialize") >= 2, "{command:?}");
+    }
+    unlock(&work, &faulty(), 0);
+    // Where no PIN is set, that is said in the end.
+    let (work, _) = behind(&keyed, &[]);
+    let faulty = Faulty::before(&keyed.token).rule("C_Login * return CKR_USER_PIN_NOT_INITIALIZED");
+    let run = faulty.drive(work.cmd(COMMANDS[0]).pin()).run().fails(10);
+    assert!(run.err().contains("none is set"), "{}", run.err());
+    assert_eq!(faulty.ledger().count("C_Login"), 10);
+}
+
+#[test]
 fn a_token_that_is_not_seen_beside_others_is_looked_for_again() {
     let keyed = Keyed::new();
     // The empty token beside it is shown all the time.

@@ -6,7 +6,7 @@ use cryptoki::error::RvError;
 use cryptoki_sys::{CK_USER_TYPE, CKU_CONTEXT_SPECIFIC, CKU_USER};
 
 use crate::token::raw::{CallError, RawSession};
-use crate::token::session::open::Mode;
+use crate::token::session::open::{Mode, open_raw};
 use crate::token::session::pin::PinRequest;
 use crate::token::{
     Module, Pin, PinError, PinSource, PinState, PinUse, Session, TokenError, TokenInfo,
@@ -58,9 +58,29 @@ impl Session {
         }
         check_state(&self.token, PinUse::Login, pins)?;
         let pin = obtain(&self.token, PinUse::Login, pins)?;
-        self.login_as(CKU_USER, pin.as_ref())?;
+        let mut login = self.login_as(CKU_USER, pin.as_ref());
+        if matches!(login, Err(TokenError::PinNotReady { .. })) && self.has_read_anew()? {
+            login = self.login_as(CKU_USER, pin.as_ref());
+        }
+        login?;
         self.logged_in = true;
         Ok(pin)
+    }
+
+    /// Has the module read the token anew, where no attempt can be lost and no other session is open. SoftHSM2 can go on
+    /// with half of it, from the moment in which another process wrote it. Whether the module did.
+    fn has_read_anew(&mut self) -> Result<bool, TokenError> {
+        if !self.token.counts_no_attempts() {
+            return Ok(false);
+        }
+        self.raw.close_now();
+        let is_alone = !self.module.table.has_sessions();
+        if is_alone {
+            self.module.restart()?;
+            self.token = self.module.find_again(&self.token)?;
+        }
+        self.raw = open_raw(&self.module, &self.token, self.mode)?;
+        Ok(is_alone)
     }
 
     /// Logs the user in with the `pin` that [`Self::login`] returned before.

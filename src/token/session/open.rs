@@ -14,6 +14,8 @@ pub struct Session {
     pub(in crate::token) raw: RawSession,
     pub(in crate::token) token: TokenInfo,
     pub(in crate::token) module: Arc<Module>,
+    /// What it was opened for.
+    pub(super) mode: Mode,
     /// A PIN was refused in this process: none is sent again.
     pub(super) refused: bool,
     /// The user logged in, in this session.
@@ -58,6 +60,7 @@ impl Session {
             raw,
             token: token.clone(),
             module: module.clone(),
+            mode,
             refused: false,
             logged_in: false,
             broken: false,
@@ -153,7 +156,11 @@ pub(in crate::token) fn no_private_key() -> TokenError {
 }
 
 /// Some tokens have no read-only sessions, others no read-write ones: each stands in for the other.
-fn open_raw(module: &Module, token: &TokenInfo, mode: Mode) -> Result<RawSession, TokenError> {
+pub(super) fn open_raw(
+    module: &Module,
+    token: &TokenInfo,
+    mode: Mode,
+) -> Result<RawSession, TokenError> {
     let open = |writable| RawSession::open(&module.table, token.slot, token.called(), writable);
     let writable = mode == Mode::Write;
     let either = || match open(writable) {
