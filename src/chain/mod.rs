@@ -10,6 +10,8 @@ mod known;
 pub mod money;
 mod node;
 #[cfg(feature = "chain")]
+pub mod order;
+#[cfg(feature = "chain")]
 pub mod poco;
 #[cfg(feature = "chain")]
 pub mod rpc;

@@ -46,6 +46,14 @@ pub enum AddressError {
 }
 
 impl Address {
+    /// Nobody's address, which stands for none.
+    pub const ZERO: Self = Self([0; LENGTH]);
+
+    /// Whether it is nobody's.
+    pub fn is_zero(&self) -> bool {
+        *self == Self::ZERO
+    }
+
     /// Reads an address that a key is made or looked up for: any but the zero address.
     ///
     /// # Errors

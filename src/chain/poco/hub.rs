@@ -8,6 +8,7 @@ use super::contracts::{
     domainCall, final_deadline_ratioCall, viewCategoryCall, viewDealCall, viewTaskCall,
 };
 use super::deal::Deal;
+use super::domain::Domain;
 use super::ids::Id;
 use super::task::Task;
 use crate::chain::rpc::{Rpc, RpcError};
@@ -53,13 +54,22 @@ impl Hub {
     /// As of [`Self::task`], and where no number is configured.
     pub fn check_identity(&self) -> Result<u64, RpcError> {
         let expected = self.chain_id.ok_or(RpcError::NoChainId)?;
+        self.domain()?;
+        Ok(expected)
+    }
+
+    /// What is signed for this hub is signed for. It is held against the configuration.
+    ///
+    /// # Errors
+    /// As of [`Self::check_identity`].
+    pub fn domain(&self) -> Result<Domain, RpcError> {
+        let expected = self.chain_id.ok_or(RpcError::NoChainId)?;
         self.check_chain()?;
-        let domain = self.view(domainCall {})?;
-        let is_here = domain.verifyingContract.into_array() == *self.address.as_bytes();
-        if !is_here || domain.chainId != U256::from(expected) {
+        let domain = Domain::of(self.view(domainCall {})?);
+        if domain.hub != self.address || domain.chain_id != U256::from(expected) {
             return Err(self.no_hub());
         }
-        Ok(expected)
+        Ok(domain)
     }
 
     /// The node.

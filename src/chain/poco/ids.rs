@@ -34,6 +34,12 @@ impl Id {
     /// Nothing: the id of no task and no deal.
     pub const ZERO: Self = Self([0; 32]);
 
+    /// The id of the deal that the request with this hash makes when so many of its tasks are in deals already.
+    pub fn deal(&self, first_task: U256) -> Self {
+        // A deal has its id of its request as a task has it of its deal.
+        self.task(first_task)
+    }
+
     /// The id of the task with this number of the deal that this is the id of.
     pub fn task(&self, index: U256) -> Self {
         let packed = (B256::from(self.0), index).abi_encode_packed();
