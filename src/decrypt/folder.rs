@@ -128,6 +128,10 @@ impl TemporaryFolder {
             folders: &self.folders,
         };
         let replaced = publication.check(replace)?;
+        // The next run would not know what may be replaced.
+        if replaced.is_empty() {
+            self.staging.note_complete().map_err(fail)?;
+        }
         if sync {
             waiting.sync_file_system().map_err(fail)?;
         }

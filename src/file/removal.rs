@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::time::Instant;
@@ -11,7 +11,7 @@ use rustix::fs::{FileType, OFlags, RawDir};
 use rustix::process::geteuid;
 
 use super::dir::{Dir, Found};
-use super::temporary_name::{MARK, is_temporary};
+use super::temporary_name::{COMPLETE, MARK, is_temporary};
 
 /// Folders in each other at most. What is made here is less deep.
 const DEEPEST: usize = 500;
@@ -104,7 +104,7 @@ fn each_entry(
     Ok(())
 }
 
-/// Removes the temporaries in `folder` that no process holds any more.
+/// Removes the temporaries in `folder` that no process holds any more. What was complete in them goes to its place.
 pub(super) fn remove_strays(folder: &Dir) {
     let mut names: Vec<OsString> = Vec::new();
     let listed = each_entry(folder, |name, _| {
@@ -129,6 +129,9 @@ fn remove_stray(folder: &Dir, name: &OsStr) -> io::Result<()> {
             // Others may have given it the name: only what was marked as temporary is emptied.
             let looked = stray.look()?;
             if is_ours(&looked) && !looked.is_shared() && stray.find(MARK.as_ref())?.is_some() {
+                if is_complete(&stray)? {
+                    move_rest(&stray, folder, DEEPEST)?;
+                }
                 remove_tree(folder, name, &stray, None)?;
             } else {
                 folder.remove_folder(name)?;
@@ -143,6 +146,35 @@ fn remove_stray(folder: &Dir, name: &OsStr) -> io::Result<()> {
         _ => {}
     }
     Ok(())
+}
+
+/// Moves what still waits in `stray` to its places below `folder`, where they are free: a run was killed in between,
+/// after all its checks.
+fn move_rest(stray: &Dir, folder: &Dir, depth: usize) -> io::Result<()> {
+    let Some(deeper) = depth.checked_sub(1) else {
+        return Err(ErrorKind::InvalidInput.into());
+    };
+    each_entry(stray, |name, _| {
+        if name == MARK && depth == DEEPEST {
+            return Ok(());
+        }
+        if stray.find(name)?.is_some_and(|it| it.is_dir()) {
+            folder.make(name.as_ref())?;
+            return move_rest(&stray.child(name)?, &folder.child(name)?, deeper);
+        }
+        match stray.rename(name.as_ref(), folder, name, false) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+            renamed => renamed,
+        }
+    })
+}
+
+fn is_complete(stray: &Dir) -> io::Result<bool> {
+    let mut mark = Vec::new();
+    let file = stray.open_file(MARK.as_ref(), OFlags::RDONLY)?;
+    let most = u64::try_from(COMPLETE.len()).unwrap_or(u64::MAX);
+    file.take(most + 1).read_to_end(&mut mark)?;
+    Ok(mark == COMPLETE)
 }
 
 /// Whether it is this user's.

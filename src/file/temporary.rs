@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, TryLockError};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -13,10 +13,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::fs::OFlags;
+
 use super::dir::Dir;
 use super::named::{self, folder_of};
 use super::removal::{is_empty, is_ours, remove_strays, remove_tree};
-use super::temporary_name::{self, MARK, is_temporary};
+use super::temporary_name::{self, COMPLETE, MARK, is_temporary};
 
 /// Time for what is left to be removed, and for what is being published to be there whole. The rest is left to the
 /// next process: nobody waits for long who has asked for an end.
@@ -281,6 +283,13 @@ impl TemporaryDir {
 
     pub(crate) fn dir(&self) -> Arc<Dir> {
         Arc::clone(&self.dir)
+    }
+
+    /// Writes down that all that waits in it may have its place in the folder around it. Should this process be killed
+    /// while it moves it there, the next one moves the rest.
+    pub(crate) fn note_complete(&self) -> io::Result<()> {
+        let mut mark = self.dir.open_file(MARK.as_ref(), OFlags::WRONLY)?;
+        mark.write_all(COMPLETE)
     }
 }
 

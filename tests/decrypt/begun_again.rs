@@ -214,6 +214,24 @@ fn an_empty_file_is_no_result_and_neither_is_a_folder_that_a_run_was_killed_in()
 }
 
 #[test]
+fn what_was_complete_when_a_run_was_killed_goes_to_its_place() {
+    let keyed = Keyed::new();
+    let work = furnished(&keyed);
+    let killed = "files/a/.iexec-hsm-killed.part";
+    work.write(format!("{killed}/.iexec-hsm-mark.part"), "complete\n");
+    work.write("files/a/first", "1");
+    work.write(format!("{killed}/first"), "not this one");
+    work.write(format!("{killed}/in/second"), "2");
+    let batch = ["result", "decrypt", "--skip-existing", "a.zip", "d.zip"];
+    let run = work.cmd(batch).args(&["--extract", "files"]).pin().run();
+    assert!(last(&run.ok()).ends_with("1 existed"));
+    assert_eq!(work.read("files/a/first"), b"1");
+    assert_eq!(work.read("files/a/in/second"), b"2");
+    assert!(!work.exists("files/a/name"));
+    work.is_tidy();
+}
+
+#[test]
 fn a_single_archive_is_passed_over_in_words() {
     let keyed = Keyed::new();
     let work = furnished(&keyed);

@@ -153,6 +153,37 @@ fn a_file_is_the_old_or_the_new_one() {
 }
 
 #[test]
+fn a_folder_whose_files_were_being_moved_is_whole_after_the_next_run() {
+    if other_than_softhsm("its files are put back") {
+        return;
+    }
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let names: Vec<String> = (0..400).map(|number| format!("{number}/x")).collect();
+    let files: Vec<(&str, &[u8])> = names.iter().map(|name| (&name[..], &b"x"[..])).collect();
+    work.write("many.zip", keyed.archive(&plain_zip(&files)));
+    let kept = Kept::of(&keyed.token);
+    let extract = || {
+        let cmd = work.cmd(["result", "decrypt", "--skip-existing", "many.zip"]);
+        cmd.args(&["--extract", "out", "--no-sync"]).pin()
+    };
+    let mut run = extract().start();
+    // The first of them all.
+    while run.runs() && !work.exists("out/many/0/x") {}
+    if run.runs() {
+        run.signal(Signal::KILL);
+    }
+    run.wait();
+    kept.put_back();
+    let run = extract().run().ok();
+    assert!(run.err().contains("exists"), "{}", run.err());
+    for name in &names {
+        assert_eq!(work.read(format!("out/many/{name}")), b"x", "{name}");
+    }
+    work.is_tidy();
+}
+
+#[test]
 fn each_extracted_file_is_the_old_or_the_new_one() {
     if other_than_softhsm("its files are put back") {
         return;

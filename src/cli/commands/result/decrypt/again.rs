@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::json;
@@ -18,6 +18,7 @@ use crate::cli::context::Context;
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
 use crate::file::is_temporary;
+use crate::file::temporary::Temporaries;
 use crate::text::escape::Shown as _;
 
 /// What `--skip-existing` knows of earlier runs.
@@ -68,7 +69,7 @@ impl<'a> Again<'a> {
 
     /// Why `job` need not be done, if so.
     pub(super) fn passes(&self, job: &Job) -> Option<Passed> {
-        if is_there(&job.place) {
+        if is_there(&job.place, &self.context.temporaries) {
             return Some(Passed::Existing);
         }
         let failed = self.failed().filter(|_| !self.retry)?;
@@ -127,21 +128,29 @@ impl<'a> Again<'a> {
 }
 
 /// Whether something that can be a result is in its place. An empty file is none, nor is a folder that
-/// a run was killed in.
-fn is_there(place: &Destination) -> bool {
+/// a run was killed in before all of it was known to be good.
+fn is_there(place: &Destination, temporaries: &Temporaries) -> bool {
     match place {
         Destination::File(path) => {
             fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > 0)
         }
         Destination::Folder(path) => {
-            let Ok(entries) = fs::read_dir(path) else {
-                return false;
-            };
-            let names: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
-            !names.is_empty() && !names.iter().any(|name| is_temporary(name))
+            if has_temporary(path) {
+                temporaries.sweep(path);
+            }
+            !names_in(path).is_empty() && !has_temporary(path)
         }
         Destination::Stream(_) | Destination::Nowhere => false,
     }
+}
+
+fn has_temporary(folder: &Path) -> bool {
+    names_in(folder).iter().any(|name| is_temporary(name))
+}
+
+fn names_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).collect()
 }
 
 /// Whether an archive that failed so is bad, as far as the same question goes.
