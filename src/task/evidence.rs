@@ -1,9 +1,11 @@
 //! What the chain says of a task, as far as its result can be checked by that.
 
-use crate::chain::poco::{Contribution, ContributionStatus, Hub, Search, Task};
+use crate::chain::poco::{Contribution, ContributionStatus, Hub, Search, Task, TaskResults};
 use crate::chain::rpc::RpcError;
+use crate::ipfs::{CidCheck, Location};
 use crate::verify::{
-    CallEvidence, ContributionEvidence, DealEvidence, HexBytes, Seen, SeenCall, TaskEvidence,
+    CallEvidence, CidEvidence, CidOutcome, ContributionEvidence, DealEvidence, HexBytes, Seen,
+    SeenCall, TaskEvidence,
 };
 
 /// All that the chain says.
@@ -25,10 +27,37 @@ pub struct ChainEvidence {
 /// # Errors
 /// When the node cannot be asked. What it does not know is unknown in the evidence.
 pub fn chain_evidence(hub: &Hub, task: &Task) -> Result<ChainEvidence, RpcError> {
-    let deal = hub.deal(task.deal)?;
-    let deal_evidence = match &deal {
-        None => None,
-        Some(deal) => {
+    let mut evidence = ChainEvidence::of(task);
+    evidence.ask(hub, task)?;
+    Ok(evidence)
+}
+
+/// The same, as far as the node can be asked; with the failure that ended it.
+pub fn chain_evidence_in_part(hub: &Hub, task: &Task) -> (ChainEvidence, Option<RpcError>) {
+    let mut evidence = ChainEvidence::of(task);
+    let failed = evidence.ask(hub, task).err();
+    (evidence, failed)
+}
+
+impl ChainEvidence {
+    /// What the task itself says.
+    fn of(task: &Task) -> Self {
+        Self {
+            task: task.into(),
+            deal: None,
+            contributions: Vec::new(),
+            seen: Seen {
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                ..Seen::default()
+            },
+        }
+    }
+
+    fn ask(&mut self, hub: &Hub, task: &Task) -> Result<(), RpcError> {
+        self.seen.hub = Some(hub.address());
+        self.seen.node = hub.rpc().origin();
+        self.seen.chain_id = Some(hub.chain_id()?);
+        if let Some(deal) = hub.deal(task.deal)? {
             let broker = hub.tee_broker()?;
             let mut contracts = Vec::new();
             for address in [Some(deal.workerpool.owner), broker].into_iter().flatten() {
@@ -36,25 +65,38 @@ pub fn chain_evidence(hub: &Hub, task: &Task) -> Result<ChainEvidence, RpcError>
                     contracts.push(address);
                 }
             }
-            Some(DealEvidence::of(deal, broker, contracts))
+            self.deal = Some(DealEvidence::of(&deal, broker, contracts));
+            self.seen.tag = Some(deal.tag);
+            self.seen.params = Some(deal.params);
         }
+        self.contributions = contributions(hub, task, &mut self.seen)?;
+        Ok(())
+    }
+}
+
+/// Holds a download, of which it is known whether it is that of the CID, against what the task names.
+pub fn cid_evidence(task: &TaskEvidence, check: CidCheck) -> CidEvidence {
+    let outcome = match check {
+        CidCheck::Verified => CidOutcome::Same,
+        CidCheck::AddedInAnotherWay => CidOutcome::Unknown {
+            why: "no gateway proves the bytes, and they have another CID when they are added as most files are".to_owned(),
+        },
+        CidCheck::InFolder => CidOutcome::Unknown {
+            why: "no gateway proves the bytes, and the CID is that of the folder they are in".to_owned(),
+        },
     };
-    let mut seen = Seen {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        chain_id: Some(hub.chain_id()?),
-        hub: Some(hub.address()),
-        node: hub.rpc().origin(),
-        tag: deal.as_ref().map(|deal| deal.tag),
-        params: deal.map(|deal| deal.params),
-        ..Seen::default()
-    };
-    let contributions = contributions(hub, task, &mut seen)?;
-    Ok(ChainEvidence {
-        task: task.into(),
-        deal: deal_evidence,
-        contributions,
-        seen,
-    })
+    CidEvidence {
+        cid: named_cid(task),
+        outcome,
+    }
+}
+
+/// The CID that a task names, in the worker's spelling, with the names behind it.
+pub fn named_cid(task: &TaskEvidence) -> Option<String> {
+    let results = TaskResults::of(&task.results.0);
+    let location = results.ipfs_location()?;
+    location.parse::<Location>().ok()?;
+    location.strip_prefix("/ipfs/").map(str::to_owned)
 }
 
 fn contributions(

@@ -8,6 +8,8 @@ mod workers;
 use super::check::{CheckId, Status};
 use super::evidence::{ContributionEvidence, Evidence};
 
+const NO_DEAL: &str = "the deal is not known";
+
 /// How a check went, and why.
 pub(super) type Finding = (Status, String);
 

@@ -114,7 +114,8 @@ impl Watcher for Digester {
 
     fn wants(&self, name: EntryName<'_>) -> bool {
         let state = locked(&self.state);
-        state.plan.as_ref().is_ok_and(|plan| plan.wants(name.0))
+        let is_planned = state.plan.as_ref().is_ok_and(|plan| plan.wants(name.0));
+        is_planned && !state.hashes.contains_key(name.0)
     }
 
     fn file(&self, name: EntryName<'_>) -> Box<dyn FileWatcher> {

@@ -13,7 +13,7 @@ pub trait Watcher: fmt::Debug + Send + Sync {
     /// it is there.
     fn begin(&self, first: Option<&[u8]>, files: &[WatchedFile<'_>]);
 
-    /// Whether [`Self::file`] sees the file of this name. Such a file is read from its beginning to its end.
+    /// Whether [`Self::file`] has yet to see the file of this name. Such a file is read from its beginning to its end.
     fn wants(&self, name: EntryName<'_>) -> bool;
 
     /// Somebody who sees the bytes of this file.

@@ -1,4 +1,4 @@
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 
 use alloy_primitives::{U256, hex};
 use alloy_sol_types::SolCall;
@@ -21,7 +21,7 @@ pub struct Hub {
     address: Address,
     chain_id: Option<u64>,
     /// The number of the chain, once the node was held against it.
-    checked: OnceCell<u64>,
+    checked: OnceLock<u64>,
     is_free: bool,
 }
 
@@ -32,7 +32,7 @@ impl Hub {
             rpc,
             address,
             chain_id,
-            checked: OnceCell::new(),
+            checked: OnceLock::new(),
             is_free: false,
         }
     }

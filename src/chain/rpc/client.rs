@@ -1,5 +1,5 @@
-use std::cell::Cell;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ const AT_ONCE: usize = 50;
 pub struct Rpc {
     http: HttpClient,
     /// Whether the node takes several calls in one request, as far as is known.
-    takes_several: Cell<bool>,
+    takes_several: AtomicBool,
 }
 
 impl Rpc {
@@ -40,7 +40,7 @@ impl Rpc {
         let http = HttpClient::new(SERVICE, url, options)?;
         Ok(Self {
             http,
-            takes_several: Cell::new(true),
+            takes_several: AtomicBool::new(true),
         })
     }
 
@@ -94,7 +94,7 @@ impl Rpc {
         some: &[Value],
         answers: &mut Vec<Value>,
     ) -> Result<(), RpcError> {
-        if some.len() < 2 || !self.takes_several.get() {
+        if some.len() < 2 || !self.takes_several.load(Ordering::Relaxed) {
             for params in some {
                 answers.push(self.call(method, params)?);
             }
@@ -116,7 +116,7 @@ impl Rpc {
             }
             // It takes one call in a request alone, and says so in one way or another.
             Ok(None) | Err(RpcError::Unexpected { .. }) => {
-                self.takes_several.set(false);
+                self.takes_several.store(false, Ordering::Relaxed);
                 self.call_some(method, some, answers)?;
             }
             Err(error) => return Err(error),

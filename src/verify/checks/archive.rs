@@ -1,6 +1,6 @@
 //! Whether what is here is what the task names.
 
-use super::{Finding, mismatch, unknown, verified};
+use super::{Finding, NO_DEAL, mismatch, unknown, verified};
 use crate::chain::poco::TaskResults;
 use crate::verify::digest::Digests;
 use crate::verify::evidence::{CidOutcome, Evidence, PlaintextEvidence};
@@ -27,8 +27,10 @@ pub(in crate::verify) fn digest(evidence: &Evidence) -> Finding {
     if !evidence.task.completed {
         return unknown("the task is not completed");
     }
-    let has_callback = evidence.deal.as_ref().is_none_or(|deal| deal.has_callback);
-    if has_callback || !evidence.task.callback_data.0.is_empty() {
+    let Some(deal) = &evidence.deal else {
+        return unknown(NO_DEAL);
+    };
+    if deal.has_callback || !evidence.task.callback_data.0.is_empty() {
         return unknown(
             "the digest of a task whose result goes to a contract is that of the contract's data, not of files",
         );

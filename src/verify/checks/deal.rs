@@ -1,10 +1,8 @@
 //! Whether the result is what the deal asks for.
 
-use super::{Finding, mismatch, unknown, verified};
+use super::{Finding, NO_DEAL, mismatch, unknown, verified};
 use crate::chain::poco::U256;
 use crate::verify::evidence::{CidOutcome, Evidence, Form};
-
-const NO_DEAL: &str = "the deal is not known";
 
 /// The beneficiary of the deal that the task is of.
 pub(in crate::verify) fn beneficiary(evidence: &Evidence) -> Finding {

@@ -1,13 +1,11 @@
 //! Whether an enclave stands for the digest, and the workerpool for the enclave.
 
-use super::{Finding, mismatch, of_all, unknown, verified};
+use super::{Finding, NO_DEAL, mismatch, of_all, unknown, verified};
 use crate::chain::poco::{ContributionCall, Id, Said};
 use crate::verify::evidence::{CallEvidence, ContributionEvidence, DealEvidence, Evidence};
 use crate::wallet::address::Address;
 use crate::wallet::eip191::eip191_digest;
 use crate::wallet::signed_by;
-
-const NO_DEAL: &str = "the deal is not known";
 
 /// An enclave where the deal asks for one.
 pub(in crate::verify) fn tee(evidence: &Evidence) -> Finding {
