@@ -37,6 +37,8 @@ mod chain {
     mod result_verify;
     mod task_list;
     mod task_show;
+    mod verified_downloads;
+    mod verified_pulls;
     mod watch;
 }
 mod decrypt {

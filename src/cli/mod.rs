@@ -9,6 +9,7 @@ mod command;
 mod commands;
 mod config;
 mod context;
+mod evidence_file;
 mod gateways;
 mod init_token;
 mod key_choice;
@@ -33,6 +34,7 @@ mod token_sessions;
 mod trusted_hosts;
 mod ui;
 mod verification;
+mod verifying;
 
 use crate::code::Code;
 use crate::decrypt::Temporaries;

@@ -1,42 +1,21 @@
 //! `result verify`: a result against iExec's own contracts, where all is right, and where one thing is wrong.
 
-use alloy_primitives::{B256, keccak256};
-use alloy_sol_types::SolValue as _;
+use alloy_primitives::B256;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
+use crate::support::chain::proofs::{self, *};
 use crate::support::chain::{Ask, Chain, Who};
 use crate::support::gateway::{Adding, Gateway};
 use crate::support::web::{Answer, Fault, Web};
-use crate::support::{ADDRESS, Cmd, Keyed, Run, Work, plain_zip};
+use crate::support::{ADDRESS, Cmd, Keyed, Work, plain_zip};
 
-const COMPUTED: &[u8] = br#"{"deterministic-output-path":"/iexec_out/result.txt"}"#;
-
-fn result(content: &[u8]) -> Vec<u8> {
-    plain_zip(&[("computed.json", COMPUTED), ("result.txt", content)])
-}
-
-fn digest(content: &[u8]) -> B256 {
-    B256::from_slice(&Sha256::digest(content))
-}
-
-fn ours() -> Ask {
-    Ask {
-        beneficiary: ADDRESS.parse().unwrap(),
-        ..Ask::default()
-    }
-}
-
-/// A task whose result is `archive`, added to IPFS in the usual way, with the digest of `Hello, world!`.
+/// A task whose result is `archive`, with the digest of [`RIGHT`].
 fn task_of(chain: &Chain, ask: Ask, archive: &[u8]) -> B256 {
-    task_added(chain, ask, archive, Adding::V0)
+    proofs::task_of(chain, &Gateway::start(), ask, archive).1
 }
 
 fn task_added(chain: &Chain, ask: Ask, archive: &[u8], adding: Adding) -> B256 {
-    let location = Gateway::start().add_as(archive, adding);
-    let results = json!({"storage": "ipfs", "location": location}).to_string();
-    let (_, task) = chain.completed(ask, results.as_bytes(), digest(b"Hello, world!"));
-    task
+    proofs::task_added(chain, &Gateway::start(), ask, archive, adding).1
 }
 
 fn verify(work: &Work<'_>, chain: &Chain, archive: &str, task: B256) -> Cmd {
@@ -47,71 +26,12 @@ fn verify(work: &Work<'_>, chain: &Chain, archive: &str, task: B256) -> Cmd {
         .pin()
 }
 
-/// The status of each check in what `--raw` printed.
-#[track_caller]
-fn statuses(line: &Value) -> Vec<(String, String)> {
-    let checks = line["verification"]["checks"].as_array();
-    let text = |check: &Value, key: &str| check[key].as_str().unwrap().to_owned();
-    let checks = checks.unwrap_or_else(|| panic!("{line}")).iter();
-    checks
-        .map(|check| (text(check, "id"), text(check, "status")))
-        .collect()
-}
-
-/// The checks that are not verified.
-#[track_caller]
-fn not_verified(run: &Run) -> Vec<String> {
-    let text = if run.out().is_empty() {
-        run.err()
-    } else {
-        run.out()
-    };
-    let line: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}"));
-    let statuses = statuses(&line).into_iter();
-    statuses
-        .filter(|(_, status)| status != "verified")
-        .map(|(id, status)| format!("{id} {status}"))
-        .collect()
-}
-
-/// A node in front of the chain's that says something else for what it is.
-fn lying(chain: &Chain, lies: Vec<(String, String)>) -> Web {
-    let there = chain.node.url();
-    Web::start(move |request| {
-        let answer = Web::handed_on(&there, request);
-        let mut text = String::from_utf8(answer.body).unwrap();
-        for (truth, lie) in &lies {
-            text = text.replace(truth, lie);
-        }
-        Answer::new(200, text)
-    })
-}
-
-fn hex(bytes: impl AsRef<[u8]>) -> String {
-    alloy_primitives::hex::encode(bytes)
-}
-
-fn seal(task: B256, worker: Who) -> B256 {
-    let packed = (worker.address(), task, digest(b"Hello, world!"));
-    keccak256(packed.abi_encode_packed())
-}
-
-fn enclave_message(task: B256) -> B256 {
-    let hash = keccak256((task, digest(b"Hello, world!")).abi_encode_packed());
-    keccak256((hash, seal(task, Who::Worker)).abi_encode_packed())
-}
-
-fn authorisation_message(task: B256) -> B256 {
-    let packed = (Who::Worker.address(), task, Who::Enclave.address());
-    keccak256(packed.abi_encode_packed())
-}
-
 #[test]
 fn a_result_that_all_is_right_with_is_verified_by_few_questions() {
     let Some(chain) = Chain::start() else { return };
     let keyed = Keyed::new();
     let work = keyed.work();
-    let archive = keyed.archive(&result(b"Hello, world!"));
+    let archive = keyed.archive(&result(RIGHT));
     work.write("archive.zip", &archive);
     let task = task_of(&chain, ours(), &archive);
     let node = Web::in_front_of(&chain.node.url());
@@ -150,9 +70,9 @@ fn what_is_another_ones_is_told_and_exit_50() {
     let Some(chain) = Chain::start() else { return };
     let keyed = Keyed::new();
     let work = keyed.work();
-    let archive = keyed.archive(&result(b"Hello, world!"));
+    let archive = keyed.archive(&result(RIGHT));
     work.write("archive.zip", &archive);
-    let mut task = task_of(&chain, ours(), &archive);
+    let task = task_of(&chain, ours(), &archive);
     let check = |archive: &str, task: B256, node: Option<&Web>, expected: &[&str]| {
         let mut cmd = verify(&work, &chain, archive, task).arg("--raw");
         if let Some(node) = node {
@@ -162,15 +82,16 @@ fn what_is_another_ones_is_told_and_exit_50() {
         assert_eq!(run.raw_error()["code"], "verified-different");
         assert_eq!(not_verified(&run), expected);
     };
+    for wrong in every_mismatch(&chain, &Gateway::start(), &keyed) {
+        work.write("wrong.zip", &wrong.archive);
+        let node = wrong.node(&chain);
+        check("wrong.zip", wrong.task, node.as_ref(), wrong.told);
+    }
 
-    // Another file, in an archive that anybody can seal, served in the place of the right one.
-    work.write("forged.zip", keyed.archive(&result(b"Hello, thief!")));
-    check(
-        "forged.zip",
-        task,
-        None,
-        &["cid unknown", "digest mismatch"],
-    );
+    // Another file, served in the place of the right one.
+    work.write("forged.zip", keyed.archive(&result(FORGED)));
+    let told = ["cid unknown", "digest mismatch"];
+    check("forged.zip", task, None, &told);
 
     // Where the worker named the hash of the whole file, that is another one, too.
     let raw_block = Adding {
@@ -178,81 +99,26 @@ fn what_is_another_ones_is_told_and_exit_50() {
         ..Adding::V1
     };
     let of_block = task_added(&chain, ours(), &archive, raw_block);
-    check(
-        "forged.zip",
-        of_block,
-        None,
-        &["cid mismatch", "digest mismatch"],
-    );
-
-    // The contracts refuse the rest: a node has to lie for it.
-    let stranger = |message: B256, truly: Who| {
-        let lie = hex(Who::Stranger.sign_message(message));
-        vec![(hex(truly.sign_message(message)), lie)]
-    };
-    let seals = vec![(
-        hex(seal(task, Who::Worker)),
-        hex(seal(task, Who::SecondWorker)),
-    )];
-    let node = lying(&chain, seals);
-    check("archive.zip", task, Some(&node), &["seal mismatch"]);
-    let node = lying(&chain, stranger(enclave_message(task), Who::Enclave));
-    check(
-        "archive.zip",
-        task,
-        Some(&node),
-        &["enclaveSignature mismatch"],
-    );
-    let node = lying(
-        &chain,
-        stranger(authorisation_message(task), Who::Scheduler),
-    );
-    check(
-        "archive.zip",
-        task,
-        Some(&node),
-        &["authorisation mismatch"],
-    );
-
-    // A deal for somebody else.
-    let others = Ask {
-        beneficiary: Who::Stranger.address(),
-        ..Ask::default()
-    };
-    task = task_of(&chain, others, &archive);
-    check("archive.zip", task, None, &["beneficiary mismatch"]);
+    let told = ["cid mismatch", "digest mismatch"];
+    check("forged.zip", of_block, None, &told);
 
     // Open to everybody where a sealed one was asked for.
-    let open = result(b"Hello, world!");
-    work.write("open.zip", &open);
-    task = task_of(&chain, ours(), &open);
+    let plain = result(RIGHT);
+    work.write("open.zip", &plain);
+    let task = task_of(&chain, ours(), &plain);
     check("open.zip", task, None, &["encryption mismatch"]);
-    let plain = Ask {
-        params: "{}".to_owned(),
-        ..ours()
-    };
-    task = task_of(&chain, plain, &archive);
-    check("archive.zip", task, None, &["encryption mismatch"]);
 
     let run = verify(&work, &chain, "forged.zip", of_block)
         .run()
         .fails(50);
-    assert!(
-        run.err()
-            .contains("the files have another digest than the chain"),
-        "{}",
-        run.err()
-    );
+    let said = "the files have another digest than the chain";
+    assert!(run.err().contains(said), "{}", run.err());
 }
 
 #[test]
 fn what_cannot_be_told_is_said_and_fails_where_all_is_wanted() {
     let Some(chain) = Chain::start() else { return };
     let work = Work::without_token();
-    let open = || Ask {
-        params: "{}".to_owned(),
-        ..ours()
-    };
     let check = |archive: &str, task: B256, expected: &[&str]| {
         let cmd = || verify(&work, &chain, archive, task).arg("--raw");
         let run = cmd().run().ok();
@@ -269,7 +135,7 @@ fn what_cannot_be_told_is_said_and_fails_where_all_is_wanted() {
     };
 
     // Without what names the files, with an empty file, with a path that is not in the result.
-    let task = of(&[("result.txt", b"Hello, world!")], open());
+    let task = of(&[("result.txt", RIGHT)], open());
     check("result.zip", task, &["digest unknown"]);
     let out = br#"{"deterministic-output-path":"/iexec_out/out"}"#;
     let files: &[(&str, &[u8])] = &[("computed.json", out), ("out/a", b"a"), ("out/b", b"")];
@@ -282,7 +148,7 @@ fn what_cannot_be_told_is_said_and_fails_where_all_is_wanted() {
     check("result.zip", task, &["digest unknown"]);
 
     // Added to IPFS in a way of its own.
-    let zip = result(b"Hello, world!");
+    let zip = result(RIGHT);
     work.write("result.zip", &zip);
     let odd = Adding {
         chunk: 100,
@@ -309,7 +175,7 @@ fn what_cannot_be_told_is_said_and_fails_where_all_is_wanted() {
         ..open()
     });
     let workers = [Who::Worker, Who::SecondWorker];
-    let digest = digest(b"Hello, world!");
+    let digest = digest(RIGHT);
     for worker in workers {
         chain.contribute(&deal, task, worker, digest);
     }
@@ -356,13 +222,9 @@ fn files_that_were_unpacked_are_held_against_the_digest() {
 fn nodes_that_search_little_or_not_at_all_are_enough() {
     let Some(chain) = Chain::start() else { return };
     let work = Work::without_token();
-    let zip = result(b"Hello, world!");
+    let zip = result(RIGHT);
     work.write("result.zip", &zip);
-    let plain = Ask {
-        params: "{}".to_owned(),
-        ..ours()
-    };
-    let task = task_of(&chain, plain, &zip);
+    let task = task_of(&chain, open(), &zip);
     let block = |text: &Value| {
         let digits = text.as_str().unwrap().trim_start_matches("0x");
         u64::from_str_radix(digits, 16).unwrap()
@@ -392,13 +254,9 @@ fn nodes_that_search_little_or_not_at_all_are_enough() {
 fn what_a_node_has_not_or_contradicts_is_unknown() {
     let Some(chain) = Chain::start() else { return };
     let work = Work::without_token();
-    let zip = result(b"Hello, world!");
+    let zip = result(RIGHT);
     work.write("result.zip", &zip);
-    let plain = Ask {
-        params: "{}".to_owned(),
-        ..ours()
-    };
-    let task = task_of(&chain, plain, &zip);
+    let task = task_of(&chain, open(), &zip);
     let null = |method: &'static str| {
         move |asked: &Value, answer: Value| match asked["method"] == method {
             true => Value::Null,
@@ -483,14 +341,7 @@ fn what_a_node_has_not_or_contradicts_is_unknown() {
         ),
     ];
     for (what, lie) in lies {
-        let there = chain.node.url();
-        let node = Web::start(move |request| {
-            let asked: Value = serde_json::from_slice(&request.body).unwrap();
-            let answer = Web::handed_on(&there, request);
-            let mut answer: Value = serde_json::from_slice(&answer.body).unwrap();
-            answer["result"] = lie(&asked, answer["result"].take());
-            Answer::json(&answer)
-        });
+        let node = changing(&chain, lie);
         let run = verify(&work, &chain, "result.zip", task)
             .args(&["--raw", "--rpc-url", &node.url()])
             .run()
@@ -504,13 +355,9 @@ fn what_a_node_has_not_or_contradicts_is_unknown() {
 fn evidence_is_checked_again_without_a_node() {
     let Some(chain) = Chain::start() else { return };
     let work = Work::without_token();
-    let zip = result(b"Hello, world!");
+    let zip = result(RIGHT);
     work.write("result.zip", &zip);
-    let plain = Ask {
-        params: "{}".to_owned(),
-        ..ours()
-    };
-    let task = task_of(&chain, plain, &zip);
+    let task = task_of(&chain, open(), &zip);
     let evidence = ["--evidence", "evidence.json"];
     let written = || {
         verify(&work, &chain, "result.zip", task)
@@ -531,7 +378,7 @@ fn evidence_is_checked_again_without_a_node() {
     assert_eq!(second["verification"], first["verification"]);
     assert_eq!(second["archive"], Value::Null);
     again(&["result.zip", "--require-verified"]).ok();
-    work.write("other.zip", result(b"Hello, thief!"));
+    work.write("other.zip", result(FORGED));
     let run = again(&["other.zip"]).fails(50);
     assert_eq!(not_verified(&run), ["cid unknown", "digest mismatch"]);
 
@@ -544,10 +391,7 @@ fn evidence_is_checked_again_without_a_node() {
     assert_eq!(json["seen"]["version"], env!("CARGO_PKG_VERSION"));
 
     // Another digest is none of this task's.
-    let forged = text.replace(
-        &hex(digest(b"Hello, world!")),
-        &hex(digest(b"Hello, thief!")),
-    );
+    let forged = text.replace(&hex(digest(RIGHT)), &hex(digest(FORGED)));
     work.write("evidence.json", forged);
     again(&[]).fails(50);
     for bad in ["{}", "", "not JSON"] {
@@ -564,7 +408,7 @@ fn an_archive_for_another_key_cannot_be_held_against_the_digest() {
     let Some(chain) = Chain::start() else { return };
     let (keyed, other) = (Keyed::new(), Keyed::new());
     let work = keyed.work();
-    let archive = other.archive(&result(b"Hello, world!"));
+    let archive = other.archive(&result(RIGHT));
     work.write("archive.zip", &archive);
     let task = task_of(&chain, ours(), &archive);
     verify(&work, &chain, "archive.zip", task).run().fails(20);
@@ -580,7 +424,7 @@ fn an_archive_for_another_key_cannot_be_held_against_the_digest() {
 fn a_node_that_goes_away_is_named() {
     let Some(chain) = Chain::start() else { return };
     let work = Work::without_token();
-    work.write("result.zip", result(b"Hello, world!"));
+    work.write("result.zip", result(RIGHT));
     let task = task_of(&chain, ours(), b"the sealed archive");
     let node = Web::in_front_of(&chain.node.url());
     node.fail(std::iter::repeat_n(Fault::None, 5));

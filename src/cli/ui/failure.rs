@@ -8,7 +8,7 @@ use crate::code::Code;
 use crate::text::escape::escape;
 
 /// A command that failed: what is wrong, and then what to do.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Failure {
     pub(crate) code: Code,
     message: String,

@@ -4,6 +4,7 @@ mod contracts;
 mod kinds;
 mod market;
 mod node;
+pub mod proofs;
 mod tasks;
 mod who;
 

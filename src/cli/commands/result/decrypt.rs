@@ -39,12 +39,14 @@ pub(super) use streams::open_archive;
 use tally::Tally;
 
 /// Opens an archive that `fetch` puts into a file without a name, in the folder that it is given; `name` stands for the
-/// archive in messages. The file comes once it is known who holds the keys, and before a PIN is asked for.
+/// archive in messages. The file comes once it is known who holds the keys, and before a PIN is asked for. `watcher` sees the
+/// files in it, and has a word before they are released.
 pub(in crate::cli::commands) fn open_fetched(
     context: &Context,
     name: &str,
     (place, only): (Place, Vec<OsString>),
     opening: &Opening,
+    watcher: Option<Arc<dyn Watcher>>,
     fetch: impl FnOnce(&Path) -> Result<File, Failure>,
 ) -> Result<Report, Failure> {
     let command = Decrypt::one(name.into(), place, only, opening.clone());
@@ -55,6 +57,7 @@ pub(in crate::cli::commands) fn open_fetched(
         let job = jobs.into_iter().next();
         let mut job = job.ok_or_else(|| Failure::new(Code::Failed, "nothing is to be opened"))?;
         job.fetched = Some(fetch(&spool_folder(&job))?);
+        job.watcher = watcher;
         Ok(job)
     };
     let (_, report) = open_one(&Run::new(context, &command, None), &mut pins, fetched)?;
@@ -76,11 +79,11 @@ pub(super) fn read_through(
         opening,
     );
     let mut pins = prepare(context, &[])?;
-    let mut run = Run::new(context, &command, None);
-    run.options.watcher = Some(watcher);
+    let run = Run::new(context, &command, None);
     let job = Job {
         archive: archive.to_owned(),
         fetched: None,
+        watcher: Some(watcher),
         place: Destination::Nowhere,
         only: Vec::new(),
     };

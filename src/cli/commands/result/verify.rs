@@ -3,8 +3,6 @@
 mod measured;
 mod unpacked;
 
-use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -14,20 +12,15 @@ use super::decrypt::Holding;
 use crate::chain::poco::{Id, Task};
 use crate::cli::commands::task::task_there;
 use crate::cli::context::Context;
+use crate::cli::evidence_file;
 use crate::cli::node::{NodeArgs, now};
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
-use crate::cli::verification::Verification;
+use crate::cli::verification::{Verification, expected_beneficiary};
 use crate::code::Code;
-use crate::decrypt::OutputError;
 use crate::task::{ChainEvidence, chain_evidence};
-use crate::text::escape::Shown as _;
 use crate::verify::{Evidence, EvidenceFile};
-use crate::wallet::address::Address;
 use measured::Measured;
-
-/// Bytes of the longest file of evidence that is read.
-const LONGEST: u64 = 64 << 20;
 
 #[derive(Debug, Args)]
 #[command(
@@ -92,24 +85,25 @@ fn asked(
         None => Path::new("encryptedResults.zip"),
     };
     if let Some(file) = file {
-        crate::decrypt::check_file(file, command.force, |_| false, "")?;
+        evidence_file::check(context, file, Some(archive), command.force)?;
     }
     let found = measured::look_at(archive, &context.limits())?;
     let place = command.node.place(context)?;
     let task = task_there(&place, task)?;
     let chain = chain_evidence(&place.hub, &task).map_err(|it| place.failure(it))?;
     let measured = measured::measure(context, archive, found, &chain.task, &command.holding)?;
-    let mut file_content = evidence(context, chain, &task, measured);
+    let names_key = command.holding.names_key(context);
+    let mut file_content = evidence(context, chain, &task, measured, names_key);
     file_content.seen.chain_id = place.chain.entry.id;
     if let Some(file) = file {
-        write(context, file, &file_content, command.force)?;
+        evidence_file::write(context, file, &file_content, command.force)?;
     }
     told(context, command, Some(archive), &file_content.evidence)
 }
 
 /// Checks evidence again, and a result with it where one is named.
 fn again(context: &Context, command: &Verify, file: &Path) -> Result<Reply, Failure> {
-    let mut evidence = read(file)?.evidence;
+    let mut evidence = evidence_file::read(file)?.evidence;
     if let Some(archive) = &command.archive {
         let found = measured::look_at(archive, &context.limits())?;
         let measured =
@@ -124,6 +118,7 @@ fn evidence(
     chain: ChainEvidence,
     task: &Task,
     measured: Measured,
+    names_key: bool,
 ) -> EvidenceFile {
     let beneficiary = chain.deal.as_ref().map(|deal| deal.beneficiary);
     let mut seen = chain.seen;
@@ -135,20 +130,9 @@ fn evidence(
         form: measured.form,
         cid: measured.cid,
         plaintext: measured.plaintext,
-        beneficiary: expected(context, beneficiary),
+        beneficiary: expected_beneficiary(context, beneficiary, names_key),
     };
     EvidenceFile::new(evidence, seen)
-}
-
-/// Whom the result should be for: the address that is set, or one whose key file is here.
-fn expected(context: &Context, of_deal: Option<Address>) -> Option<Address> {
-    let own = context.located().ok().map(|located| located.address);
-    let is_set = context.settings.wallet_address.is_some();
-    let is_ours = |address: &Address| context.folder().key_path(address).exists();
-    match of_deal.filter(|_| !is_set).filter(is_ours) {
-        Some(ours) => Some(ours),
-        None => own,
-    }
 }
 
 fn told(
@@ -157,7 +141,10 @@ fn told(
     archive: Option<&Path>,
     evidence: &Evidence,
 ) -> Result<Reply, Failure> {
-    let verification = Verification(evidence.check());
+    let verification = Verification {
+        report: evidence.check(),
+        failed: None,
+    };
     let judged = verification.judge(command.require_verified);
     if let Err(failure) = judged {
         if context.says() {
@@ -180,39 +167,4 @@ fn told(
     };
     let reply = lines.into_iter().fold(reply, Reply::text);
     Ok(reply.text(verification.line()))
-}
-
-fn read(path: &Path) -> Result<EvidenceFile, Failure> {
-    let unreadable = |why: String| {
-        Failure::new(
-            Code::IoFailed,
-            format!("{} cannot be read: {why}", path.shown()),
-        )
-        .hint("Check the name; with --task the file is written, without it is read.")
-    };
-    let size = fs::metadata(path).map_err(|it| unreadable(it.to_string()))?;
-    if size.len() > LONGEST {
-        return Err(unreadable("it is larger than any evidence".to_owned()));
-    }
-    let bytes = fs::read(path).map_err(|it| unreadable(it.to_string()))?;
-    EvidenceFile::parse(&bytes).map_err(|error| {
-        Failure::new(Code::Usage, format!("{}: {error}", path.shown()))
-            .hint("Name a file that --evidence has written.")
-    })
-}
-
-fn write(
-    context: &Context,
-    path: &Path,
-    content: &EvidenceFile,
-    force: bool,
-) -> Result<(), Failure> {
-    let json = content
-        .to_json()
-        .map_err(|error| Failure::new(Code::Failed, error))?;
-    let failed = |error| OutputError::io(path, error);
-    let mut file = context.temporaries.file(path).map_err(failed)?;
-    file.file().write_all(json.as_bytes()).map_err(failed)?;
-    file.publish(force).map_err(failed)?;
-    Ok(())
 }

@@ -9,13 +9,16 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::told::Told;
-use crate::chain::poco::Id;
+use crate::chain::poco::{Id, Task};
 use crate::cli::commands::result::{self, Opening, open_fetched};
 use crate::cli::context::Context;
+use crate::cli::evidence_file;
 use crate::cli::gateways::{fetch, fetched_json, gateways};
 use crate::cli::node::Place;
 use crate::cli::options::groups;
 use crate::cli::ui::failure::Failure;
+use crate::cli::verification::Verification;
+use crate::cli::verifying::{Verifier, VerifyingArgs, Whom};
 use crate::code::Code;
 use crate::decrypt::{OutputError, Report, check_file};
 use crate::file::OutputStream;
@@ -39,6 +42,11 @@ pub(crate) struct Download {
     #[arg(long, value_name = "NAME")]
     entry: Vec<OsString>,
     #[command(flatten)]
+    verifying: VerifyingArgs,
+    /// Write all that was checked into this file, to be checked again by result verify
+    #[arg(long, value_name = "FILE", conflicts_with = "no_verify")]
+    evidence: Option<PathBuf>,
+    #[command(flatten)]
     ipfs_gateway: groups::IpfsGateway,
     #[command(flatten)]
     opening: Opening,
@@ -50,6 +58,8 @@ pub(super) struct Wanted {
     /// Whether the result is decrypted on the way.
     decrypt: bool,
     only: Vec<OsString>,
+    verifying: VerifyingArgs,
+    evidence: Option<PathBuf>,
     opening: Opening,
 }
 
@@ -65,8 +75,26 @@ pub(super) struct Downloaded {
     pub(super) json: Value,
     /// What people are told.
     pub(super) note: String,
+    /// What is proven of it, where that was looked at.
+    pub(super) verification: Option<Verification>,
     /// Whether the standard output is taken by the result.
     pub(super) is_stream: bool,
+}
+
+/// A result that did not get to its place.
+pub(super) struct Undone {
+    pub(super) failure: Failure,
+    /// The lines of the checks, where it failed by these.
+    pub(super) checks: Vec<String>,
+}
+
+impl From<Failure> for Undone {
+    fn from(failure: Failure) -> Self {
+        Self {
+            failure,
+            checks: Vec::new(),
+        }
+    }
 }
 
 impl Download {
@@ -80,6 +108,8 @@ impl Download {
             place: self.place(task)?,
             decrypt,
             only: self.entry.clone(),
+            verifying: self.verifying.clone(),
+            evidence: self.evidence.clone(),
             opening: self.opening.clone(),
         };
         wanted.check(context)?;
@@ -128,6 +158,13 @@ fn with_zip(name: PathBuf) -> PathBuf {
 impl Wanted {
     /// Refuses a place that is taken; a person may agree to have the file there replaced.
     fn check(&mut self, context: &Context) -> Result<(), Failure> {
+        if let Some(evidence) = &self.evidence {
+            let other = match &self.place {
+                Destination::File(path) => Some(path.as_path()),
+                _ => None,
+            };
+            evidence_file::check(context, evidence, other, self.opening.force)?;
+        }
         let path = match &self.place {
             Destination::File(path) => path,
             Destination::Folder(path) if path.exists() && !path.is_dir() => {
@@ -149,16 +186,16 @@ impl Wanted {
         context: &Context,
         place: &Place,
         told: &Told,
-    ) -> Result<Downloaded, Failure> {
-        let location = result_location(&told.task, told.now)?;
+    ) -> Result<Downloaded, Undone> {
+        let location = result_location(&told.task, told.now).map_err(Failure::from)?;
         let max_size = match self.decrypt {
             true => context.limits().max_archive(),
             false => context.limits().max_size,
         };
         let gateways = gateways(context, &place.chain, place.options.clone(), max_size)?;
         match self.decrypt {
-            true => self.decrypted(context, &gateways, &location),
-            false => self.as_it_is(context, &gateways, &location),
+            true => self.decrypted(context, &gateways, &location, (place, &told.task)),
+            false => Ok(self.as_it_is(context, &gateways, &location)?),
         }
     }
 
@@ -195,6 +232,7 @@ impl Wanted {
         Ok(Downloaded {
             json,
             note: format!("Downloaded task result to {place}"),
+            verification: None,
             is_stream: self.is_stream(),
         })
     }
@@ -204,7 +242,10 @@ impl Wanted {
         context: &Context,
         gateways: &Gateways,
         location: &Location,
-    ) -> Result<Downloaded, Failure> {
+        (node, task): (&Place, &Task),
+    ) -> Result<Downloaded, Undone> {
+        let names_key = self.opening.holding.names_key(context);
+        let verifier = self.verifying.verifier(Whom::Us { names_key });
         let place = match &self.place {
             Destination::Folder(folder) => result::Place::Folder(folder.clone()),
             Destination::File(path) | Destination::Stream(_, path) => {
@@ -214,13 +255,23 @@ impl Wanted {
         let mut json = self.json(context);
         let get = |folder: &Path| {
             let waiting = waiting_file(folder)?;
-            let fetched = fetch(context, gateways, location, &waiting, false)?;
+            let fetch = || Ok(fetch(context, gateways, location, &waiting, false)?);
+            let fetched = match &verifier {
+                Some(verifier) => verifier.fetch(context, node, task, &waiting, fetch)?,
+                None => fetch()?,
+            };
             json["download"] = fetched_json(location, &fetched);
+            verifier.as_ref().map_or(Ok(()), Verifier::check_early)?;
             Ok(waiting)
         };
         let only = self.only.clone();
         let name = location.to_string();
-        let report = open_fetched(context, &name, (place, only), &self.opening, get)?;
+        let watcher = verifier.as_ref().map(Verifier::watcher);
+        let opened = open_fetched(context, &name, (place, only), &self.opening, watcher, get);
+        let (report, verification) = match &verifier {
+            Some(verifier) => self.verified(context, verifier, opened)?,
+            None => (opened?, None),
+        };
         add_report(&mut json, &report);
         Ok(Downloaded {
             json,
@@ -229,8 +280,34 @@ impl Wanted {
                 self.shown(context),
                 report.key.uri
             ),
+            verification,
             is_stream: self.is_stream(),
         })
+    }
+
+    /// The end of an opening, with what is proven of the result, which is written down where that is wanted.
+    fn verified(
+        &self,
+        context: &Context,
+        verifier: &Verifier,
+        opened: Result<Report, Failure>,
+    ) -> Result<(Report, Option<Verification>), Undone> {
+        let written = match &self.evidence {
+            Some(file) => verifier.write_evidence(context, file, self.opening.force),
+            None => Ok(()),
+        };
+        let verification = verifier.verification();
+        let report = opened.map_err(|failure| {
+            let failure = verifier.failure(failure);
+            let is_verdict = matches!(failure.code, Code::VerifiedDifferent | Code::NotVerified);
+            let found = verification.as_ref().filter(|_| is_verdict);
+            Undone {
+                failure,
+                checks: found.map(Verification::lines).unwrap_or_default(),
+            }
+        })?;
+        written?;
+        Ok((report, verification))
     }
 
     fn is_stream(&self) -> bool {

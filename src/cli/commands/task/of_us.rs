@@ -38,7 +38,7 @@ pub(super) struct OfUs {
 pub(super) struct Search<'a> {
     context: &'a Context,
     args: &'a OfUs,
-    pub(super) place: Place,
+    pub(super) place: Arc<Place>,
     pub(super) beneficiary: Address,
     /// The block that events are read from the next time.
     from_block: Option<u64>,
@@ -56,7 +56,7 @@ impl OfUs {
         Ok(Search {
             context,
             args: self,
-            place: self.node.place(context)?,
+            place: Arc::new(self.node.place(context)?),
             beneficiary,
             from_block: self.from_block,
             ids: Vec::new(),

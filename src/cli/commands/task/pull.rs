@@ -4,6 +4,7 @@
 //! token allows; each result then moves to its place as a whole, a program is run for it, it is told, and written down. A
 //! run that is killed in between finds the result in its place, and does the rest.
 
+mod about;
 mod job;
 mod program;
 mod pulling;
@@ -13,7 +14,7 @@ mod rounds;
 mod tally;
 
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -27,6 +28,7 @@ use crate::cli::gateways::gateways;
 use crate::cli::options::{groups, parse_limit};
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
+use crate::cli::verifying::VerifyingArgs;
 use crate::code::Code;
 use pulling::Pulling;
 pub(super) use record::{Known, read as read_record};
@@ -67,6 +69,8 @@ pub(crate) struct Pull {
     #[arg(long)]
     retry_failed: bool,
     #[command(flatten)]
+    verifying: VerifyingArgs,
+    #[command(flatten)]
     ipfs_gateway: groups::IpfsGateway,
     #[command(flatten)]
     opening: Opening,
@@ -84,7 +88,8 @@ pub(super) fn run(context: &Context, command: &Pull) -> Result<Reply, Failure> {
     let gateways = gateways(context, &search.place.chain, options, max_size)?;
     let durable = !command.opening.no_sync;
     let (results, record) = Results::open(context, &command.output_dir, durable)?;
-    let pulling = Pulling::new(context, command, results, record);
+    let of_whom = (Arc::clone(&search.place), search.beneficiary);
+    let pulling = Pulling::new(context, command, of_whom, results, record);
     let mut rounds = Rounds::new(search, &pulling);
     let mut first = rounds.first();
     if let (Err(failure), true) = (&first, command.watch)

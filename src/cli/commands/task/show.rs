@@ -2,7 +2,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::describe;
-use super::download::{Download, Wanted};
+use super::download::{Download, Undone, Wanted};
 use super::json::{causes_json, task_json};
 use super::there::{not_there, other_than_task, task_there};
 use super::told::Told;
@@ -12,6 +12,7 @@ use crate::cli::context::Context;
 use crate::cli::node::{NodeArgs, Place, WatchArgs, now, tell_of_node};
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
+use crate::cli::verification::Verification;
 use crate::code::Code;
 use crate::task::{TaskState, Watched, watch_from};
 
@@ -98,15 +99,26 @@ fn downloaded(
         lines.for_each(|line| context.tell(line));
     };
     match wanted.get(context, place, told) {
-        Ok(done) if done.is_stream => {
-            // Nothing else may be on it.
-            tell();
-            context.tell(done.note);
-            Ok(Reply::done(None))
+        Ok(done) => {
+            let verification = done.verification.as_ref();
+            let checked = verification
+                .map(|it| it.in_full(context))
+                .unwrap_or_default();
+            if done.is_stream {
+                // Nothing else may be on it.
+                tell();
+                checked.iter().for_each(|line| context.tell(line));
+                context.tell(done.note);
+                return Ok(Reply::done(None));
+            }
+            let json = verification.map_or(Value::Null, Verification::json);
+            let reply = reply(context, told).with(done.json).with(json);
+            let reply = checked.iter().fold(reply, Reply::text);
+            Ok(reply.note(done.note))
         }
-        Ok(done) => Ok(reply(context, told).with(done.json).note(done.note)),
-        Err(failure) => {
+        Err(Undone { failure, checks }) => {
             tell();
+            checks.iter().for_each(|line| context.tell(line));
             Err(failure.with(raw(told)))
         }
     }

@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use crate::cli::context::Context;
 use crate::cli::options::groups;
 
 const DEFAULT_ARCHIVE: &str = "encryptedResults.zip";
@@ -51,7 +52,7 @@ pub(crate) struct Opening {
     #[arg(long)]
     pub(crate) no_sync: bool,
     #[command(flatten)]
-    pub(super) holding: Holding,
+    pub(crate) holding: Holding,
 }
 
 impl Opening {
@@ -73,14 +74,21 @@ pub(crate) struct Holding {
     limits: groups::Limits,
     /// A key file in the folder of key files, in place of that of the address
     #[arg(long, value_name = "FILE")]
-    pub(super) beneficiary_key_file: Option<PathBuf>,
+    pub(crate) beneficiary_key_file: Option<PathBuf>,
     #[command(flatten)]
     no_agent: groups::NoAgent,
     /// Use an agent or nothing: fail where none holds the token
     #[arg(long, conflicts_with = "no_agent")]
-    pub(super) require_agent: bool,
+    pub(crate) require_agent: bool,
     #[command(flatten)]
     agent_wait: groups::AgentWait,
+}
+
+impl Holding {
+    /// Whether a key is named by itself, which tells nothing of whose results it opens.
+    pub(crate) fn names_key(&self, context: &Context) -> bool {
+        self.beneficiary_key_file.is_some() || context.settings.key.is_some()
+    }
 }
 
 /// The place of a result: a folder, else a file or a stream.

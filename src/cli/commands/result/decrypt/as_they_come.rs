@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread;
 
 use super::args::{Decrypt, Opening, Place};
@@ -9,6 +10,7 @@ use super::holder::Holder;
 use super::job::{Destination, Job};
 use super::keys::Keys;
 use super::run::Run;
+use crate::archive::result_zip::Watcher;
 use crate::cli::agent_beside::mind_agent;
 use crate::cli::context::Context;
 use crate::cli::ui::failure::Failure;
@@ -21,6 +23,8 @@ pub(in crate::cli::commands) struct Arrived<T> {
     pub(in crate::cli::commands) file: File,
     /// The folder that its result goes to, which nothing is in yet.
     pub(in crate::cli::commands) folder: PathBuf,
+    /// Who sees its files while they are decrypted, and has a word before they are released.
+    pub(in crate::cli::commands) watcher: Option<Arc<dyn Watcher>>,
     /// What its sender wants to be told with it.
     pub(in crate::cli::commands) about: T,
 }
@@ -103,6 +107,7 @@ fn open<A: Arrivals>(
         place: Destination::Folder(arrived.folder),
         only: Vec::new(),
         fetched: Some(arrived.file),
+        watcher: arrived.watcher,
     };
     let opened = match run.open(&job, holder) {
         Ok(report) => Opened::Done(report),

@@ -1,8 +1,10 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::args::{DEFAULT_OUTPUT, Decrypt};
+use crate::archive::result_zip::Watcher;
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
 use crate::file::OutputStream;
@@ -14,6 +16,8 @@ pub(super) struct Job {
     pub(super) archive: PathBuf,
     /// The archive itself, where it came from elsewhere and has no file of its own.
     pub(super) fetched: Option<File>,
+    /// Who sees its files while they are decrypted, and has a word before they are released.
+    pub(super) watcher: Option<Arc<dyn Watcher>>,
     pub(super) place: Destination,
     /// The names of the files that are taken out of it; all where there are none.
     pub(super) only: Vec<OsString>,
@@ -69,6 +73,7 @@ pub(super) fn jobs(command: &Decrypt) -> Result<Vec<Job>, Failure> {
         .map(|archive| Job {
             archive: archive.clone(),
             fetched: None,
+            watcher: None,
             place: place(command, archive),
             only: only.clone(),
         })

@@ -160,7 +160,11 @@ impl Run<'_> {
         let keys = holder.keys()?;
         self.progress.add_total(passes * archive.result_len());
         let progress = |bytes| self.progress.add(bytes);
-        decrypt::decrypt(&archive, keys, target, &self.options, &progress)
+        let options = Options {
+            watcher: job.watcher.clone(),
+            ..self.options.clone()
+        };
+        decrypt::decrypt(&archive, keys, target, &options, &progress)
             .map_err(|error| Failure::from(error).into())
     }
 

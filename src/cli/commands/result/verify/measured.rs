@@ -7,13 +7,13 @@ use std::sync::Arc;
 use super::unpacked;
 use crate::archive::result_zip::{Contents, ResultZipError, Watcher};
 use crate::archive::{Archive, Limits};
-use crate::chain::poco::TaskResults;
 use crate::cli::commands::result::decrypt::{Holding, read_through};
 use crate::cli::context::Context;
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
 use crate::decrypt::DecryptError;
-use crate::ipfs::{Cid, Location};
+use crate::ipfs::Cid;
+use crate::task::named_cid;
 use crate::text::escape::Shown as _;
 use crate::verify::{
     CidEvidence, CidOutcome, Digester, Evidence, Form, PlaintextEvidence, TaskEvidence,
@@ -133,13 +133,15 @@ fn cid(path: &Path, file: File, task: &TaskEvidence, form: Form) -> Result<CidEv
             why: "the file has another CID, which it also has where it was added to IPFS in another way".to_owned(),
         },
     };
-    let cid = Some(cid.to_string());
-    Ok(CidEvidence { cid, outcome })
+    Ok(CidEvidence {
+        cid: named_cid(task),
+        outcome,
+    })
 }
 
 fn no_cid(task: &TaskEvidence, why: &str) -> CidEvidence {
     CidEvidence {
-        cid: cid_of(task).map(|cid| cid.to_string()),
+        cid: named_cid(task),
         outcome: CidOutcome::Unknown {
             why: why.to_owned(),
         },
@@ -148,9 +150,7 @@ fn no_cid(task: &TaskEvidence, why: &str) -> CidEvidence {
 
 /// The CID of the file that a task names; none where it is in a folder.
 fn cid_of(task: &TaskEvidence) -> Option<Cid> {
-    let results = TaskResults::of(&task.results.0);
-    let location: Location = results.ipfs_location()?.parse().ok()?;
-    location.names().is_empty().then(|| *location.cid())
+    named_cid(task)?.parse().ok()
 }
 
 fn plain(error: DecryptError<std::convert::Infallible>) -> Failure {

@@ -2,11 +2,12 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt::Display;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::about::About;
 use super::job::Job;
 use super::record::{Known, Record};
 use super::results::Results;
@@ -16,25 +17,24 @@ use crate::chain::poco::Id;
 use crate::cli::commands::result::{Arrivals, Arrived, Opened};
 use crate::cli::context::Context;
 use crate::cli::gateways::fetched_json;
-use crate::cli::node::now;
+use crate::cli::node::{Place, now};
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
+use crate::cli::verification::Verification;
+use crate::cli::verifying::{Verifier, Whom};
 use crate::code::Code;
 use crate::ipfs::Gateways;
 use crate::text::escape::Shown as _;
+use crate::wallet::address::Address;
 
 /// The longest wait before a result is tried again.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
-/// A result that came, with what `--raw` says of the download.
-pub(super) struct About {
-    job: Job,
-    download: Value,
-}
-
 pub(super) struct Pulling<'a> {
     context: &'a Context,
     command: &'a Pull,
+    place: Arc<Place>,
+    beneficiary: Address,
     results: Results,
     record: Mutex<Record>,
     state: Mutex<State>,
@@ -70,12 +70,15 @@ impl<'a> Pulling<'a> {
     pub(super) fn new(
         context: &'a Context,
         command: &'a Pull,
+        (place, beneficiary): (Arc<Place>, Address),
         results: Results,
         record: Record,
     ) -> Self {
         Self {
             context,
             command,
+            place,
+            beneficiary,
             results,
             record: Mutex::new(record),
             state: Mutex::default(),
@@ -98,6 +101,8 @@ impl<'a> Pulling<'a> {
         let tries_again = self.command.retry_failed && !state.later.contains_key(&id);
         match known {
             Known::Failed(_) if tries_again => true,
+            // Today that is no failure.
+            Known::Failed(Code::NotVerified) if !self.command.verifying.require_verified => true,
             Known::Failed(_) => {
                 state.tally.failed_before += 1;
                 false
@@ -173,10 +178,14 @@ impl<'a> Pulling<'a> {
             let id = job.id;
             if self.results.has(id) {
                 // Another run has put it there and was killed before it could say so.
-                self.finish(&job, json!({}), 1);
+                self.finish(&job, json!({}), 1, None);
             } else {
                 match self.fetched(gateways, job) {
-                    Ok(arrived) => lock(&self.state).arrived.push_back(arrived),
+                    Ok(arrived) => match arrived.about.check_early() {
+                        Ok(()) => lock(&self.state).arrived.push_back(arrived),
+                        Err(failure) => self.refused(id, failure),
+                    },
+                    // Also where other bytes came: the next gateway may have the right ones.
                     Err(failure) => self.failed(id, failure),
                 }
             }
@@ -201,20 +210,28 @@ impl<'a> Pulling<'a> {
 
     fn fetched(&self, gateways: &Gateways, job: Job) -> Result<Arrived<About>, Failure> {
         let file = self.results.waiting_file()?;
-        let fetched = gateways.fetch(&job.location, &file, false, &|_| {})?;
+        let whom = Whom::Address(self.beneficiary);
+        let verifier = self.command.verifying.verifier(whom);
+        let fetch = || Ok(gateways.fetch(&job.location, &file, false, &|_| {})?);
+        let fetched = match &verifier {
+            Some(it) => it.fetch(self.context, &self.place, &job.task, &file, fetch)?,
+            None => fetch()?,
+        };
         Ok(Arrived {
             name: job.id.to_string().into(),
             file,
             folder: self.results.waiting_place(job.id),
+            watcher: verifier.as_ref().map(Verifier::watcher),
             about: About {
                 download: fetched_json(&job.location, &fetched),
                 job,
+                verifier,
             },
         })
     }
 
     /// Does the rest for a result that is in its place.
-    fn finish(&self, job: &Job, more: Value, entries: u64) {
+    fn finish(&self, job: &Job, more: Value, entries: u64, found: Option<&Verification>) {
         let place = self.results.place(job.id);
         if let Some(program) = &self.command.exec
             && let Err(failure) = program::run(program, job, &place)
@@ -229,11 +246,17 @@ impl<'a> Pulling<'a> {
         if let (Some(json), Value::Object(more)) = (json.as_object_mut(), more) {
             json.extend(more);
         }
+        let checked = found.map(Verification::words);
+        let checked = checked.map_or_else(String::new, |it| format!(" ({it})"));
+        let note = format!("{} -> {}{checked}", job.id, place.shown());
+        let lines = found
+            .filter(|_| self.context.says())
+            .map(Verification::lines);
         // Told before it is written down: told twice does less harm than never.
         let mut record = lock(&self.record);
-        let note = format!("{} -> {}", job.id, place.shown());
         Reply::new(json)
-            .note(note)
+            .with(found.map_or(Value::Null, Verification::json))
+            .note([lines.unwrap_or_default(), vec![note]].concat().join("\n"))
             .print(&self.context.global.command, self.context.global.raw);
         let added = record.add(job.id, Known::Pulled { entries }, now());
         drop(record);
@@ -248,6 +271,21 @@ impl<'a> Pulling<'a> {
         }
     }
 
+    /// Takes note of a result that came and failed, which may be for good.
+    fn refused(&self, id: Id, failure: Failure) {
+        let code = failure.code;
+        self.failed(id, failure);
+        if !is_final(code) {
+            return;
+        }
+        let added = lock(&self.record).add(id, Known::Failed(code), now());
+        if let Err(error) = added {
+            self.context.warn(format_args!(
+                "that {id} failed cannot be written down: {error}"
+            ));
+        }
+    }
+
     /// Takes note of a result that failed.
     fn failed(&self, id: Id, failure: Failure) {
         let code = failure.code;
@@ -256,14 +294,6 @@ impl<'a> Pulling<'a> {
                 .of(&id.to_string())
                 .with(json!({"taskid": id.to_string()})),
         );
-        if is_final(code) {
-            let added = lock(&self.record).add(id, Known::Failed(code), now());
-            if let Err(error) = added {
-                self.context.warn(format_args!(
-                    "that {id} failed cannot be written down: {error}"
-                ));
-            }
-        }
         let mut state = lock(&self.state);
         state.tally.fail(code);
         state.in_hand.remove(&id);
@@ -365,11 +395,15 @@ impl Arrivals for Pulling<'_> {
                         "entries": report.entries,
                         "download": about.download,
                     });
-                    self.finish(&about.job, more, report.entries);
+                    let found = about.verification();
+                    self.finish(&about.job, more, report.entries, found.as_ref());
                 }
                 Err(failure) => self.failed(id, failure),
             },
-            Opened::Failed(failure) => self.failed(id, failure),
+            Opened::Failed(failure) => {
+                let failure = about.failure(failure);
+                self.refused(id, failure);
+            }
             Opened::FailedForAll(failure) if self.command.watch && may_pass(&failure) => {
                 self.failed(id, failure);
             }
@@ -390,7 +424,11 @@ pub(super) fn may_pass(failure: &Failure) -> bool {
 fn is_final(code: Code) -> bool {
     matches!(
         code,
-        Code::CannotDecrypt | Code::NotAnArchive | Code::TooLarge
+        Code::CannotDecrypt
+            | Code::NotAnArchive
+            | Code::TooLarge
+            | Code::VerifiedDifferent
+            | Code::NotVerified
     )
 }
 

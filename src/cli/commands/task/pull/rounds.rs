@@ -81,6 +81,7 @@ impl<'p, 'a> Rounds<'p, 'a> {
             }
             Ok(location) => self.pulling.add(Job {
                 id,
+                task,
                 deal: Arc::clone(&found.deal),
                 location,
             }),
