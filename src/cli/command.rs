@@ -173,12 +173,11 @@ pub(crate) fn refuse(mut error: clap::Error, arguments: &[OsString]) -> u8 {
         };
     }
     let text = error.render().to_string();
-    let first = text
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .trim_start_matches("error: ");
-    Failure::new(Code::Usage, first)
+    // What is missing stands in lines of its own.
+    let lines = text.lines().take_while(|line| !line.is_empty());
+    let lines: Vec<&str> = lines.map(str::trim).collect();
+    let what = lines.join(" ");
+    Failure::new(Code::Usage, what.trim_start_matches("error: "))
         .hint(suggestion(&error))
         .print(&typed(arguments), true)
 }

@@ -11,6 +11,7 @@ mod config;
 mod context;
 mod evidence_file;
 mod gateways;
+mod idle;
 mod init_token;
 mod key_choice;
 mod key_facts;

@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime};
 use clap::Args;
 
 use super::context::Context;
-use super::options::{groups, parse_limit, parse_time};
+use super::idle::{refuse, setting};
+use super::options::{SETTINGS, groups, parse_limit, parse_time};
 use super::services::{chain_name, chosen_chain, http_options};
 use super::ui::failure::Failure;
 use crate::chain::Chain;
@@ -43,10 +44,10 @@ pub(crate) struct WatchArgs {
     #[arg(long)]
     pub(crate) watch: bool,
     /// With --watch: ask again after so long
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_limit)]
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_limit, requires = "watch")]
     interval: Duration,
     /// With --watch: wait no longer than this (exit 42)
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    #[arg(long, value_name = "TIME", value_parser = parse_time, requires = "watch")]
     watch_timeout: Option<Duration>,
 }
 
@@ -58,6 +59,19 @@ pub(crate) struct Place {
 }
 
 impl NodeArgs {
+    /// Refuses them where no node is asked.
+    pub(crate) fn refuse(&self, context: &Context, why: &str, hint: &str) -> Result<(), Failure> {
+        let found = &context.settings.found;
+        let options = [
+            setting(&SETTINGS.chain, &found.chain),
+            setting(&SETTINGS.rpc_url, &found.rpc_url),
+            setting(&SETTINGS.compass_url, &found.compass_url),
+            setting(&SETTINGS.timeout, &found.timeout),
+            ("insecure_http", self.insecure_http),
+        ];
+        refuse(&options, why, hint)
+    }
+
     /// The hub of the chosen chain. Nothing is sent yet.
     pub(crate) fn place(&self, context: &Context) -> Result<Place, Failure> {
         let (chain, unknown) = chosen_chain(context)?;

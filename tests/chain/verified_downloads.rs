@@ -293,3 +293,80 @@ fn what_was_checked_is_written_down_also_where_it_is_wrong() {
         ["digest mismatch"]
     );
 }
+
+#[test]
+fn options_that_nothing_comes_of_are_refused() {
+    let Some(world) = World::new() else { return };
+    let work = world.keyed.work();
+    let task = world.task(ours(), &result(RIGHT));
+    let of_download: [&[&str]; 4] = [
+        &["--force"],
+        &["--no-sync"],
+        &["--max-size", "1M"],
+        &["--ipfs-gateway", "http://127.0.0.1:1"],
+    ];
+    let of_opening: [&[&str]; 9] = [
+        &["--verify"],
+        &["--no-verify"],
+        &["--require-verified"],
+        &["--evidence", "e.json"],
+        &["--beneficiary-key-file", "k"],
+        &["--require-agent"],
+        &["--no-agent"],
+        &["--agent-wait", "1s"],
+        &["--max-entries", "7"],
+    ];
+    for option in of_download.iter().chain(&of_opening) {
+        let run = world.show(&work, task).args(option).run().fails(2);
+        let said = format!("{} has no use without a result", option[0]);
+        assert!(run.err().contains(&said), "{}", run.err());
+    }
+    for option in of_opening {
+        let run = world.show(&work, task).arg("--download").args(option);
+        let run = run.run().fails(2);
+        let said = format!("{} has no use where nothing is decrypted", option[0]);
+        assert!(run.err().contains(&said), "{}", run.err());
+    }
+    let id = task.to_string();
+    let evidence: Vec<&str> = "result verify --evidence e.json".split(' ').collect();
+    let others: [(Vec<&str>, &str); 6] = [
+        (vec!["task", "show", &id, "--interval", "1s"], "--watch"),
+        (
+            vec!["deal", "show", &id, "--watch-timeout", "1s"],
+            "--watch",
+        ),
+        (vec!["task", "pull", "--interval", "1s"], "--watch"),
+        (
+            vec![
+                "task",
+                "list",
+                "--from-block",
+                "1",
+                "--market-url",
+                "http://127.0.0.1:1",
+            ],
+            "--market-url has no use with --from-block",
+        ),
+        (
+            [&evidence[..], &["--rpc-url", "http://127.0.0.1:1"]].concat(),
+            "--rpc-url has no use without --task",
+        ),
+        (
+            [&evidence[..], &["--force"]].concat(),
+            "--force has no use without --task",
+        ),
+    ];
+    for (args, said) in others {
+        let raw = work.cmd(&args).arg("--raw").run().fails(2).raw_error();
+        let message = raw["message"].as_str().unwrap();
+        assert!(message.contains(said), "{args:?}: {message}");
+    }
+    assert_eq!(world.gateway.requests().len(), 0);
+    // What is set for all commands is no mistake.
+    world
+        .show(&work, task)
+        .env("IEXEC_HSM_IPFS_GATEWAY", world.gateway.url())
+        .env("IEXEC_HSM_NO_AGENT", "true")
+        .run()
+        .ok();
+}

@@ -13,6 +13,7 @@ use crate::chain::poco::{Id, Task};
 use crate::cli::commands::task::task_there;
 use crate::cli::context::Context;
 use crate::cli::evidence_file;
+use crate::cli::idle::refuse;
 use crate::cli::node::{NodeArgs, now};
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
@@ -103,6 +104,10 @@ fn asked(
 
 /// Checks evidence again, and a result with it where one is named.
 fn again(context: &Context, command: &Verify, file: &Path) -> Result<Reply, Failure> {
+    let why = "without --task: no node is asked";
+    let hint = "Name the task to have the evidence written, or leave it out.";
+    refuse(&[("force", command.force)], why, hint)?;
+    command.node.refuse(context, why, hint)?;
     let mut evidence = evidence_file::read(file)?.evidence;
     if let Some(archive) = &command.archive {
         let found = measured::look_at(archive, &context.limits())?;

@@ -1,5 +1,7 @@
 //! The result of a task, from IPFS to its place: as it is, or decrypted.
 
+mod unused;
+
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Seek as _};
@@ -101,6 +103,7 @@ impl Download {
     /// The download that is asked for, if any. What is in its way is told before anything is asked, which may take long.
     pub(super) fn wanted(&self, context: &Context, task: Id) -> Result<Option<Wanted>, Failure> {
         let decrypt = self.decrypt || self.extract.is_some() || !self.entry.is_empty();
+        self.refuse_unused(context, decrypt)?;
         if self.download.is_none() && !decrypt {
             return Ok(None);
         }

@@ -6,8 +6,9 @@ use clap::Args;
 
 use crate::chain::poco::{Id, U256};
 use crate::cli::context::Context;
+use crate::cli::idle::{refuse, setting};
 use crate::cli::node::{NodeArgs, Place};
-use crate::cli::options::groups;
+use crate::cli::options::{SETTINGS, groups};
 use crate::cli::ui::failure::Failure;
 use crate::task::{DealState, MOST_TASKS, deals_for};
 use crate::text::escape::Shown as _;
@@ -49,6 +50,14 @@ pub(super) struct Search<'a> {
 impl OfUs {
     /// Begins a search. Nothing is sent yet.
     pub(super) fn search<'a>(&'a self, context: &'a Context) -> Result<Search<'a>, Failure> {
+        if self.from_block.is_some() {
+            let market = setting(&SETTINGS.market_url, &context.settings.found.market_url);
+            refuse(
+                &[market],
+                "with --from-block, which leaves the market alone",
+                "Leave one of the two out.",
+            )?;
+        }
         let beneficiary = match self.beneficiary {
             Some(address) => address,
             None => context.located()?.address,

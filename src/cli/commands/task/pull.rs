@@ -54,7 +54,7 @@ pub(crate) struct Pull {
     #[arg(long)]
     watch: bool,
     /// With --watch: look for results again after so long
-    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = parse_limit)]
+    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = parse_limit, requires = "watch")]
     interval: Duration,
     /// Run this program for each result, with IEXEC_TASK_ID and IEXEC_RESULT_DIR in its environment
     #[arg(long, value_name = "PROGRAM")]
