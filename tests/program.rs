@@ -33,6 +33,8 @@ mod chain {
     mod download;
     mod environment;
     mod nodes;
+    mod order_books;
+    mod orders;
     mod pull;
     mod result_verify;
     mod task_list;

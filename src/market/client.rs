@@ -105,7 +105,17 @@ impl Market {
         size: usize,
     ) -> Result<Page, MarketError> {
         let query = format!("chainId={chain_id}{of}&pageIndex={index}&pageSize={size}");
-        let url = self.http.url("deals", &query);
+        self.get("deals", &query, read_page)
+    }
+
+    /// What the market answers, asked again where that may help.
+    pub(super) fn get<T>(
+        &self,
+        path: &str,
+        query: &str,
+        read: fn(String, &[u8]) -> Result<T, MarketError>,
+    ) -> Result<T, MarketError> {
+        let url = self.http.url(path, query);
         self.http.block_on(async {
             let mut retry = self.http.retry();
             loop {
@@ -117,20 +127,21 @@ impl Market {
                     body: None,
                     deadline: retry.deadline(),
                 };
-                match self.ask(&request).await {
+                let answer = self.ask(&request).await;
+                match answer.and_then(|body| read(self.origin(), &body)) {
                     Err(error) if error.is_passing() && retry.wait(error.retry_after()).await => (),
-                    page => return page,
+                    answer => return answer,
                 }
             }
         })
     }
 
-    async fn ask(&self, request: &HttpRequest<'_>) -> Result<Page, MarketError> {
+    async fn ask(&self, request: &HttpRequest<'_>) -> Result<Vec<u8>, MarketError> {
         let response = self.http.send(request).await?;
         let (origin, status) = (self.origin(), response.status());
         let retry_after = response.retry_after();
         match status {
-            200 => read_page(origin, &response.bytes(LONGEST_ANSWER).await?),
+            200 => Ok(response.bytes(LONGEST_ANSWER).await?),
             429 => Err(MarketError::RateLimited {
                 origin,
                 retry_after,

@@ -82,6 +82,19 @@ impl Sdk {
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
+    /// The orders that it makes and signs as it is told, with their hashes and what they cost together.
+    pub fn orders(&self, node_url: &str, hub: &str, wanted: &Value) -> Value {
+        let output = Command::new("node")
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("softhsm/sdk-orders.mjs"))
+            .arg(&self.folder)
+            .args([node_url, hub, &wanted.to_string()])
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{stderr}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
     /// The address of an encrypted wallet that the SDK's ethers opens, or what it complains about.
     pub fn opens_wallet(&self, json: &str, password: &str) -> Result<String, String> {
         let script = "import { Wallet } from 'ethers';

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::abi::{self, address};
 use super::json::number;
-use super::kind::{Fields, Order, Side};
+use super::kind::{Fields, Offer, Order, Side};
 use super::signed::Signed;
 use super::tag::Tag;
 use crate::chain::poco::Id;
@@ -63,6 +63,24 @@ impl Order for DatasetOrder {
 
     fn tag(&self) -> Tag {
         self.tag
+    }
+}
+
+impl Offer for DatasetOrder {
+    fn what(&self) -> Address {
+        self.dataset
+    }
+
+    fn price(&self) -> U256 {
+        self.price
+    }
+
+    fn restrictions(&self) -> [(Side, Address); 3] {
+        [
+            (Side::App, self.app_restrict),
+            (Side::Workerpool, self.workerpool_restrict),
+            (Side::Requester, self.requester_restrict),
+        ]
     }
 }
 

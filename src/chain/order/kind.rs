@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::tag::Tag;
 use crate::chain::poco::{Domain, Id};
+use crate::wallet::address::Address;
 
 /// The sides of a deal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,6 +49,18 @@ pub trait Order: Clone + fmt::Debug + Serialize + DeserializeOwned + Fields {
         let bytes = [keccak256(Self::TYPE).to_vec(), self.words()].concat();
         domain.hash(keccak256(bytes))
     }
+}
+
+/// What an owner offers, or asks for its own.
+pub trait Offer: Order {
+    /// The app, the dataset or the workerpool that it is of.
+    fn what(&self) -> Address;
+
+    /// The price for each task, in nRLC.
+    fn price(&self) -> U256;
+
+    /// Who alone may be on each of the other sides; nobody for anybody.
+    fn restrictions(&self) -> [(Side, Address); 3];
 }
 
 /// The fields in the order in which they are hashed. Only the orders of this module have them.

@@ -4,9 +4,10 @@ use super::abi;
 use super::app::AppOrder;
 use super::dataset::DatasetOrder;
 use super::request::RequestOrder;
-use super::signed::Signed;
+use super::signed::{SignError, Signed};
 use super::workerpool::WorkerpoolOrder;
-use crate::chain::poco::{Call, Hub};
+use crate::chain::poco::{Call, Domain, Hub};
+use crate::wallet::sign::Wallet;
 
 /// The orders that a deal is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +26,20 @@ impl Orders {
     /// The call that makes a deal of them.
     pub fn call(&self, hub: &Hub) -> Call {
         Call::new(hub.address(), self.calldata())
+    }
+
+    /// Has the requester sign those that are not signed yet.
+    ///
+    /// # Errors
+    /// When the wallet is not the requester's, or does not sign.
+    pub fn sign(&mut self, domain: &Domain, wallet: &mut dyn Wallet) -> Result<(), SignError> {
+        let requester = self.request.order.requester;
+        self.app.complete(requester, domain, wallet)?;
+        if let Some(dataset) = &mut self.dataset {
+            dataset.complete(requester, domain, wallet)?;
+        }
+        self.workerpool.complete(requester, domain, wallet)?;
+        self.request.complete(requester, domain, wallet)
     }
 
     /// The function with the orders.

@@ -8,6 +8,9 @@ use crate::chain::poco::{Domain, Id};
 use crate::wallet::address::Address;
 use crate::wallet::sign::{Wallet, WalletError};
 
+/// What stands for a signature that is yet to be made. It has the length of one, for the gas that it takes.
+const TO_BE_SIGNED: [u8; 65] = [0x55; 65];
+
 /// An order with its signature, in the JSON of the SDK and of the market. Whoever has one can make a deal of it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(bound = "O: Order")]
@@ -41,6 +44,17 @@ pub enum SignError {
 }
 
 impl<O: Order> Signed<O> {
+    /// An order that has yet to be signed. It is as long as one that is.
+    pub fn unsigned(order: O) -> Self {
+        let sign = TO_BE_SIGNED.to_vec();
+        Self { order, sign }
+    }
+
+    /// Whether it has yet to be signed.
+    pub fn is_unsigned(&self) -> bool {
+        self.sign == TO_BE_SIGNED
+    }
+
     /// Signs an order with the wallet of `owner`: that of the requester, or of the owner of app, dataset or workerpool.
     ///
     /// # Errors
@@ -61,6 +75,19 @@ impl<O: Order> Signed<O> {
         let hash = order.hash(domain);
         let sign = wallet.sign_digest(hash.as_bytes())?.to_bytes().to_vec();
         Ok(Self { order, sign })
+    }
+
+    /// Signs it with the wallet of `owner` if it is not signed yet.
+    pub(super) fn complete(
+        &mut self,
+        owner: Address,
+        domain: &Domain,
+        wallet: &mut dyn Wallet,
+    ) -> Result<(), SignError> {
+        if self.is_unsigned() {
+            *self = Self::sign(self.order.clone(), owner, domain, wallet)?;
+        }
+        Ok(())
     }
 
     /// Reads the JSON of an order. Keys that mean nothing are passed over: they are not signed.

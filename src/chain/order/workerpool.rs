@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::abi::{self, address};
 use super::json::number;
-use super::kind::{Fields, Order, Side};
+use super::kind::{Fields, Offer, Order, Side};
 use super::signed::Signed;
 use super::tag::Tag;
 use crate::chain::poco::Id;
@@ -71,6 +71,24 @@ impl Order for WorkerpoolOrder {
 
     fn tag(&self) -> Tag {
         self.tag
+    }
+}
+
+impl Offer for WorkerpoolOrder {
+    fn what(&self) -> Address {
+        self.workerpool
+    }
+
+    fn price(&self) -> U256 {
+        self.price
+    }
+
+    fn restrictions(&self) -> [(Side, Address); 3] {
+        [
+            (Side::App, self.app_restrict),
+            (Side::Dataset, self.dataset_restrict),
+            (Side::Requester, self.requester_restrict),
+        ]
     }
 }
 

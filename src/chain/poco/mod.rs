@@ -1,6 +1,7 @@
 //! iExec's contracts on a chain (PoCo): what the hub says of tasks and deals.
 
 mod account;
+mod authenticity;
 mod block;
 mod block_search;
 mod call;
@@ -17,6 +18,7 @@ mod made;
 mod task;
 
 pub use account::Account;
+pub use authenticity::Registry;
 pub use block::Block;
 pub use call::Call;
 pub use contribution::{Contribution, ContributionStatus};

@@ -6,6 +6,9 @@ use crate::wallet::address::Address;
 /// The code by which nodes say that they were asked too often.
 const LIMIT_EXCEEDED: i64 = -32_005;
 
+/// The codes by which nodes say that a contract refused: those of Geth, and of Nethermind.
+const REVERTED: [i64; 2] = [3, -32_015];
+
 /// Why a node could not be asked, or did not answer as it should. Each variant says whether a retry can help.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -114,6 +117,19 @@ impl RpcError {
     /// Whether the node has refused, in words of its own.
     pub(crate) fn is_refused(&self) -> bool {
         matches!(self, Self::Refused { .. })
+    }
+
+    /// Whether a contract has refused the call, so that it was asked at least.
+    pub(crate) fn is_revert(&self) -> bool {
+        match self {
+            Self::Refused {
+                code,
+                message,
+                data,
+                ..
+            } => REVERTED.contains(code) || !data.is_empty() || message.contains("revert"),
+            _ => false,
+        }
     }
 
     /// Whether it may pass within seconds.

@@ -1,16 +1,20 @@
 //! A real chain with iExec's contracts, one for each test, and tasks of every kind on it.
 
+mod books;
 mod contracts;
 mod kinds;
 mod market;
 mod node;
 pub mod proofs;
+mod signing;
 mod tasks;
 mod who;
 
+pub use books::{Books, Is};
 pub use kinds::{Kind, every_kind};
 pub use market::Market;
 pub use node::Node;
+pub use signing::Seen;
 pub use tasks::{Ask, Chain, Deal, on_ipfs};
 pub use who::Who;
 
