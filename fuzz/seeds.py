@@ -158,6 +158,21 @@ def market_pages():
     yield {"ok": False, "error": "no chain"}
 
 
+def orders():
+    folder = Path(__file__).parent.parent / "src/chain/order/tests"
+    known = json.loads((folder / "vectors.json").read_text())["orders"]
+    signed = [known[kind]["order"] | {"sign": known[kind]["sign"]} for kind in known]
+    for kind, order in enumerate(signed):
+        yield bytes([kind]) + json.dumps(order).encode()
+    entry = {"chainId": 134, "orderHash": "0x", "remaining": 1, "order": signed[0]}
+    yield b"\x04" + json.dumps({"ok": True, "count": 1, "nextPage": 1, "orders": [entry, entry]}).encode()
+    params = {"iexec_args": "a", "iexec_input_files": ["https://a"], "iexec_secrets": {"1": "s"}, "iexec_result_encryption": True,
+              "iexec_result_storage_provider": "dropbox"}
+    for kind in (5, 6, 7):
+        yield bytes([kind]) + json.dumps(params).encode()
+        yield bytes([kind]) + b'{"iexec_args":"x"}'
+
+
 def word(number):
     return number.to_bytes(32, "big")
 
@@ -231,6 +246,7 @@ SEEDS = {
     "chain_json": texts(chains()),
     "node_reply": texts(node_answers()) + list(tasks()),
     "market_reply": texts(market_pages()),
+    "orders": list(orders()),
     "sms_reply": with_choices([0, 1], texts(replies())),
     "ipfs_location": texts(locations()),
     "ipfs_car": with_choices([1], cars()) + [noise(200)],

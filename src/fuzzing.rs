@@ -53,6 +53,13 @@ pub fn market_page(body: &[u8]) -> Result<usize, MarketError> {
     Ok(page.deals.len())
 }
 
+/// The number of an app's orders on a page of the market's book.
+pub fn market_book(body: &[u8]) -> Result<usize, MarketError> {
+    type Page = crate::market::BookPage<crate::chain::order::AppOrder>;
+    let page: Page = crate::market::read_book("http://market.test".to_owned(), body)?;
+    Ok(page.orders.len())
+}
+
 pub fn task_of(answer: &[u8]) -> Option<Task> {
     crate::chain::poco::task_of(answer)
 }
