@@ -163,6 +163,7 @@ mod support;
 mod terminal {
     mod escapes;
     mod exit_codes;
+    mod help;
     mod hints_followed;
     mod manual;
     mod printed_commands;

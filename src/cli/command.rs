@@ -1,3 +1,6 @@
+mod help;
+mod meant;
+
 use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::{self, Write as _};
@@ -15,14 +18,22 @@ use super::ui::reply::DONE;
 use crate::code::Code;
 use crate::text::escape::Shown as _;
 
+const EXAMPLES: &str = "Examples:
+  iexec-hsm setup
+  iexec-hsm doctor
+  iexec-hsm result decrypt encryptedResults.zip --extract result";
+
+const EXIT_STATUS: &str = "Exit status: 0 done, 2 usage, 10-16 token, PIN and key, 20 cannot decrypt, 21 not an archive, 22 output exists, 23 reading or writing failed, 24 too large, 30-33 publishing, 34-37 the chain, 40 no agent, 41 task failed, 42 not there yet. docs/json-and-exit-codes.md has all.";
+
 /// Open encrypted iExec results with a key that never leaves its token.
 ///
 /// The private key is made on a PKCS#11 token (YubiHSM 2, smartcard, TPM, SoftHSM2) and stays
 /// there; results are decrypted on this machine. Commands and options are those of the iExec SDK.
 #[derive(Debug, Parser)]
-#[command(name = "iexec-hsm", version, max_term_width = 100)]
+#[command(name = "iexec-hsm", version, max_term_width = 100, help_template = help::FIRST)]
 #[command(
-    after_help = "Examples:\n  iexec-hsm setup\n  iexec-hsm doctor\n  iexec-hsm result decrypt encryptedResults.zip --extract result\n\nExit status: 0 done, 2 usage, 10-16 token, PIN and key, 20 cannot decrypt, 21 not an archive, 22 output exists, 23 reading or writing failed, 24 too large, 30-33 publishing, 34-37 the chain, 40 no agent, 41 task failed, 42 not there yet. docs/json-and-exit-codes.md has all."
+    after_help = EXAMPLES,
+    after_long_help = format!("{EXAMPLES}\n\n{EXIT_STATUS}")
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -45,39 +56,39 @@ pub(crate) enum Command {
         after_help = "Examples:\n  iexec-hsm result generate-encryption-keypair\n  iexec-hsm result push-encryption-key --tee-framework scone\n  iexec-hsm result decrypt encryptedResults.zip --extract result"
     )]
     Result(result::Command),
-    /// Tasks on the chain: how far they are
+    /// Show tasks on the chain, download and open their results
     #[command(
         subcommand,
         visible_alias = "tasks",
         after_help = "Examples:\n  iexec-hsm task show 0xc53be85f77694aa8eb345e025eaee669f8cb27cca2d05680538e97e209d53712\n  iexec-hsm task show 0xc53be85f77694aa8eb345e025eaee669f8cb27cca2d05680538e97e209d53712 --watch"
     )]
     Task(task::Command),
-    /// Deals on the chain, and their tasks
+    /// Show deals on the chain and their tasks
     #[command(
         subcommand,
         visible_alias = "deals",
         after_help = "Example:\n  iexec-hsm deal show 0x62f18e42f98f3e894ac89b4398a1511fdc1466e61a137738d7c6df607eee5796 --watch"
     )]
     Deal(deal::Command),
-    /// What an account has on a chain, and putting it in and out
+    /// Show, deposit and withdraw the funds of an account
     #[command(
         subcommand,
         after_help = "Examples:\n  iexec-hsm account show\n  iexec-hsm account deposit 1.5 RLC"
     )]
     Account(account::Command),
-    /// Look after the result keys on a token
+    /// List, adopt, export and delete the result keys on a token
     #[command(
         subcommand,
         after_help = "Examples:\n  iexec-hsm key list\n  iexec-hsm key show 'pkcs11:token=demo;id=%01'"
     )]
     Key(key::Command),
-    /// Tokens and their state
+    /// List and set up tokens
     #[command(
         subcommand,
         after_help = "Examples:\n  iexec-hsm token list\n  iexec-hsm token info --token demo"
     )]
     Token(token::Command),
-    /// The wallets that sign
+    /// List and create the wallets that sign
     #[command(
         subcommand,
         after_help = "Examples:\n  iexec-hsm wallet list\n  iexec-hsm wallet create"
@@ -89,19 +100,19 @@ pub(crate) enum Command {
         after_help = "Examples:\n  iexec-hsm agent start --detach\n  iexec-hsm agent unlock\n  iexec-hsm agent stop"
     )]
     Agent(agent::Command),
-    /// What is set, and where
+    /// Show the settings and where they come from
     #[command(
         subcommand,
         after_help = "Examples:\n  iexec-hsm config show\n  iexec-hsm config check config.toml"
     )]
     Config(config::Command),
-    /// Tell what is wrong with this set-up, and what to do
+    /// Find out what is wrong with this set-up, and what to do
     Doctor(doctor::Doctor),
-    /// Make a token and a key ready, and write the configuration, in a short dialogue
+    /// Make a token and a key ready and write the configuration, in a short dialogue
     Setup(setup::Setup),
-    /// Print what completes commands and options in a shell
+    /// Print a shell completion script
     Completions(completions::Completions),
-    /// Print a manual page, or write them all
+    /// Print a manual page, or write them all to a folder
     Man(manual::Manual),
 }
 
@@ -119,7 +130,8 @@ impl Command {
 
 /// The arguments, with what the environment says in the place of those that are not there.
 pub(crate) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
-    let matches = Cli::command().try_get_matches_from(arguments)?;
+    let program = help::shortened(Cli::command());
+    let matches = program.try_get_matches_from(arguments)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
     cli.given = Given::of(deepest(&matches));
     if let Command::Key(command) = &cli.command
@@ -129,6 +141,13 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     }
     cli.global.command = name(&matches);
     Ok(cli)
+}
+
+/// The page of the options of every command, where the arguments ask for it.
+pub(crate) fn asked_options(arguments: &[OsString]) -> Option<String> {
+    let words = arguments.get(1..3)?;
+    let asks = words[0] == "help" && words[1] == "options";
+    asks.then(|| help::of_every_command(&Cli::command()).to_string())
 }
 
 /// Returns the names of a command and of those inside.
@@ -156,14 +175,20 @@ pub(crate) fn refuse(mut error: clap::Error, arguments: &[OsString]) -> u8 {
         let hidden = ContextValue::String("…".into());
         error.insert(ContextKind::InvalidValue, hidden);
     }
-    if is_password(&error) {
-        let raw = arguments.iter().any(|it| it == "--raw");
-        let what = "--password is not taken: every user of this machine can see it in the list of processes";
+    let raw = ["--raw", "--json"].map(OsString::from);
+    let raw = arguments.iter().any(|it| raw.contains(it));
+    if let Some((what, instead)) = meant::secret(&error) {
         return Failure::new(Code::Usage, what)
-            .hint("Publishing takes the wallet's password from --password-file, IEXEC_HSM_WALLET_PASSWORD or the terminal; nothing else needs it.")
+            .hint(instead)
             .print(&typed(arguments), raw);
     }
-    if !error.use_stderr() || !arguments.iter().any(|it| it == "--raw") {
+    let elsewhere = meant::elsewhere(&error, &Cli::command());
+    if let Some(tip) = &elsewhere {
+        error.remove(ContextKind::SuggestedSubcommand);
+        let tip = ContextValue::StyledStrs(vec![tip.into()]);
+        error.insert(ContextKind::Suggested, tip);
+    }
+    if !error.use_stderr() || !raw {
         // With the stream gone there is nobody to tell.
         let _ = error.print().and_then(|()| io::stdout().flush());
         return if error.use_stderr() {
@@ -178,7 +203,7 @@ pub(crate) fn refuse(mut error: clap::Error, arguments: &[OsString]) -> u8 {
     let lines: Vec<&str> = lines.map(str::trim).collect();
     let what = lines.join(" ");
     Failure::new(Code::Usage, what.trim_start_matches("error: "))
-        .hint(suggestion(&error))
+        .hint(elsewhere.unwrap_or_else(|| suggestion(&error)))
         .print(&typed(arguments), true)
 }
 
@@ -222,13 +247,6 @@ fn suggestion(error: &clap::Error) -> String {
         || "`iexec-hsm --help` lists the commands and options.".to_owned(),
         |name| format!("Was `{name}` meant?"),
     )
-}
-
-/// Whether the SDK's option for the wallet's password was given.
-fn is_password(error: &clap::Error) -> bool {
-    let named = error.get(ContextKind::InvalidArg);
-    error.kind() == ErrorKind::UnknownArgument
-        && matches!(named, Some(ContextValue::String(name)) if name == "--password")
 }
 
 /// The command as far as it can be told from arguments that did not parse. Only names of commands

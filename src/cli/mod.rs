@@ -45,6 +45,7 @@ use command::{Cli, Command};
 use commands::{account, agent, deal, doctor, key, result, setup, task, token, wallet};
 use context::Context;
 use secrets::Secrets;
+use serde_json::json;
 use ui::failure::Failure;
 use ui::reply::Reply;
 
@@ -57,6 +58,11 @@ pub fn main() -> u8 {
     let arguments: Vec<_> = std::env::args_os().collect();
     if module_probe::is_meant(&arguments) {
         return module_probe::run();
+    }
+    if let Some(page) = command::asked_options(&arguments) {
+        return Reply::new(json!({ "page": page }))
+            .exact(page.trim_end())
+            .print("help options", false);
     }
     let cli = match command::parse(&arguments) {
         Ok(cli) => cli,

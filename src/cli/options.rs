@@ -23,21 +23,21 @@ pub(crate) struct Global {
     #[arg(skip)]
     pub(crate) command: String,
     /// Print one line of JSON, to stdout on success and to stderr on failure
-    #[arg(long, global = true)]
+    #[arg(long, visible_alias = "json", global = true, hide_short_help = true)]
     pub(crate) raw: bool,
     /// Print no progress
-    #[arg(long, global = true)]
+    #[arg(long, global = true, hide_short_help = true)]
     pub(crate) quiet: bool,
     /// Say on stderr what is used and done; not with --raw
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, hide_short_help = true)]
     pub(crate) verbose: bool,
     /// Never ask: fail at once and name what to set
-    #[arg(long, global = true)]
+    #[arg(long, global = true, hide_short_help = true)]
     pub(crate) no_input: bool,
     #[command(flatten)]
     token: groups::Token,
     /// Use the last PIN attempt that the token grants
-    #[arg(long, global = true)]
+    #[arg(long, global = true, hide_short_help = true)]
     pub(crate) final_pin_try: bool,
     #[command(flatten)]
     beneficiary: groups::Beneficiary,

@@ -117,6 +117,7 @@ fn help_and_page_of_a_command_say_of_it_what_the_list_says() {
         for name in listed(&list, "Commands:") {
             let line = list
                 .lines()
+                .skip_while(|line| *line != "Commands:")
                 .find(|line| line.trim_start().starts_with(&format!("{name} ")))
                 .unwrap();
             let about = line.trim_start().strip_prefix(&*name).unwrap().trim();

@@ -187,7 +187,12 @@ fn words(line: &str) -> Vec<String> {
 /// Asserts that a command line is one that the program takes.
 #[track_caller]
 fn is_taken(line: &str) {
-    let taken = Cli::command().try_get_matches_from(words(line));
+    let words = words(line);
+    let page: Vec<OsString> = words.iter().map(OsString::from).collect();
+    if asked_options(&page).is_some() {
+        return;
+    }
+    let taken = Cli::command().try_get_matches_from(words);
     let is_help = |error: &clap::Error| error.kind() == ErrorKind::DisplayHelp;
     if let Err(error) = taken.map(drop)
         && !is_help(&error)

@@ -20,7 +20,7 @@ use crate::cli::ui::reply::Reply;
 pub(crate) enum Command {
     /// Start the agent, in the foreground
     Start(start::Start),
-    /// Tell how the agent is
+    /// Show the agent's state
     Status(status::Status),
     /// Log the agent in to its token, with the PIN asked for here
     #[command(after_help = "Example:\n  iexec-hsm agent unlock")]

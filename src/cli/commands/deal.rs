@@ -16,7 +16,7 @@ use crate::cli::ui::reply::Reply;
 pub(crate) enum Command {
     /// Show a deal and its tasks, or wait for their end
     Show(show::Show),
-    /// Give the money back of a deal's tasks that have timed out
+    /// Claim the money back of a deal's tasks that have timed out
     Claim(claim::Claim),
 }
 

@@ -96,14 +96,16 @@ fn not_written(path: &Path, error: &io::Error) -> Failure {
 
 /// The page of one command, in the language of `man`.
 fn page(command: &Command) -> String {
-    let man = Man::new(command.clone().after_help(Resettable::Reset))
+    let without = command.clone().after_help(Resettable::Reset);
+    let man = Man::new(without.after_long_help(Resettable::Reset))
         .source(concat!("iexec-hsm ", env!("CARGO_PKG_VERSION")))
         .manual("iexec-hsm");
     let mut page = Vec::new();
     let written = man.render(&mut page);
     debug_assert!(written.is_ok(), "a vector takes all");
     let mut page = String::from_utf8_lossy(&page).into_owned();
-    page.extend(command.get_after_help().map(epilogue));
+    let epilogues = command.get_after_long_help().or(command.get_after_help());
+    page.extend(epilogues.map(epilogue));
     page
 }
 

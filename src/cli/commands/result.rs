@@ -29,16 +29,16 @@ pub(crate) enum Command {
     /// Publish the public key of the result key
     #[command(visible_alias = "push-secret")]
     PushEncryptionKey(push::Push),
-    /// Tell whether a key is published for an address
+    /// Check whether a key is published for an address
     #[command(visible_alias = "check-secret")]
     CheckEncryptionKey(check::Check),
     /// Open results
     Decrypt(decrypt::Decrypt),
     /// Seal a result as the enclave does, for test data and dry runs
     Encrypt(encrypt::Encrypt),
-    /// Tell what is proven of a result by its task on the chain
+    /// Check what the chain proves of a result
     Verify(verify::Verify),
-    /// Tell what is in an archive, without opening it
+    /// Show what is in an archive, without opening it
     Inspect(inspect::Inspect),
     /// Move an old software key onto the token
     ImportEncryptionKey(import::Import),

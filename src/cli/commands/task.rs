@@ -30,7 +30,7 @@ pub(crate) enum Command {
     List(list::List),
     /// Download and open the results for one address that are not here yet
     Pull(pull::Pull),
-    /// Give the money back of a task that has timed out
+    /// Claim the money back of a task that has timed out
     Claim(claim::Claim),
 }
 

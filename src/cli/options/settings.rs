@@ -153,7 +153,7 @@ declare::settings! {
         default: Words("as many as there are cores, two for a device"),
         ..PER_COMMAND
     };
-    /// Give a request up that the token has not answered for so long [default: 60s]
+    /// Abandon a request that the token has not answered within this time [default: 60s]
     request_timeout: TimeLimit = Setting { value_name: "TIME", default: Is("60s"), ..PER_COMMAND };
     /// Wait so long for an agent that was there and is gone or locked [default: 10s]
     agent_wait: Time = Setting { value_name: "TIME", default: Is("10s"), ..PER_COMMAND };

@@ -117,6 +117,7 @@ impl Setting {
             .value_name(self.value_name)
             .env(self.variable())
             .hide_env_values(true)
+            .hide_short_help(self.is_global)
             .global(self.is_global);
         match &self.value {
             Some(value) => (value.complete)(arg),

@@ -1,0 +1,50 @@
+//! The short help, which has of each command its own options alone.
+
+use clap::Command;
+use clap::builder::StyledStr;
+
+/// The last line of each short help.
+const REST: &str = "Options of every command: iexec-hsm help options";
+
+/// The commands that people need first stand before all others.
+pub(super) const FIRST: &str = "\
+{about-with-newline}
+{usage-heading} {usage}
+
+First steps:
+  setup                       Make a token and a key ready
+  result push-encryption-key  Publish the public key that seals results
+  task show                   Show a task; download and open its result
+  task pull                   Download and open all new results
+  result decrypt              Open a result that was downloaded
+  agent start                 Unlock the token once for many uses
+  doctor                      Find out what is wrong
+
+Commands:
+{subcommands}
+
+Options:
+{options}{after-help}";
+
+/// Ends the short help of `command`, and of those in it, with where the other options are.
+pub(super) fn shortened(command: Command) -> Command {
+    let own = command.get_after_help().cloned().unwrap_or_default();
+    let short = format!("{own}\n\n{REST}");
+    let long = command.get_after_long_help().cloned().unwrap_or(own);
+    command
+        .after_help(StyledStr::from(short.trim_start().to_owned()))
+        .after_long_help(long)
+        .mut_subcommands(shortened)
+}
+
+/// The options of every command.
+pub(super) fn of_every_command(program: &Command) -> StyledStr {
+    let options = program.get_arguments().filter(|it| it.is_global_set());
+    Command::new(program.get_name().to_owned())
+        .disable_help_flag(true)
+        .max_term_width(100)
+        .override_usage(format!("{} <COMMAND> [OPTIONS]", program.get_name()))
+        .help_template("{usage-heading} {usage}\n\n{all-args}")
+        .args(options.cloned().map(|it| it.hide_short_help(false)))
+        .render_help()
+}

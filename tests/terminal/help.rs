@@ -1,0 +1,108 @@
+//! The short help, and what is said of a word that is no command or option.
+
+use crate::support::*;
+
+fn help(args: &[&str]) -> String {
+    let token = Token::new();
+    Work::new(&token).cmd(args).run().ok().out()
+}
+
+#[test]
+fn the_short_help_of_a_command_has_its_own_options_alone() {
+    for command in [
+        &["result", "decrypt"][..],
+        &["agent", "start"],
+        &["task", "pull"],
+        &["doctor"],
+    ] {
+        let short = help(&[command, &["-h"]].concat());
+        for option in ["--module ", "--keystoredir", "--no-input", "--pin-file <"] {
+            assert!(!short.contains(option), "{short}");
+        }
+        assert!(
+            short.ends_with("\n\nOptions of every command: iexec-hsm help options\n"),
+            "{short}"
+        );
+        let long = help(&[command, &["--help"]].concat());
+        assert!(long.contains("--module <PATH>"), "{long}");
+        assert!(!long.contains("help options"), "{long}");
+    }
+}
+
+#[test]
+fn the_options_of_every_command_have_a_page() {
+    let page = help(&["help", "options"]);
+    for option in [
+        "--raw",
+        "--quiet",
+        "--verbose",
+        "--no-input",
+        "--module <PATH>",
+        "--token <LABEL|URI>",
+        "--pin-file <FILE>",
+        "--wallet-address <ADDRESS>",
+        "--agent-sock <PATH>",
+    ] {
+        assert!(page.contains(option), "{option}: {page}");
+    }
+    assert!(!page.contains("--output"), "{page}");
+}
+
+#[test]
+fn the_first_steps_stand_before_all_commands() {
+    let short = help(&["-h"]);
+    let (first, all) = short.split_once("\nCommands:\n").unwrap();
+    let (_, first) = first.split_once("\nFirst steps:\n").unwrap();
+    assert_eq!(first.trim_end().lines().count(), 7, "{first}");
+    for line in first.trim_end().lines() {
+        let command = line.trim_start().split("  ").next().unwrap();
+        let words: Vec<&str> = command.split(' ').chain(["-h"]).collect();
+        help(&words);
+    }
+    assert!(all.contains("\n  completions "), "{all}");
+}
+
+#[test]
+fn a_command_that_is_inside_of_another_is_named_with_it() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    for (typed, meant) in [
+        ("decrypt", "`iexec-hsm result decrypt`"),
+        (
+            "generate-keys",
+            "`iexec-hsm result generate-encryption-keypair`",
+        ),
+        ("pull", "`iexec-hsm task pull`"),
+        ("unlock", "`iexec-hsm agent unlock`"),
+        ("adopt", "`iexec-hsm key adopt`"),
+        ("storage", "`iexec storage` is a command of iExec's SDK"),
+    ] {
+        let text = work.cmd([typed, "x"]).run().fails(2);
+        assert!(text.err().contains(meant), "{}", text.err());
+        let json = work.cmd([typed, "x", "--json"]).run().fails(2);
+        let message = json.raw_error()["message"].to_string();
+        assert!(message.contains(meant), "{message}");
+    }
+    let none = work.cmd(["nothing-like-it"]).run().fails(2);
+    assert!(!none.err().contains("meant"), "{}", none.err());
+}
+
+#[test]
+fn a_secret_as_an_option_is_not_taken_and_not_repeated() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    for option in ["--pin", "--so-pin", "--password", "--wallet-key"] {
+        for secret in [
+            vec![option, "73577357"],
+            vec![&format!("{option}=73577357")],
+        ] {
+            for raw in [&[][..], &["--raw"], &["--json"]] {
+                let args = [&["result", "decrypt", "a.zip"][..], &secret, raw].concat();
+                let said = work.cmd(args).run().fails(2).err();
+                assert!(said.contains("not taken"), "{said}");
+                assert!(said.contains("IEXEC_HSM_"), "{said}");
+                assert!(!said.contains("7357"), "{said}");
+            }
+        }
+    }
+}
