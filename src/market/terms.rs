@@ -4,6 +4,7 @@ use crate::wallet::address::Address;
 
 /// What a requester wants of a task, before anybody's order is chosen for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Terms {
     /// Who pays.
     pub requester: Address,
@@ -30,6 +31,23 @@ pub struct Terms {
 }
 
 impl Terms {
+    /// A request of this app alone, for the requester, at any workerpool, with nothing asked of it.
+    pub fn new(requester: Address, app: Address, salt: Id) -> Self {
+        Self {
+            requester,
+            app,
+            dataset: None,
+            workerpool: None,
+            category: None,
+            tag: Tag::NONE,
+            trust: U256::ZERO,
+            beneficiary: requester,
+            callback: Address::ZERO,
+            params: String::new(),
+            salt,
+        }
+    }
+
     /// Who is on each side, as far as it is known.
     pub(super) fn sides(&self) -> Sides {
         Sides {

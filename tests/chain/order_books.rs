@@ -1,14 +1,15 @@
 //! What is chosen from the market's books, whatever the market is.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use iexec_hsm::chain::order::{AppOrder, Offer, Orders, Signed, Tag};
 use iexec_hsm::chain::poco::{Id, U256};
 use iexec_hsm::http::{HttpLimits, HttpOptions};
 use iexec_hsm::market::{Choice, ChoiceError, Market, Step, Terms};
-use iexec_hsm::wallet::address::Address;
 use serde_json::{Value, json};
 
+use crate::support::Sdk;
 use crate::support::chain::{Books, CHAIN_ID, Is, Seen, Who};
 use crate::support::web::{Answer, Fault, Web};
 
@@ -18,22 +19,19 @@ fn market(web: &Web) -> Market {
     Market::new(&web.url(), options).unwrap()
 }
 
-/// A request for the app and nothing else, of the requester.
-fn terms(seen: &Seen) -> Terms {
-    let requester = Who::Requester.account();
-    Terms {
-        requester,
-        app: seen.address("app"),
-        dataset: None,
-        workerpool: None,
-        category: None,
-        tag: "tee,tdx".parse().unwrap(),
-        trust: U256::ZERO,
-        beneficiary: requester,
-        callback: Address::ZERO,
-        params: "{}".to_owned(),
-        salt: Id::from([3; 32]),
-    }
+/// A request for the app in an enclave, of the requester, but for what is changed of it.
+fn terms(seen: &Seen, change: impl FnOnce(&mut Terms)) -> Terms {
+    let salt = Id::from([3; 32]);
+    let mut terms = Terms::new(Who::Requester.account(), seen.address("app"), salt);
+    terms.tag = "tee,tdx".parse().unwrap();
+    terms.params = "{}".to_owned();
+    change(&mut terms);
+    terms
+}
+
+/// One of somebody else.
+fn terms_of(seen: &Seen, who: Who) -> Terms {
+    terms(seen, |it| it.requester = who.account())
 }
 
 fn choose(seen: &Seen, web: &Web, terms: &Terms) -> Result<Orders, ChoiceError> {
@@ -107,10 +105,7 @@ fn the_cheapest_that_fits_is_chosen_whatever_the_market_lists() {
         let books = Books::start(is);
         fill(&seen, &books);
         for dataset in [None, Some(seen.address("dataset"))] {
-            let wanted = Terms {
-                dataset,
-                ..terms(&seen)
-            };
+            let wanted = terms(&seen, |it| it.dataset = dataset);
             let mut orders = choose(&seen, &books.web, &wanted).unwrap();
             let prices = [orders.app.order.price, orders.workerpool.order.price];
             assert_eq!(prices, [U256::from(6), U256::from(100)]);
@@ -130,10 +125,7 @@ fn the_cheapest_that_fits_is_chosen_whatever_the_market_lists() {
 fn the_tag_that_is_signed_is_asked_for_and_the_missing_bit_is_named() {
     let Some(seen) = Seen::start() else { return };
     let (signs, app) = (Signs(&seen), seen.address("app"));
-    let of = |tag: &str| Terms {
-        tag: tag.parse().unwrap(),
-        ..terms(&seen)
-    };
+    let of = |tag: &str| terms(&seen, |it| it.tag = tag.parse().unwrap());
     let books = Books::start(Is::Honest);
     let empty = refused(&seen, &books.web, &of("tee,tdx"));
     assert_eq!(
@@ -170,10 +162,7 @@ fn the_tag_that_is_signed_is_asked_for_and_the_missing_bit_is_named() {
     let message = refused(&seen, &books.web, &of("tee,tdx,gpu"));
     let why = "of the cheapest that is listed: Missing tags [gpu] in workerpoolorder";
     assert_eq!(message, format!("{no_pool}; {why}"));
-    let trusted = Terms {
-        trust: U256::from(5),
-        ..of("tee,tdx")
-    };
+    let trusted = terms(&seen, |it| it.trust = U256::from(5));
     let message = refused(&seen, &books.web, &trusted);
     assert!(
         message.ends_with("trust is too low (expected 5, got 0)"),
@@ -185,10 +174,8 @@ fn the_tag_that_is_signed_is_asked_for_and_the_missing_bit_is_named() {
         .rfind(|it| it.contains("minTrust=5"));
     assert!(last.is_some_and(|it| it.starts_with("/workerpoolorders?")));
     // Nothing of the pool that was named.
-    let named = Terms {
-        workerpool: Some(seen.address("workerpool")),
-        ..of("tee,tdx")
-    };
+    let pool = Some(seen.address("workerpool"));
+    let named = terms(&seen, |it| it.workerpool = pool);
     choose(&seen, &books.web, &named).unwrap();
     let all = seen.hub.account(Who::Scheduler.account()).unwrap().stake;
     seen.send(Who::Scheduler, &seen.hub.withdraw(all));
@@ -207,12 +194,9 @@ fn categories_are_tried_upwards_unless_one_is_named() {
     books.list(&signs.app(5, |_| {}));
     books.list(&signs.pool(9, |it| it.category = U256::from(2)));
     books.list(&signs.pool(1, |it| it.category = U256::from(3)));
-    let orders = choose(&seen, &books.web, &terms(&seen)).unwrap();
+    let orders = choose(&seen, &books.web, &terms(&seen, |_| ())).unwrap();
     assert_eq!(orders.request.order.category, U256::from(2));
-    let of = |category: u64| Terms {
-        category: Some(U256::from(category)),
-        ..terms(&seen)
-    };
+    let of = |category: u64| terms(&seen, |it| it.category = Some(U256::from(category)));
     let orders = choose(&seen, &books.web, &of(3)).unwrap();
     assert_eq!(orders.request.order.category, U256::from(3));
     let message = refused(&seen, &books.web, &of(1));
@@ -223,17 +207,13 @@ fn categories_are_tried_upwards_unless_one_is_named() {
 #[test]
 fn ones_own_need_no_market_and_are_for_nobody_else() {
     let Some(seen) = Seen::start() else { return };
-    let of = |who: Who| Terms {
-        requester: who.account(),
-        ..terms(&seen)
-    };
     let choice = Choice::new(&seen.hub, &seen.domain, None);
-    let error = choice.orders(&of(Who::Requester), &mut |_| ()).unwrap_err();
+    let error = choice
+        .orders(&terms_of(&seen, Who::Requester), &mut |_| ())
+        .unwrap_err();
     assert!(matches!(error, ChoiceError::NoMarket(_)), "{error}");
-    let own_pool = Terms {
-        workerpool: Some(seen.address("workerpool")),
-        ..of(Who::Scheduler)
-    };
+    let mut own_pool = terms_of(&seen, Who::Scheduler);
+    own_pool.workerpool = Some(seen.address("workerpool"));
     let books = Books::start(Is::Honest);
     books.list(&Signs(&seen).app(5, |_| {}));
     let mut orders = choose(&seen, &books.web, &own_pool).unwrap();
@@ -254,7 +234,7 @@ fn ones_own_need_no_market_and_are_for_nobody_else() {
     let market = market(&books.web);
     let choice = Choice::new(&seen.hub, &seen.domain, Some(&market));
     choice
-        .orders(&of(Who::AppOwner), &mut |step: Step| {
+        .orders(&terms_of(&seen, Who::AppOwner), &mut |step: Step| {
             steps.push(step.to_string())
         })
         .unwrap();
@@ -269,15 +249,70 @@ fn ones_own_need_no_market_and_are_for_nobody_else() {
             "Fetching workerpoolorder from iExec Marketplace",
         ]
     );
-    let nowhere = Terms {
-        app: [9; 20].into(),
-        ..terms(&seen)
-    };
+    let nowhere = terms(&seen, |it| it.app = [9; 20].into());
     let message = refused(&seen, &books.web, &nowhere);
     assert_eq!(
         message,
         format!("No app deployed at address {}", nowhere.app)
     );
+}
+
+/// The parameters of the queries so far, but for those of the pages.
+fn asked(books: &Books) -> Vec<(String, BTreeMap<String, String>)> {
+    let queries = books.queries();
+    let pairs = |query: &str| {
+        let pairs = query.split('&').filter_map(|it| it.split_once('='));
+        let kept = pairs.filter(|(key, _)| !key.starts_with("page"));
+        kept.map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .collect()
+    };
+    let split = |query: &String| {
+        let (book, query) = query.split_once('?').unwrap();
+        (book.to_owned(), pairs(query))
+    };
+    queries.iter().map(split).collect()
+}
+
+#[test]
+fn the_market_is_asked_as_both_sdks_ask_it() {
+    let Some(seen) = Seen::start() else { return };
+    let signs = Signs(&seen);
+    let (dataset, pool) = (seen.address("dataset"), seen.address("workerpool"));
+    let wanted = terms(&seen, |it| {
+        (it.dataset, it.workerpool) = (Some(dataset), Some(pool));
+        it.tag = "tee,tdx,gpu".parse().unwrap();
+        it.category = Some(U256::from(2));
+        it.trust = U256::from(4);
+    });
+    let books = Books::start(Is::Honest);
+    books.list(&signs.app(5, |_| {}));
+    books.list(&signs.dataset(5));
+    books.list(&signs.pool(5, |it| {
+        (it.category, it.trust) = (wanted.category.unwrap(), wanted.trust);
+        it.tag = wanted.tag;
+    }));
+    choose(&seen, &books.web, &wanted).unwrap();
+    let (ours, tag) = (asked(&books), wanted.tag.to_hex());
+    assert_eq!(ours.len(), 3);
+    let common = json!({"requester": wanted.requester, "workerpool": pool});
+    let of = |more: Value| {
+        let mut all = common.clone();
+        all.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        all
+    };
+    let told = json!({
+        "chainId": CHAIN_ID.to_string(),
+        "app": of(json!({"app": wanted.app, "dataset": dataset, "minTag": ["tee", "tdx"], "maxTag": tag})),
+        "dataset": of(json!({"dataset": dataset, "app": wanted.app, "maxTag": tag})),
+        "workerpool": of(json!({"category": "2", "app": wanted.app, "dataset": dataset, "minTag": tag, "minTrust": "4"})),
+    });
+    for sdk in Sdk::all() {
+        let books = Books::start(Is::Honest);
+        sdk.asks_for_orders(&books.web.url(), &told);
+        assert_eq!(asked(&books), ours);
+    }
 }
 
 /// A page of a book as it is over the wire.
@@ -300,13 +335,13 @@ fn a_market_without_end_holds_nobody_up() {
     // The same page for ever.
     let same = page(&[good], true);
     let web = Web::start(move |_| Answer::json(&same));
-    let message = refused(&seen, &web, &terms(&seen));
+    let message = refused(&seen, &web, &terms(&seen, |_| ()));
     assert!(message.starts_with("No workerpoolorder"), "{message}");
-    let asked = |web: &Web, book: &str| {
+    let times = |web: &Web, book: &str| {
         let requests = web.requests();
         requests.iter().filter(|it| it.path() == book).count()
     };
-    assert_eq!(asked(&web, "/apporders"), 2);
+    assert_eq!(times(&web, "/apporders"), 2);
     // Always others, which nobody has signed.
     let order = serde_json::to_value(Signs(&seen).app(5, |_| {})).unwrap();
     let count = std::sync::atomic::AtomicU64::new(0);
@@ -319,10 +354,10 @@ fn a_market_without_end_holds_nobody_up() {
         };
         Answer::json(&page(&(0..100).map(fresh).collect::<Vec<_>>(), true))
     });
-    let message = refused(&seen, &web, &terms(&seen));
+    let message = refused(&seen, &web, &terms(&seen, |_| ()));
     let why = "of the cheapest that is listed: apporder invalid sign: ";
     assert!(message.contains(why), "{message}");
-    assert_eq!(asked(&web, "/apporders"), 10);
+    assert_eq!(times(&web, "/apporders"), 10);
 }
 
 #[test]
@@ -336,7 +371,7 @@ fn what_no_market_says_is_named_and_what_passes_is_waited_for() {
         Answer::json(&page(&[json!({"order": order["order"]})], false)),
     ] {
         let web = Web::start(move |_| odd.clone());
-        let message = refused(&seen, &web, &terms(&seen));
+        let message = refused(&seen, &web, &terms(&seen, |_| ()));
         assert!(
             message.ends_with("but not as iExec's market does"),
             "{message}"
@@ -348,7 +383,7 @@ fn what_no_market_says_is_named_and_what_passes_is_waited_for() {
         "/apporders" => Answer::json(&page(&[odd.clone(), order.clone()], false)),
         _ => Answer::json(&page(&[], false)),
     });
-    let message = refused(&seen, &web, &terms(&seen));
+    let message = refused(&seen, &web, &terms(&seen, |_| ()));
     assert!(message.starts_with("No workerpoolorder"), "{message}");
     let books = Books::start(Is::Honest);
     books.list(&Signs(&seen).pool(5, |_| {}));
@@ -363,9 +398,9 @@ fn what_no_market_says_is_named_and_what_passes_is_waited_for() {
             Fault::Cut(9),
         ],
     );
-    choose(&seen, &books.web, &terms(&seen)).unwrap();
+    choose(&seen, &books.web, &terms(&seen, |_| ())).unwrap();
     let web = Web::start(|_| Answer::new(429, "").header("Retry-After", "3600"));
-    let message = refused(&seen, &web, &terms(&seen));
+    let message = refused(&seen, &web, &terms(&seen, |_| ()));
     assert!(
         message.contains("takes no more requests for now (429)"),
         "{message}"

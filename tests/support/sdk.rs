@@ -95,6 +95,18 @@ impl Sdk {
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
+    /// Has it ask a market for orders as it is told.
+    pub fn asks_for_orders(&self, market_url: &str, wanted: &Value) {
+        let output = Command::new("node")
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("softhsm/sdk-books.mjs"))
+            .arg(&self.folder)
+            .args([market_url, &wanted.to_string()])
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{stderr}");
+    }
+
     /// The address of an encrypted wallet that the SDK's ethers opens, or what it complains about.
     pub fn opens_wallet(&self, json: &str, password: &str) -> Result<String, String> {
         let script = "import { Wallet } from 'ethers';
