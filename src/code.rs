@@ -88,10 +88,14 @@ codes! {
     InsufficientFunds: "insufficient-funds", 36, 422;
     /// Something was sent to the chain, and it is not known what became of it.
     OutcomeUnknown: "outcome-unknown", 37, 502;
+    /// Nobody has agreed to what would be spent.
+    NotAgreed: "not-agreed", 38, 422;
     /// The agent is locked, busy, or not there.
     AgentNotAvailable: "agent-not-available", 40, 503;
     /// The task failed or timed out.
     TaskFailed: "task-failed", 41, 422;
+    /// Nobody offers what is asked for.
+    NoOrder: "no-order", 42, 404;
     /// The task is not there, or has not ended yet.
     NotThereYet: "not-there-yet", 42, 404;
     /// A person was asked whether a key may be used, and did not allow it.

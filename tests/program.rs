@@ -37,6 +37,8 @@ mod chain {
     mod orders;
     mod pull;
     mod result_verify;
+    mod run;
+    mod run_killed;
     mod task_list;
     mod task_show;
     mod verified_downloads;

@@ -7,6 +7,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, OFlags, flock};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::poco::Id;
@@ -26,6 +27,7 @@ pub struct Journal {
 #[derive(Debug)]
 pub struct Place {
     path: PathBuf,
+    last_deal: PathBuf,
     _lock: File,
 }
 
@@ -44,8 +46,22 @@ pub struct Entry {
     pub nonce: u64,
     /// The hash.
     pub hash: String,
-    /// What was signed, in hexadecimal digits.
+    /// The deal that it makes, if it makes one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    deal: Option<String>,
+    /// What was signed, in hexadecimal digits; of a deal, its signed orders are in it.
     raw: String,
+}
+
+/// The last deal of an account: nothing that could be sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct LastDeal {
+    /// The deal.
+    deal: String,
+    /// The transaction that was sent for it.
+    hash: String,
 }
 
 /// Why the journal could not be used. Nothing was sent.
@@ -102,6 +118,7 @@ impl Journal {
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Place {
                 path: self.folder.join(format!("{name}.json")),
+                last_deal: self.folder.join(format!("{name}.last-deal")),
                 _lock: lock,
             }),
             Err(rustix::io::Errno::WOULDBLOCK) => Err(JournalError::Busy(account)),
@@ -116,18 +133,20 @@ impl Place {
     /// # Errors
     /// When the file cannot be read, or is damaged.
     pub fn open_entry(&self) -> Result<Option<Entry>, JournalError> {
-        let content = match small::read(&self.path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            content => content.map_err(io_error(&self.path))?,
+        let is_whole = |entry: &Entry| {
+            let has_good_deal = entry.deal.is_none() || entry.deal().is_some();
+            entry.signed().is_some() && has_good_deal
         };
-        let entry: Option<Entry> = serde_json::from_slice(&content).ok();
-        let is_whole = |entry: &Entry| entry.signed().is_some();
-        match entry.filter(is_whole) {
-            Some(entry) => Ok(Some(entry)),
-            None => Err(JournalError::Damaged {
-                path: self.path.clone(),
-            }),
-        }
+        read(&self.path, is_whole)
+    }
+
+    /// The last deal that is known to have been made.
+    ///
+    /// # Errors
+    /// As of [`Self::open_entry`].
+    pub fn last_deal(&self) -> Result<Option<LastDeal>, JournalError> {
+        let is_whole = |last: &LastDeal| last.deal().is_some() && last.hash().is_some();
+        read(&self.last_deal, is_whole)
     }
 
     /// Writes down a transaction that is about to be sent, and returns once it is on the disk.
@@ -135,13 +154,22 @@ impl Place {
     /// # Errors
     /// When it cannot be written.
     pub fn write(&self, temporaries: &Temporaries, entry: &Entry) -> Result<(), JournalError> {
-        let write = || {
-            let mut file = temporaries.file(&self.path)?;
-            file.file()
-                .write_all(serde_json::to_string(entry)?.as_bytes())?;
-            file.publish(true)
-        };
-        write().map_err(io_error(&self.path))
+        write(temporaries, &self.path, entry)
+    }
+
+    /// Forgets an entry that has come to its end, but for the deal that it has made.
+    ///
+    /// # Errors
+    /// When the files cannot be written.
+    pub fn settle(&self, temporaries: &Temporaries, entry: &Entry) -> Result<(), JournalError> {
+        if let Some(deal) = &entry.deal {
+            let last = LastDeal {
+                deal: deal.clone(),
+                hash: entry.hash.clone(),
+            };
+            write(temporaries, &self.last_deal, &last)?;
+        }
+        self.clear()
     }
 
     /// Forgets it, once it is known what became of it.
@@ -165,8 +193,20 @@ impl Entry {
             from: from.to_string(),
             nonce: transaction.nonce,
             hash: signed.hash().to_string(),
+            deal: None,
             raw: hex::hex(signed.bytes()),
         }
+    }
+
+    /// The same entry, of a transaction that makes this deal.
+    pub fn with_deal(mut self, deal: Option<Id>) -> Self {
+        self.deal = deal.map(|it| it.to_string());
+        self
+    }
+
+    /// The deal that it makes, if it makes one.
+    pub fn deal(&self) -> Option<Id> {
+        self.deal.as_ref()?.parse().ok()
     }
 
     /// What was signed; nothing where the entry is not whole.
@@ -181,6 +221,50 @@ impl Entry {
     pub fn id(&self) -> Option<Id> {
         self.hash.parse().ok()
     }
+}
+
+impl LastDeal {
+    /// The deal.
+    pub fn deal(&self) -> Option<Id> {
+        self.deal.parse().ok()
+    }
+
+    /// The hash of the transaction that was sent for it.
+    pub fn hash(&self) -> Option<Id> {
+        self.hash.parse().ok()
+    }
+}
+
+/// What is in a file of the journal; nothing where there is no file.
+fn read<T: DeserializeOwned>(
+    path: &Path,
+    is_whole: impl Fn(&T) -> bool,
+) -> Result<Option<T>, JournalError> {
+    let content = match small::read(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        content => content.map_err(io_error(path))?,
+    };
+    let read: Option<T> = serde_json::from_slice(&content).ok();
+    read.filter(is_whole)
+        .map(Some)
+        .ok_or_else(|| JournalError::Damaged {
+            path: path.to_owned(),
+        })
+}
+
+/// Writes a file of the journal, and returns once it is on the disk.
+fn write(
+    temporaries: &Temporaries,
+    path: &Path,
+    content: &impl Serialize,
+) -> Result<(), JournalError> {
+    let write = || {
+        let mut file = temporaries.file(path)?;
+        let text = serde_json::to_string(content)?;
+        file.file().write_all(text.as_bytes())?;
+        file.publish(true)
+    };
+    write().map_err(io_error(path))
 }
 
 fn io_error(path: &Path) -> impl FnOnce(io::Error) -> JournalError {
@@ -208,6 +292,7 @@ mod tests {
             from: address(1).to_string(),
             nonce: 7,
             hash: signed.hash().to_string(),
+            deal: None,
             raw: "010203".to_owned(),
         }
     }
@@ -228,6 +313,24 @@ mod tests {
         assert_eq!((mode(&place.path), mode(&journal.folder)), (0o600, 0o700));
         place.clear().unwrap();
         assert_eq!(place.open_entry().unwrap(), None);
+    }
+
+    #[test]
+    fn of_a_deal_that_is_made_its_id_stays_and_nothing_that_could_be_sent() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Journal::new(folder.path()).place(1, address(1)).unwrap();
+        let deal = Id::from([7; 32]);
+        let entry = entry().with_deal(Some(deal));
+        let temporaries = Temporaries::default();
+        place.write(&temporaries, &entry).unwrap();
+        assert_eq!(place.open_entry().unwrap().unwrap().deal(), Some(deal));
+        assert_eq!(place.last_deal().unwrap(), None);
+        place.settle(&temporaries, &entry).unwrap();
+        assert_eq!(place.open_entry().unwrap(), None);
+        let last = place.last_deal().unwrap().unwrap();
+        assert_eq!((last.deal(), last.hash()), (Some(deal), entry.id()));
+        let written = fs::read_to_string(&place.last_deal).unwrap();
+        assert!(!written.contains("010203"), "{written}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! iExec's chains: their names, addresses and URLs, and what `chain.json` makes of them.
 
+mod deployed;
 mod entry;
 mod error;
 mod file;
@@ -23,6 +24,7 @@ pub mod tx;
 #[cfg(feature = "chain")]
 pub mod watch;
 
+pub use deployed::{Deployed, DeployedError};
 pub use entry::{ChainEntry, Sms};
 pub use error::ChainError;
 pub use file::ChainFile;

@@ -36,11 +36,22 @@ pub enum Unit {
     Rlc,
 }
 
-/// The nRLC of an amount that somebody wrote.
+/// The nRLC of an amount that somebody wrote, which is more than nothing.
 ///
 /// # Errors
 /// When it is no amount, or none that there can be.
 pub fn parse_rlc(text: &str, unit: Unit) -> Result<U256, AmountError> {
+    match parse_rlc_or_none(text, unit)? {
+        U256::ZERO => Err(AmountError::Zero),
+        amount => Ok(amount),
+    }
+}
+
+/// The nRLC of an amount that somebody wrote, which may be nothing.
+///
+/// # Errors
+/// When it is no amount, or none that there can be.
+pub fn parse_rlc_or_none(text: &str, unit: Unit) -> Result<U256, AmountError> {
     let places = match unit {
         Unit::NanoRlc => 0,
         Unit::Rlc => RLC_PLACES,
@@ -57,7 +68,6 @@ pub fn parse_rlc(text: &str, unit: Unit) -> Result<U256, AmountError> {
     let digits = format!("{whole}{part:0<places$}");
     let amount = U256::from_str_radix(&digits, 10).map_err(|_| AmountError::TooLarge)?;
     match amount {
-        U256::ZERO => Err(AmountError::Zero),
         // There are 87 million RLC in all.
         amount if amount > U256::from(u64::MAX) => Err(AmountError::TooLarge),
         amount => Ok(amount),

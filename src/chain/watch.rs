@@ -17,7 +17,7 @@ pub struct Pace {
 
 impl Pace {
     /// A pace.
-    pub fn new(interval: Duration, at_most: Option<Duration>) -> Self {
+    pub const fn new(interval: Duration, at_most: Option<Duration>) -> Self {
         Self { interval, at_most }
     }
 }

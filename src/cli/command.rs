@@ -9,8 +9,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::commands::{
-    account, agent, completions, config, deal, doctor, key, manual, result, setup, task, token,
-    wallet,
+    account, agent, app, completions, config, deal, doctor, key, manual, result, setup, task,
+    token, wallet,
 };
 use super::options::{Given, Global, SETTINGS};
 use super::ui::failure::Failure;
@@ -23,7 +23,7 @@ const EXAMPLES: &str = "Examples:
   iexec-hsm doctor
   iexec-hsm result decrypt encryptedResults.zip --extract result";
 
-const EXIT_STATUS: &str = "Exit status: 0 done, 2 usage, 10-16 token, PIN and key, 20 cannot decrypt, 21 not an archive, 22 output exists, 23 reading or writing failed, 24 too large, 30-33 publishing, 34-37 the chain, 40 no agent, 41 task failed, 42 not there yet. docs/json-and-exit-codes.md has all.";
+const EXIT_STATUS: &str = "Exit status: 0 done, 2 usage, 10-16 token, PIN and key, 20 cannot decrypt, 21 not an archive, 22 output exists, 23 reading or writing failed, 24 too large, 30-33 publishing, 34-38 the chain, 40 no agent, 41 task failed, 42 not there yet. docs/json-and-exit-codes.md has all.";
 
 /// Open encrypted iExec results with a key that never leaves its token.
 ///
@@ -56,6 +56,13 @@ pub(crate) enum Command {
         after_help = "Examples:\n  iexec-hsm result generate-encryption-keypair\n  iexec-hsm result push-encryption-key --tee-framework scone\n  iexec-hsm result decrypt encryptedResults.zip --extract result"
     )]
     Result(result::Command),
+    /// Run an app, and get its result
+    #[command(
+        subcommand,
+        visible_alias = "apps",
+        after_help = "Example:\n  iexec-hsm app run 0x41729D682e8e7959492794F67f5445b24eE6f5ed --encrypt-result --watch --extract result/"
+    )]
+    App(app::Command),
     /// Show tasks on the chain, download and open their results
     #[command(
         subcommand,

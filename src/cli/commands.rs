@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod agent;
+pub(crate) mod app;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod deal;

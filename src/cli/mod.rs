@@ -42,7 +42,7 @@ use crate::decrypt::Temporaries;
 use agent_beside::mind_agent;
 use clap::CommandFactory as _;
 use command::{Cli, Command};
-use commands::{account, agent, deal, doctor, key, result, setup, task, token, wallet};
+use commands::{account, agent, app, deal, doctor, key, result, setup, task, token, wallet};
 use context::Context;
 use secrets::Secrets;
 use serde_json::json;
@@ -115,6 +115,7 @@ fn run(cli: Cli, secrets: Secrets, temporaries: &Temporaries) -> Result<Reply, F
         }
         Command::Task(command) => task::run(&context(global, given, secrets)?, command),
         Command::Deal(command) => deal::run(&context(global, given, secrets)?, command),
+        Command::App(command) => app::run(&context(global, given, secrets)?, command),
         Command::Account(command) => account::run(&context(global, given, secrets)?, command),
         Command::Agent(command) => agent::run(context(global, given, secrets)?, command),
         Command::Setup(command) => setup::run(context(global, given, secrets)?, &command),

@@ -10,7 +10,8 @@ use super::options::{SETTINGS, groups, parse_limit, parse_time};
 use super::services::{chain_name, chosen_chain, http_options};
 use super::ui::failure::Failure;
 use crate::chain::Chain;
-use crate::chain::poco::{Hub, Id, Task};
+use crate::chain::money::coins;
+use crate::chain::poco::{Hub, Id, Task, U256};
 use crate::chain::rpc::{Rpc, RpcError, RpcKind};
 use crate::code::Code;
 use crate::http::{HttpLimits, HttpOptions};
@@ -120,6 +121,15 @@ pub(crate) fn hub(context: &Context, chain: &Chain, options: HttpOptions) -> Res
 }
 
 impl Place {
+    /// An amount of the chain's own coin, from wei.
+    pub(crate) fn coins(&self, wei: U256) -> String {
+        let coin = match self.chain.entry.native {
+            Some(true) => "RLC",
+            _ => "ETH",
+        };
+        format!("{} {coin}", coins(wei))
+    }
+
     /// The market, of which a person is told.
     pub(crate) fn market(&self, context: &Context) -> Result<Market, Failure> {
         let Some(market) = market(context, &self.chain, self.options.clone())? else {

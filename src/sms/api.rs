@@ -35,6 +35,17 @@ pub(super) fn url(http: &HttpClient, owner: Address, name: &str) -> Url {
     http.url(PATH, &format!("ownerAddress={owner}&secretName={name}"))
 }
 
+/// The URL of the key of a dataset.
+pub(super) fn dataset_key_url(http: &HttpClient, dataset: Address) -> Url {
+    http.url("secrets/web3", &format!("secretAddress={dataset}"))
+}
+
+/// The URL of a secret that a requester gives to apps.
+pub(super) fn requester_secret_url(http: &HttpClient, requester: Address, name: &str) -> Url {
+    let name = utf8_percent_encode(name, ENCODED);
+    http.url(&format!("requesters/{requester}/secrets/{name}"), "")
+}
+
 /// Whether there is a secret at `url`.
 pub(super) async fn exists(
     http: &HttpClient,

@@ -1,7 +1,7 @@
 use super::api;
 use super::error::SmsError;
 use super::push::Prepared;
-use crate::http::{HttpClient, HttpOptions, ServiceLabel};
+use crate::http::{HttpClient, HttpOptions, ServiceLabel, Url};
 use crate::wallet::address::Address;
 
 const SERVICE: ServiceLabel = ServiceLabel {
@@ -42,11 +42,30 @@ impl SmsClient {
     /// # Errors
     /// When the SMS cannot be reached, or answers anything but yes or no.
     pub fn exists(&self, owner: Address, name: &str) -> Result<bool, SmsError> {
-        let url = api::url(&self.http, owner, name);
+        self.is_there(&api::url(&self.http, owner, name))
+    }
+
+    /// Whether it has the key that a dataset is encrypted with.
+    ///
+    /// # Errors
+    /// As of [`Self::exists`].
+    pub fn has_dataset_key(&self, dataset: Address) -> Result<bool, SmsError> {
+        self.is_there(&api::dataset_key_url(&self.http, dataset))
+    }
+
+    /// Whether it has a secret that a requester gives to apps under this name.
+    ///
+    /// # Errors
+    /// As of [`Self::exists`].
+    pub fn has_requester_secret(&self, requester: Address, name: &str) -> Result<bool, SmsError> {
+        self.is_there(&api::requester_secret_url(&self.http, requester, name))
+    }
+
+    fn is_there(&self, url: &Url) -> Result<bool, SmsError> {
         self.http.block_on(async {
             let mut retry = self.http.retry();
             loop {
-                match api::exists(&self.http, &url, retry.deadline()).await {
+                match api::exists(&self.http, url, retry.deadline()).await {
                     Err(error) if error.is_passing() && retry.wait(error.retry_after()).await => (),
                     answer => return answer,
                 }

@@ -48,6 +48,7 @@ pages! {
     own_token: "docs/own-token.md",
     publishing: "docs/publishing.md",
     release: "docs/release.md",
+    runs: "docs/runs.md",
     tasks: "docs/tasks.md",
     testing: "docs/testing.md",
     wallets: "docs/wallets.md",
@@ -102,7 +103,7 @@ fn every_block_is_run_or_says_why_not() {
     let tested: BTreeSet<String> = PAGES.iter().map(|&page| page.to_owned()).collect();
     assert_eq!(names, tested);
     println!("{run} blocks are run, {left} are not");
-    assert!(run >= 53 && left <= 63, "{run} are run, {left} are not");
+    assert!(run >= 53 && left <= 65, "{run} are run, {left} are not");
 }
 
 /// Runs the blocks of a page in one shell.

@@ -145,6 +145,11 @@ impl Params {
         self.set(ENCRYPTION, encrypts.into());
     }
 
+    /// Whether the result is to be encrypted.
+    pub fn asks_for_encryption(&self) -> bool {
+        self.given.get(ENCRYPTION) == Some(&true.into())
+    }
+
     /// The JSON for a request with this tag and callback, byte for byte as the SDK writes it.
     ///
     /// # Errors

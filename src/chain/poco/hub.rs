@@ -4,9 +4,7 @@ use alloy_primitives::{U256, hex};
 use alloy_sol_types::SolCall;
 use serde_json::{Value, json};
 
-use super::contracts::{
-    domainCall, final_deadline_ratioCall, viewCategoryCall, viewDealCall, viewTaskCall,
-};
+use super::contracts::{domainCall, viewDealCall, viewTaskCall};
 use super::deal::Deal;
 use super::domain::Domain;
 use super::ids::Id;
@@ -146,9 +144,7 @@ impl Hub {
     /// # Errors
     /// As of [`Self::task`].
     pub fn final_time(&self, deal: &Deal) -> Result<U256, RpcError> {
-        let category = self.view(viewCategoryCall { id: deal.category })?;
-        let ratio = self.view(final_deadline_ratioCall {})?;
-        let time = category.workClockTimeRef.saturating_mul(ratio);
+        let time = self.time_of_category(deal.category)?;
         Ok(deal.start_time.saturating_add(time))
     }
 

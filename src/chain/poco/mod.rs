@@ -15,6 +15,7 @@ mod domain;
 mod hub;
 mod ids;
 mod made;
+mod needs;
 mod task;
 
 pub use account::Account;
@@ -29,6 +30,7 @@ pub use domain::Domain;
 pub use hub::Hub;
 pub use ids::{Id, IdError};
 pub use made::MadeDeal;
+pub use needs::AppEnclave;
 pub use task::{Task, TaskResults, TaskStatus};
 
 /// The task in what the hub answers.

@@ -3,12 +3,14 @@
 mod error;
 mod node;
 mod prepare;
+mod rehearse;
 mod revert;
 mod send;
 mod transaction;
 
 pub use error::TxError;
 pub use prepare::{fee, prepare};
+pub use rehearse::{Rehearsal, rehearse};
 pub use revert::{in_words, reason};
 pub use send::{Offer, Receipt, offer, receipt, wait, why_reverted};
 pub use transaction::{Fee, Signed, Transaction};

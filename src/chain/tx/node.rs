@@ -7,6 +7,9 @@ use crate::chain::poco::{Call, Id};
 use crate::chain::rpc::{Rpc, RpcError};
 use crate::wallet::address::Address;
 
+/// The code of a contract that answers everything with the selector of `isValidSignature` (EIP-1271).
+const AGREES: &str = "0x631626ba7e60e01b60005260206000f3";
+
 /// Reads what a node answers about a chain.
 pub(super) struct Node<'a>(pub(super) &'a Rpc);
 
@@ -38,6 +41,18 @@ impl Node<'_> {
     /// The gas that a call takes.
     pub(super) fn gas(&self, from: Address, call: &Call) -> Result<u64, RpcError> {
         let gas = self.number("eth_estimateGas", &json!([of_call(from, call)]))?;
+        u64::try_from(gas).map_err(|_| self.not_a_node())
+    }
+
+    /// The gas that a call takes if `signer` were a contract that says of every signature that it is its own.
+    pub(super) fn gas_as_if_signed(&self, call: &Call, signer: Address) -> Result<u64, RpcError> {
+        let call = json!({
+            "to": call.to.to_string(),
+            "data": hex::encode_prefixed(&call.data),
+        });
+        let mut instead = serde_json::Map::new();
+        instead.insert(signer.to_string(), json!({ "code": AGREES }));
+        let gas = self.number("eth_estimateGas", &json!([call, "latest", instead]))?;
         u64::try_from(gas).map_err(|_| self.not_a_node())
     }
 

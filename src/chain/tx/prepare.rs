@@ -64,7 +64,7 @@ pub fn fee(hub: &Hub) -> Result<Fee, RpcError> {
     })
 }
 
-fn refusal(error: RpcError) -> TxError {
+pub(super) fn refusal(error: RpcError) -> TxError {
     match reason(&error) {
         Some(reason) => TxError::WouldRevert {
             reason: in_words(&reason),

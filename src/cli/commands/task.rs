@@ -3,6 +3,7 @@
 mod claim;
 mod describe;
 mod download;
+mod fetched;
 mod json;
 mod list;
 mod of_us;
@@ -16,9 +17,12 @@ use clap::Subcommand;
 use crate::cli::context::Context;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
-pub(super) use describe::{of_deal, row, seconds};
+pub(super) use describe::{cause, of_deal, row, seconds, whose};
+pub(super) use download::{Download, Of, Wanted};
+pub(super) use fetched::fetched;
 pub(super) use json::{not_begun, task_json};
 pub(super) use there::task_there;
+pub(super) use told::Told;
 
 #[derive(Debug, Subcommand)]
 // One value per process: its size costs nothing.

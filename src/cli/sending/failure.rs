@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::chain::journal::{Entry, JournalError};
 use crate::chain::money::rlc;
-use crate::chain::poco::U256;
+use crate::chain::poco::{Id, U256};
 use crate::chain::tx::TxError;
 use crate::cli::node::Place;
 use crate::cli::ui::failure::Failure;
@@ -12,6 +12,9 @@ use crate::code::Code;
 
 /// What finds out what became of a transaction.
 const RESUME: &str = "`iexec-hsm account resume` finds out, and sends the same transaction again where the chain has lost it; nothing is paid for twice.";
+
+/// What does so of a deal.
+const RESUME_DEAL: &str = "`iexec-hsm app run --resume` finds out and goes on with it, and sends the same transaction again where the chain has lost it; nothing is paid for twice.";
 
 /// The failure of a transaction.
 pub(super) fn of(place: &Place, error: TxError) -> Failure {
@@ -45,6 +48,15 @@ pub(super) fn of(place: &Place, error: TxError) -> Failure {
     }
 }
 
+/// The failure of a transaction that makes a deal.
+pub(super) fn of_deal(failure: Failure, deal: Id) -> Failure {
+    let failure = match failure.code {
+        Code::OutcomeUnknown => failure.hint(RESUME_DEAL),
+        _ => failure,
+    };
+    failure.with(json!({ "dealid": deal.to_string() }))
+}
+
 /// The failure where there is less than is wanted.
 pub(crate) fn not_enough(who_has: &str, there: U256, wanted: U256) -> Failure {
     let short = rlc(wanted.saturating_sub(there));
@@ -56,15 +68,31 @@ pub(crate) fn not_enough(who_has: &str, there: U256, wanted: U256) -> Failure {
     Failure::new(Code::InsufficientFunds, what).hint("Nothing was sent.")
 }
 
+/// The failure where the price of gas has gone up since it was agreed to.
+pub(super) fn gas_rose(place: &Place, most: U256, cost: U256) -> Failure {
+    let (most, cost) = (place.coins(most), place.coins(cost));
+    let what = format!("gas costs up to {cost} by now, and {most} were agreed to");
+    Failure::new(Code::NotAgreed, what)
+        .hint("The price of gas is rising; try again. Nothing was sent.")
+}
+
 /// The failure where an earlier transaction has not come to its end.
 pub(super) fn unsettled(entry: &Entry) -> Failure {
     let what = format!(
         "it is not known yet what became of the transaction {} from before ({})",
         entry.hash, entry.what
     );
-    Failure::new(Code::OutcomeUnknown, what)
-        .hint(format!("{RESUME} Nothing new was sent."))
-        .with(json!({ "txHash": entry.hash }))
+    let failure = Failure::new(Code::OutcomeUnknown, what);
+    match entry.deal() {
+        None => failure
+            .hint(format!("{RESUME} Nothing new was sent."))
+            .with(json!({ "txHash": entry.hash })),
+        Some(deal) => failure
+            .hint(format!(
+                "It makes the deal {deal}. {RESUME_DEAL} Nothing new was sent."
+            ))
+            .with(json!({ "txHash": entry.hash, "dealid": deal.to_string() })),
+    }
 }
 
 impl From<JournalError> for Failure {

@@ -11,6 +11,7 @@ use crate::beneficiary::key_file::KeyFileError;
 use crate::beneficiary::public_key_file::PublicKeyFileError;
 use crate::beneficiary::software_key::BackupError;
 use crate::chain::ChainError;
+use crate::chain::order::{CheckError, ParamsError, SignError, TagError};
 use crate::chain::rpc::{RpcError, RpcKind};
 use crate::cli::config::ConfigError;
 use crate::code::Code;
@@ -19,7 +20,7 @@ use crate::encrypt::EncryptError;
 use crate::envelope::{PublicKeyError, SealError};
 use crate::http::HttpError;
 use crate::ipfs::FetchError;
-use crate::market::MarketError;
+use crate::market::{ChoiceError, MarketError};
 use crate::sms::{Kind, SmsError};
 use crate::task::NoResult;
 use crate::token::uri::UriError;
@@ -123,6 +124,52 @@ impl From<RpcError> for Failure {
             RpcKind::Refused => Code::ChainRefused,
         };
         Self::new(code, &error).hint(hints::node(&error))
+    }
+}
+
+impl From<SignError> for Failure {
+    fn from(error: SignError) -> Self {
+        match error {
+            SignError::Wallet(error) => error.into(),
+            other => Self::new(Code::Wallet, other).hint("Nothing was signed."),
+        }
+    }
+}
+
+/// Where nothing was signed yet.
+const NOT_SIGNED: &str = "Nothing was signed.";
+
+impl From<ParamsError> for Failure {
+    fn from(error: ParamsError) -> Self {
+        Self::new(Code::Usage, error).hint(NOT_SIGNED)
+    }
+}
+
+impl From<TagError> for Failure {
+    fn from(error: TagError) -> Self {
+        Self::new(Code::Usage, error).hint(NOT_SIGNED)
+    }
+}
+
+impl From<ChoiceError> for Failure {
+    fn from(error: ChoiceError) -> Self {
+        let hint = hints::choice(&error);
+        let code = match error {
+            ChoiceError::Market(error) => return Self::from(error).hint(hint),
+            ChoiceError::Node(error) => return error.into(),
+            ChoiceError::NoMarket(_) | ChoiceError::NotDeployed { .. } => Code::Usage,
+            _ => Code::NoOrder,
+        };
+        Self::new(code, &error).hint(hint)
+    }
+}
+
+impl From<CheckError> for Failure {
+    fn from(error: CheckError) -> Self {
+        match error {
+            CheckError::Node(error) => error.into(),
+            error => Self::new(Code::NoOrder, error).hint(NOT_SIGNED),
+        }
     }
 }
 

@@ -32,7 +32,7 @@ use crate::wallet::wallet_file::WalletFileError;
 pub(crate) use agent::{UNLOCK, agent, client, confirm, socket};
 pub(crate) use gateway::{fetch, gateway, no_result};
 pub(crate) use keys::{public_key, software_key};
-pub(crate) use market::market;
+pub(crate) use market::{choice, market};
 pub(crate) use node::node;
 pub(crate) use reading::{MOVE_AWAY, unreadable};
 pub(crate) use token::{IF_NEEDED, token};

@@ -34,7 +34,7 @@ pub(crate) fn when(moment: Moment, now: u64) -> String {
 }
 
 /// A number of seconds in its largest unit and the next one.
-fn long(seconds: u64) -> String {
+pub(crate) fn long(seconds: u64) -> String {
     const UNITS: [(u64, &str); 4] = [
         (86_400, "day"),
         (3600, "hour"),

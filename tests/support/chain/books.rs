@@ -14,6 +14,7 @@ use crate::support::web::{Answer, Web};
 pub struct Books {
     pub web: Web,
     listed: Arc<Mutex<Vec<Entry>>>,
+    is: Is,
 }
 
 struct Entry {
@@ -34,7 +35,13 @@ impl Books {
         let listed = Arc::<Mutex<Vec<Entry>>>::default();
         let known = listed.clone();
         let web = Web::start(move |request| answer(request, &known.lock().unwrap(), is));
-        Self { web, listed }
+        Self { web, listed, is }
+    }
+
+    /// What it answers, for another address.
+    pub fn answers(&self) -> impl Fn(&Request) -> Answer + Send + Sync + use<> {
+        let (known, is) = (self.listed.clone(), self.is);
+        move |request| answer(request, &known.lock().unwrap(), is)
     }
 
     /// Lists an order.

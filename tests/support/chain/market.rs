@@ -22,6 +22,12 @@ impl Market {
         Self { web, deals }
     }
 
+    /// What it answers, for another address.
+    pub fn answers(&self) -> impl Fn(&Request) -> Answer + Send + Sync + use<> {
+        let known = self.deals.clone();
+        move |request| answer(request, &known.lock().unwrap())
+    }
+
     pub fn url(&self) -> String {
         self.web.url()
     }
@@ -30,6 +36,11 @@ impl Market {
     pub fn add(&self, deal: &Deal) {
         let beneficiary = deal.ask.beneficiary.to_string();
         self.add_as(&deal.id.to_string(), &beneficiary, deal.block);
+    }
+
+    pub fn knows(&self, id: &str) -> bool {
+        let deals = self.deals.lock().unwrap();
+        deals.iter().any(|deal| deal["dealid"] == id)
     }
 
     /// Has it say of a deal what may not be so.

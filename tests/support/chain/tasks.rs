@@ -127,8 +127,9 @@ impl Chain {
             to: to.parse().unwrap(),
             value: U256::from(nrlc),
         };
-        self.ago(5);
-        let time = self.time.get();
+        self.goes_on_now();
+        let time = self.time.get() + 1;
+        self.time.set(time);
         self.node.send(admin, token, &call.abi_encode(), time);
     }
 
@@ -142,14 +143,19 @@ impl Chain {
     }
 
     #[track_caller]
-    fn send(&self, from: Who, call: &impl SolCall) -> Value {
+    pub(super) fn send(&self, from: Who, call: &impl SolCall) -> Value {
+        self.send_to(self.address("hub"), from, call)
+    }
+
+    #[track_caller]
+    pub(super) fn send_to(&self, to: Address, from: Who, call: &impl SolCall) -> Value {
         if self.time.get() == 0 {
             self.ago(600);
         }
         let time = self.time.get() + 1;
         self.time.set(time);
-        let [from, hub] = [from.address(), self.address("hub")].map(|it| it.to_string());
-        self.node.send(&from, &hub, &call.abi_encode(), time)
+        let [from, to] = [from.address(), to].map(|it| it.to_string());
+        self.node.send(&from, &to, &call.abi_encode(), time)
     }
 
     fn signed(&self, by: Who, order: &impl SolStruct) -> Bytes {

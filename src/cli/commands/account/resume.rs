@@ -16,17 +16,21 @@ pub(crate) struct Resume {
 }
 
 pub(super) fn run(context: &Context, command: &Resume) -> Result<Reply, Failure> {
-    Ok(match resume(context, &command.send)? {
-        None => Reply::new(json!({ "resumed": false })).note("No transaction is open."),
-        Some((what, receipt)) => Reply::new(json!({
-            "resumed": true,
-            "command": what,
-            "txHash": receipt.hash.to_string(),
-            "block": receipt.block.to_string(),
-        }))
-        .note(format!(
-            "The transaction {} ({what}) is in block {}",
-            receipt.hash, receipt.block
-        )),
+    let (_, settled, _) = resume(context, &command.send)?;
+    let Some(settled) = settled else {
+        return Ok(Reply::new(json!({ "resumed": false })).note("No transaction is open."));
+    };
+    let reply = Reply::new(json!({
+        "resumed": true,
+        "command": settled.what,
+        "txHash": settled.hash.to_string(),
+        "block": settled.block.map(|it| it.to_string()),
+    }))
+    .note(settled.in_words());
+    Ok(match settled.deal {
+        Some(deal) => reply
+            .with(json!({ "dealid": deal.to_string() }))
+            .note(format!("It has made the deal {deal}")),
+        None => reply,
     })
 }

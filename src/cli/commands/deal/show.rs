@@ -24,7 +24,7 @@ const MOST_TASKS: u64 = 10_000;
     after_help = "Examples:\n  iexec-hsm deal show 0x62f18e42f98f3e894ac89b4398a1511fdc1466e61a137738d7c6df607eee5796\n  iexec-hsm deal show 0x62f18e42f98f3e894ac89b4398a1511fdc1466e61a137738d7c6df607eee5796 --watch"
 )]
 pub(crate) struct Show {
-    /// The deal's id, as `iexec app run` prints it
+    /// The deal's id, as `app run` prints it
     #[arg(value_name = "DEALID", value_parser = str::parse::<Id>)]
     deal: Id,
     #[command(flatten)]

@@ -108,7 +108,7 @@ fn in_words(told: &Told) -> String {
 }
 
 /// Whether results for an address are ours.
-fn whose(context: &Context, beneficiary: Address) -> &'static str {
+pub(in crate::cli::commands) fn whose(context: &Context, beneficiary: Address) -> &'static str {
     if context.located().is_ok_and(|it| it.address == beneficiary) {
         return " (your address)";
     }
@@ -132,7 +132,8 @@ fn result(task: &Task) -> String {
     }
 }
 
-fn cause(cause: &Cause) -> String {
+/// What a scheduler told of a failure.
+pub(in crate::cli::commands) fn cause(cause: &Cause) -> String {
     let why = cause.cause.as_deref().unwrap_or(&cause.status);
     let exit = cause
         .exit_code

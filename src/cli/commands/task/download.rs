@@ -54,8 +54,17 @@ pub(crate) struct Download {
     opening: Opening,
 }
 
+/// What a result is of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli::commands) enum Of {
+    /// Of this task.
+    Task(Id),
+    /// Of a run, whose task nobody knows yet. Its `--force` agrees to what it costs, too.
+    Run,
+}
+
 /// A download that is wanted, with a place that it can go to.
-pub(super) struct Wanted {
+pub(in crate::cli::commands) struct Wanted {
     place: Destination,
     /// Whether the result is decrypted on the way.
     decrypt: bool,
@@ -101,14 +110,21 @@ impl From<Failure> for Undone {
 
 impl Download {
     /// The download that is asked for, if any. What is in its way is told before anything is asked, which may take long.
-    pub(super) fn wanted(&self, context: &Context, task: Id) -> Result<Option<Wanted>, Failure> {
+    pub(in crate::cli::commands) fn wanted(
+        &self,
+        context: &Context,
+        of: Of,
+    ) -> Result<Option<Wanted>, Failure> {
         let decrypt = self.decrypt || self.extract.is_some() || !self.entry.is_empty();
-        self.refuse_unused(context, decrypt)?;
+        self.refuse_unused(context, decrypt, self.opening.force && of != Of::Run)?;
         if self.download.is_none() && !decrypt {
             return Ok(None);
         }
         let mut wanted = Wanted {
-            place: self.place(task)?,
+            place: match of {
+                Of::Task(task) => self.place(task)?,
+                Of::Run => self.place(Id::ZERO)?,
+            },
             decrypt,
             only: self.entry.clone(),
             verifying: self.verifying.clone(),
@@ -117,6 +133,21 @@ impl Download {
         };
         wanted.check(context)?;
         Ok(Some(wanted))
+    }
+
+    /// The same, for a task whose id was not known before.
+    pub(in crate::cli::commands) fn of_task(
+        &self,
+        wanted: Wanted,
+        task: Id,
+    ) -> Result<Wanted, Failure> {
+        let place = self.place(task)?;
+        Ok(Wanted { place, ..wanted })
+    }
+
+    /// Whether `--force` was given.
+    pub(in crate::cli::commands) fn is_forced(&self) -> bool {
+        self.opening.force
     }
 
     fn place(&self, task: Id) -> Result<Destination, Failure> {
@@ -159,6 +190,11 @@ fn with_zip(name: PathBuf) -> PathBuf {
 }
 
 impl Wanted {
+    /// Whether the result is decrypted on the way.
+    pub(in crate::cli::commands) fn is_decrypted(&self) -> bool {
+        self.decrypt
+    }
+
     /// Refuses a place that is taken; a person may agree to have the file there replaced.
     fn check(&mut self, context: &Context) -> Result<(), Failure> {
         if let Some(evidence) = &self.evidence {

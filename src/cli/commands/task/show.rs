@@ -2,7 +2,8 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::describe;
-use super::download::{Download, Undone, Wanted};
+use super::download::{Download, Of};
+use super::fetched::fetched;
 use super::json::{causes_json, task_json};
 use super::there::{not_there, other_than_task, task_there};
 use super::told::Told;
@@ -12,7 +13,6 @@ use crate::cli::context::Context;
 use crate::cli::node::{NodeArgs, Place, WatchArgs, now, tell_of_node};
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
-use crate::cli::verification::Verification;
 use crate::code::Code;
 use crate::task::{TaskState, Watched, watch_from};
 
@@ -21,7 +21,7 @@ use crate::task::{TaskState, Watched, watch_from};
     after_help = "Examples:\n  iexec-hsm task show 0xc53be85f77694aa8eb345e025eaee669f8cb27cca2d05680538e97e209d53712\n  iexec-hsm task show 0xc53be85f77694aa8eb345e025eaee669f8cb27cca2d05680538e97e209d53712 --watch --watch-timeout 2h\n  iexec-hsm task show 0xc53be85f77694aa8eb345e025eaee669f8cb27cca2d05680538e97e209d53712 --watch --extract result/"
 )]
 pub(crate) struct Show {
-    /// The task's id, as `iexec app run` prints it
+    /// The task's id, as `app run` prints it
     #[arg(value_name = "TASKID", value_parser = str::parse::<Id>)]
     task: Id,
     #[command(flatten)]
@@ -33,7 +33,7 @@ pub(crate) struct Show {
 }
 
 pub(super) fn run(context: &Context, command: &Show) -> Result<Reply, Failure> {
-    let wanted = command.download.wanted(context, command.task)?;
+    let wanted = command.download.wanted(context, Of::Task(command.task))?;
     let place = command.node.place(context)?;
     let told = match command.watch.watch {
         true => awaited(context, command, &place)?,
@@ -43,7 +43,10 @@ pub(super) fn run(context: &Context, command: &Show) -> Result<Reply, Failure> {
         }
     };
     match wanted {
-        Some(wanted) => downloaded(context, &place, &told, &wanted),
+        Some(wanted) => {
+            let shown = (raw(&told), describe::lines(context, &told));
+            fetched(context, &place, &told, &wanted, shown)
+        }
         None => Ok(reply(context, &told)),
     }
 }
@@ -85,43 +88,6 @@ fn awaited(context: &Context, command: &Show, place: &Place) -> Result<Told, Fai
     Err(Failure::new(Code::NotThereYet, what)
         .hint("Wait longer with --watch-timeout, or without it for as long as it takes.")
         .with(raw(&told)))
-}
-
-/// The task with its result, which is in its place.
-fn downloaded(
-    context: &Context,
-    place: &Place,
-    told: &Told,
-    wanted: &Wanted,
-) -> Result<Reply, Failure> {
-    let tell = || {
-        let lines = describe::lines(context, told).into_iter();
-        lines.for_each(|line| context.tell(line));
-    };
-    match wanted.get(context, place, told) {
-        Ok(done) => {
-            let verification = done.verification.as_ref();
-            let checked = verification
-                .map(|it| it.in_full(context))
-                .unwrap_or_default();
-            if done.is_stream {
-                // Nothing else may be on it.
-                tell();
-                checked.iter().for_each(|line| context.tell(line));
-                context.tell(done.note);
-                return Ok(Reply::done(None));
-            }
-            let json = verification.map_or(Value::Null, Verification::json);
-            let reply = reply(context, told).with(done.json).with(json);
-            let reply = checked.iter().fold(reply, Reply::text);
-            Ok(reply.note(done.note))
-        }
-        Err(Undone { failure, checks }) => {
-            tell();
-            checks.iter().for_each(|line| context.tell(line));
-            Err(failure.with(raw(told)))
-        }
-    }
 }
 
 /// The JSON of the SDK's program, and what the scheduler told.

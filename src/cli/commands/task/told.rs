@@ -5,19 +5,23 @@ use crate::cli::ui::failure::Failure;
 use crate::task::{Cause, TaskState};
 
 /// What is told of a task.
-pub(super) struct Told {
-    pub(super) task: Task,
-    pub(super) state: TaskState,
+pub(in crate::cli::commands) struct Told {
+    pub(in crate::cli::commands) task: Task,
+    pub(in crate::cli::commands) state: TaskState,
     /// For people alone: the SDK's JSON has nothing of it.
-    pub(super) deal: Option<Deal>,
-    pub(super) causes: Vec<Cause>,
+    pub(in crate::cli::commands) deal: Option<Deal>,
+    pub(in crate::cli::commands) causes: Vec<Cause>,
     /// When it was looked at, in seconds since 1970.
-    pub(super) now: u64,
+    pub(in crate::cli::commands) now: u64,
 }
 
 impl Told {
     /// Finds what there is to tell of a task.
-    pub(super) fn of(context: &Context, place: &Place, task: Task) -> Result<Self, Failure> {
+    pub(in crate::cli::commands) fn of(
+        context: &Context,
+        place: &Place,
+        task: Task,
+    ) -> Result<Self, Failure> {
         let now = now();
         let state = TaskState::of(&task, now);
         let deal = match context.global.raw {

@@ -49,6 +49,8 @@ groups! {
     Payer: wallet, wallet_address = "The address that pays and signs", wallet_file
         = "The wallet's file in the keystore folder", keystoredir, password_file, token, module,
         module_args, pin_file, device_timeout;
+    /// The hosts that a project may name.
+    TrustedHosts: trusted_hosts;
     /// The file of the wallet's password.
     PasswordFile: password_file;
     /// The file of the SO PIN.
@@ -63,6 +65,8 @@ groups! {
     Services: chain, tee_framework, sms_url, trusted_hosts;
     /// The chain that is read, its node, and who knows the schedulers.
     Chain: chain, rpc_url, compass_url;
+    /// The services beside the node that have a part in a run.
+    RunServices: market_url, sms_url;
     /// The chain's services that are looked at.
     ChainServices: rpc_url, market_url;
     /// The market.

@@ -1,5 +1,5 @@
 use crate::http::HttpError;
-use crate::market::MarketError;
+use crate::market::{ChoiceError, MarketError};
 
 /// What to do about the market.
 pub(crate) fn market(error: &MarketError) -> &'static str {
@@ -27,5 +27,22 @@ pub(crate) fn market(error: &MarketError) -> &'static str {
         MarketError::Http(_) => {
             "Check the address of the market, the network and the proxy settings; or read the chain's own events with --from-block."
         }
+    }
+}
+
+/// What to do where no orders were found.
+pub(crate) fn choice(error: &ChoiceError) -> &'static str {
+    match error {
+        ChoiceError::Market(_) => {
+            "Try again later, or check the address of the market (--market-url). Nothing was signed."
+        }
+        ChoiceError::NotDeployed { .. } => "Check the address and the chain. Nothing was signed.",
+        ChoiceError::NoMarket(_) => {
+            "Name the market with --market-url or as `iexecGateway` in chain.json. Nothing was signed."
+        }
+        ChoiceError::NoWorkerpool { .. } => {
+            "Leave out what need not be: --workerpool, --category, --trust, a tag; or try again later. Nothing was signed."
+        }
+        _ => "Check --tag, or ask the owner for an order. Nothing was signed.",
     }
 }

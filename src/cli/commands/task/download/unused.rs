@@ -8,7 +8,12 @@ use crate::cli::ui::failure::Failure;
 
 impl Download {
     /// Refuses options that nothing comes of.
-    pub(super) fn refuse_unused(&self, context: &Context, decrypts: bool) -> Result<(), Failure> {
+    pub(super) fn refuse_unused(
+        &self,
+        context: &Context,
+        decrypts: bool,
+        force: bool,
+    ) -> Result<(), Failure> {
         let (opening, holding) = (&self.opening, &self.opening.holding);
         let found = &context.settings.found;
         let of_opening = [
@@ -33,7 +38,7 @@ impl Download {
             );
         }
         let of_download = [
-            ("force", opening.force),
+            ("force", force),
             ("no_sync", opening.no_sync),
             setting(&SETTINGS.max_size, &found.max_size),
             setting(&SETTINGS.ipfs_gateway, &found.ipfs_gateway),
