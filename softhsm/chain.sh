@@ -3,11 +3,13 @@
 # ("Hello, world!", encrypted for the beneficiary's key in the SMS), an IPFS gateway, a market and an SMS.
 #
 #     eval "$(softhsm/chain.sh up)"      starts it, and writes a chain.json for it into the working folder
+#     softhsm/chain.sh give ADDRESS      gives it 1 ETH and 5 RLC
 #     softhsm/chain.sh run ADDRESS       asks for a computation whose result is for ADDRESS, and prints its task;
 #                                        with `COUNT [BYTES]` behind, for so many tasks, with results of so many bytes
 #     eval "$(softhsm/chain.sh down)"    ends it, and removes that chain.json
 #
-# What `up` and `down` print are lines for the shell. Nothing of it leaves this machine.
+# IEXEC_TRY_APP and IEXEC_TRY_WORKERPOOL are then the addresses of the app, which is one of Scone as in the guide, and of
+# the workerpool. What `up` and `down` print are lines for the shell. Nothing of it leaves this machine.
 set -euo pipefail
 
 # shellcheck source-path=SCRIPTDIR
@@ -17,7 +19,7 @@ root=$(realpath "$(dirname "${BASH_SOURCE[0]}")/..")
 # Marks a folder as one that this script made: nothing else is ever removed.
 mark=.made-by-chain.sh
 
-usage() { die "usage: eval \"\$(softhsm/chain.sh up)\", softhsm/chain.sh run ADDRESS [COUNT [BYTES]], later eval \"\$(softhsm/chain.sh down)\""; }
+usage() { die "usage: eval \"\$(softhsm/chain.sh up)\", softhsm/chain.sh give ADDRESS, softhsm/chain.sh run ADDRESS [COUNT [BYTES]], later eval \"\$(softhsm/chain.sh down)\""; }
 
 # Prints the path of the program that is the world, after building it.
 world() {
@@ -48,7 +50,8 @@ up() {
     cp "$folder/chain.json" chain.json
     pwd >"$folder/where"
 
-    printf 'export %s=%q\n' IEXEC_TRY_CHAIN "$folder" IEXEC_HSM_TRUSTED_HOSTS "$(<"$folder/sms")"
+    printf 'export %s=%q\n' IEXEC_TRY_CHAIN "$folder" IEXEC_HSM_TRUSTED_HOSTS "$(<"$folder/trusted")" \
+        IEXEC_TRY_APP "$(<"$folder/app")" IEXEC_TRY_WORKERPOOL "$(<"$folder/workerpool")"
 }
 
 # The folder of the world that `up` started.
@@ -66,6 +69,13 @@ run() {
         die "it was not asked for: is $1 an address?"
 }
 
+give() {
+    local folder
+    [[ $# -eq 1 ]] || usage
+    folder=$(folder_of_world)
+    curl --silent --show-error --fail "$(<"$folder/desk")/give?to=$1" || die "it got nothing: is $1 an address?"
+}
+
 down() {
     local folder file
     [[ $# -eq 0 ]] || usage
@@ -74,11 +84,12 @@ down() {
     file=$(<"$folder/where")/chain.json
     ! cmp --quiet "$folder/chain.json" "$file" || rm "$file"
     rm -rf "$folder"
-    printf 'unset %s\n' "IEXEC_TRY_CHAIN IEXEC_HSM_TRUSTED_HOSTS"
+    printf 'unset %s\n' "IEXEC_TRY_CHAIN IEXEC_TRY_APP IEXEC_TRY_WORKERPOOL IEXEC_HSM_TRUSTED_HOSTS"
 }
 
 case ${1:-} in
     up) up "${@:2}" ;;
+    give) give "${@:2}" ;;
     run) run "${@:2}" ;;
     down) down "${@:2}" ;;
     *) usage ;;

@@ -32,6 +32,7 @@ mod chain {
     mod deal_show;
     mod download;
     mod environment;
+    mod guide;
     mod nodes;
     mod order_books;
     mod orders;

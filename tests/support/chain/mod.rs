@@ -1,5 +1,6 @@
 //! A real chain with iExec's contracts, one for each test, and tasks of every kind on it.
 
+mod apps;
 mod books;
 mod contracts;
 mod kinds;
@@ -10,6 +11,7 @@ mod requester;
 mod signing;
 mod tasks;
 mod who;
+mod world;
 
 pub use books::{Books, Is};
 pub use kinds::{Kind, every_kind};
@@ -19,6 +21,7 @@ pub use requester::{COST, Requester};
 pub use signing::Seen;
 pub use tasks::{Ask, Chain, Deal, on_ipfs};
 pub use who::Who;
+pub use world::World;
 
 /// The number of the chain.
 pub const CHAIN_ID: u64 = 65_535;
