@@ -21,8 +21,17 @@ pub(crate) fn to_read_by(context: &Context, recorded: &KeyRecords) -> Option<Lin
         return None;
     }
     let link = Link::find_within(context, recorded, PATIENCE)?;
-    let answers = link.status.state == State::Unlocked && !link.status.hung;
-    (answers && drives_named_module(context, &link)).then_some(link)
+    if !drives_named_module(context, &link) {
+        return None;
+    }
+    let passed = match link.status.state {
+        State::Unlocked if link.status.hung => "its token has not answered for long",
+        State::Unlocked => return Some(link),
+        State::Recovering => "its token is being brought back",
+        State::Locked | State::Unlocking => "it is locked",
+    };
+    context.note_passed_agent(passed.to_owned());
+    None
 }
 
 /// Tells of the agent where it is the reason of a failure: one that is named and not there, so that a PIN is
@@ -34,7 +43,12 @@ pub(crate) fn mind_agent(context: &Context, failure: Failure) -> Failure {
     {
         return missed.and_hint("Without the agent the PIN is needed: a file with it is named with --pin-file or IEXEC_HSM_PIN_FILE.");
     }
-    name_holder(context, failure)
+    match context.take_passed_agent() {
+        Some(reason) if failure.code == Code::PinNeeded => {
+            failure.and_hint(&format!("Your agent was not asked: {reason}."))
+        }
+        _ => name_holder(context, failure),
+    }
 }
 
 /// Names the agent as the holder of the token, where a command failed that found the device busy, as

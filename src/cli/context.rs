@@ -45,6 +45,7 @@ pub(crate) struct Context {
     asks_agent: AtomicBool,
     /// Why an agent that is named was not asked.
     missed_agent: Mutex<Option<Failure>>,
+    passed_agent: Mutex<Option<String>>,
 }
 
 impl Context {
@@ -86,6 +87,7 @@ impl Context {
             broken_modules: Mutex::default(),
             asks_agent: AtomicBool::new(false),
             missed_agent: Mutex::default(),
+            passed_agent: Mutex::default(),
         })
     }
 
@@ -134,6 +136,17 @@ impl Context {
     /// Returns why an agent that is named was not asked.
     pub(crate) fn take_missed_agent(&self) -> Option<Failure> {
         lock(&self.missed_agent).take()
+    }
+
+    /// Notes why an agent that runs is not asked, in words that follow "your agent was not asked:".
+    pub(crate) fn note_passed_agent(&self, reason: String) {
+        self.say(|| format!("not the agent: {reason}"));
+        *lock(&self.passed_agent) = Some(reason);
+    }
+
+    /// Returns why an agent that runs was not asked.
+    pub(crate) fn take_passed_agent(&self) -> Option<String> {
+        lock(&self.passed_agent).take()
     }
 
     /// Whether a person can be asked.

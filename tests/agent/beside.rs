@@ -38,6 +38,21 @@ fn keys_are_listed_and_shown_by_the_agent_without_a_pin_or_the_module() {
     assert_eq!(busy.ledger().names(), [""; 0]);
 }
 
+#[test]
+fn where_a_pin_is_missing_it_is_said_why_the_agent_was_not_asked() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let agent = Agent::start(command(&work, &[]));
+    for args in [["key", "list"], ["key", "show"]] {
+        let run = agent.cmd(&work, args).run().fails(14);
+        let why = "Your agent was not asked: it is locked.";
+        assert!(run.err().contains(why), "{}", run.err());
+        // With a PIN there is nothing to say.
+        let run = agent.cmd(&work, args).pin().run().ok();
+        assert!(!run.err().contains("agent"), "{}", run.err());
+    }
+}
+
 /// An unlocked agent whose token does `action` when its keys are read the next time.
 fn holder_that_next<'t>(work: &Work<'_>, token: &'t Token, action: &str) -> (Agent, Faulty<'t>) {
     let (agent, faulty) = holder(work, token);

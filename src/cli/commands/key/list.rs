@@ -16,7 +16,7 @@ pub(super) fn run(context: &Context) -> Result<Reply, Failure> {
     if let Some(link) = to_read_by(context, &recorded) {
         match of_agent(link, &recorded) {
             Ok(reply) => return Ok(reply),
-            Err(error) => context.say(|| format!("not the agent: {error}")),
+            Err(error) => context.note_passed_agent(error.to_string()),
         }
     }
     of_token(context, &recorded)

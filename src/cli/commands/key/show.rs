@@ -16,13 +16,14 @@ pub(super) fn run(context: &Context) -> Result<Reply, Failure> {
     let recorded = context.every_key_record()?;
     let wanted = context.key_records(None)?;
     // One that it does not tell of may have its public key on the token alone.
-    if let Some(link) = to_read_by(context, &wanted)
-        && let Ok(key) = choose(context, link, &wanted)
-    {
-        return Ok(reply(
-            &Described::of_agent(&key, &recorded),
-            &key.public_key,
-        ));
+    if let Some(link) = to_read_by(context, &wanted) {
+        match choose(context, link, &wanted) {
+            Ok(key) => {
+                let described = Described::of_agent(&key, &recorded);
+                return Ok(reply(&described, &key.public_key));
+            }
+            Err(failure) => context.note_passed_agent(failure.message().to_owned()),
+        }
     }
     let mut pins = context.pins()?;
     let chosen = ChosenKey::find(context, Some(&mut pins))?;
