@@ -56,6 +56,7 @@ mod decrypt {
     mod extract;
     mod failing_disk;
     mod full_disk;
+    mod given_back;
     mod hostile_archives;
     mod implicit_rejection;
     mod interrupted;

@@ -64,7 +64,7 @@ pub fn pull(
         gateways.fetch(&location, &waiting, false, &|_| {})?;
 
         let task = found.id.to_string();
-        let archive = Archive::from_file(waiting, Path::new(&task), &Limits::default())?;
+        let archive = Archive::from_temporary(waiting, Path::new(&task), &Limits::default())?;
         let mut client = AgentClient::connect(socket)?;
         let present = client.keys()?.keys;
         let mut keys = AgentKeys::new(client, present);

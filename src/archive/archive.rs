@@ -49,6 +49,11 @@ impl Archive {
         self.body.open()
     }
 
+    /// Returns a reader of the body for the last time. An archive in a temporary file is gone when it was read.
+    pub(crate) fn body_once(&self) -> Body {
+        self.body.open_once()
+    }
+
     /// Returns the body as one that can be read at any place; `None` where it can only be read in order.
     pub(crate) fn seekable_body(&self) -> io::Result<Option<CrcAt<SeekableBody>>> {
         let body = SeekableBody::of(&self.body)?;

@@ -51,7 +51,19 @@ impl BodySource {
     }
 
     pub fn open(&self) -> Body {
-        let window = Window::new(Arc::clone(&self.file), self.start, self.content.compressed);
+        self.read(self.window())
+    }
+
+    /// Opens it for the last time: what was read is given back.
+    pub fn open_once(&self) -> Body {
+        self.read(self.window().giving_back())
+    }
+
+    fn window(&self) -> Window {
+        Window::new(Arc::clone(&self.file), self.start, self.content.compressed)
+    }
+
+    fn read(&self, window: Window) -> Body {
         Body {
             window,
             inflate: match self.method {

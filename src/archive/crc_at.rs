@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crc32fast::Hasher as Crc;
@@ -20,6 +21,8 @@ pub(crate) struct CrcAt<R> {
     bytes: R,
     expected: Option<u32>,
     read: Mutex<Spans>,
+    /// Whether some of them are gone.
+    gave_back: AtomicBool,
 }
 
 impl<R: ReadAt> CrcAt<R> {
@@ -29,7 +32,13 @@ impl<R: ReadAt> CrcAt<R> {
             bytes,
             expected,
             read: Mutex::default(),
+            gave_back: AtomicBool::new(false),
         }
+    }
+
+    /// Whether bytes were given back, so that not all can be read again.
+    pub(crate) fn gave_back(&self) -> bool {
+        self.gave_back.load(Ordering::Relaxed)
     }
 
     /// Reads what was not read since the last call, and compares the CRC of all.
@@ -108,6 +117,12 @@ impl Spans {
         &bytes[..room.min(bytes.len() as u64) as usize]
     }
 
+    /// Whether all of `range` was read.
+    fn has(&self, range: &Range<u64>) -> bool {
+        let before = self.0.range(..=range.start).next_back();
+        before.is_some_and(|(_, span)| span.end >= range.end)
+    }
+
     /// Adds what nobody has read, to the span that ends where it begins, if there is one.
     fn add(&mut self, start: u64, end: u64, crc: Crc) {
         match self.0.range_mut(..start).next_back() {
@@ -133,6 +148,16 @@ impl<R: ReadAt> ReadAt for CrcAt<R> {
 
     fn len(&self) -> io::Result<u64> {
         self.bytes.len()
+    }
+
+    /// Keeps what is not yet in the CRC.
+    fn give_back(&self, range: Range<u64>) -> bool {
+        let is_known = self.expected.is_none() || self.spans().has(&range);
+        let given = is_known && self.bytes.give_back(range);
+        if given {
+            self.gave_back.store(true, Ordering::Relaxed);
+        }
+        given
     }
 }
 

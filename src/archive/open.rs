@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::archive::Archive;
 use super::file_id::FileId;
 use super::{ArchiveError, Limits, folder, spool, zipped};
+use crate::file::Spooled;
 
 impl Archive {
     /// Opens a zip, a folder that one was unzipped into, or the `.aes` file in such a folder.
@@ -42,10 +43,19 @@ impl Archive {
         zipped::open(Arc::new(file), name, limits)
     }
 
+    /// Opens a zip in a temporary file, which can be decrypted once: what was read of it gives its room to the result.
+    ///
+    /// # Errors
+    /// As [`Archive::open`].
+    pub fn from_temporary(file: File, name: &Path, limits: &Limits) -> Result<Self, ArchiveError> {
+        zipped::open(Arc::new(Spooled(file)), name, limits)
+    }
+
     /// Opens a zip that comes through a pipe.
     ///
     /// A zip is read from its end, so it is first copied, as it is and so still encrypted, into a
-    /// file without a name in `spool_dir`, which is gone when the archive is.
+    /// file without a name in `spool_dir`. As of any temporary one, see [`Archive::from_temporary`], the room goes to the
+    /// result when it is decrypted.
     ///
     /// # Errors
     /// As [`Archive::open`]; [`ArchiveError::Spool`] when the copy cannot be kept.
@@ -55,6 +65,6 @@ impl Archive {
         limits: &Limits,
     ) -> Result<Self, ArchiveError> {
         let file = spool::copy(reader, spool_dir, limits)?;
-        zipped::open(Arc::new(file), Path::new("-"), limits)
+        Self::from_temporary(file, Path::new("-"), limits)
     }
 }

@@ -1,6 +1,7 @@
 //! The encrypted body, at any place.
 
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::body::BodySource;
@@ -220,6 +221,17 @@ impl ReadAt for SeekableBody {
 
     fn len(&self) -> io::Result<u64> {
         Ok(self.len)
+    }
+
+    fn give_back(&self, range: Range<u64>) -> bool {
+        if range.start >= range.end || range.start >= self.len {
+            return false;
+        }
+        let end = match range.end < self.len {
+            true => self.span(range.end).file,
+            false => self.end,
+        };
+        self.file.give_back(self.span(range.start).file..end)
     }
 }
 

@@ -16,6 +16,8 @@ pub(super) struct Window {
     end: u64,
     buffer: Box<[u8]>,
     unread: std::ops::Range<usize>,
+    /// The place up to which bytes were given back, where they are.
+    given_back: Option<u64>,
 }
 
 impl Window {
@@ -26,7 +28,14 @@ impl Window {
             end: start.saturating_add(len),
             buffer: Box::default(),
             unread: 0..0,
+            given_back: None,
         }
+    }
+
+    /// Gives back what was read.
+    pub fn giving_back(mut self) -> Self {
+        self.given_back = Some(self.at);
+        self
     }
 
     /// Whether every byte was consumed.
@@ -42,6 +51,15 @@ impl Window {
             }
         }
     }
+
+    /// Goes on behind bytes that were read.
+    fn advance(&mut self, count: usize) {
+        self.at += count as u64;
+        if let Some(given_back) = &mut self.given_back {
+            self.file.give_back(*given_back..self.at);
+            *given_back = self.at;
+        }
+    }
 }
 
 impl Read for Window {
@@ -50,7 +68,7 @@ impl Read for Window {
         if self.unread.is_empty() {
             let room = (self.end - self.at).min(out.len() as u64) as usize;
             let n = Self::pread(&*self.file, &mut out[..room], self.at)?;
-            self.at += n as u64;
+            self.advance(n);
             return Ok(n);
         }
         let n = self.unread.len().min(out.len());
@@ -69,7 +87,7 @@ impl BufRead for Window {
             }
             let room = left.min(self.buffer.len() as u64) as usize;
             let n = Self::pread(&*self.file, &mut self.buffer[..room], self.at)?;
-            self.at += n as u64;
+            self.advance(n);
             self.unread = 0..n;
         }
         Ok(&self.buffer[self.unread.clone()])

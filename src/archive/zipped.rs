@@ -1,6 +1,5 @@
 //! Wrapped key and body in a zip file.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,9 +11,14 @@ use super::repacked::{self, Found};
 use super::result_zip::EntryName;
 use super::zip::{Entry, Index, read_index};
 use super::{Archive, ArchiveError, Damaged, Limits, WrappedKey};
+use crate::file::ReadAt;
 
 /// Finds wrapped key and body in a zip; `path` is only for messages.
-pub(super) fn open(file: Arc<File>, path: &Path, limits: &Limits) -> Result<Archive, ArchiveError> {
+pub(super) fn open(
+    file: Arc<dyn ReadAt>,
+    path: &Path,
+    limits: &Limits,
+) -> Result<Archive, ArchiveError> {
     let index = read_index(&*file, limits).map_err(ArchiveError::index(path))?;
     let found = find(&index)?;
     let source = |number: usize| source(&file, &index.entries[number]);
@@ -47,7 +51,7 @@ fn find(index: &Index) -> Result<Found, ArchiveError> {
     repacked::find(&names)
 }
 
-fn source(file: &Arc<File>, entry: &Entry) -> Result<BodySource, ArchiveError> {
+fn source(file: &Arc<dyn ReadAt>, entry: &Entry) -> Result<BodySource, ArchiveError> {
     let method = entry.method.map_err(|how| ArchiveError::Packed {
         entry: EntryName(&entry.name).shown(),
         how: how.to_string(),

@@ -15,17 +15,25 @@ use std::io;
 use std::sync::Arc;
 
 use super::types::Progress;
-use crate::archive::{Archive, Scheme};
+use crate::archive::{Archive, Body, Scheme};
 use crate::envelope::{
     Ahead, Base64Reader, CHUNK, ChunkReader, Chunks, ContentKey, Encrypted, Opener, ReadChunks,
 };
 
-/// The encrypted body of `archive`, piece by piece, base64 removed.
-pub(super) fn encrypted(
+/// The encrypted body of `archive`, piece by piece, base64 removed, for the last time that it is read.
+pub(super) fn encrypted_once(
     archive: &Archive,
     key: &Arc<ContentKey>,
 ) -> Encrypted<Box<dyn Chunks + Send>> {
-    let (body, len) = (archive.body(), archive.body_len());
+    encrypted(archive, archive.body_once(), key)
+}
+
+fn encrypted(
+    archive: &Archive,
+    body: Body,
+    key: &Arc<ContentKey>,
+) -> Encrypted<Box<dyn Chunks + Send>> {
+    let len = archive.body_len();
     let chunks: Box<dyn Chunks + Send> = match archive.layout().scheme {
         Scheme::LegacyEcb => {
             let text = ChunkReader::new(ahead(ReadChunks::of(body, len), len));
@@ -44,7 +52,7 @@ pub(super) fn result<'a>(
     key: &Arc<ContentKey>,
     progress: Progress<'a>,
 ) -> ChunkReader<Counted<'a>> {
-    let opened = Opener::new(encrypted(archive, key));
+    let opened = Opener::new(encrypted(archive, archive.body(), key));
     ChunkReader::new(Counted {
         chunks: ahead(opened, archive.body_len()),
         progress,

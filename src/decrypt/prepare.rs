@@ -11,8 +11,8 @@ use super::output::OutputError;
 use super::types::Progress;
 use crate::archive::{Archive, CrcAt, Scheme, SeekableBody};
 use crate::envelope::{Base64Reader, CHUNK, ContentKey, SeekableResult};
-use crate::file::ReadAt;
 use crate::file::dir::Dir;
+use crate::file::{ReadAt, Spooled};
 
 type FoundBody = io::Result<Option<CrcAt<SeekableBody>>>;
 
@@ -84,6 +84,11 @@ impl Opened {
         })
     }
 
+    /// Whether some of the archive is gone already.
+    pub(super) fn gave_back(&self) -> bool {
+        self.body.as_ref().is_some_and(|body| body.gave_back())
+    }
+
     /// Checks the archive's CRC after the result was read, which was the larger part of the work.
     ///
     /// # Errors
@@ -146,13 +151,13 @@ impl Spool<'_> {
     }
 }
 
-fn spool(mut body: impl Read, waiting: Spool<'_>) -> Result<File, RunError> {
+fn spool(mut body: impl Read, waiting: Spool<'_>) -> Result<Spooled, RunError> {
     let fail = |error| OutputError::io(&waiting.path(), error);
     let mut file = waiting.create().map_err(fail)?;
     let mut buffer = vec![0; CHUNK];
     loop {
         match body.read(&mut buffer) {
-            Ok(0) => return Ok(file),
+            Ok(0) => return Ok(Spooled(file)),
             Ok(count) => file.write_all(&buffer[..count]).map_err(fail)?,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error.into()),

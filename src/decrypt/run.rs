@@ -19,7 +19,7 @@ use super::prepare::{Opened, Search, Spool};
 use super::tasks::Task;
 use super::types::{Options, Progress, Target};
 use crate::archive::Archive;
-use crate::archive::result_zip::{Contents, Extraction};
+use crate::archive::result_zip::{Contents, Extraction, Member};
 use crate::envelope::{ChunkReader, ContentKey};
 use crate::file::{ReadAt, WriteBehind};
 
@@ -60,7 +60,7 @@ impl Run<'_> {
         let fail = |error| OutputError::io(path, error);
         let mut temporary = self.options.temporaries.file(path).map_err(fail)?;
         let file = WriteBehind::new(temporary.file(), self.durable());
-        let body = pipeline::encrypted(self.archive, &self.key);
+        let body = pipeline::encrypted_once(self.archive, &self.key);
         let threads = pipeline::threads(self.archive.body_len());
         let bytes = file::pour(body, (&file, path), threads, self.progress)?;
         let file = temporary.file().try_clone().map_err(fail)?;
@@ -155,7 +155,11 @@ impl Run<'_> {
                 path,
                 sync: self.durable(),
             };
-            let write = |(member, path)| Task::Write(member, path, &waiting);
+            let write = |(member, path)| match only {
+                [] => Task::Write(Member::once(member), path, &waiting),
+                // It is read anew with all others, which are checked then.
+                _ => Task::Write(member, path, &waiting),
+            };
             let tasks: Vec<_> = files.into_iter().map(write).collect();
             let size = tasks.iter().map(Task::size).sum();
             result.run(&tasks, size)?;
@@ -240,29 +244,49 @@ impl Run<'_> {
         whole: bool,
         work: impl FnOnce(&ResultInPlace<'_>) -> Result<T, RunError>,
     ) -> Result<(Opened, T), RunError> {
-        let checked = Opened::new(self.archive, search, &self.key, spool).and_then(|opened| {
-            let result = ResultInPlace {
-                contents: self.contents(opened.result.clone())?,
-                len: opened.result.len()?,
-                progress: self.progress,
-            };
-            let done = work(&result)?;
-            match whole {
-                true => {}
-                false if self.options.verify => check_all(&result.contents, &|_| {})?,
-                false => result.contents.read_watched()?,
-            }
-            if whole || self.options.verify {
-                opened.finish()?;
-            }
-            Ok((opened, done))
-        });
-        // As much work as where no key fits; and a damaged archive is named as such, whatever key
-        // was tried on it.
-        if matches!(checked, Err(DecryptError::CannotDecrypt)) {
-            self.result().drain()?;
+        let opened = Opened::new(self.archive, search, &self.key, spool)
+            .map_err(|error| self.fail_late(error, None))?;
+        match self.check_opened(&opened, whole, work) {
+            Ok(done) => Ok((opened, done)),
+            Err(error) => Err(self.fail_late(error, Some(&opened))),
         }
-        checked
+    }
+
+    fn check_opened<T>(
+        &self,
+        opened: &Opened,
+        whole: bool,
+        work: impl FnOnce(&ResultInPlace<'_>) -> Result<T, RunError>,
+    ) -> Result<T, RunError> {
+        let result = ResultInPlace {
+            contents: self.contents(opened.result.clone())?,
+            len: opened.result.len()?,
+            progress: self.progress,
+        };
+        let done = work(&result)?;
+        match whole {
+            true => {}
+            false if self.options.verify => check_all(&result.contents, &|_| {})?,
+            false => result.contents.read_watched()?,
+        }
+        if whole || self.options.verify {
+            opened.finish()?;
+        }
+        Ok(done)
+    }
+
+    /// The failure after as much work as where no key fits; and a damaged archive is named as such, whatever key was
+    /// tried on it.
+    fn fail_late(&self, error: RunError, opened: Option<&Opened>) -> RunError {
+        if !matches!(error, DecryptError::CannotDecrypt) {
+            return error;
+        }
+        let read = match opened {
+            // It cannot be read anew.
+            Some(opened) if opened.gave_back() => opened.finish(),
+            _ => self.result().drain().map(drop),
+        };
+        read.map_or_else(RunError::from, |()| error)
     }
 
     fn durable(&self) -> bool {

@@ -1,4 +1,5 @@
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::ContentKey;
@@ -72,6 +73,14 @@ impl ReadAt for SeekableResult {
 
     fn len(&self) -> io::Result<u64> {
         Ok(self.len)
+    }
+
+    /// Keeps the last block, with which the next one is decrypted.
+    fn give_back(&self, range: Range<u64>) -> bool {
+        let block = BLOCK as u64;
+        let start = range.start.next_multiple_of(block) + self.iv_len();
+        let end = range.end / block * block;
+        start < end && self.body.give_back(start..end)
     }
 }
 

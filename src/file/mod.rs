@@ -6,6 +6,7 @@ pub(crate) mod ownership;
 mod read_at;
 mod removal;
 pub(crate) mod small;
+mod spooled;
 mod stream;
 pub(crate) mod temporary;
 mod temporary_name;
@@ -15,6 +16,7 @@ mod write_behind;
 pub(crate) mod testing;
 
 pub(crate) use read_at::{Part, ReadAt};
+pub(crate) use spooled::Spooled;
 pub(crate) use stream::OutputStream;
 pub(crate) use temporary_name::is_temporary;
 pub(crate) use write_behind::WriteBehind;

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::fs::File;
 use std::io::{self, IoSliceMut};
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
@@ -28,6 +29,12 @@ pub trait ReadAt: Debug + Send + Sync {
     /// [`io::ErrorKind::WouldBlock`] where it does, or nobody can tell; what reading met.
     fn read_ready_at(&self, _out: &mut [u8], _at: u64) -> io::Result<usize> {
         Err(io::ErrorKind::WouldBlock.into())
+    }
+
+    /// Takes note that the bytes of `range` were read for the last time. Returns whether their room was given back, so
+    /// that they are gone.
+    fn give_back(&self, _range: Range<u64>) -> bool {
+        false
     }
 
     /// Fills `out` with the bytes from `at` on.

@@ -59,6 +59,7 @@ impl Contents {
             source: &self.source,
             entry,
             watcher: self.watcher.as_ref(),
+            once: false,
         })
     }
 }
@@ -69,6 +70,8 @@ pub struct Member<'a> {
     source: &'a Arc<dyn ReadAt>,
     entry: &'a Entry,
     watcher: Option<&'a Arc<dyn Watcher>>,
+    /// Whether its data is read this one time.
+    once: bool,
 }
 
 impl<'a> Member<'a> {
@@ -100,6 +103,11 @@ impl<'a> Member<'a> {
             name: self.name().shown(),
             how,
         })
+    }
+
+    /// The same entry, whose data is read for the last time: it gives its room back.
+    pub(crate) fn once(self) -> Self {
+        Self { once: true, ..self }
     }
 
     /// Whether somebody sees its data while it is read.
@@ -140,7 +148,10 @@ impl<'a> Member<'a> {
         let watcher = self.watcher.filter(|_| self.is_watched());
         Ok(MemberData {
             name: self.entry.name.clone(),
-            data: source.open(),
+            data: match self.once {
+                true => source.open_once(),
+                false => source.open(),
+            },
             watcher: watcher.map(|watcher| watcher.file(self.name())),
         })
     }

@@ -124,7 +124,7 @@ impl Run<'_> {
         let (context, command) = (self.context, self.command);
         let limits = &self.options.limits;
         let archive = match &job.fetched {
-            Some(file) => Archive::from_file(copied(file)?, &job.archive, limits)?,
+            Some(file) => Archive::from_temporary(copied(file)?, &job.archive, limits)?,
             None => open_archive(&job.archive, &spool_folder(job), limits)?,
         };
         let force = command.opening.force || (self.asks() && may_replace(context, job));
