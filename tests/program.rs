@@ -40,6 +40,7 @@ mod chain {
     mod result_verify;
     mod run;
     mod run_killed;
+    mod sdk_download;
     mod task_list;
     mod task_show;
     mod verified_downloads;
