@@ -114,20 +114,23 @@ pipes() {
 # From a gateway on this machine, which is the node, too: the bytes are held against their CID on the way.
 downloads() {
     say "Downloads ..."
-    local url location show
+    local url location show extract
+    : >served
     setpriv --pdeathsig KILL python3 "$here/benches/gateway.py" noise.enc.zip >served &
     gateway=$!
     until read -r url location <served; do sleep 0.1; done
     printf '{"default":"bench","chains":{"bench":{"id":"65535","host":"%s","hub":"%s","ipfsGateway":"%s"}}}' \
         "$url" 0x3eca1B216A7DF1C7689aEb259fFB83ADFB894E7f "$url" >chain.json
     show="iexec-hsm task show 0x$(printf '42%.0s' {1..32}) --raw"
-    measure "$runs" ours "$show --extract ours.out" curl "curl -sfo curl.out $url$location && sync curl.out" \
+    # Its chain has nothing that would stand for a result.
+    extract="$show --no-verify --extract ours.out"
+    measure "$runs" ours "$extract" curl "curl -sfo curl.out $url$location && sync curl.out" \
         piped "$show --download - >piped.out && sync piped.out"
     row "$mib MiB from a gateway, checked, decrypted and unpacked" ours curl "\`curl -o\` and \`sync\`"
     row "$mib MiB from a gateway, checked, \`--download -\` and \`sync\`" piped curl "the same"
-    printf '| %s MiB from a gateway, unpacked | %s |\n' "$mib" "$(extra "$show --extract ours.out")" >>memory.rows
+    printf '| %s MiB from a gateway, unpacked | %s |\n' "$mib" "$(extra "$extract")" >>memory.rows
     rm -rf ./*.out
-    quietly sh -c "$show --extract ours.out"
+    quietly sh -c "$extract"
     unzip -p noise.zip result.bin >result.out
     same ours.out/result.bin result.out
     kill "$gateway"
