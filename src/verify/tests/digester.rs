@@ -57,6 +57,10 @@ fn what_is_read_is_hashed() {
         assert_eq!(read.files[0].sha256, hashed);
         assert_eq!(read.files[1], file("out/b", "beta"));
         assert_eq!((read.is_folder, read.below, read.others), (true, 0, 2));
+        // Whoever reads what is missing does not read these once more; but in another pass all are read anew.
+        assert!(contents.entries().all(|it| !it.is_watched()));
+        let contents = watched(&zip_with(method, &entries), &digester);
+        assert_eq!(contents.entries().filter(|it| it.is_watched()).count(), 2);
     }
 }
 

@@ -42,7 +42,7 @@ pub(super) const DEFAULT_FOLDER: &str = "results";
 #[derive(Debug, Args)]
 #[command(
     mut_arg("force", |arg| arg.hide(true)),
-    after_help = "Examples:\n  iexec-hsm task pull --output-dir results\n  iexec-hsm task pull --watch --require-agent --raw --exec /usr/local/bin/take-in"
+    after_help = "Each result is verified before it gets its place, by its task on the chain, but with --no-verify: `iexec-hsm result verify --help` says what is checked, and what that does not prove.\n\nExamples:\n  iexec-hsm task pull --output-dir results\n  iexec-hsm task pull --watch --require-agent --raw --exec /usr/local/bin/take-in"
 )]
 pub(crate) struct Pull {
     #[command(flatten)]
