@@ -290,3 +290,17 @@ fn a_verdict_is_that_of_the_worst_check() {
     let nothing = Report { checks: vec![] };
     assert_eq!(nothing.verdict(), Status::Unknown);
 }
+
+#[test]
+fn checks_and_outcomes_have_the_words_of_the_book() {
+    let names = CheckId::ALL.map(CheckId::name).join(" ");
+    let expected =
+        "cid digest consensus seal tee enclaveSignature authorisation beneficiary encryption";
+    assert_eq!(names, expected);
+    let words = CheckId::ALL.map(CheckId::in_words).join(", ");
+    let expected = "CID, digest, consensus, seal, enclave, enclave signature, authorisation, beneficiary, encryption";
+    assert_eq!(words, expected);
+    let outcomes = [Status::Verified, Status::Mismatch, Status::Unknown];
+    let outcomes = outcomes.map(Status::name).join(" ");
+    assert_eq!(outcomes, "verified mismatch unknown");
+}
