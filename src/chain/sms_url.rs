@@ -19,6 +19,17 @@ impl Chain {
         self.entry.default_tee_framework.unwrap_or_default()
     }
 
+    /// The frameworks that this chain has a service for.
+    pub fn frameworks(&self) -> Vec<TeeFramework> {
+        let has = |it: &TeeFramework| {
+            self.entry
+                .sms
+                .as_ref()
+                .is_some_and(|sms| sms.url(*it).is_some())
+        };
+        TeeFramework::ALL.into_iter().filter(has).collect()
+    }
+
     /// The services of this chain for the chosen frameworks, each once.
     ///
     /// # Errors
@@ -112,6 +123,19 @@ mod tests {
                 let found = found.ok().map(|found| found[0].url.clone());
                 assert_eq!(found.as_deref(), url, "{name} {framework}");
             }
+        }
+    }
+
+    #[test]
+    fn a_chain_has_the_frameworks_that_it_has_a_service_for() {
+        use TeeFramework::{Gramine, Scone, Tdx};
+        for (name, there) in [
+            ("bellecour", &[Scone, Gramine][..]),
+            ("arbitrum-mainnet", &[Scone, Tdx]),
+            ("arbitrum-sepolia-testnet", &[Scone, Tdx]),
+            ("mainnet", &[]),
+        ] {
+            assert_eq!(known(name).frameworks(), there, "{name}");
         }
     }
 

@@ -14,7 +14,7 @@ pub(super) const FIRST: &str = "\
 First steps:
   setup                       Make a token and a key ready
   result push-encryption-key  Publish the public key that seals results
-  task show                   Show a task; download and open its result
+  app run                     Run an app, and open its result
   task pull                   Download and open all new results
   result decrypt              Open a result that was downloaded
   agent start                 Unlock the token once for many uses

@@ -14,9 +14,6 @@ use crate::code::Code;
 use crate::market::{Choice, Terms};
 use crate::wallet::address::Address;
 
-/// The chains that have the enclaves of the SDK 8 alone, by their numbers.
-const BEFORE_TDX: [u64; 2] = [1, 134];
-
 /// What a requester wants.
 pub(super) struct Asked {
     terms: Terms,
@@ -112,22 +109,19 @@ impl Asked {
     }
 }
 
-/// The tag, which has to be one of the chain's generation.
+/// The tag, which has to be of a framework that the chain has an SMS for.
 fn tag(place: &Place, given: Option<Tag>) -> Result<Tag, Failure> {
-    let id = place.chain.entry.id;
-    let is_old = id.is_some_and(|id| BEFORE_TDX.contains(&id));
-    let default = match is_old {
-        true => Tag::NONE,
-        false => Tag::enclave(TeeFramework::Tdx),
+    let there = match place.chain.has_built_in_hub() {
+        true => place.chain.frameworks(),
+        // Of a chain of one's own it is not known.
+        false => TeeFramework::ALL.to_vec(),
+    };
+    let default = match there.contains(&TeeFramework::Tdx) {
+        true => Tag::enclave(TeeFramework::Tdx),
+        false => Tag::NONE,
     };
     let tag = given.unwrap_or(default);
     tag.check(false)?;
-    let there: &[TeeFramework] = match (is_old, place.chain.has_built_in_hub()) {
-        (true, _) => &[TeeFramework::Scone, TeeFramework::Gramine],
-        // Of a chain of one's own it is not known.
-        (false, false) => &TeeFramework::ALL,
-        (false, true) => &[TeeFramework::Tdx],
-    };
-    tag.check_framework(place.chain.label(), there)?;
+    tag.check_framework(place.chain.label(), &there)?;
     Ok(tag)
 }
