@@ -26,7 +26,7 @@ pub(super) fn run(
     let Some((deal, hash)) = of_settled.or_else(of_last) else {
         return Err(
             Failure::new(Code::NotThereYet, "no run of this account is known here").hint(
-                "`iexec-hsm app run` without --resume begins one; `iexec-hsm deal show` shows any deal.",
+                "`iexec-hsm app run` without --resume begins one; `iexec-hsm deal show <deal id>` shows any deal.",
             ),
         );
     };
