@@ -4,6 +4,7 @@
 use std::ops::Deref;
 use std::ptr::{NonNull, null_mut};
 use std::slice;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mlock, mmap_anonymous, munlock, munmap};
 use zeroize::{Zeroize as _, Zeroizing};
@@ -17,13 +18,40 @@ enum Place {
     Heap(Zeroizing<Vec<u8>>),
 }
 
-/// Pages that nothing else is in, so that nobody unlocks them who has something else there.
+/// Bytes at the start of a mapping.
 struct Pages {
     start: NonNull<u8>,
     len: usize,
+    /// There until it is dropped.
+    mapping: Option<Mapping>,
+}
+
+/// Pages that nothing else is in, so that nobody unlocks them who has something else there.
+struct Mapping {
+    start: NonNull<u8>,
+    size: usize,
+    is_locked: bool,
+}
+
+/// Bytes of a mapping that is kept for the next secret, which nearly all fit in: the system takes five calls to make and
+/// unmake one, and an agent needs several for each request.
+const KEPT_SIZE: usize = 4096;
+
+/// Mappings that are kept at most. Some systems lock no more than 16 pages.
+const MOST_KEPT: usize = 4;
+
+/// Mappings of zeros that wait for the next secret.
+static KEPT: Mutex<Vec<Mapping>> = Mutex::new(Vec::new());
+
+fn kept() -> MutexGuard<'static, Vec<Mapping>> {
+    KEPT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 // SAFETY: the pages are this value's alone, as those of a box would be.
+unsafe impl Send for Mapping {}
+// SAFETY: they are reached through `Pages` alone.
+unsafe impl Sync for Mapping {}
+// SAFETY: the bytes are this value's alone, as those of a box would be.
 unsafe impl Send for Pages {}
 // SAFETY: as for a box of bytes.
 unsafe impl Sync for Pages {}
@@ -31,7 +59,7 @@ unsafe impl Sync for Pages {}
 impl Locked {
     /// Copies `bytes`, which are the caller's to wipe.
     pub(crate) fn new(bytes: &[u8]) -> Self {
-        let Some((mut pages, _)) = Pages::new(bytes.len()) else {
+        let Some(mut pages) = Pages::new(bytes.len()) else {
             return Self(Place::Heap(Zeroizing::new(bytes.to_vec())));
         };
         pages.bytes_mut().copy_from_slice(bytes);
@@ -40,27 +68,26 @@ impl Locked {
 
     /// Whether the system locks memory for this process.
     pub(crate) fn is_possible() -> bool {
-        Pages::new(1).is_some_and(|(_, is_locked)| is_locked)
+        Mapping::new(KEPT_SIZE).is_some_and(|it| it.is_locked)
     }
 }
 
 impl Pages {
-    /// Pages with room for `len` bytes, zeros, and whether they are locked; none for no byte.
-    fn new(len: usize) -> Option<(Self, bool)> {
-        if len == 0 {
-            return None;
-        }
-        let access = ProtFlags::READ | ProtFlags::WRITE;
-        // SAFETY: a new mapping at a place that the system chooses takes nothing from anybody.
-        let start = unsafe { mmap_anonymous(null_mut(), len, access, MapFlags::PRIVATE) }.ok()?;
-        // SAFETY: the mapping is this value's own until it is dropped; neither call changes what is in it.
-        let is_locked = unsafe {
-            // Where it is not allowed, the bytes are kept all the same.
-            let _ = madvise(start, len, Advice::LinuxDontDump);
-            mlock(start, len).is_ok()
-        };
-        let start = NonNull::new(start.cast())?;
-        Some((Self { start, len }, is_locked))
+    /// Pages with room for `len` bytes, zeros; none for no byte.
+    fn new(len: usize) -> Option<Self> {
+        let mapping = match len {
+            0 => None,
+            1..=KEPT_SIZE => {
+                let kept = kept().pop();
+                kept.or_else(|| Mapping::new(KEPT_SIZE))
+            }
+            _ => Mapping::new(len),
+        }?;
+        Some(Self {
+            start: mapping.start,
+            len,
+            mapping: Some(mapping),
+        })
     }
 
     fn bytes(&self) -> &[u8] {
@@ -77,11 +104,43 @@ impl Pages {
 impl Drop for Pages {
     fn drop(&mut self) {
         self.bytes_mut().zeroize();
+        let Some(mapping) = self.mapping.take() else {
+            return;
+        };
+        let mut kept = kept();
+        if mapping.size == KEPT_SIZE && kept.len() < MOST_KEPT {
+            kept.push(mapping);
+        }
+    }
+}
+
+impl Mapping {
+    /// Has the system make one, of zeros, and lock it.
+    fn new(size: usize) -> Option<Self> {
+        let access = ProtFlags::READ | ProtFlags::WRITE;
+        // SAFETY: a new mapping at a place that the system chooses takes nothing from anybody.
+        let start = unsafe { mmap_anonymous(null_mut(), size, access, MapFlags::PRIVATE) }.ok()?;
+        // SAFETY: the mapping is this value's own until it is dropped; neither call changes what is in it.
+        let is_locked = unsafe {
+            // Where it is not allowed, the bytes are kept all the same.
+            let _ = madvise(start, size, Advice::LinuxDontDump);
+            mlock(start, size).is_ok()
+        };
+        Some(Self {
+            start: NonNull::new(start.cast())?,
+            size,
+            is_locked,
+        })
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
         let start = self.start.as_ptr().cast();
         // SAFETY: the mapping is this value's own, and nobody uses it after this.
         unsafe {
-            let _ = munlock(start, self.len);
-            let _ = munmap(start, self.len);
+            let _ = munlock(start, self.size);
+            let _ = munmap(start, self.size);
         }
     }
 }
@@ -143,6 +202,17 @@ mod tests {
             let bytes = vec![7; len];
             assert_eq!(*Locked::new(&bytes), bytes);
             assert_eq!(*Locked::new(&bytes).clone(), bytes);
+        }
+    }
+
+    #[test]
+    fn a_mapping_that_is_used_again_has_nothing_of_before() {
+        for _ in 0..3 {
+            let many: Vec<Locked> = (0..10).map(|_| Locked::new(&[7; 4096])).collect();
+            drop(many);
+            assert!(kept().len() <= MOST_KEPT);
+            let pages = Pages::new(KEPT_SIZE).unwrap();
+            assert!(pages.bytes().iter().all(|byte| *byte == 0));
         }
     }
 

@@ -25,9 +25,8 @@ pub(super) fn run(
     let of_last = || last.and_then(|it| Some((it.deal()?, it.hash())));
     let Some((deal, hash)) = of_settled.or_else(of_last) else {
         return Err(
-            Failure::new(Code::NotThereYet, "no run of this account is known here").hint(
-                "`iexec-hsm app run` without --resume begins one; `iexec-hsm deal show <deal id>` shows any deal.",
-            ),
+            Failure::new(Code::NotThereYet, "no run of this account is known here")
+                .hint("`iexec-hsm app run` without --resume begins one."),
         );
     };
     Made {
