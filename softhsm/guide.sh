@@ -22,8 +22,10 @@ fi
 guide=$(mktemp -d)
 ours=
 leave() {
-    [[ -z $ours ]] || { cd "$guide" && "$root/softhsm/chain.sh" down >/dev/null; }
-    cd / && "$root/softhsm/token.sh" down >/dev/null 2>&1 || true
+    cd "$guide"
+    [[ -z $ours ]] || "$root/softhsm/chain.sh" down >/dev/null
+    cd /
+    "$root/softhsm/token.sh" down >/dev/null 2>&1 || true
     rm -rf "$guide"
 }
 trap leave EXIT
@@ -51,12 +53,12 @@ eval "$("$root/softhsm/token.sh" up)"
 if [[ -n ${IEXEC_TRY_CHAIN:-} ]]; then
     cp "$IEXEC_TRY_CHAIN/chain.json" .
     IEXEC_TRY_APP=$(<"$IEXEC_TRY_CHAIN/app") IEXEC_TRY_WORKERPOOL=$(<"$IEXEC_TRY_CHAIN/workerpool")
-    export IEXEC_HSM_TRUSTED_HOSTS=$(<"$IEXEC_TRY_CHAIN/trusted")
+    IEXEC_HSM_TRUSTED_HOSTS=$(<"$IEXEC_TRY_CHAIN/trusted")
+    export IEXEC_HSM_TRUSTED_HOSTS
 else
     eval "$("$root/softhsm/chain.sh" up)"
     ours=yes
 fi
-APP=$IEXEC_TRY_APP WORKERPOOL=$IEXEC_TRY_WORKERPOOL
 run "iexec-hsm wallet create"
 ADDRESS=$(tail -n 1 "$guide/printed")
 export IEXEC_HSM_WALLET='pkcs11:object=iexec%20wallet' IEXEC_HSM_WALLET_ADDRESS=$ADDRESS
@@ -71,12 +73,12 @@ run "iexec-hsm result push-encryption-key --tee-framework scone"
 run "iexec-hsm result check-encryption-key --tee-framework scone"
 
 tell "3. Run the iApp with encrypted results"
-run 'iexec-hsm app run "$APP" --workerpool "$WORKERPOOL" --tag tee,scone --encrypt-result --watch'
-TASK=$(sed -n 's/.*(\(0x[0-9a-f]*\)).*/\1/p' "$guide/printed")
-run 'iexec-hsm task show "$TASK" --download'
+run "iexec-hsm app run $IEXEC_TRY_APP --workerpool $IEXEC_TRY_WORKERPOOL --tag tee,scone --encrypt-result --watch"
+task=$(sed -n 's/.*(\(0x[0-9a-f]*\)).*/\1/p' "$guide/printed")
+run "iexec-hsm task show $task --download"
 
 tell "4. Decrypt the result"
-run 'unzip "$TASK.zip"'
+run "unzip $task.zip"
 run "iexec-hsm result decrypt iexec_out/result.zip.aes"
 run "unzip results.zip -d my-decrypted-result"
 run "cat my-decrypted-result/result.txt"
