@@ -142,9 +142,10 @@ fn a_device_that_fails_for_good_is_given_up() {
     it.until("locked");
     let ledger = it.faulty.ledger();
     let restarts = ledger.count("C_Initialize") - 1;
-    assert!(restarts > 0);
-    // To unlock it, in its old state, and after each of the restarts.
-    assert_eq!(ledger.logins(1).len(), 2 + restarts);
+    // To unlock it, in its old state, and at most once after each of the restarts; a process that was started to tell the
+    // token's state may be among these.
+    let logins = ledger.logins(1).len();
+    assert!(logins > 2 && logins <= 2 + restarts, "{logins} of {restarts}");
     it.fails("agent-not-available");
 }
 
