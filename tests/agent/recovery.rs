@@ -145,7 +145,10 @@ fn a_device_that_fails_for_good_is_given_up() {
     // To unlock it, in its old state, and at most once after each of the restarts; a process that was started to tell the
     // token's state may be among these.
     let logins = ledger.logins(1).len();
-    assert!(logins > 2 && logins <= 2 + restarts, "{logins} of {restarts}");
+    assert!(
+        logins > 2 && logins <= 2 + restarts,
+        "{logins} of {restarts}"
+    );
     it.fails("agent-not-available");
 }
 
