@@ -44,7 +44,7 @@ say "Starting the chain ..."
 world=$("$chain" up)
 eval "$world"
 export IEXEC_HSM_WALLET_KEY=0000000000000000000000000000000000000000000000000000000000000001
-quietly iexec-hsm result push-encryption-key
+quietly iexec-hsm result push-encryption-key --allow-imported
 export IEXEC_HSM_AGENT_SOCK=$bench/sock
 iexec-hsm agent start --sessions "$sessions" --audit-log /dev/null 2>agent.log &
 agent=$!
