@@ -161,11 +161,25 @@ fn without_the_call_both_signatures_are_unknown() {
     evidence.contributions[0].call = CallEvidence::NotFound { why };
     assert_eq!(bad(&evidence), missing);
 
-    // Of another task, by another sender, or none that can be read.
-    let mut other = good(Way::InSteps);
-    other.task.id = other.task.deal;
+    // Of another task, enclave or digest alone; that of another digest at once is no consensus, either.
+    let another_task = |it: &mut Evidence| it.task.id = it.task.deal;
+    let another_enclave = |it: &mut Evidence| it.contributions[0].enclave = owner().address();
+    let another_digest = |it: &mut Evidence| it.task.digest = it.task.deal;
+    let changes: [(fn(&mut Evidence), Way); 5] = [
+        (another_task, Way::AtOnce),
+        (another_task, Way::InSteps),
+        (another_enclave, Way::AtOnce),
+        (another_enclave, Way::InSteps),
+        (another_digest, Way::InSteps),
+    ];
+    for (change, way) in changes {
+        let (mut evidence, mut other) = (good(way), good(way));
+        change(&mut other);
+        evidence.contributions[0].call = call(&other, way, &enclave(), &owner());
+        assert_eq!(bad(&evidence), missing);
+    }
+    // By another sender, or none that can be read.
     let others = [
-        call(&other, Way::InSteps, &enclave(), &owner()),
         CallEvidence::Found {
             sender: owner().address(),
             input: HexBytes(vec![1, 2, 3, 4]),
