@@ -165,7 +165,8 @@ fn without_the_call_both_signatures_are_unknown() {
     let another_task = |it: &mut Evidence| it.task.id = it.task.deal;
     let another_enclave = |it: &mut Evidence| it.contributions[0].enclave = owner().address();
     let another_digest = |it: &mut Evidence| it.task.digest = it.task.deal;
-    let changes: [(fn(&mut Evidence), Way); 5] = [
+    type Change = fn(&mut Evidence);
+    let changes: [(Change, Way); 5] = [
         (another_task, Way::AtOnce),
         (another_task, Way::InSteps),
         (another_enclave, Way::AtOnce),
