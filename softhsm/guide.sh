@@ -30,6 +30,8 @@ leave() {
 }
 trap leave EXIT
 forget_settings "$guide"
+# Cargo, which builds the chain's services, has its own in the home folder.
+export CARGO_HOME=${CARGO_HOME:-$HOME/.cargo} RUSTUP_HOME=${RUSTUP_HOME:-$HOME/.rustup}
 export HOME=$guide XDG_STATE_HOME=$guide/state
 cd "$guide"
 umask 077
@@ -49,14 +51,16 @@ run() {
 }
 
 tell "A token, a chain with an app and a workerpool, and a wallet on the token with some money."
-eval "$("$root/softhsm/token.sh" up)"
+token=$("$root/softhsm/token.sh" up)
+eval "$token"
 if [[ -n ${IEXEC_TRY_CHAIN:-} ]]; then
     cp "$IEXEC_TRY_CHAIN/chain.json" .
     IEXEC_TRY_APP=$(<"$IEXEC_TRY_CHAIN/app") IEXEC_TRY_WORKERPOOL=$(<"$IEXEC_TRY_CHAIN/workerpool")
     IEXEC_HSM_TRUSTED_HOSTS=$(<"$IEXEC_TRY_CHAIN/trusted")
     export IEXEC_HSM_TRUSTED_HOSTS
 else
-    eval "$("$root/softhsm/chain.sh" up)"
+    chain=$("$root/softhsm/chain.sh" up)
+    eval "$chain"
     ours=yes
 fi
 run "iexec-hsm wallet create"
