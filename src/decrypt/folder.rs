@@ -128,12 +128,12 @@ impl TemporaryFolder {
             folders: &self.folders,
         };
         let replaced = publication.check(replace)?;
+        if sync {
+            waiting.sync_file_system().map_err(fail)?;
+        }
         // The next run would not know what may be replaced.
         if replaced.is_empty() {
             self.staging.note_complete().map_err(fail)?;
-        }
-        if sync {
-            waiting.sync_file_system().map_err(fail)?;
         }
         self.temporaries
             .publishing(|| publication.publish(&replaced))?;

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, ErrorKind, Read as _};
+use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::time::Instant;
@@ -31,6 +31,10 @@ pub(super) fn remove_tree(
     until: Option<Instant>,
 ) -> io::Result<()> {
     let mark = Path::new(MARK);
+    if is_complete(folder)? {
+        // Not any more.
+        folder.rename(COMPLETE.as_ref(), folder, mark.as_os_str(), true)?;
+    }
     for _ in 0..MOST_ROUNDS {
         match empty_to(folder, until, DEEPEST) {
             Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => continue,
@@ -128,7 +132,8 @@ fn remove_stray(folder: &Dir, name: &OsStr) -> io::Result<()> {
             let lock = locked(stray.open()?)?;
             // Others may have given it the name: only what was marked as temporary is emptied.
             let looked = stray.look()?;
-            if is_ours(&looked) && !looked.is_shared() && stray.find(MARK.as_ref())?.is_some() {
+            let is_marked = is_complete(&stray)? || stray.find(MARK.as_ref())?.is_some();
+            if is_ours(&looked) && !looked.is_shared() && is_marked {
                 if is_complete(&stray)? {
                     move_rest(&stray, folder, DEEPEST)?;
                 }
@@ -155,7 +160,7 @@ fn move_rest(stray: &Dir, folder: &Dir, depth: usize) -> io::Result<()> {
         return Err(ErrorKind::InvalidInput.into());
     };
     each_entry(stray, |name, _| {
-        if name == MARK && depth == DEEPEST {
+        if name == COMPLETE && depth == DEEPEST {
             return Ok(());
         }
         if stray.find(name)?.is_some_and(|it| it.is_dir()) {
@@ -169,12 +174,9 @@ fn move_rest(stray: &Dir, folder: &Dir, depth: usize) -> io::Result<()> {
     })
 }
 
-fn is_complete(stray: &Dir) -> io::Result<bool> {
-    let mut mark = Vec::new();
-    let file = stray.open_file(MARK.as_ref(), OFlags::RDONLY)?;
-    let most = u64::try_from(COMPLETE.len()).unwrap_or(u64::MAX);
-    file.take(most + 1).read_to_end(&mut mark)?;
-    Ok(mark == COMPLETE)
+/// Whether all that waits in a temporary folder may have its place.
+fn is_complete(folder: &Dir) -> io::Result<bool> {
+    Ok(folder.find(COMPLETE.as_ref())?.is_some())
 }
 
 /// Whether it is this user's.

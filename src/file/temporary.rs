@@ -5,15 +5,13 @@
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, TryLockError};
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
-
-use rustix::fs::OFlags;
 
 use super::dir::Dir;
 use super::named::{self, folder_of};
@@ -288,8 +286,8 @@ impl TemporaryDir {
     /// Writes down that all that waits in it may have its place in the folder around it. Should this process be killed
     /// while it moves it there, the next one moves the rest.
     pub(crate) fn note_complete(&self) -> io::Result<()> {
-        let mut mark = self.dir.open_file(MARK.as_ref(), OFlags::WRONLY)?;
-        mark.write_all(COMPLETE)
+        let dir = &self.dir;
+        dir.rename(MARK.as_ref(), dir, COMPLETE.as_ref(), true)
     }
 }
 

@@ -12,8 +12,9 @@ const SUFFIX: &str = ".part";
 /// The file in a temporary folder that tells it from any other that was given such a name.
 pub(super) const MARK: &str = ".iexec-hsm-mark.part";
 
-/// What is in that file once all that waits beside it may have its place.
-pub(super) const COMPLETE: &[u8] = b"complete\n";
+/// The name of that file once all that waits beside it may have its place. Of a file system that writes a journal a
+/// new name is there, after a power cut, when any of the names is there that files got later.
+pub(super) const COMPLETE: &str = ".iexec-hsm-complete.part";
 
 /// A name that nobody can guess.
 pub(super) fn draw() -> io::Result<OsString> {

@@ -218,7 +218,7 @@ fn what_was_complete_when_a_run_was_killed_goes_to_its_place() {
     let keyed = Keyed::new();
     let work = furnished(&keyed);
     let killed = "files/a/.iexec-hsm-killed.part";
-    work.write(format!("{killed}/.iexec-hsm-mark.part"), "complete\n");
+    work.write(format!("{killed}/.iexec-hsm-complete.part"), "");
     work.write("files/a/first", "1");
     work.write(format!("{killed}/first"), "not this one");
     work.write(format!("{killed}/in/second"), "2");

@@ -247,6 +247,27 @@ fn what_cannot_be_emptied_is_left_with_its_mark() {
 }
 
 #[test]
+fn what_is_complete_goes_to_its_place_unless_its_removal_had_begun() {
+    for began in [false, true] {
+        let (temporaries, folder) = (Temporaries::default(), tempfile::tempdir().unwrap());
+        let pending = folder_in(&temporaries, folder.path());
+        pending.dir().create("x".as_ref()).unwrap();
+        pending.note_complete().unwrap();
+        if began {
+            let past = Instant::now().checked_sub(Duration::from_secs(1));
+            pending.entry.left.remove(past);
+        }
+        // As after a kill.
+        let TemporaryDir { entry, _lock, .. } = pending;
+        drop(_lock);
+        std::mem::forget(entry);
+        Temporaries::default().sweep(folder.path());
+        let expected: &[&str] = if began { &[] } else { &["x"] };
+        assert_eq!(names(folder.path()), expected);
+    }
+}
+
+#[test]
 fn threads_do_not_take_each_others_for_strays() {
     let temporaries = Temporaries::default();
     let folder = tempfile::tempdir().unwrap();
