@@ -87,40 +87,23 @@ impl<'a> Sender<'a> {
         calls: Vec<Call>,
         mut done: impl FnMut(&Receipt),
     ) -> Result<(), Failure> {
-        let Self {
-            context,
-            args,
-            place,
-            account,
-            signer,
-            slot,
-            mut sessions,
-        } = self;
-        let hub = &place.hub;
-        let failed = |error| failure::of(&place, error);
         let mut calls = calls.into_iter();
         let Some(first) = calls.next() else {
             return Ok(());
         };
-        let first = tx::prepare(hub, account, first).map_err(failed)?;
-        let sending = Sending {
-            context,
-            place: &place,
-            account,
-            slot: &slot,
-            args,
-            what,
-            deal: None,
-            most_for_gas: None,
-        };
-        signer.with_wallet(context, &mut sessions, account, |wallet| {
+        // Before a PIN is asked for.
+        let first = tx::prepare(&self.place.hub, self.account, first);
+        let first = first.map_err(|error| failure::of(&self.place, error))?;
+        let sent = self.with_wallet(what, |sending, wallet| {
             done(&sending.send(wallet, first)?);
             for call in calls {
-                let transaction = tx::prepare(hub, account, call).map_err(failed)?;
+                let transaction = tx::prepare(&sending.place.hub, sending.account, call);
+                let transaction = transaction.map_err(|it| failure::of(sending.place, it))?;
                 done(&sending.send(wallet, transaction)?);
             }
             Ok(())
-        })
+        });
+        sent.map(|_| ())
     }
 
     /// What a call that the account has yet to sign for would cost. Nothing is sent.
@@ -139,6 +122,34 @@ impl<'a> Sender<'a> {
     ) -> Result<(Place, Settled), Failure> {
         // What was agreed to may have taken its time.
         let rehearsal = self.rehearse(unsigned)?;
+        self.with_wallet(what, |sending, wallet| {
+            let Sending { place, account, .. } = sending;
+            let (call, deal) = sign(&place.hub, wallet)?;
+            let transaction = rehearsal.transaction(&place.hub, account, call);
+            let transaction = transaction.map_err(|error| place.failure(error))?;
+            sending.context.tell(format_args!("Deal {deal}"));
+            let sending = Sending {
+                deal: Some(deal),
+                most_for_gas: Some(most_for_gas),
+                ..sending
+            };
+            let receipt = sending.send(wallet, transaction);
+            let receipt = receipt.map_err(|it| failure::of_deal(it, deal))?;
+            Ok(Settled {
+                what: what.to_owned(),
+                deal: Some(deal),
+                hash: receipt.hash,
+                block: Some(receipt.block),
+            })
+        })
+    }
+
+    /// Unlocks the wallet, and has `act` send with it.
+    fn with_wallet<T>(
+        self,
+        what: &str,
+        act: impl FnOnce(Sending<'_>, &mut dyn Wallet) -> Result<T, Failure>,
+    ) -> Result<(Place, T), Failure> {
         let Self {
             context,
             args,
@@ -148,30 +159,18 @@ impl<'a> Sender<'a> {
             slot,
             mut sessions,
         } = self;
-        let settled = signer.with_wallet(context, &mut sessions, account, |wallet| {
-            let (call, deal) = sign(&place.hub, wallet)?;
-            let transaction = rehearsal.transaction(&place.hub, account, call);
-            let transaction = transaction.map_err(|error| place.failure(error))?;
-            let sending = Sending {
-                context,
-                place: &place,
-                account,
-                slot: &slot,
-                args,
-                what,
-                deal: Some(deal),
-                most_for_gas: Some(most_for_gas),
-            };
-            context.tell(format_args!("Deal {deal}"));
-            let receipt = sending.send(wallet, transaction);
-            let receipt = receipt.map_err(|it| failure::of_deal(it, deal))?;
-            Ok(Settled {
-                what: what.to_owned(),
-                deal: Some(deal),
-                hash: receipt.hash,
-                block: Some(receipt.block),
-            })
-        })?;
-        Ok((place, settled))
+        let sending = Sending {
+            context,
+            place: &place,
+            account,
+            slot: &slot,
+            args,
+            what,
+            deal: None,
+            most_for_gas: None,
+        };
+        let act = |wallet: &mut dyn Wallet| act(sending, wallet);
+        let done = signer.with_wallet(context, &mut sessions, account, act)?;
+        Ok((place, done))
     }
 }

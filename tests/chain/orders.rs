@@ -1,43 +1,23 @@
 //! Orders as iExec's own contracts and both SDKs take them.
 
 use alloy_primitives::Bytes;
-use alloy_sol_types::{SolCall as _, sol};
+use alloy_sol_types::SolCall as _;
 use iexec_hsm::chain::order::{Order as _, Orders, Params, Signed, Tag};
 use iexec_hsm::chain::poco::{Call, U256};
 use iexec_hsm::wallet::address::Address;
 use serde_json::{Value, json};
 
 use crate::support::Sdk;
+use crate::support::chain::contracts::{
+    AppOrderOperation, SignedAppOrder, manageAppOrderCall, transferCall,
+};
 use crate::support::chain::{Seen, Who};
-
-sol! {
-    struct Order {
-        address app;
-        uint256 appprice;
-        uint256 volume;
-        bytes32 tag;
-        address datasetrestrict;
-        address workerpoolrestrict;
-        address requesterrestrict;
-        bytes32 salt;
-        bytes sign;
-    }
-
-    struct Operation {
-        Order order;
-        uint8 operation;
-        bytes sign;
-    }
-
-    function manageAppOrder(Operation operation);
-    function transfer(address to, uint256 value) returns (bool);
-}
 
 /// Has the app's owner sign (0) or close (1) its order on the chain.
 fn manage(seen: &Seen, order: &Signed<iexec_hsm::chain::order::AppOrder>, operation: u8) {
     let it = &order.order;
     let address = |it: Address| (*it.as_bytes()).into();
-    let order = Order {
+    let order = SignedAppOrder {
         app: address(it.app),
         appprice: it.price,
         volume: it.volume,
@@ -52,7 +32,7 @@ fn manage(seen: &Seen, order: &Signed<iexec_hsm::chain::order::AppOrder>, operat
         salt: it.salt.into(),
         sign: Bytes::new(),
     };
-    let operation = Operation {
+    let operation = AppOrderOperation {
         order,
         operation,
         sign: Bytes::new(),

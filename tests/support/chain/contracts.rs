@@ -106,6 +106,12 @@ sol! {
         bytes sign;
     }
 
+    struct AppOrderOperation {
+        SignedAppOrder order;
+        uint8 operation;
+        bytes sign;
+    }
+
     event OrdersMatched(bytes32 dealid, bytes32 appHash, bytes32 datasetHash, bytes32 workerpoolHash, bytes32 requestHash, uint256 volume);
 
     function matchOrders(
@@ -114,6 +120,7 @@ sol! {
         SignedWorkerpoolOrder workerpool,
         SignedRequestOrder request
     ) returns (bytes32);
+    function manageAppOrder(AppOrderOperation operation);
     function initialize(bytes32 dealid, uint256 idx) returns (bytes32);
     function contribute(
         bytes32 taskid,

@@ -2,7 +2,7 @@
 
 mod apps;
 mod books;
-mod contracts;
+pub mod contracts;
 mod kinds;
 mod market;
 mod node;

@@ -11,6 +11,7 @@ mod pulling;
 mod record;
 mod results;
 mod rounds;
+mod state;
 mod tally;
 
 use std::path::PathBuf;

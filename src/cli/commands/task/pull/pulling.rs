@@ -1,9 +1,8 @@
 //! What the threads share: the results that are to be pulled, those that are in hand, and what became of them.
 
-use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt::Display;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 
@@ -11,6 +10,7 @@ use super::about::About;
 use super::job::Job;
 use super::record::{Known, Record};
 use super::results::Results;
+use super::state::State;
 use super::tally::Tally;
 use super::{Pull, program};
 use crate::chain::poco::Id;
@@ -27,9 +27,6 @@ use crate::ipfs::Gateways;
 use crate::text::escape::Shown as _;
 use crate::wallet::address::Address;
 
-/// The longest wait before a result is tried again.
-const LONGEST_WAIT: Duration = Duration::from_secs(3600);
-
 pub(super) struct Pulling<'a> {
     context: &'a Context,
     command: &'a Pull,
@@ -39,31 +36,6 @@ pub(super) struct Pulling<'a> {
     record: Mutex<Record>,
     state: Mutex<State>,
     changed: Condvar,
-}
-
-#[derive(Default)]
-struct State {
-    /// What nobody has taken yet.
-    jobs: VecDeque<Job>,
-    /// Archives that came, and wait to be opened.
-    arrived: VecDeque<Arrived<About>>,
-    /// Downloads that are going on.
-    downloading: usize,
-    /// All of these, and those that are being opened.
-    in_hand: HashSet<Id>,
-    /// Those that failed, and may be well later.
-    later: HashMap<Id, Later>,
-    /// Whether no more jobs come.
-    no_more: bool,
-    /// Whether all is to end.
-    stopped: bool,
-    tally: Tally,
-}
-
-/// When a result is tried again.
-struct Later {
-    at: Instant,
-    failures: u32,
 }
 
 impl<'a> Pulling<'a> {
@@ -90,15 +62,11 @@ impl<'a> Pulling<'a> {
     pub(super) fn is_wanted(&self, id: Id) -> bool {
         let known = lock(&self.record).get(id);
         let mut state = lock(&self.state);
-        let waits = state
-            .later
-            .get(&id)
-            .is_some_and(|it| it.at > Instant::now());
-        if waits || state.in_hand.contains(&id) {
+        if state.is_in_hand(id) || state.waits(id) {
             return false;
         }
         let Some(known) = known else { return true };
-        let tries_again = self.command.retry_failed && !state.later.contains_key(&id);
+        let tries_again = self.command.retry_failed && !state.has_failed(id);
         match known {
             Known::Failed(_) if tries_again => true,
             // Today that is no failure.
@@ -122,11 +90,7 @@ impl<'a> Pulling<'a> {
 
     /// Adds a result that is to be pulled.
     pub(super) fn add(&self, job: Job) {
-        let mut state = lock(&self.state);
-        if state.in_hand.insert(job.id) {
-            state.jobs.push_back(job);
-        }
-        drop(state);
+        lock(&self.state).add(job);
         self.changed.notify_all();
     }
 
@@ -197,15 +161,7 @@ impl<'a> Pulling<'a> {
     /// The next result to download. What came already is opened first: the disk is not filled with archives that wait.
     fn next_job(&self) -> Option<Job> {
         let most = usize::from(self.command.downloads);
-        self.wait_for(|state| {
-            if state.arrived.len() < most
-                && let Some(job) = state.jobs.pop_front()
-            {
-                state.downloading += 1;
-                return Some(Some(job));
-            }
-            (state.no_more && state.jobs.is_empty()).then_some(None)
-        })
+        self.wait_for(|state| state.next_job(most))
     }
 
     fn fetched(&self, gateways: &Gateways, job: Job) -> Result<Arrived<About>, Failure> {
@@ -260,11 +216,7 @@ impl<'a> Pulling<'a> {
             .print(&self.context.global.command, self.context.global.raw);
         let added = record.add(job.id, Known::Pulled { entries }, now());
         drop(record);
-        let mut state = lock(&self.state);
-        state.in_hand.remove(&job.id);
-        state.later.remove(&job.id);
-        state.tally.pulled += 1;
-        drop(state);
+        lock(&self.state).pulled(job.id);
         if let Err(error) = added {
             let what = format!("what was pulled cannot be written down: {error}");
             self.stop(Failure::new(Code::IoFailed, what));
@@ -294,16 +246,7 @@ impl<'a> Pulling<'a> {
                 .of(&id.to_string())
                 .with(json!({"taskid": id.to_string()})),
         );
-        let mut state = lock(&self.state);
-        state.tally.fail(code);
-        state.in_hand.remove(&id);
-        let failures = state.later.get(&id).map_or(0, |it| it.failures);
-        let wait = self.command.interval * 2_u32.pow(failures.min(16));
-        let later = Later {
-            at: Instant::now() + wait.min(LONGEST_WAIT.max(self.command.interval)),
-            failures: failures + 1,
-        };
-        state.later.insert(id, later);
+        lock(&self.state).failed(id, code, self.command.interval);
     }
 
     /// Tells of a failure.
@@ -324,9 +267,7 @@ impl<'a> Pulling<'a> {
 
     /// Forgets what is counted anew in each round.
     pub(super) fn forget_counts(&self) {
-        let mut state = lock(&self.state);
-        let tally = &mut state.tally;
-        (tally.existing, tally.running, tally.failed_before) = (0, 0, 0);
+        lock(&self.state).forget_counts();
     }
 
     /// Tells what became of all tasks.
@@ -367,21 +308,14 @@ impl Arrivals for Pulling<'_> {
     type About = About;
 
     fn next(&self) -> Option<Arrived<About>> {
-        self.wait_for(|state| match state.arrived.pop_front() {
-            Some(arrived) => Some(Some(arrived)),
-            None => {
-                let is_end = state.no_more && state.jobs.is_empty() && state.downloading == 0;
-                is_end.then_some(None)
-            }
-        })
+        self.wait_for(State::next_arrived)
     }
 
     fn expected(&self) -> usize {
         if self.command.watch {
             return usize::MAX;
         }
-        let state = lock(&self.state);
-        state.jobs.len() + state.downloading + state.arrived.len()
+        lock(&self.state).expected()
     }
 
     fn ended(&self, about: About, opened: Opened) {
