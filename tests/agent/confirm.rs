@@ -9,6 +9,16 @@ use crate::support::agent::{Connection, unwrap_body};
 use crate::support::asker::Asking;
 use crate::support::*;
 
+/// A script whose dialog is a process of its own, which asks once it takes no notice of signals.
+const ASKPASS_WHOSE_DIALOG_DOES_NOT_HEED: &str = r#"#!/bin/sh
+folder=${0%/*}
+(
+    trap '' TERM
+    printf '%s\n---\n' "$1" >>"$folder/asked"
+    cat "$folder/answer"
+)
+"#;
+
 /// A wrapped key, and the content key in it.
 fn wrapped(keyed: &Keyed, content_key: u8) -> Vec<u8> {
     openssl::rsa_wrap(&keyed.public, &[content_key; 32])
@@ -281,6 +291,26 @@ fn a_lock_and_the_end_withdraw_the_question() {
         let message = answer["error"]["message"].as_str().unwrap();
         assert!(message.contains(reason), "{message}");
         agent.until("the program is gone", |_| !asker.runs());
+    }
+    agent.wait().ok();
+}
+
+#[test]
+fn a_program_that_does_not_heed_is_killed_with_its_children() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let asker = Asker::new("askpass", ASKPASS_WHOSE_DIALOG_DOES_NOT_HEED);
+    asker.waits();
+    let mut agent = asker.agent(&work, &[]);
+    let key = agent.key();
+    for request in ["lock", "stop"] {
+        agent.unlock(&keyed.token.pin);
+        asker.forget();
+        let asking = Asking::begin(&agent.socket, &key, &wrapped(&keyed, 1));
+        agent.until("it is asked", |_| asker.asked().len() == 1);
+        agent.request("POST", &format!("/v1/{request}"), "");
+        assert_eq!(asking.end().0, 423);
+        agent.until("no program is left", |_| !asker.runs());
     }
     agent.wait().ok();
 }

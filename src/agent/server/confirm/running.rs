@@ -3,13 +3,17 @@
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
+};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::runtime::Handle;
 use tokio::sync::OwnedSemaphorePermit;
 
 /// The time for a program that is told to end.
 const GRACE: Duration = Duration::from_secs(1);
+/// How often it is looked whether it has ended.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// The program. When this is dropped it is told to end, as nobody waits for its answer any more, and killed if it does not.
 /// Only then somebody else has the turn.
@@ -19,7 +23,8 @@ struct Parts {
     child: Child,
     /// Whether it leads a process group of its own.
     leads_group: bool,
-    turn: OwnedSemaphorePermit,
+    /// Given back with this.
+    _turn: OwnedSemaphorePermit,
 }
 
 impl Running {
@@ -39,7 +44,7 @@ impl Running {
         Ok(Self(Some(Parts {
             child,
             leads_group,
-            turn,
+            _turn: turn,
         })))
     }
 
@@ -81,8 +86,7 @@ impl Drop for Running {
 impl Parts {
     /// Sends it to the program, and to its children where it leads them.
     fn signal(&self, signal: Signal) {
-        let id = self.child.id().and_then(|id| i32::try_from(id).ok());
-        let Some(id) = id.and_then(Pid::from_raw) else {
+        let Some(id) = self.id() else {
             return;
         };
         // It may have ended just now.
@@ -92,21 +96,37 @@ impl Parts {
         };
     }
 
-    /// Waits for its end without keeping anybody, and kills it where that takes too long. At the end of the agent, which waits for
-    /// nothing, it is killed at once.
+    /// Waits for its end without keeping anybody, at most for [`GRACE`], and kills what is left of it.
     fn end_later(mut self) {
         let Ok(runtime) = Handle::try_current() else {
             return;
         };
         runtime.spawn(async move {
-            if tokio::time::timeout(GRACE, self.child.wait())
-                .await
-                .is_err()
-            {
-                self.signal(Signal::KILL);
-                let _ = self.child.wait().await;
-            }
-            drop(self.turn);
+            let _ = tokio::time::timeout(GRACE, self.ended()).await;
+            self.signal(Signal::KILL);
+            let _ = self.child.wait().await;
         });
+    }
+
+    /// Returns once it has ended. It is not reaped: until then its id, which is that of its group, is nobody else's.
+    async fn ended(&self) {
+        let looked_at = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        while let Some(id) = self.id()
+            && let Ok(None) = waitid(WaitId::Pid(id), looked_at)
+        {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Its id; none once it has been reaped.
+    fn id(&self) -> Option<Pid> {
+        Pid::from_raw(i32::try_from(self.child.id()?).ok()?)
+    }
+}
+
+impl Drop for Parts {
+    /// Kills it where nothing waits for its end any more, which is so at the end of the agent. Tokio alone would leave its children.
+    fn drop(&mut self) {
+        self.signal(Signal::KILL);
     }
 }
