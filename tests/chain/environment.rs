@@ -1,9 +1,12 @@
 //! The chain of the tests is one that iExec's SDK finds the same tasks on.
 
-use crate::support::chain::{Ask, Chain, every_kind, on_ipfs};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::support::chain::{Ask, Chain, Who, every_kind, on_ipfs};
 use crate::support::{Sdk, Work};
 
 use alloy_primitives::keccak256;
+use serde_json::json;
 
 #[test]
 fn both_sdks_see_every_kind_of_task() {
@@ -47,4 +50,26 @@ fn a_node_that_was_stopped_goes_on_where_it_was() {
     chain.ago(10);
     let deal = chain.deal(Ask::default());
     assert_ne!(chain.begin(&deal, 0), task);
+}
+
+#[test]
+fn money_that_no_receipt_tells_of_is_noticed() {
+    let stranger = Who::Stranger.address().to_string();
+    for (is_noticed, method) in [
+        (true, "anvil_dealERC20"),
+        (true, "anvil_addBalance"),
+        // What a test gives away it has to say.
+        (false, "anvil_setBalance"),
+    ] {
+        let Some(chain) = Chain::start() else { return };
+        chain.completed(Ask::default(), &on_ipfs("Qm"), keccak256("a"));
+        let token = chain.address("token").to_string();
+        let params = match method {
+            "anvil_dealERC20" => json!([stranger, token, "0x1"]),
+            _ => json!([stranger, "0x1"]),
+        };
+        chain.node.rpc(method, params);
+        let end = catch_unwind(AssertUnwindSafe(|| drop(chain)));
+        assert_eq!(end.is_err(), is_noticed, "{method}");
+    }
 }

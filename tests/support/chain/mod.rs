@@ -4,6 +4,7 @@ mod apps;
 mod books;
 pub mod contracts;
 mod kinds;
+mod ledger;
 mod market;
 mod node;
 pub mod proofs;

@@ -1,3 +1,5 @@
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -6,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use alloy_primitives::{Address, B256, I256, U256};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -19,6 +22,16 @@ pub struct Node {
     child: Option<Child>,
     port: u16,
     folder: TempDir,
+    told: RefCell<Told>,
+}
+
+/// What a test has had the node do itself, beside what is sent to it.
+#[derive(Default)]
+struct Told {
+    /// Coins that came from nowhere.
+    gifts: Vec<(Address, I256)>,
+    /// Transactions that the node has signed.
+    sent: HashSet<B256>,
 }
 
 impl Node {
@@ -33,6 +46,7 @@ impl Node {
             child: None,
             port: 0,
             folder: TempDir::new().unwrap(),
+            told: RefCell::default(),
         };
         node.run(&contracts());
         Some(node)
@@ -93,13 +107,72 @@ impl Node {
     /// What a method answers.
     #[track_caller]
     pub fn rpc(&self, method: &str, params: Value) -> Value {
-        let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
-        let answer = post(self.port, &body.to_string());
-        let answer: Value = serde_json::from_str(&answer).unwrap();
-        match answer.get("error") {
-            Some(error) => panic!("{method}: {error}"),
-            None => answer["result"].clone(),
+        match method {
+            "anvil_setBalance" => self.give(&params),
+            "eth_sendTransaction" => {
+                let hash = self.ask_once(method, &params);
+                let sent = hash.as_str().unwrap().parse().unwrap();
+                self.told.borrow_mut().sent.insert(sent);
+                hash
+            }
+            _ => self.ask_once(method, &params),
         }
+    }
+
+    #[track_caller]
+    fn ask_once(&self, method: &str, params: &Value) -> Value {
+        let mut answers = self.ask(&[(method, params.clone())]);
+        answers.pop().unwrap()
+    }
+
+    /// What it answers to several questions, which it is asked together.
+    #[track_caller]
+    pub(super) fn ask(&self, questions: &[(&str, Value)]) -> Vec<Value> {
+        if questions.is_empty() {
+            return Vec::new();
+        }
+        let body = questions.iter().enumerate().map(|(id, (method, params))| {
+            json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params})
+        });
+        let body = Value::Array(body.collect());
+        let answers = post(self.port, &body.to_string());
+        let mut answers: Vec<Value> = serde_json::from_str(&answers).unwrap();
+        answers.sort_by_key(|it| it["id"].as_u64());
+        assert_eq!(answers.len(), questions.len());
+        let answers = answers.iter_mut().zip(questions);
+        let result = |(answer, (method, _)): (&mut Value, &(&str, Value))| {
+            if let Some(error) = answer.get("error") {
+                panic!("{method}: {error}");
+            }
+            answer["result"].take()
+        };
+        answers.map(result).collect()
+    }
+
+    /// Has an account have as many coins as it is told, and remembers how many more these are.
+    #[track_caller]
+    fn give(&self, params: &Value) -> Value {
+        let number = |value: &Value| value.as_str().unwrap().parse::<U256>().unwrap();
+        let (to, now) = (&params[0], number(&params[1]));
+        let before = number(&self.ask_once("eth_getBalance", &json!([to, "latest"])));
+        let gift = I256::from_raw(now) - I256::from_raw(before);
+        let to = to.as_str().unwrap().parse().unwrap();
+        self.told.borrow_mut().gifts.push((to, gift));
+        self.ask_once("anvil_setBalance", params)
+    }
+
+    /// Coins that tests gave away, which no receipt tells of.
+    pub(super) fn gifts(&self) -> Vec<(Address, I256)> {
+        self.told.borrow().gifts.clone()
+    }
+
+    /// The transactions that tests had the node sign.
+    pub(super) fn sent_by_test(&self) -> HashSet<B256> {
+        self.told.borrow().sent.clone()
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        self.child.is_some()
     }
 
     /// Sends a transaction of an account that the node signs for, in a block of its own with this time.

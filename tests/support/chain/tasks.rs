@@ -8,7 +8,9 @@ use alloy_sol_types::{
 use serde_json::Value;
 
 use super::contracts::*;
+use super::ledger::Ledger;
 use super::node::Node;
+use super::who::ADMIN;
 use super::{CHAIN_ID, Who};
 use crate::support::Work;
 
@@ -70,6 +72,7 @@ pub struct Chain {
     pub node: Node,
     addresses: Value,
     time: Cell<u64>,
+    ledger: Ledger,
 }
 
 impl Chain {
@@ -77,10 +80,14 @@ impl Chain {
     /// reader.
     pub fn start() -> Option<Self> {
         let addresses = include_str!("../../chain/addresses.json");
+        let addresses = serde_json::from_str(addresses).unwrap();
+        let node = Node::start()?;
+        let ledger = Ledger::open(&node, of(&addresses, "hub"), of(&addresses, "token"));
         Some(Self {
-            node: Node::start()?,
-            addresses: serde_json::from_str(addresses).unwrap(),
+            node,
+            addresses,
             time: Cell::new(0),
+            ledger,
         })
     }
 
@@ -100,7 +107,7 @@ impl Chain {
 
     /// An address of `addresses.json`.
     pub fn address(&self, name: &str) -> Address {
-        self.addresses[name].as_str().unwrap().parse().unwrap()
+        of(&self.addresses, name)
     }
 
     /// `chain.json` that names this chain and its node, in the form of both SDKs.
@@ -119,10 +126,7 @@ impl Chain {
 
     /// Gives an address so many nRLC of the one who has made them.
     pub fn give(&self, to: &str, nrlc: u64) {
-        let [admin, token] = [
-            "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
-            &self.address("token").to_string(),
-        ];
+        let [admin, token] = [ADMIN, self.address("token")].map(|it| it.to_string());
         let call = transferCall {
             to: to.parse().unwrap(),
             value: U256::from(nrlc),
@@ -130,7 +134,13 @@ impl Chain {
         self.goes_on_now();
         let time = self.time.get() + 1;
         self.time.set(time);
-        self.node.send(admin, token, &call.abi_encode(), time);
+        self.node.send(&admin, &token, &call.abi_encode(), time);
+    }
+
+    /// Asserts that all money is accounted for.
+    #[track_caller]
+    pub(super) fn account(&self) {
+        self.ledger.close(&self.node);
     }
 
     fn domain(&self) -> Eip712Domain {
@@ -359,6 +369,23 @@ impl Chain {
     pub fn claim(&self, task: B256) {
         self.send(Who::Requester, &claimCall { taskid: task });
     }
+}
+
+/// No test with a chain can forget to account for its money.
+impl Drop for Chain {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        if !self.node.is_running() {
+            self.node.start_again();
+        }
+        self.account();
+    }
+}
+
+fn of(addresses: &Value, name: &str) -> Address {
+    addresses[name].as_str().unwrap().parse().unwrap()
 }
 
 /// Where a result on IPFS is, as workers write it.

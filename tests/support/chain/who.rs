@@ -1,6 +1,6 @@
 //! The accounts of the chain, and what they sign.
 
-use alloy_primitives::{Address, B256, eip191_hash_message};
+use alloy_primitives::{Address, B256, address, eip191_hash_message};
 use k256::ecdsa::SigningKey;
 
 /// The keys of the mnemonic that every test node has, by the number of the account.
@@ -16,6 +16,9 @@ const KEYS: [&str; 10] = [
     "dbda1821b80551c9d65939329250298aa3472ba22feea921c0cf5d620ea67b97",
     "2a871d0798f97d79848a013d4936a73bf4cc922c825d33c1cf7073dff6d409c6",
 ];
+
+/// The one who has deployed the contracts, and made all RLC.
+pub const ADMIN: Address = address!("f39Fd6e51aad88F6F4ce6aB8827279cffFb92266");
 
 /// An account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +37,18 @@ pub enum Who {
 }
 
 impl Who {
+    pub const ALL: [Self; 9] = [
+        Self::AppOwner,
+        Self::Scheduler,
+        Self::Worker,
+        Self::Requester,
+        Self::SecondWorker,
+        Self::ThirdWorker,
+        Self::DatasetOwner,
+        Self::Stranger,
+        Self::Enclave,
+    ];
+
     /// The private key, as a wallet's owner writes it.
     pub fn private_key(self) -> String {
         format!("0x{}", KEYS[self as usize])
