@@ -41,6 +41,7 @@ mod chain {
     mod run;
     mod run_killed;
     mod sdk_download;
+    mod sdk_match;
     mod task_list;
     mod task_show;
     mod verified_downloads;

@@ -95,6 +95,19 @@ impl Sdk {
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
+    /// The transactions that it would send, after all its checks, to make these deals of signed orders.
+    pub fn match_orders(&self, node_url: &str, hub: &str, wanted: &[Value]) -> Vec<Value> {
+        let output = Command::new("node")
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("softhsm/sdk-match.mjs"))
+            .arg(&self.folder)
+            .args([node_url, hub, &Value::from(wanted).to_string()])
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{stderr}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
     /// Has it ask a market for orders as it is told.
     pub fn asks_for_orders(&self, market_url: &str, wanted: &Value) {
         let output = Command::new("node")
