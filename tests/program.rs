@@ -37,6 +37,7 @@ mod chain {
     mod order_books;
     mod orders;
     mod pull;
+    mod rehearsals;
     mod result_verify;
     mod run;
     mod run_killed;

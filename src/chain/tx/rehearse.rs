@@ -12,8 +12,14 @@ use crate::wallet::address::Address;
 /// What the hub says of orders whose requester has not signed, after all that it looks at before.
 const NOT_SIGNED: &str = "iExecV5-matchOrders-0x50";
 
-/// The gas that is reckoned with where a node does not try a call as if it were signed: twice what a deal takes.
-const GAS_OF_A_DEAL: u64 = 1_200_000;
+/// More gas than a deal takes that asks for little, beside what its bytes take.
+const GAS_OF_A_DEAL: u64 = 1_000_000;
+
+/// The words of a call to match orders, without parameters.
+const WORDS_OF_A_DEAL: usize = 65;
+
+/// The gas for each word of the parameters, which the contract stores.
+const GAS_OF_A_WORD: u64 = 22_500;
 
 /// What a call would cost, in gas and its price of now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +31,9 @@ pub struct Rehearsal {
     pub fee: Fee,
     /// What the account has, in wei.
     pub coins: U256,
+    /// Whether the node went through the whole call. Not every node tries a call as if it were signed; else the gas is a
+    /// guess.
+    pub is_complete: bool,
 }
 
 impl Rehearsal {
@@ -61,23 +70,22 @@ impl Rehearsal {
 pub fn rehearse(hub: &Hub, signer: Address, call: &Call) -> Result<Rehearsal, TxError> {
     hub.check_identity()?;
     let node = Node(hub.rpc());
-    let gas = match node.gas_as_if_signed(call, signer) {
-        Ok(gas) => gas,
-        Err(error) if reason(&error).is_some() || !error.is_refused() => {
-            return Err(refusal(error));
-        }
-        // Not every node can do that.
-        Err(_) => match node.try_call(signer, call, None) {
-            Err(error) if reason(&error).as_deref() != Some(NOT_SIGNED) => {
-                return Err(refusal(error));
+    let (gas, is_complete) = match node.gas_as_if_signed(call, signer) {
+        Ok(gas) => (gas, true),
+        // Some nodes know no such question, and some pass over what is special about it.
+        Err(error) if lacks_signature(&error) || is_unknown(&error) => {
+            match node.try_call(signer, call, None) {
+                Err(error) if !lacks_signature(&error) => return Err(refusal(error)),
+                _ => (guess(&node, signer, call)?, false),
             }
-            _ => GAS_OF_A_DEAL,
-        },
+        }
+        Err(error) => return Err(refusal(error)),
     };
     let rehearsal = Rehearsal {
         gas: gas.saturating_add(gas / 5),
         fee: fee(hub)?,
         coins: node.balance(signer)?,
+        is_complete,
     };
     let needed = rehearsal.gas_cost();
     if rehearsal.coins < needed {
@@ -88,4 +96,26 @@ pub fn rehearse(hub: &Hub, signer: Address, call: &Call) -> Result<Rehearsal, Tx
         });
     }
     Ok(rehearsal)
+}
+
+/// Whether all was well but for the one signature.
+fn lacks_signature(error: &RpcError) -> bool {
+    reason(error).as_deref() == Some(NOT_SIGNED)
+}
+
+/// Whether a node refuses a question, and no contract the call.
+fn is_unknown(error: &RpcError) -> bool {
+    error.is_refused() && reason(error).is_none()
+}
+
+/// Gas that is enough for a deal. The node knows what its bytes take, which on some chains is most of it.
+fn guess(node: &Node<'_>, from: Address, call: &Call) -> Result<u64, RpcError> {
+    let nobody = Call {
+        to: Address::ZERO,
+        ..call.clone()
+    };
+    let words = call.data.len().div_ceil(32).saturating_sub(WORDS_OF_A_DEAL);
+    let stored = GAS_OF_A_WORD.saturating_mul(words as u64);
+    let bytes = node.gas(from, &nobody)?;
+    Ok(bytes.saturating_add(GAS_OF_A_DEAL).saturating_add(stored))
 }

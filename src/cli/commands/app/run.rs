@@ -59,6 +59,9 @@ pub(super) fn run(context: &Context, command: &Run) -> Result<Reply, Failure> {
     check_stake(context, &deal, account.stake)?;
     let unsigned = orders.call(&place.hub);
     let rehearsal = sender.rehearse(&unsigned)?;
+    if !rehearsal.is_complete {
+        context.tell("This node does not try a call as if it were signed: the gas is a guess");
+    }
     let category = orders.request.order.category;
     let shown = Shown {
         context,
