@@ -41,6 +41,7 @@ mod chain {
     mod result_verify;
     mod run;
     mod run_killed;
+    mod run_pins;
     mod sdk_download;
     mod sdk_match;
     mod task_list;

@@ -175,6 +175,7 @@ impl Context {
         Ok(Pins {
             file,
             environment: self.secrets.pin.take(),
+            taken: self.secrets.taken_pin.take(),
             so_environment: self.secrets.so_pin.take(),
             so_file: settings.so_pin_file.clone(),
             read: None,

@@ -31,6 +31,7 @@ mod secrets;
 mod sending;
 mod services;
 mod signer;
+mod taken_pin;
 mod token_sessions;
 mod trusted_hosts;
 mod ui;

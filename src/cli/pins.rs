@@ -2,6 +2,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::pin_effect::PinEffect;
+use super::taken_pin::TakenPin;
 use super::ui::terminal;
 use crate::agent::wire::Status;
 use crate::text::escape::{Shown as _, escape};
@@ -21,6 +22,8 @@ pub(crate) struct Pins {
     pub(crate) read: Option<Pin>,
     /// The new PIN that a person chose for a token.
     pub(crate) chosen: Option<Pin>,
+    /// The PIN that a token has taken in an earlier part of the command.
+    pub(crate) taken: Option<TakenPin>,
     /// `--so-pin-file`.
     pub(crate) so_file: Option<PathBuf>,
     /// `IEXEC_HSM_SO_PIN`.
@@ -41,6 +44,12 @@ impl PinSource for Pins {
     fn pin(&mut self, request: &PinRequest<'_>) -> Result<Pin, PinError> {
         if matches!(request.purpose, PinUse::So | PinUse::NewSo) {
             return self.so_pin(request);
+        }
+        // A pipe as a PIN file gives it only once.
+        if request.purpose == PinUse::Login
+            && let Some(pin) = self.taken.take().and_then(|it| it.for_token(request.token))
+        {
+            return Ok(pin);
         }
         if let Some(pin) = &self.read {
             return Ok(pin.clone());
@@ -84,6 +93,7 @@ impl PinSource for Pins {
     fn forget(&mut self) {
         self.read = None;
         self.chosen = None;
+        self.taken = None;
         self.environment = None;
         self.so_environment = None;
     }

@@ -11,6 +11,7 @@ use rustix::process::{
 use zeroize::Zeroizing;
 
 use super::options::{SETTINGS, Setting};
+use super::taken_pin::TakenPin;
 use crate::locked::Locked;
 use crate::text::encoding::first_line;
 use crate::token::Pin;
@@ -20,9 +21,11 @@ unsafe extern "C" {
     static environ: *const *mut c_char;
 }
 
-/// Secrets that the environment held; it does not hold them any more.
+/// Secrets that the environment held, which does not hold them any more; and a PIN that was asked for.
 pub(crate) struct Secrets {
     pub(crate) pin: Secret<Pin>,
+    /// The PIN that a token has taken, for a later part of the same command.
+    pub(crate) taken_pin: Secret<TakenPin>,
     pub(crate) so_pin: Secret<Pin>,
     pub(crate) wallet_key: Secret<Locked>,
     pub(crate) wallet_password: Secret<Locked>,
@@ -91,6 +94,7 @@ pub(crate) fn take() -> Secrets {
     };
     Secrets {
         pin: Secret::new(line(&SETTINGS.pin).map(Pin::new)),
+        taken_pin: Secret::new(None),
         so_pin: Secret::new(line(&SETTINGS.so_pin).map(Pin::new)),
         wallet_key: Secret::new(secret(&SETTINGS.wallet_key).map(Locked::from)),
         wallet_password: Secret::new(line(&SETTINGS.wallet_password).map(Locked::from)),
@@ -157,6 +161,7 @@ mod tests {
         let secret = || Some(Zeroizing::new(vec![0x5e; 32]));
         let secrets = Secrets {
             pin: Secret::new(secret().map(Pin::new)),
+            taken_pin: Secret::new(None),
             so_pin: Secret::new(None),
             wallet_key: Secret::new(secret().map(Locked::from)),
             wallet_password: Secret::new(secret().map(Locked::from)),

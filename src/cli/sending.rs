@@ -58,6 +58,11 @@ impl<'a> Sender<'a> {
         }
     }
 
+    /// Keeps the PIN that the wallet is unlocked with, for a later part of the command.
+    pub(crate) fn keep_pin(&mut self) {
+        self.sessions.keep_pin();
+    }
+
     fn find(context: &'a Context, args: &'a SendArgs) -> Result<Self, Failure> {
         let place = args.node.place(context)?;
         trust::agree(context, &args.trust, &place.chain)?;

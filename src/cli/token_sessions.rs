@@ -7,6 +7,7 @@ use super::context::Context;
 use super::key_records::KeyRecords;
 use super::locating::{Located, shows_wallet};
 use super::pins::Pins;
+use super::taken_pin::TakenPin;
 use super::ui::failure::Failure;
 use crate::token::{Module, PinSource as _, Session, Uri, WalletKey};
 use crate::wallet::address::Address;
@@ -19,6 +20,8 @@ pub(crate) struct TokenSessions {
     pins: Pins,
     /// The session with the result key's token.
     session: Option<Session>,
+    /// Whether a later part of the command logs in again.
+    keeps_pin: bool,
 }
 
 impl TokenSessions {
@@ -27,7 +30,13 @@ impl TokenSessions {
             modules: Vec::new(),
             pins: context.pins()?,
             session: None,
+            keeps_pin: false,
         })
+    }
+
+    /// Keeps the PIN of the wallet's token, once that has taken it, for a later part of the command.
+    pub(crate) fn keep_pin(&mut self) {
+        self.keeps_pin = true;
     }
 
     /// A logged-in session of the token that the result key is on.
@@ -82,7 +91,12 @@ impl TokenSessions {
                 } else if self.pins.file.is_none() {
                     self.pins.file = uri.pin_file()?;
                 }
-                Session::open_user(&module, &token, &mut self.pins)?
+                let (session, pin) = Session::log_in(&module, &token, &mut self.pins)?;
+                if self.keeps_pin {
+                    let taken = pin.and_then(|pin| TakenPin::new(session.token(), pin));
+                    context.secrets.taken_pin.put(taken);
+                }
+                session
             }
         };
         let keys = session.wallet_keys()?;

@@ -293,7 +293,7 @@ impl TokenInfo {
     /// Whether it is the same device, whatever its label is now. A serial number says so only beside
     /// its maker's name, and one that tells nothing not at all: a PIN must not go to somebody else's
     /// token.
-    pub(in crate::token) fn is_same_device(&self, other: &Self) -> bool {
+    pub(crate) fn is_same_device(&self, other: &Self) -> bool {
         serial_tells(&self.serial) && self.has_serial_of(other)
     }
 

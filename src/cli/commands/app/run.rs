@@ -37,7 +37,10 @@ pub(super) fn run(context: &Context, command: &Run) -> Result<Reply, Failure> {
     if command.resume {
         return resumed::run(context, command, wanted);
     }
-    let sender = Sender::for_deal(context, &command.send)?;
+    let mut sender = Sender::for_deal(context, &command.send)?;
+    if wanted.as_ref().is_some_and(Wanted::is_decrypted) {
+        sender.keep_pin();
+    }
     let place = &sender.place;
     let failed = |error| place.failure(error);
     let domain = place.hub.domain().map_err(failed)?;
