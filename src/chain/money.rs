@@ -14,6 +14,9 @@ pub enum AmountError {
     /// Something else than digits and a point.
     #[error("an amount is a number such as 100 or, in RLC, 1.5")]
     NotANumber,
+    /// Something else than RLC or nRLC behind the number.
+    #[error("the unit of an amount is RLC or nRLC")]
+    Unit,
     /// An nRLC has no parts, and an RLC has 9 decimal places.
     #[error("there is nothing smaller than 1 nRLC, or 0.000000001 RLC")]
     TooFine,
@@ -36,7 +39,7 @@ pub enum Unit {
     Rlc,
 }
 
-/// The nRLC of an amount that somebody wrote, which is more than nothing.
+/// The nRLC of an amount that somebody wrote, which is more than nothing. It is in `unit`, unless it names one: `1.5 RLC`.
 ///
 /// # Errors
 /// When it is no amount, or none that there can be.
@@ -47,11 +50,17 @@ pub fn parse_rlc(text: &str, unit: Unit) -> Result<U256, AmountError> {
     }
 }
 
-/// The nRLC of an amount that somebody wrote, which may be nothing.
+/// The nRLC of an amount that somebody wrote, which may be nothing. It is in `unit`, unless it names one: `1.5 RLC`.
 ///
 /// # Errors
 /// When it is no amount, or none that there can be.
 pub fn parse_rlc_or_none(text: &str, unit: Unit) -> Result<U256, AmountError> {
+    let (text, unit) = match text.split_once(' ') {
+        None => (text, unit),
+        Some((number, "RLC")) => (number, Unit::Rlc),
+        Some((number, "nRLC")) => (number, Unit::NanoRlc),
+        Some(_) => return Err(AmountError::Unit),
+    };
     let places = match unit {
         Unit::NanoRlc => 0,
         Unit::Rlc => RLC_PLACES,
@@ -113,6 +122,8 @@ mod tests {
             ("1.5", Unit::Rlc, "1500000000"),
             ("0.000000001", Unit::Rlc, "1"),
             ("0.0000000010", Unit::Rlc, "1"),
+            ("1.5 RLC", Unit::NanoRlc, "1500000000"),
+            ("7 nRLC", Unit::Rlc, "7"),
         ] {
             assert_eq!(read(text, unit).as_deref(), Ok(nrlc), "{text}");
         }
@@ -126,6 +137,11 @@ mod tests {
             ("-1", Unit::Rlc, AmountError::NotANumber),
             ("1e9", Unit::Rlc, AmountError::NotANumber),
             ("0x10", Unit::NanoRlc, AmountError::NotANumber),
+            ("1.5 nRLC", Unit::Rlc, AmountError::TooFine),
+            ("1 ETH", Unit::Rlc, AmountError::Unit),
+            ("1 RLC RLC", Unit::Rlc, AmountError::Unit),
+            ("1 ", Unit::Rlc, AmountError::Unit),
+            (" RLC", Unit::Rlc, AmountError::NotANumber),
             ("18446744073709551616", Unit::NanoRlc, AmountError::TooLarge),
             (&"9".repeat(100), Unit::Rlc, AmountError::TooLarge),
         ] {

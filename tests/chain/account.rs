@@ -96,7 +96,10 @@ fn what_is_put_in_can_be_taken_out() {
         money(&work, &chain),
         (stake + 1_500_000_000, wallet - 1_500_000_000)
     );
-    send(&work, &chain, &node, &["withdraw", "500"]).run().ok();
+    // The unit in the same argument, as the SDK takes it.
+    for amount in ["400", "0.0000001 RLC"] {
+        send(&work, &chain, &node, &["withdraw", amount]).run().ok();
+    }
     assert_eq!(
         money(&work, &chain),
         (stake + 1_499_999_500, wallet - 1_499_999_500)
@@ -158,6 +161,8 @@ fn what_is_not_there_is_named_before_anything_is_signed() {
     refused(&["withdraw", "1000000", "RLC"], 36, "are missing");
     refused(&["deposit", "0"], 2, "more than 0");
     refused(&["deposit", "1.5"], 2, "1 nRLC");
+    refused(&["deposit", "1 ETH"], 2, "RLC or nRLC");
+    refused(&["deposit", "1 RLC", "RLC"], 2, "RLC or nRLC");
     let address = Who::Requester.address().to_string();
     chain.node.rpc("anvil_setBalance", json!([address, "0x1"]));
     refused(&["deposit", "5"], 36, "has 1 wei");

@@ -103,7 +103,7 @@ fn nothing_is_signed_that_nobody_has_agreed_to() {
     let shown = requester.run(&["--dry-run"]).run().ok().out();
     assert!(shown.contains("0.00000011 RLC, 110 nRLC"), "{shown}");
     nothing_was_sent(&requester, &node);
-    let run = requester.run(&["--raw", "--force", "--max-cost", "0.00000011"]);
+    let run = requester.run(&["--raw", "--force", "--max-cost", "110 nRLC"]);
     run.run().ok();
 }
 
@@ -277,6 +277,18 @@ fn a_node_that_is_away_or_another_is_told_from_one_that_stumbles() {
     requester.at_market(&requester.seen.chain.node.url(), "http://127.0.0.1:1");
     let run = requester.run(&short).run().fails(30);
     assert!(run.err().contains("Nothing was signed"), "{}", run.err());
+    requester.at_services(
+        &requester.seen.chain.node.url(),
+        &[("sms", "http://127.0.0.1:1")],
+    );
+    let encrypted = ["--encrypt-result", "--force", "--raw", "--timeout", "1"];
+    let run = requester.run(&encrypted).run().fails(30);
+    let said = run.err();
+    assert!(
+        said.contains("--skip-preflight-check") && said.contains("Nothing was signed"),
+        "{said}"
+    );
+    assert!(!said.contains("stored"), "{said}");
     assert!(requester.journal().is_empty());
     // Each kind of request fails once.
     let node = requester.node();

@@ -64,11 +64,14 @@ impl<'t> Requester<'t> {
 
     /// And its market at this URL.
     pub fn at_market(&self, node: &str, market: &str) {
-        let services = [
-            ("host", node),
-            ("iexecGateway", market),
-            ("sms", &self.sms.url()),
-        ];
+        self.at_services(node, &[("iexecGateway", market)]);
+    }
+
+    /// And these of its services at these URLs.
+    pub fn at_services(&self, node: &str, others: &[(&str, &str)]) {
+        let (market, sms) = (self.books.web.url(), self.sms.url());
+        let services = [("host", node), ("iexecGateway", &market), ("sms", &sms)];
+        let services = [&services[..], others].concat();
         self.seen.chain.write_chain_json(&self.work, &services);
     }
 

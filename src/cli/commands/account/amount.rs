@@ -5,15 +5,15 @@ use crate::chain::poco::U256;
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
 
-/// An amount with its unit, as the SDK's commands take it.
+/// An amount with its unit, in one argument or in two, as the SDK's commands take it.
 #[derive(Debug, Args)]
 pub(super) struct Amount {
-    /// The amount, such as 100; or 1.5 with the unit RLC
+    /// The amount, such as 100, or 1.5 RLC
     #[arg(value_name = "AMOUNT")]
     amount: String,
-    /// The unit of the amount
-    #[arg(value_name = "UNIT", value_enum, default_value_t = AmountUnit::Nrlc)]
-    unit: AmountUnit,
+    /// The unit of the amount [default: nRLC]
+    #[arg(value_name = "UNIT", value_enum)]
+    unit: Option<AmountUnit>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -27,13 +27,15 @@ enum AmountUnit {
 impl Amount {
     /// The amount in nRLC.
     pub(super) fn nrlc(&self) -> Result<U256, Failure> {
-        let unit = match self.unit {
-            AmountUnit::Nrlc => Unit::NanoRlc,
-            AmountUnit::Rlc => Unit::Rlc,
+        let text = match self.unit {
+            None => self.amount.clone(),
+            Some(AmountUnit::Nrlc) => format!("{} nRLC", self.amount),
+            Some(AmountUnit::Rlc) => format!("{} RLC", self.amount),
         };
-        parse_rlc(&self.amount, unit).map_err(|error| {
+        parse_rlc(&text, Unit::NanoRlc).map_err(|error| {
             let hint = match error {
                 AmountError::TooFine => "Write the unit behind the amount, as in `1.5 RLC`.",
+                AmountError::Unit => "Write `100` for nRLC, or `1.5 RLC`.",
                 _ => "",
             };
             Failure::new(Code::Usage, error).hint(hint)

@@ -11,11 +11,29 @@ use crate::cli::node::Place;
 use crate::cli::ui::command_line::CommandLine;
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
-use crate::sms::SmsClient;
 use crate::sms::challenge::RESULT_KEY_NAME;
+use crate::sms::{SmsClient, SmsError};
 
 /// The name of the secret that results are stored on Dropbox with.
 const DROPBOX_TOKEN: &str = "iexec-result-dropbox-token";
+
+/// Why a check did not end well.
+enum Unmet {
+    Refused(Failure),
+    NotAsked(SmsError),
+}
+
+impl From<Failure> for Unmet {
+    fn from(failure: Failure) -> Self {
+        Self::Refused(failure)
+    }
+}
+
+impl From<SmsError> for Unmet {
+    fn from(error: SmsError) -> Self {
+        Self::NotAsked(error)
+    }
+}
 
 /// What the parameters of a request need.
 pub(super) struct Needs(Value);
@@ -53,6 +71,13 @@ pub(super) struct Preflight<'a> {
 impl Preflight<'_> {
     /// Refuses what cannot come to a good end.
     pub(super) fn check(&self) -> Result<(), Failure> {
+        self.check_all().map_err(|unmet| match unmet {
+            Unmet::Refused(failure) => failure,
+            Unmet::NotAsked(error) => without_sms(error.into()),
+        })
+    }
+
+    fn check_all(&self) -> Result<(), Unmet> {
         let request = &self.orders.request.order;
         let params = Needs::of(request);
         let tag = self.tag;
@@ -96,7 +121,7 @@ impl Preflight<'_> {
         Ok(())
     }
 
-    fn check_result_key(&self, sms: &SmsClient) -> Result<(), Failure> {
+    fn check_result_key(&self, sms: &SmsClient) -> Result<(), Unmet> {
         let beneficiary = self.orders.request.order.beneficiary;
         let folder = self.context.folder();
         let is_here = folder.key_path(&beneficiary).exists();
@@ -124,7 +149,7 @@ impl Preflight<'_> {
         };
         let what =
             "Beneficiary result encryption key is not set in the SMS. Result encryption will fail.";
-        self.require(false, "Request", what, &hint)
+        Ok(self.require(false, "Request", what, &hint)?)
     }
 
     fn check_app(&self, tag: Tag) -> Result<(), Failure> {
@@ -164,4 +189,15 @@ impl Preflight<'_> {
         );
         Err(Failure::new(Code::KeyNotFound, what).hint(format!("{hint} Nothing was signed.")))
     }
+}
+
+/// A failure to ask the SMS, and what can be done about it here.
+fn without_sms(failure: Failure) -> Failure {
+    let leave_out = "--skip-preflight-check does without it: what is missing there then shows only when the task fails. Nothing was signed.";
+    // What is said there of storing is for those who push.
+    let failure = match failure.advice().contains("stored") {
+        true => failure.hint("Check the address of the SMS and the network, or try again later."),
+        false => failure,
+    };
+    failure.and_hint(leave_out)
 }
