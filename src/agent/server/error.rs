@@ -55,7 +55,7 @@ pub enum AgentError {
     #[error(transparent)]
     NotConfirmed(#[from] NotConfirmed),
     /// The key needs the PIN for each use.
-    #[error("this key demands the PIN for each use, and the agent does not keep the PIN")]
+    #[error("this key needs the PIN for each use, and the agent does not keep the PIN")]
     PinNotKept,
     /// The token has no wallet of that address.
     #[error("no wallet on the token signs for {0}")]

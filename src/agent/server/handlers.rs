@@ -67,7 +67,7 @@ impl Server {
         let (len, modulus_len) = (request.wrapped_key.len(), key.modulus_len());
         if len != modulus_len {
             let message =
-                format!("the wrapped key has {len} bytes, and one for this key has {modulus_len}");
+                format!("`wrappedKey` has {len} bytes, and one for this key has {modulus_len}");
             return Err(AgentError::request(StatusCode::BAD_REQUEST, message));
         }
         may_be_used(&login, key.always_authenticate)?;
@@ -128,10 +128,12 @@ impl Server {
         request: wire::SignSmsChallenge,
         chosen: &mut Option<String>,
     ) -> Result<wire::SignedSmsChallenge, AgentError> {
-        let owner: Address = request
-            .owner
-            .parse()
-            .map_err(|_| AgentError::request(StatusCode::BAD_REQUEST, "the owner is no address"))?;
+        let owner: Address = request.owner.parse().map_err(|_| {
+            AgentError::request(
+                StatusCode::BAD_REQUEST,
+                "`owner` is not an Ethereum address",
+            )
+        })?;
         *chosen = Some(owner.to_string());
         let login = self.agent.login()?;
         if login.keys().wallet(&owner).is_none() {

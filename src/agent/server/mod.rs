@@ -25,6 +25,7 @@ mod mutex;
 mod on_arrival;
 mod peer;
 mod queue;
+mod reading;
 mod recovering;
 mod refused_pins;
 mod replacing;

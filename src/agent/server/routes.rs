@@ -9,7 +9,6 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request, Response, StatusCode};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
 use super::Server;
@@ -18,6 +17,7 @@ use super::error::AgentError;
 use super::limits::{BODY, BODY_TIME};
 use super::metrics;
 use super::peer::Peer;
+use super::reading::parse;
 use crate::agent::wire::{Refused, path};
 
 type Json = Zeroizing<Vec<u8>>;
@@ -172,22 +172,6 @@ async fn body(request: Request<Incoming>) -> Result<Json, AgentError> {
     tokio::time::timeout(BODY_TIME, read)
         .await
         .unwrap_or_else(|_| Err(late()))
-}
-
-/// Reads JSON; no body stands for an empty object. A mistake is told by its place, since what is
-/// there may be a secret.
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, AgentError> {
-    let body = if body.is_empty() { b"{}" } else { body };
-    serde_json::from_slice(body).map_err(|error| {
-        let text = error.to_string();
-        let what = match text.split_once(" at line ") {
-            Some((what, _)) if what.starts_with("missing field") => what,
-            _ => "the body is not the JSON that is expected",
-        };
-        let (line, column) = (error.line(), error.column());
-        let message = format!("{what} (line {line}, column {column})");
-        AgentError::request(StatusCode::BAD_REQUEST, message)
-    })
 }
 
 fn json(answer: &impl Serialize) -> Result<Json, AgentError> {

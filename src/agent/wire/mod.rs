@@ -281,7 +281,7 @@ pub struct Refused {
 
 /// The words for [`Scheme`], those of `result inspect`.
 mod scheme {
-    use serde::de::Error as _;
+    use serde::de::{Error as _, Unexpected};
     use serde::{Deserialize, Deserializer, Serializer};
 
     use crate::archive::Scheme;
@@ -296,7 +296,12 @@ mod scheme {
         let word = String::deserialize(from)?;
         ALL.into_iter()
             .find(|scheme| scheme.as_str() == word)
-            .ok_or_else(|| D::Error::custom("scheme is current, legacy-ecb or guide-2019"))
+            .ok_or_else(|| {
+                D::Error::invalid_value(
+                    Unexpected::Other("text"),
+                    &"current, legacy-ecb or guide-2019",
+                )
+            })
     }
 }
 
@@ -304,7 +309,7 @@ mod scheme {
 mod bytes {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
-    use serde::de::Error as _;
+    use serde::de::{Error as _, Unexpected};
     use serde::{Deserialize, Deserializer, Serializer};
 
     pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
@@ -315,6 +320,6 @@ mod bytes {
         let text = String::deserialize(from)?;
         STANDARD
             .decode(text)
-            .map_err(|_| D::Error::custom("what should be base64 is not"))
+            .map_err(|_| D::Error::invalid_value(Unexpected::Other("text"), &"base64"))
     }
 }

@@ -2,7 +2,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::de::{Deserialize, Deserializer, Visitor};
+use serde::de::{Deserialize, Deserializer, Unexpected, Visitor};
 use serde::ser::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
@@ -53,7 +53,7 @@ impl Visitor<'_> for Base64 {
         let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
         STANDARD
             .decode_vec(text, &mut bytes)
-            .map_err(|_| E::custom("what should be base64 is not"))?;
+            .map_err(|_| E::invalid_value(Unexpected::Other("text"), &self))?;
         Ok(Secret(bytes))
     }
 }

@@ -18,13 +18,13 @@ pub(super) enum Answer {
 #[non_exhaustive]
 pub enum NotConfirmed {
     /// The answer was no.
-    #[error("whoever was asked did not allow this use of the key")]
+    #[error("this use of the key was refused by the person who was asked")]
     Refused,
     /// There was no answer in time, or no turn to be asked about.
     #[error("nobody allowed this use of the key within {} s", .0.as_secs())]
     TimedOut(Duration),
     /// The program did not ask, for this reason.
-    #[error("nobody could be asked whether to allow this use of the key: {program} {reason}")]
+    #[error("nobody could be asked to allow this use of the key: {program} {reason}")]
     NotAsked {
         /// The program, as it was named.
         program: String,

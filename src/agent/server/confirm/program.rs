@@ -24,10 +24,10 @@ use crate::text::escape::Shown as _;
 #[non_exhaustive]
 pub enum ConfirmError {
     /// There is no such program.
-    #[error("the program that is to ask, {}, is not there or cannot be run", .0.shown())]
+    #[error("the program that asks, {}, is not there or cannot be run", .0.shown())]
     NotThere(PathBuf),
     /// Others can put another program in its place.
-    #[error("the program that is to ask is not run, as others may have changed it: {0}")]
+    #[error("the program that asks is not run, because other users may have changed it: {0}")]
     Exposed(String),
 }
 
