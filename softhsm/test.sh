@@ -13,6 +13,7 @@ fi
 
 need_rust
 need softhsm2-util:softhsm2 pkcs11-tool:opensc openssl curl unzip zip setsid:util-linux strace git faketime /usr/bin/time:time zsh fish python3 xz:xz-utils
+python3 -c 'import cryptography' 2>/dev/null || need_package python3-cryptography
 IEXEC_HSM_TEST_MODULE=${IEXEC_HSM_TEST_MODULE:-$(softhsm_module)}
 export IEXEC_HSM_TEST_MODULE
 

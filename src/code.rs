@@ -15,6 +15,11 @@ macro_rules! codes {
         const ALL: &[Code] = &[$(Code::$name),*];
 
         impl Code {
+            /// All codes, in the order of their exit statuses.
+            pub fn all() -> &'static [Code] {
+                ALL
+            }
+
             /// The word, as it stands in JSON.
             pub fn word(self) -> &'static str {
                 match self {

@@ -98,6 +98,7 @@ mod devices {
 }
 mod docs {
     mod ci_recipes;
+    mod clients;
     mod command_blocks;
     mod links;
     mod messages;

@@ -42,7 +42,7 @@ pub(crate) fn adopt_key(context: &Context, adoption: &Adoption) -> Result<Reply,
     let mut chosen = ChosenKey::find_knowing(context, Some(&mut pins), given.as_ref())?;
     let key = &chosen.key;
     key.public.check_size().map_err(|error| {
-        Failure::from(error).hint("Make another one with `iexec-hsm result generate-encryption-keypair`; what was sealed for this one is opened with it all the same, when --key names it.")
+        Failure::from(error).hint("Make a new key with `iexec-hsm result generate-encryption-keypair`. Results that were sealed for this one can still be opened: name it with --key.")
     })?;
     let facts = chosen.session.facts(key);
     if !facts.stays_on_token() && !adoption.allow_extractable {
@@ -53,7 +53,7 @@ pub(crate) fn adopt_key(context: &Context, adoption: &Adoption) -> Result<Reply,
                 facts_text(&facts)
             ),
         )
-        .hint("Make a new key, or adopt this one all the same with --allow-extractable."));
+        .hint("Make a new key, or adopt this one with --allow-extractable."));
     }
     let origin = facts.origin();
     if origin != KeyOrigin::MadeOnToken && !adoption.allow_imported && !adoption.allow_extractable {
@@ -61,12 +61,12 @@ pub(crate) fn adopt_key(context: &Context, adoption: &Adoption) -> Result<Reply,
             Code::NotSupported,
             format!("a copy of the key may be elsewhere: {}", origin.as_str()),
         )
-        .hint("Make a new key, or adopt this one all the same with --allow-imported."));
+        .hint("Make a new key, or adopt this one with --allow-imported."));
     }
     if given.is_some_and(|given| given != key.public) {
         return Err(Failure::new(
             Code::NotSupported,
-            "the token shows another public key than --public-key gives",
+            "the token shows a public key other than the one in --public-key",
         )
         .hint("Leave --public-key out."));
     }
@@ -81,7 +81,7 @@ pub(crate) fn adopt_key(context: &Context, adoption: &Adoption) -> Result<Reply,
                     path.shown()
                 ),
             )
-            .hint("Name the public key of this very key; if it is, check that the device works."),
+            .hint("Give the public key that belongs to this key. If it does, check that the device works."),
             (error, _) => error.into(),
         })?;
     let token = chosen.session.token();

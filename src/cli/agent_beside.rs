@@ -1,4 +1,4 @@
-//! This user's own agent, where a command works beside it: some devices let in one process only.
+//! This user's own agent, where a command works beside it: some devices allow one process at a time.
 
 use std::path::Path;
 use std::time::Duration;
@@ -25,7 +25,7 @@ pub(crate) fn to_read_by(context: &Context, recorded: &KeyRecords) -> Option<Lin
         return None;
     }
     let passed = match link.status.state {
-        State::Unlocked if link.status.hung => "its token has not answered for long",
+        State::Unlocked if link.status.hung => "its token has not answered for a long time",
         State::Unlocked => return Some(link),
         State::Recovering => "its token is being brought back",
         State::Locked | State::Unlocking => "it is locked",
@@ -63,7 +63,7 @@ pub(crate) fn name_holder(context: &Context, failure: Failure) -> Failure {
     };
     let (pid, label) = (link.status.pid, &link.status.label);
     failure.and_hint(&format!(
-        "Your own agent (process {pid}) holds {label:?}, and some devices let in one process only: `iexec-hsm agent stop` ends it."
+        "Your own agent (process {pid}) holds {label:?}, and some devices allow one process at a time: `iexec-hsm agent stop` ends it."
     ))
 }
 

@@ -20,7 +20,7 @@ pub(crate) fn warn_of_clock(context: &Context, deadline: U256, time: u64) {
     let now = now();
     if is_over(deadline, now) != is_over(deadline, time) {
         context.warn(format_args!(
-            "the newest block is {} seconds from this machine's clock, and the chain goes by its own",
+            "the newest block is {} seconds from this machine's clock, and the chain's own clock decides",
             now.abs_diff(time)
         ));
     }

@@ -23,12 +23,12 @@ const EXAMPLES: &str = "Examples:
   iexec-hsm doctor
   iexec-hsm result decrypt encryptedResults.zip --extract result";
 
-const EXIT_STATUS: &str = "Exit status: 0 done, 2 usage, 10-16 token, PIN and key, 20 cannot decrypt, 21 not an archive, 22 output exists, 23 reading or writing failed, 24 too large, 30-33 publishing, 34-38 the chain, 40 no agent, 41 task failed, 42 not there yet. docs/json-and-exit-codes.md has all.";
+const EXIT_STATUS: &str = "Exit status: 0 done, 2 usage, 10-16 token, PIN and key, 20 cannot decrypt, 21 not an archive, 22 output exists, 23 reading or writing failed, 24 too large, 30-33 publishing, 34-38 the chain, 40 no agent, 41 task failed, 42 not there yet, 50-51 verification. `iexec-hsm man` lists all.";
 
 /// Open encrypted iExec results with a key that never leaves its token.
 ///
 /// The private key is made on a PKCS#11 token (YubiHSM 2, smartcard, TPM, SoftHSM2) and stays
-/// there; results are decrypted on this machine. Commands and options are those of the iExec SDK.
+/// there; results are decrypted on this machine. Commands and options have the names that they have in the iExec SDK.
 #[derive(Debug, Parser)]
 #[command(name = "iexec-hsm", version, max_term_width = 100, help_template = help::FIRST)]
 #[command(
@@ -113,9 +113,9 @@ pub(crate) enum Command {
         after_help = "Examples:\n  iexec-hsm config show\n  iexec-hsm config check config.toml"
     )]
     Config(config::Command),
-    /// Find out what is wrong with this set-up, and what to do
+    /// Check the whole set-up, and say what to fix
     Doctor(doctor::Doctor),
-    /// Make a token and a key ready and write the configuration, in a short dialogue
+    /// Prepare a token and a key and write the configuration, step by step
     Setup(setup::Setup),
     /// Print a shell completion script
     Completions(completions::Completions),
@@ -137,7 +137,10 @@ impl Command {
 
 /// The arguments, with what the environment says in the place of those that are not there.
 pub(crate) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
-    let program = help::shortened(Cli::command());
+    let mut program = help::shortened(Cli::command());
+    if arguments.iter().any(|it| it == "-h") {
+        program = help::without_environment(program);
+    }
     let matches = program.try_get_matches_from(arguments)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
     cli.given = Given::of(deepest(&matches));

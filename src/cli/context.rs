@@ -225,7 +225,7 @@ impl Context {
             .with_temporaries(self.temporaries.clone())
     }
 
-    /// The beneficiary's address, from the option, the environment's key or the SDK's wallets.
+    /// The Ethereum address of the beneficiary, from the option, the environment's key or the SDK's wallets.
     pub(crate) fn located(&self) -> Result<Located, Failure> {
         Ok(locate(
             &self.wallet_options()?,

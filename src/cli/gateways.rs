@@ -46,7 +46,7 @@ pub(crate) fn gateways(
     let gateways = gateways.map_err(unusable)?;
     for origin in gateways.without_tls() {
         context.warn(format_args!(
-            "{} has no TLS: whoever is on the way can see which result is downloaded, and keep it back",
+            "{} has no TLS: anyone on the network path can see which result is downloaded, and hold it back",
             origin.shown()
         ));
     }

@@ -18,6 +18,6 @@ pub(crate) fn refuse(options: &[Typed], why: &str, hint: &str) -> Result<(), Fai
         return Ok(());
     };
     let option = id.replace('_', "-");
-    let what = format!("--{option} has no use {why}");
+    let what = format!("--{option} has no effect {why}");
     Err(Failure::new(Code::Usage, what).hint(hint))
 }

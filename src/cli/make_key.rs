@@ -58,7 +58,7 @@ pub(crate) fn make_key(context: &Context, wanted: KeyToMake) -> Result<Reply, Fa
         .note(format!("{}", key.uri(session.token())));
     if let Some(before) = before {
         reply = reply.note(format!(
-            "The key before it stays on its token and still opens its archives:\n{}",
+            "The previous key stays on its token and still opens its archives:\n{}",
             before.uri
         ));
     }

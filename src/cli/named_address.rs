@@ -16,7 +16,7 @@ use crate::wallet::address::Address;
 /// The word that lets a key be used for another address than the name of its file holds.
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub(crate) struct OtherAddress {
-    /// Take a file although its name holds another address than the one that its key is for
+    /// Accept a file whose name holds another address
     #[arg(long)]
     allow_other_address: bool,
 }

@@ -31,7 +31,7 @@ const HINT_TIME: Duration = Duration::from_secs(5);
 pub(crate) struct NodeArgs {
     #[command(flatten)]
     chain: groups::Chain,
-    /// Allow http without TLS to other machines: whoever is on the way can change what is read
+    /// Allow http without TLS to other machines; anyone on the network path can change the data
     #[arg(long)]
     insecure_http: bool,
     #[command(flatten)]
@@ -44,10 +44,10 @@ pub(crate) struct WatchArgs {
     /// Wait until it is completed (exit 0), or has failed or timed out (exit 41)
     #[arg(long)]
     pub(crate) watch: bool,
-    /// With --watch: ask again after so long
+    /// With --watch: ask again every TIME
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_limit, requires = "watch")]
     interval: Duration,
-    /// With --watch: wait no longer than this (exit 42)
+    /// With --watch: the longest time to wait (exit 42)
     #[arg(long, value_name = "TIME", value_parser = parse_time, requires = "watch")]
     watch_timeout: Option<Duration>,
 }
@@ -85,7 +85,7 @@ impl NodeArgs {
         let hub = hub(context, &chain, options.clone())?;
         if hub.rpc().lacks_tls() {
             context.warn(format_args!(
-                "{} has no TLS: whoever is on the way can change what the chain seems to say",
+                "{} has no TLS: anyone on the network path can change what the chain seems to say",
                 hub.rpc().origin().shown()
             ));
         }
@@ -140,7 +140,7 @@ impl Place {
         };
         if market.lacks_tls() {
             context.warn(format_args!(
-                "{} has no TLS: whoever is on the way can hide deals",
+                "{} has no TLS: anyone on the network path can hide deals",
                 market.origin().shown()
             ));
         }
@@ -154,7 +154,7 @@ impl Place {
         let failure = Failure::from(error);
         match left.filter(|_| unreachable) {
             Some(_) => failure
-                .and_hint("iExec has left this chain: its SDK knows it no more since version 9."),
+                .and_hint("iExec has left this chain: its SDK does not know it since version 9."),
             None => failure,
         }
     }

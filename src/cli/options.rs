@@ -22,13 +22,13 @@ pub(crate) struct Global {
     /// The command's name, as people type it.
     #[arg(skip)]
     pub(crate) command: String,
-    /// Print one line of JSON, to stdout on success and to stderr on failure
+    /// Print one line of JSON: to stdout on success, to stderr on failure
     #[arg(long, visible_alias = "json", global = true, hide_short_help = true)]
     pub(crate) raw: bool,
-    /// Print no progress
+    /// Do not show progress
     #[arg(long, global = true, hide_short_help = true)]
     pub(crate) quiet: bool,
-    /// Say on stderr what is used and done; not with --raw
+    /// Say on stderr what is used and done (not with --raw)
     #[arg(long, short, global = true, hide_short_help = true)]
     pub(crate) verbose: bool,
     /// Never ask: fail at once and name what to set
@@ -36,7 +36,7 @@ pub(crate) struct Global {
     pub(crate) no_input: bool,
     #[command(flatten)]
     token: groups::Token,
-    /// Use the last PIN attempt that the token grants
+    /// Use the last PIN attempt
     #[arg(long, global = true, hide_short_help = true)]
     pub(crate) final_pin_try: bool,
     #[command(flatten)]

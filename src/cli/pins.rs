@@ -57,10 +57,7 @@ impl PinSource for Pins {
         if let Some(given) = self.given(request.takes_empty()) {
             let given = given?;
             if let Some(max) = request.exceeded(&given).filter(|_| self.tells) {
-                let warning = format!(
-                    "warning: {}; it is sent all the same",
-                    too_long(&given, max)
-                );
+                let warning = format!("warning: {}; it is sent anyway", too_long(&given, max));
                 // With stderr gone there is nobody to tell.
                 let _ = writeln!(std::io::stderr(), "{}", escape(&warning));
             }
@@ -299,7 +296,7 @@ impl<'a> Asked<'a> {
         match self.purpose {
             PinUse::Login => format!("{effect}PIN of the token {label:?}{attempts}: "),
             PinUse::KeyUse(key) => format!(
-                "The key {key:?} wants the PIN for each use{attempts}.\nPIN of the token {label:?}: "
+                "The key {key:?} needs the PIN for each use{attempts}.\nPIN of the token {label:?}: "
             ),
             PinUse::New => format!("New user PIN of the token {label:?}: "),
             PinUse::So | PinUse::NewSo => {
@@ -313,7 +310,7 @@ impl<'a> Asked<'a> {
             PinUse::Login => ("the PIN", String::new()),
             PinUse::KeyUse(key) => (
                 "the PIN",
-                format!("The key {key:?} wants the PIN for each use. "),
+                format!("The key {key:?} needs the PIN for each use. "),
             ),
             PinUse::New => ("the new PIN", String::new()),
             PinUse::So | PinUse::NewSo => ("the SO PIN", String::new()),

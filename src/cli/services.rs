@@ -23,7 +23,7 @@ use crate::text::escape::{Shown as _, escape};
 pub(crate) struct SmsArgs {
     #[command(flatten)]
     services: groups::Services,
-    /// Allow http without TLS to other machines: whoever is on the way can replay what is sent
+    /// Allow http without TLS to other machines; anyone on the network path can replay the data
     #[arg(long)]
     insecure_http: bool,
     #[command(flatten)]
@@ -60,7 +60,7 @@ impl SmsArgs {
             context.tell(format_args!("Using SMS {}", url.shown()));
             if client.lacks_tls() {
                 context.warn(format_args!(
-                    "{} has no TLS: whoever is on the way can read what is sent, and send it again",
+                    "{} has no TLS: anyone on the network path can read what is sent, and send it again",
                     url.shown()
                 ));
             }

@@ -25,7 +25,7 @@ pub(crate) fn owner(context: &Context, sessions: &mut TokenSessions) -> Result<A
     let given = settings.wallet_address.is_some() || settings.wallet_file.is_some();
     match context.wallet() {
         Some(uri) if !given => sessions.wallet_address(context, uri)?.ok_or_else(|| {
-            let what = format!("no wallet that fits {} is to be seen", uri.identity());
+            let what = format!("no wallet that fits {} is visible", uri.identity());
             Failure::new(Code::Wallet, what).hint(
                 "`iexec-hsm wallet list` shows the wallets; where a token hides them until the PIN is given, give the address too, with --wallet-address.",
             )

@@ -15,7 +15,7 @@ use crate::wallet::address::Address;
 /// The option of commands that sign or pay.
 #[derive(Debug, Args)]
 pub(crate) struct TrustArgs {
-    /// Send what is signed to a host, and money to a contract, that only this folder's chain.json names
+    /// Trust hosts and contracts that only this folder's chain.json names
     #[arg(long)]
     trust_project: bool,
 }

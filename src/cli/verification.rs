@@ -94,7 +94,10 @@ impl Verification {
         let failure = match self.report.verdict() {
             Status::Mismatch => Failure::new(
                 Code::VerifiedDifferent,
-                format!("the result is not what it should be: {}", self.mismatch()),
+                format!(
+                    "the result is not the one that the chain proves: {}",
+                    self.mismatch()
+                ),
             )
             .hint(self.way_out()),
             Status::Unknown if all_wanted => match &self.failed {
@@ -116,9 +119,9 @@ impl Verification {
         if is(CheckId::Beneficiary) {
             "Check the id of the task. If results for that address are yours, too, name it with --wallet-address."
         } else if is(CheckId::Encryption) {
-            "Tell who runs the workerpool: a result that was to be sealed may be in everybody's hands."
+            "Tell the operator of the workerpool: a result that should be sealed may be public."
         } else {
-            "Do not use it. Download it again, from another gateway and by way of another node; if it stays so, tell who runs the workerpool."
+            "Do not use it. Download it again, from another gateway and through another node. If that does not help, tell the operator of the workerpool."
         }
     }
 
@@ -134,7 +137,7 @@ impl Verification {
         let count = self.report.checks.len();
         let reason = self.failed.iter().map(|it| format!(" ({})", it.message()));
         format!(
-            "{} of {count} checks hold, and {} cannot be told{}",
+            "{} of {count} checks hold, and {} are unknown{}",
             count - names.len(),
             in_a_row(&names),
             reason.collect::<String>()

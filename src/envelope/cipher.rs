@@ -33,9 +33,9 @@ impl From<BadCiphertext> for io::Error {
 /// The encryption of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyCipher {
-    /// IV + AES-256-CBC: today's archives, and those of 2019 for RSA-4096 keys.
+    /// IV + AES-256-CBC: archives in the current format, and in the guide-2019 format for RSA-4096 keys.
     Aes256Cbc,
-    /// IV + AES-128-CBC: archives of 2019 for RSA-2048 keys.
+    /// IV + AES-128-CBC: archives in the guide-2019 format for RSA-2048 keys.
     Aes128Cbc,
     /// AES-128-ECB, no IV: post-compute before 9.0.0.
     Aes128Ecb,

@@ -88,7 +88,7 @@ impl PublicKey {
     }
 
     /// Wraps `secret` as the enclave of `scheme` does: RSAES-PKCS1-v1_5, or RSAES-OAEP with
-    /// SHA-1 for the archives of 2019 (RFC 8017).
+    /// SHA-1 for the archives in the guide-2019 format (RFC 8017).
     ///
     /// # Errors
     /// When `secret` is too long for this key.

@@ -21,7 +21,7 @@ pub struct FoundTask {
     pub index: U256,
     /// The id.
     pub id: Id,
-    /// The task; none where nobody has begun with it.
+    /// The task; none where no worker has started it.
     pub task: Option<Task>,
 }
 

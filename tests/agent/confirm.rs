@@ -161,9 +161,9 @@ fn what_nobody_says_yes_to_is_refused_and_the_token_not_asked() {
         );
         answer["error"]["message"].as_str().unwrap().to_owned()
     };
-    assert!(refused(Some("1"), 1).contains("did not allow this use"));
+    assert!(refused(Some("1"), 1).contains("this use of the key was refused"));
     // A program that knows of no questions has people type into it.
-    assert!(refused(Some("0 no"), 2).contains("did not allow this use"));
+    assert!(refused(Some("0 no"), 2).contains("this use of the key was refused"));
     assert!(refused(None, 3).contains("nobody allowed this use of the key within 1 s"));
     assert!(refused(Some("127"), 4).contains("failed: it left with status 127"));
     agent.until("it is noted", |agent| outcomes(agent, "unwrap").len() == 4);

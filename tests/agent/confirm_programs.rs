@@ -113,9 +113,12 @@ fn only_the_ok_of_a_pinentry_is_a_yes() {
     for (answer, message) in [
         (
             "ERR 83886179 Operation cancelled <Pinentry>",
-            "did not allow",
+            "was refused by the person",
         ),
-        ("ERR 83886194 Not confirmed <Pinentry>", "did not allow"),
+        (
+            "ERR 83886194 Not confirmed <Pinentry>",
+            "was refused by the person",
+        ),
         (
             "ERR 83886142 Timeout <Pinentry>",
             "nobody allowed this use of the key within",
@@ -179,7 +182,7 @@ fn the_program_is_found_or_there_is_no_agent() {
         assert!(message.contains(what), "{message}");
     };
     let confirm = || command(&work, &["--confirm"]);
-    refused(confirm(), "nothing names the program");
+    refused(confirm(), "no program is named");
     refused(
         confirm().args(&["--confirm-with", "/no/such"]),
         "/no/such, is not there",
@@ -203,14 +206,17 @@ fn the_program_is_found_or_there_is_no_agent() {
     let unasked = command(&work, &[])
         .arg("--confirm-with")
         .arg(&asker.program);
-    refused(unasked, "nobody is to be asked");
+    refused(unasked, "--confirm is not given");
     // Anybody could put another program in its place.
     let mode = |mode| {
         let mode = fs::Permissions::from_mode(mode);
         fs::set_permissions(&asker.program, mode).unwrap();
     };
     mode(0o777);
-    refused(asker.command(&work, &[]), "as others may have changed it");
+    refused(
+        asker.command(&work, &[]),
+        "because other users may have changed it",
+    );
     mode(0o644);
     refused(asker.command(&work, &[]), "cannot be run");
     mode(0o755);

@@ -240,39 +240,6 @@ fn the_signature_is_one_that_the_sms_takes() {
     assert!(is_owners.is_ok_and(|it| it), "{signature}");
 }
 
-/// The first block in a language on docs/agent.md.
-fn block(language: &str) -> String {
-    let page = fs::read_to_string(docs("agent.md")).unwrap();
-    let after = page.split(&format!("```{language}\n")).nth(1).unwrap();
-    after.split("```").next().unwrap().to_owned()
-}
-
-#[test]
-fn the_client_in_python_unwraps() {
-    let keyed = Keyed::new();
-    let work = keyed.work();
-    let agent = Agent::unlocked(&work, &[]);
-    let content_key = [0x5a; 32];
-    let mut sealed = Sealed::current(&keyed.public, b"");
-    sealed.key = openssl::rsa_wrap(&keyed.public, &content_key);
-    let archive = work.write("a.zip", sealed.archive());
-    let client = work.write("client.py", block("python"));
-    let mut python = Command::new("python3");
-    python.arg(client).arg(archive);
-    let output = python.env("IEXEC_HSM_AGENT_SOCK", &agent.socket).output();
-    let Ok(output) = output else {
-        println!("skipped: python3 is not installed");
-        return;
-    };
-    let errors = String::from_utf8_lossy(&output.stderr);
-    let printed = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(
-        printed.trim(),
-        BASE64_STANDARD.encode(content_key),
-        "{errors}"
-    );
-}
-
 #[test]
 fn curl_talks_to_it() {
     let keyed = Keyed::new();

@@ -149,7 +149,11 @@ fn each_result_is_pulled_once_and_again_where_it_is_gone() {
     let run = world.pull(&work, &["--not-again", "--raw"]).run().ok();
     assert_eq!(told(&run).1["pulled"], 0);
     let run = world.pull(&work, &[]).pin().run().ok();
-    assert!(run.err().contains("is gone: once more"), "{}", run.err());
+    assert!(
+        run.err().contains("was deleted: pulling it again"),
+        "{}",
+        run.err()
+    );
     assert!(
         run.err().contains("2 results pulled, 3 were there"),
         "{}",

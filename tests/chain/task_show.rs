@@ -134,7 +134,7 @@ fn an_id_of_something_else_is_named_as_that() {
         ..Ask::default()
     });
     let said = error(deal.task(1));
-    assert!(said.contains("no worker has begun with it yet"), "{said}");
+    assert!(said.contains("no worker has started it yet"), "{said}");
 }
 
 #[test]

@@ -190,7 +190,7 @@ fn names_are_matched_exactly_and_what_is_there_is_listed() {
                 said.contains("result.txt, sub/x.bin, sub/deep/nothing, large"),
                 "{said}"
             );
-            assert!(said.contains("names are matched exactly"), "{said}");
+            assert!(said.contains("the exact name"), "{said}");
         }
     }
     for folder in ["sub", "sub/"] {

@@ -125,10 +125,7 @@ fn of_several_folders_one_level_down_none_is_taken() {
         said.contains("a/iexec_out.zip.aes with a/aes-key.rsa, and b/"),
         "{said}"
     );
-    assert!(
-        said.contains("pass the folder of the one that you mean"),
-        "{said}"
-    );
+    assert!(said.contains("pass the folder with the one"), "{said}");
     decrypt(&work, "up/a").ok();
     assert!(work.read("results.zip") == plain());
 }
@@ -211,7 +208,7 @@ fn a_zip_in_a_zip_or_in_a_folder_is_named_and_not_called_plain() {
     ] {
         let said = refused(&work, what);
         assert!(said.contains(words), "{said}");
-        assert!(said.contains("take it out and pass that"), "{said}");
+        assert!(said.contains("unzip it and pass that archive"), "{said}");
     }
     // What the hint says is done.
     let mut unzip = Command::new("unzip");

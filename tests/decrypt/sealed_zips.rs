@@ -199,7 +199,7 @@ fn the_way_out_of_a_refusal_leads_out() {
     work.write("plain.zip", &plain);
     let said = seal(&work, "plain.zip", &[]).fails(21).err();
     assert!(
-        said.contains("put it into a folder and seal that"),
+        said.contains("put it into a folder and seal the folder"),
         "{said}"
     );
     work.write("folder/plain.zip", &plain);

@@ -104,7 +104,7 @@ fn sessions_that_stay_taken_are_told_as_that_with_no_word_of_a_pin_that_was_sent
                 said.contains("sessions of the token \"test\" are taken"),
                 "{said}"
             );
-            assert!(said.contains("Idle ones end by themselves"), "{said}");
+            assert!(said.contains("Idle sessions end by themselves"), "{said}");
             assert!(!said.contains("not known"), "{said}");
         }
     }

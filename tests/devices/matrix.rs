@@ -143,7 +143,7 @@ fn public_key(keyed: &Keyed) -> String {
     }
 }
 
-/// Whether a key can be made that wants the PIN for each use, and is used so.
+/// Whether a key can be made that needs the PIN for each use, and is used so.
 fn each_use(kind: Kind) -> String {
     let Some(keyed) = foreign(kind, "--usage-decrypt --always-auth") else {
         return "no".into();
@@ -231,7 +231,7 @@ fn the_module_does_what_its_row_says() {
     let (head, rows) = recorded();
     let columns = cells(head.lines().rev().nth(1).unwrap());
     assert_eq!(row.len(), columns.len(), "{columns:?}, {row:?}");
-    for column in ["makes", "adopts", "today's"] {
+    for column in ["makes", "adopts", "current"] {
         let at = columns.iter().position(|it| it == column).unwrap();
         assert!(
             ["user", "yes"].contains(&&*row[at]),

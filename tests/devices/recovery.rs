@@ -244,7 +244,8 @@ fn a_login_of_which_nobody_knows_whether_it_cost_an_attempt_is_made_twice_at_mos
         .pin();
     let run = faulty.drive(cmd).run().fails(11);
     assert!(
-        run.err().contains("attempt was spent is not known"),
+        run.err()
+            .contains("not known whether a PIN attempt was spent"),
         "{}",
         run.err()
     );

@@ -102,6 +102,7 @@ impl Machine {
             .map(|entry| entry.unwrap().file_name())
             .collect();
         left.sort();
+        left.retain(|name| name != ".iexec-hsm");
         left == ["opened", "testdata"]
             && fs::read(self.path("work/opened/answer")).unwrap() == b"42\n"
     }
@@ -130,7 +131,12 @@ fn step(machine: &Machine, step: &Value, known: &Variables, job: &mut Variables)
     for (name, value) in variables(&step["env"]) {
         all.insert(name, replaced(&value, known));
     }
-    for (name, file) in [("GITHUB_ENV", "env"), ("GITHUB_OUTPUT", "output")] {
+    let files = [
+        ("GITHUB_ENV", "env"),
+        ("GITHUB_OUTPUT", "output"),
+        ("GITHUB_PATH", "path"),
+    ];
+    for (name, file) in files {
         fs::write(machine.path(file), "").unwrap();
         all.insert(name.into(), machine.path(file).display().to_string());
     }
@@ -157,7 +163,20 @@ fn action(machine: &Machine, with: &Variables, job: &mut Variables) -> Variables
     }
     let path = root().join("docs/ci/github").display().to_string();
     assert_eq!(action["runs"]["using"], "composite");
+    for (name, value) in [("os", "Linux"), ("arch", "X64")] {
+        known.insert(format!("runner.{name}"), value.into());
+    }
+    let temp = machine.path("temp").display().to_string();
+    known.insert("runner.temp".into(), temp.clone());
     for it in action["runs"]["steps"].as_array().unwrap() {
+        if it["uses"] == "actions/cache@v4" {
+            // Where the program is installed, by a name that changes with its source.
+            let with = |name: &str| replaced(it["with"][name].as_str().unwrap(), &known);
+            assert_eq!(with("path"), format!("{temp}/iexec-hsm"));
+            let sum = with("key").replace("iexec-hsm-Linux-X64-", "");
+            assert_eq!(sum.len(), 32, "{sum}");
+            continue;
+        }
         assert_eq!(it["shell"], "bash", "an action says which shell");
         let mut all = job.clone();
         all.insert("GITHUB_ACTION_PATH".into(), path.clone());
@@ -238,12 +257,69 @@ fn the_gitlab_job_opens_what_it_sealed() {
     assert!(git.contains("checkout --quiet COMMIT"), "{git}");
 }
 
+/// A release's archive, whose program runs that of the tests, and its checksum.
+fn release(machine: &Machine) -> (String, String) {
+    let script = format!(
+        "#!/bin/sh\nexec {} \"$@\"\n",
+        env!("CARGO_BIN_EXE_iexec-hsm")
+    );
+    let folder = machine.path("iexec-hsm-0.1.0");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("iexec-hsm"), script).unwrap();
+    fs::write(folder.join("README.md"), "").unwrap();
+    let program = folder.join("iexec-hsm");
+    fs::set_permissions(program, fs::Permissions::from_mode(0o755)).unwrap();
+    let archive = machine.path("release.tar.gz");
+    let mut tar = Command::new("tar");
+    tar.arg("-C").arg(machine.folder.path()).arg("-czf");
+    let tar = tar.arg(&archive).arg("iexec-hsm-0.1.0");
+    assert!(tar.status().unwrap().success());
+    let sum = Command::new("sha256sum").arg(&archive).output().unwrap();
+    let sum = String::from_utf8(sum.stdout).unwrap();
+    let sum = sum.split(' ').next().unwrap().to_owned();
+    (format!("file://{}", archive.display()), sum)
+}
+
+#[test]
+fn a_release_is_installed_when_its_checksum_is_right_and_nothing_is_built() {
+    let machine = Machine::new();
+    let (url, sum) = release(&machine);
+    let script = format!(
+        "{} project {}",
+        root().join("docs/ci/install.sh").display(),
+        machine.path("installed").display()
+    );
+    let mut variables = Variables::new();
+    variables.insert("IEXEC_HSM_RELEASE".into(), url);
+    variables.insert("IEXEC_HSM_SHA256".into(), "0".repeat(64));
+    machine.bash(&format!("! {script}"), &variables);
+    assert!(!machine.path("installed/bin/iexec-hsm").exists());
+
+    variables.insert("IEXEC_HSM_SHA256".into(), sum);
+    machine.bash(&script, &variables);
+    let program = machine
+        .path("installed/bin/iexec-hsm")
+        .display()
+        .to_string();
+    machine.bash(&format!("{program} --version"), &variables);
+    // A job that has it from the cache builds nothing either.
+    machine.bash(&script, &Variables::new());
+    assert!(!machine.path("bin/cargo.log").exists());
+}
+
 /// The project was installed, with the crates that it was tested with.
 #[track_caller]
 fn assert_installs(machine: &Machine, project: &Path) {
     let calls = machine.calls("cargo");
     let (options, path) = calls.trim().rsplit_once(' ').unwrap();
-    assert_eq!(options, "install --quiet --locked --path");
+    let words: Vec<&str> = options.split(' ').collect();
+    let [install, quiet, locked, root, _, path_option] = words[..] else {
+        panic!("{calls}")
+    };
+    assert_eq!(
+        [install, quiet, locked, root, path_option],
+        ["install", "--quiet", "--locked", "--root", "--path"]
+    );
     assert_eq!(
         fs::canonicalize(path).unwrap(),
         fs::canonicalize(project).unwrap()

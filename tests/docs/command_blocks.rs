@@ -45,12 +45,13 @@ pages! {
     get_started: "docs/get-started.md",
     guide: "docs/guide.md",
     keys_and_tokens: "docs/keys-and-tokens.md",
-    own_token: "docs/own-token.md",
+    library: "docs/library.md",
+    loss_and_replacement: "docs/loss-and-replacement.md",
     publishing: "docs/publishing.md",
     release: "docs/release.md",
     runs: "docs/runs.md",
     tasks: "docs/tasks.md",
-    testing: "docs/testing.md",
+    testing_for_contributors: "docs/testing-for-contributors.md",
     wallets: "docs/wallets.md",
     what_is_proven: "docs/what-is-proven.md",
 }
@@ -90,7 +91,15 @@ fn every_block_is_run_or_says_why_not() {
         for block in page.all_blocks() {
             let word = &*block.language;
             let known = [
-                "sh", "console", "json", "toml", "text", "python", "rust", "yaml",
+                "sh",
+                "console",
+                "json",
+                "toml",
+                "text",
+                "python",
+                "javascript",
+                "rust",
+                "yaml",
             ];
             assert!(
                 known.contains(&word),
@@ -103,7 +112,7 @@ fn every_block_is_run_or_says_why_not() {
     let tested: BTreeSet<String> = PAGES.iter().map(|&page| page.to_owned()).collect();
     assert_eq!(names, tested);
     println!("{run} blocks are run, {left} are not");
-    assert!(run >= 53 && left <= 65, "{run} are run, {left} are not");
+    assert!(run >= 50 && left <= 65, "{run} are run, {left} are not");
 }
 
 /// Runs the blocks of a page in one shell.

@@ -248,7 +248,7 @@ fn what_is_no_rsa_private_key_of_a_fitting_size_is_refused() {
         (
             "4160 bits",
             long,
-            "4160 bits, and today's enclaves take at most 4096",
+            "4160 bits, and enclaves take at most 4096",
         ),
         ("public", public.into_bytes(), "this is a public key"),
         ("DER", der, "perhaps DER"),

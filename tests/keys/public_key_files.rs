@@ -107,7 +107,7 @@ fn what_is_no_single_rsa_key_is_named_alike_by_every_command() {
         (
             openssl::rsa_key(4104).1.into_bytes(),
             16,
-            "4104 bits, and today's enclaves take at most 4096",
+            "4104 bits, and enclaves take at most 4096",
         ),
         (wide, 23, "UTF-16"),
     ] {

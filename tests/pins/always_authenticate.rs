@@ -5,7 +5,7 @@ use std::fs;
 use crate::support::*;
 
 const PROMPT: &str = "PIN of the token \"test\": ";
-const WHY: &str = "The key \"iexec result key 7e5f4552\" wants the PIN for each use.";
+const WHY: &str = "The key \"iexec result key 7e5f4552\" needs the PIN for each use.";
 const THREE: [&str; 7] = [
     "result",
     "decrypt",

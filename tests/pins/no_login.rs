@@ -259,9 +259,9 @@ fn a_token_that_needs_a_login_against_its_word_is_named_and_takes_the_pin() {
         ADDRESS,
     ];
     for (args, code, words) in [
-        (&DECRYPT[..], 15, "needs one all the same"),
+        (&DECRYPT[..], 15, "needs one, give it"),
         (&generate, 14, "refuses without one"),
-        (&["key", "list"], 0, "needs one all the same"),
+        (&["key", "list"], 0, "needs one, give it"),
     ] {
         let said = faulty.drive(work.cmd(args)).run().fails(code).err();
         assert!(
@@ -277,7 +277,7 @@ fn a_token_that_needs_a_login_against_its_word_is_named_and_takes_the_pin() {
         .run()
         .fails(15)
         .err();
-    assert!(said.contains("needs one all the same"), "{said}");
+    assert!(said.contains("needs one, give it"), "{said}");
     let agent = agent::Agent::start(faulty.drive(agent::command(&work, &[]).pin()));
     assert_eq!(agent.state(), "unlocked");
 }

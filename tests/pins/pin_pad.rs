@@ -110,7 +110,7 @@ fn a_key_that_always_authenticates_sends_to_the_reader_for_each_use() {
     let (code, shown) = Pty::spawn(&faulty.drive(work.cmd(decrypt))).wait();
     assert_eq!(code, 0, "{shown}");
     assert_eq!(
-        shown.matches("wants the PIN for each use").count(),
+        shown.matches("needs the PIN for each use").count(),
         2,
         "{shown}"
     );

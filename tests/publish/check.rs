@@ -39,7 +39,7 @@ fn both_answers_are_given_in_the_words_of_the_sdk_and_end_with_0() {
         format!("Encryption key found for address {ADDRESS}\n")
     );
     assert!(
-        run.err().contains("It cannot be told whose key it is"),
+        run.err().contains("The SMS does not say whose key it is"),
         "{}",
         run.err()
     );

@@ -46,7 +46,7 @@ fn a_software_key_is_published_only_when_that_is_said() {
         cmd.arg("--allow-software-key")
     };
     let run = cmd().run().ok();
-    assert!(run.err().contains("it was not checked"), "{}", run.err());
+    assert!(run.err().contains("not checked: whether"), "{}", run.err());
     let raw = cmd().arg("--force-update").arg("--raw").run().ok().raw();
     assert_eq!((&raw["key"], &raw["token"]), (&json!(null), &json!(null)));
 }

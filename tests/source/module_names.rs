@@ -102,17 +102,17 @@ const GRANTED: &[(&str, &str, &str)] = &[
     ("cli/ui/hints/token.rs", "const OTHER_WALLET", "a hint"),
     (
         "cli/ui/hints/token.rs",
-        "needs the capability {name}",
+        "need the capability {name}",
         "the word for a permission that its holders look for",
     ),
     (
         "cli/ui/hints/token.rs",
-        "Idle ones end by themselves",
+        "Idle sessions end by themselves",
         "a hint with the time that its holders wait",
     ),
     (
         "cli/ui/hints/token.rs",
-        "a PIN begins with",
+        "the PIN is the id of the authentication key",
         "a hint with the form of its PINs",
     ),
     (

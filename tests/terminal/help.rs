@@ -25,6 +25,9 @@ fn the_short_help_of_a_command_has_its_own_options_alone() {
         );
         let long = help(&[command, &["--help"]].concat());
         assert!(long.contains("--module <PATH>"), "{long}");
+        // Variables are for those who read on.
+        assert!(!short.contains("[env:"), "{short}");
+        assert!(long.contains("[env: IEXEC_HSM_MODULE]"), "{long}");
         assert!(!long.contains("help options"), "{long}");
     }
 }
@@ -75,7 +78,7 @@ fn a_command_that_is_inside_of_another_is_named_with_it() {
         ("pull", "`iexec-hsm task pull`"),
         ("unlock", "`iexec-hsm agent unlock`"),
         ("adopt", "`iexec-hsm key adopt`"),
-        ("storage", "`iexec storage` is a command of iExec's SDK"),
+        ("storage", "`iexec storage` is a command of the iExec SDK"),
     ] {
         let text = work.cmd([typed, "x"]).run().fails(2);
         assert!(text.err().contains(meant), "{}", text.err());

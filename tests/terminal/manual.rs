@@ -163,8 +163,79 @@ fn there_is_a_page_for_each_command_with_every_option() {
             .out();
         assert_eq!(shown.trim_end(), page.trim_end(), "{name}");
     }
-    let whole = work.cmd(["man"]).run().ok().out();
-    assert!(whole.contains(".SH NOTES\nExit status"), "{whole}");
+}
+
+/// The titles of a page's sections, in their order.
+fn sections(page: &str) -> Vec<&str> {
+    let titles = page.lines().filter_map(|line| line.strip_prefix(".SH "));
+    titles.map(|it| it.trim_matches('"')).collect()
+}
+
+#[test]
+fn a_page_has_the_sections_of_a_manual_and_names_no_file_of_the_project() {
+    let work = Work::without_token();
+    for command in commands_and_groups() {
+        let page = work.cmd([&["man"], &words(&command)[..]].concat());
+        let page = page.run().ok().out();
+        let sections = sections(&page);
+        let mut at = 0;
+        for wanted in [
+            "NAME",
+            "SYNOPSIS",
+            "DESCRIPTION",
+            "EXAMPLES",
+            "ENVIRONMENT",
+            "FILES",
+            "EXIT STATUS",
+            "SEE ALSO",
+        ] {
+            let found = sections[at..].iter().position(|it| *it == wanted);
+            at += found.unwrap_or_else(|| panic!("{command:?} {wanted} in {sections:?}"));
+        }
+        for place in ["docs/", "benches/", "tests/"] {
+            assert!(!page.contains(place), "{command:?} names {place}");
+        }
+    }
+}
+
+#[test]
+fn a_page_tells_the_variables_that_its_command_looks_at_and_the_pages_around_it() {
+    let work = Work::without_token();
+    let page = |words: &[&str]| {
+        let page = work.cmd([&["man"], words].concat()).run().ok().out();
+        page.replace("\\-", "-").replace("\"", "")
+    };
+    let section = |page: &str, title: &str| -> String {
+        let (_, rest) = page.split_once(&format!(".SH {title}\n")).unwrap();
+        rest.split("\n.SH ").next().unwrap().to_owned()
+    };
+    let decrypt = page(&["result", "decrypt"]);
+    let variables = section(&decrypt, "ENVIRONMENT");
+    for (name, is_there) in [
+        ("IEXEC_HSM_PIN\n", true),
+        ("IEXEC_HSM_MAX_SIZE", true),
+        ("IEXEC_HSM_WALLET_PASSWORD", false),
+        ("IEXEC_HSM_SO_PIN\n", false),
+    ] {
+        let variables = variables.replace("\\fR", "");
+        assert_eq!(variables.contains(name), is_there, "{name}: {variables}");
+    }
+    let others = section(&decrypt, "SEE ALSO")
+        .replace("\\fB", "")
+        .replace("\\fR", "");
+    for name in [
+        "iexec-hsm(1)",
+        "iexec-hsm-result(1)",
+        "iexec-hsm-result-encrypt(1)",
+    ] {
+        assert!(others.contains(name), "{name}: {others}");
+    }
+    let whole = page(&[]);
+    let codes = section(&whole, "EXIT STATUS");
+    for word in ["pin-wrong", "cannot-decrypt", "agent-not-available"] {
+        assert!(codes.contains(word), "{word}: {codes}");
+    }
+    assert!(section(&whole, "ENVIRONMENT").contains("IEXEC_HSM_WALLET_PASSWORD"));
 }
 
 #[test]

@@ -171,7 +171,7 @@ fn an_officers_pin_that_an_empty_token_refuses_is_not_called_another_ones() {
         .run()
         .fails(12)
         .err();
-    assert!(said.contains("SO PIN that it has"), "{said}");
+    assert!(said.contains("already has an SO PIN"), "{said}");
     assert_eq!(set_up(&work), 1);
 }
 

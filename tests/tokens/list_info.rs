@@ -181,8 +181,8 @@ fn info_says_what_a_token_does_not_do() {
     let shown = faulty.drive(work.cmd(["token", "info"])).run().ok().out();
     let words = shown.split_whitespace().collect::<Vec<_>>().join(" ");
     for line in [
-        "CKM_RSA_PKCS not for this opens today's archives",
-        "CKM_RSA_PKCS_OAEP not there opens archives of 2019",
+        "CKM_RSA_PKCS not for this opens archives in the current and legacy-ecb formats",
+        "CKM_RSA_PKCS_OAEP not there opens archives in the guide-2019 format",
     ] {
         assert!(words.contains(line), "{shown}");
     }
@@ -208,7 +208,7 @@ fn info_shows_what_is_used_and_all_shows_the_rest() {
     };
     let sizes = format!("{} to {}", rsa["minKeySize"], rsa["maxKeySize"]);
     assert!(of("CKM_RSA_PKCS").contains(&sizes), "{shown}");
-    assert!(of("CKM_RSA_PKCS").ends_with("opens today's archives"));
+    assert!(of("CKM_RSA_PKCS").ends_with("opens archives in the current and legacy-ecb formats"));
     for name in [
         "CKM_RSA_PKCS_OAEP",
         "CKM_RSA_PKCS_KEY_PAIR_GEN",

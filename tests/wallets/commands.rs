@@ -25,7 +25,7 @@ fn a_wallet_is_made_on_the_token_and_its_address_printed() {
         said.contains("made on the token, sensitive, not extractable"),
         "{said}"
     );
-    assert!(said.contains("There is no copy of it"), "{said}");
+    assert!(said.contains("There is no copy of this key"), "{said}");
     assert!(
         said.contains("object=iexec%20wallet;type=private;id="),
         "{said}"

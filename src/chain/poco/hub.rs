@@ -100,7 +100,7 @@ impl Hub {
         }
     }
 
-    /// The task with this id; none where there is none, or nobody has begun with it.
+    /// The task with this id; none where there is none, or no worker has started it.
     ///
     /// # Errors
     /// When the node cannot be asked, is of another chain, or knows no hub.

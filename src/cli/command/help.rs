@@ -12,13 +12,13 @@ pub(super) const FIRST: &str = "\
 {usage-heading} {usage}
 
 First steps:
-  setup                       Make a token and a key ready
+  setup                       Prepare a token and a key
   result push-encryption-key  Publish the public key that seals results
   app run                     Run an app, and open its result
   task pull                   Download and open all new results
   result decrypt              Open a result that was downloaded
   agent start                 Unlock the token once for many uses
-  doctor                      Find out what is wrong
+  doctor                      Check the set-up
 
 Commands:
 {subcommands}
@@ -35,6 +35,16 @@ pub(super) fn shortened(command: Command) -> Command {
         .after_help(StyledStr::from(short.trim_start().to_owned()))
         .after_long_help(long)
         .mut_subcommands(shortened)
+}
+
+/// Leaves variables and repeated values out of the help of `command`: the long help has them.
+pub(super) fn without_environment(command: Command) -> Command {
+    command
+        .mut_args(|arg| match arg.get_action().takes_values() {
+            true => arg.hide_env(true).hide_possible_values(true),
+            false => arg,
+        })
+        .mut_subcommands(without_environment)
 }
 
 /// The options of every command.

@@ -65,7 +65,7 @@ pub(super) fn elsewhere(error: &clap::Error, program: &Command) -> Option<String
     paths(program, program.get_name(), word, &mut found);
     match &found[..] {
         [] if OF_SDK.contains(&word) => Some(format!(
-            "`iexec {word}` is a command of iExec's SDK, and none of iexec-hsm."
+            "`iexec {word}` is a command of the iExec SDK; iexec-hsm does not have it."
         )),
         [] => None,
         found => Some(format!("Was {} meant?", found.join(" or "))),

@@ -16,13 +16,13 @@ use crate::cli::ui::reply::Reply;
 // One value per process: its size costs nothing.
 #[allow(clippy::large_enum_variant)]
 pub(crate) enum Command {
-    /// Show what an account has: free, held by deals, and in its wallet
+    /// Show the funds of an account: available, locked in deals, and in its wallet
     Show(show::Show),
-    /// Put RLC from the wallet into the account, for deals to be paid from
+    /// Deposit RLC from the wallet into the account that pays for deals
     Deposit(deposit::Deposit),
-    /// Take RLC out of the account into the wallet
+    /// Withdraw RLC from the account to the wallet
     Withdraw(withdraw::Withdraw),
-    /// Find out what became of a transaction that was interrupted
+    /// Finish a transaction that was interrupted
     Resume(resume::Resume),
 }
 

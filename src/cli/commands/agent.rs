@@ -22,13 +22,13 @@ pub(crate) enum Command {
     Start(start::Start),
     /// Show the agent's state
     Status(status::Status),
-    /// Log the agent in to its token, with the PIN asked for here
+    /// Log the agent in to its token; the PIN is asked for here
     #[command(after_help = "Example:\n  iexec-hsm agent unlock")]
     Unlock,
-    /// Log the agent out; it forgets all it knows
+    /// Log the agent out; it forgets the PIN and all keys
     #[command(after_help = "Example:\n  iexec-hsm agent lock")]
     Lock,
-    /// End the agent, once what runs is done
+    /// Stop the agent once its current requests are done
     #[command(after_help = "Example:\n  iexec-hsm agent stop")]
     Stop,
 }

@@ -15,7 +15,7 @@ use crate::cli::ui::reply::Reply;
 pub(crate) enum Command {
     /// Show every setting, and where its value comes from
     Show(show::Show),
-    /// Check the configuration file, or another one before it takes its place
+    /// Check the configuration file, or another file before you use it
     Check(check::Check),
 }
 

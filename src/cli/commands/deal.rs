@@ -14,9 +14,9 @@ use crate::cli::ui::reply::Reply;
 // One value per process: its size costs nothing.
 #[allow(clippy::large_enum_variant)]
 pub(crate) enum Command {
-    /// Show a deal and its tasks, or wait for their end
+    /// Show a deal and its tasks, or wait until they end
     Show(show::Show),
-    /// Claim the money back of a deal's tasks that have timed out
+    /// Claim back the money of a deal's tasks that timed out
     Claim(claim::Claim),
 }
 

@@ -20,14 +20,14 @@ pub(crate) enum Command {
     /// List the result keys on the token
     #[command(after_help = "Example:\n  iexec-hsm key list --token demo")]
     List,
-    /// Show one result key and what the token says of it
+    /// Show one result key and its attributes
     #[command(after_help = "Example:\n  iexec-hsm key show 'pkcs11:serial=0123;id=%03'")]
     Show(NamedKey),
-    /// Take over a decryption key that is on the token already
+    /// Adopt a decryption key that is already on the token
     Adopt(adopt::Adopt),
     /// Write the public key of a result key, as PEM
     Export(export::Export),
-    /// Remove a result key from the token, for good
+    /// Delete a result key from the token, for ever
     Delete(delete::Delete),
 }
 

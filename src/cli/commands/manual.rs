@@ -1,14 +1,14 @@
 //! `iexec-hsm man`: made from the definition of the command line.
 
+mod page;
+
 use std::fs::Permissions;
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use clap::builder::{Resettable, StyledStr};
 use clap::{Args, Command};
 use clap_mangen::Man;
-use clap_mangen::roff::{Roff, roman};
 use serde_json::json;
 
 use crate::cli::ui::failure::Failure;
@@ -23,10 +23,10 @@ use crate::text::escape::Shown as _;
     after_help = "Examples:\n  iexec-hsm man | man -l -\n  iexec-hsm man result decrypt | man -l -\n  iexec-hsm man --dir ~/.local/share/man/man1"
 )]
 pub(crate) struct Manual {
-    /// Of which command [default: of iexec-hsm as a whole]
+    /// The command [default: iexec-hsm as a whole]
     #[arg(value_name = "COMMAND", conflicts_with = "dir")]
     command: Vec<String>,
-    /// Write the pages of all commands into this folder
+    /// Write the pages of all commands to this folder
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 }
@@ -47,15 +47,16 @@ impl Manual {
     }
 
     fn show(&self, program: &Command) -> Result<Reply, Failure> {
-        let mut command = program;
+        let (mut command, mut parents) = (program, Vec::new());
         for name in &self.command {
+            parents.push(command);
             command = command.find_subcommand(name).ok_or_else(|| {
                 let names = self.command.join(" ");
                 Failure::new(Code::Usage, format!("there is no command {names:?}"))
                     .hint("`iexec-hsm --help` lists the commands.")
             })?;
         }
-        let page = page(command);
+        let page = page::page(command, &parents);
         Ok(Reply::new(json!({ "page": page })).exact(page.trim_end()))
     }
 }
@@ -67,14 +68,16 @@ fn write_all(
     temporaries: &Temporaries,
 ) -> Result<Reply, Failure> {
     let mut paths = Vec::new();
-    let mut waiting = vec![program];
+    let mut waiting = vec![(program, Vec::new())];
     named::make_usual(folder).map_err(|error| not_written(folder, &error))?;
-    while let Some(command) = waiting.pop() {
+    while let Some((command, parents)) = waiting.pop() {
         let path = folder.join(Man::new(command.clone()).get_filename());
-        let text = page(command);
+        let text = page::page(command, &parents);
         write(temporaries, &path, &text).map_err(|error| not_written(&path, &error))?;
         paths.push(path);
-        waiting.extend(command.get_subcommands().filter(|it| !it.is_hide_set()));
+        let below = [&parents[..], &[command]].concat();
+        let shown = command.get_subcommands().filter(|it| !it.is_hide_set());
+        waiting.extend(shown.map(|it| (it, below.clone())));
     }
     paths.sort();
     let said = format!("{} pages are in {}", paths.len(), folder.shown());
@@ -92,46 +95,4 @@ fn write(temporaries: &Temporaries, path: &Path, page: &str) -> io::Result<()> {
 fn not_written(path: &Path, error: &io::Error) -> Failure {
     let what = format!("{} cannot be written: {error}", path.shown());
     Failure::new(Code::IoFailed, what).hint("Name a folder of yours with --dir.")
-}
-
-/// The page of one command, in the language of `man`.
-fn page(command: &Command) -> String {
-    let without = command.clone().after_help(Resettable::Reset);
-    let man = Man::new(without.after_long_help(Resettable::Reset))
-        .source(concat!("iexec-hsm ", env!("CARGO_PKG_VERSION")))
-        .manual("iexec-hsm");
-    let mut page = Vec::new();
-    let written = man.render(&mut page);
-    debug_assert!(written.is_ok(), "a vector takes all");
-    let mut page = String::from_utf8_lossy(&page).into_owned();
-    let epilogues = command.get_after_long_help().or(command.get_after_help());
-    page.extend(epilogues.map(epilogue));
-    page
-}
-
-/// Makes what follows the options: examples under a heading of their own, then the rest.
-fn epilogue(text: &StyledStr) -> String {
-    let text = text.to_string();
-    let mut roff = Roff::new();
-    for part in text.split("\n\n") {
-        match part.split_once(":\n") {
-            Some(("Example" | "Examples", examples)) => {
-                roff.control("SH", ["EXAMPLES"]).control("nf", []);
-                lines(&mut roff, examples);
-                roff.control("fi", []);
-            }
-            _ => {
-                roff.control("SH", ["NOTES"]);
-                lines(&mut roff, part);
-            }
-        }
-    }
-    // Without the preamble, which the page has already.
-    roff.to_roff()
-}
-
-fn lines(roff: &mut Roff, text: &str) {
-    for line in text.lines() {
-        roff.text([roman(line)]);
-    }
 }

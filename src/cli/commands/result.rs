@@ -34,13 +34,13 @@ pub(crate) enum Command {
     CheckEncryptionKey(check::Check),
     /// Open results
     Decrypt(decrypt::Decrypt),
-    /// Seal a result as the enclave does, for test data and dry runs
+    /// Encrypt (seal) a result as the enclave does, for tests
     Encrypt(encrypt::Encrypt),
-    /// Check what the chain proves of a result
+    /// Check a result against its task on the chain
     Verify(verify::Verify),
     /// Show what is in an archive, without opening it
     Inspect(inspect::Inspect),
-    /// Move an old software key onto the token
+    /// Import the SDK's private key file into the token
     ImportEncryptionKey(import::Import),
 }
 

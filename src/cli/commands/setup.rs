@@ -53,11 +53,11 @@ pub(crate) fn run(context: Context, setup: &Setup) -> Result<Reply, Failure> {
     }));
     let path = settings.path().shown();
     let reply = match written.as_slice() {
-        [] => reply.note(format!("{path} says all that already")),
+        [] => reply.note(format!("{path} already says all that")),
         written => reply.note(format!("{path} written: {}", written.join(", "))),
     };
     Ok(reply
-        .note("Next, see that all of it works, and publish the key:")
+        .note("Next, check that everything works, and publish the key:")
         .note("  iexec-hsm doctor --selftest")
         .note("  iexec-hsm result push-encryption-key --chain arbitrum-mainnet"))
 }

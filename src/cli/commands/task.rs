@@ -28,13 +28,13 @@ pub(super) use told::Told;
 // One value per process: its size costs nothing.
 #[allow(clippy::large_enum_variant)]
 pub(crate) enum Command {
-    /// Show how far a task is, or wait for its end
+    /// Show the state of a task, or wait until it ends
     Show(show::Show),
     /// List the tasks whose results are for one address
     List(list::List),
-    /// Download and open the results for one address that are not here yet
+    /// Download and open all new results for one address
     Pull(pull::Pull),
-    /// Claim the money back of a task that has timed out
+    /// Claim back the money of a task that timed out
     Claim(claim::Claim),
 }
 

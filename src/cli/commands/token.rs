@@ -15,7 +15,7 @@ use crate::cli::ui::reply::Reply;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// List every token of the module as paste-ready URIs
+    /// List the tokens, with URIs to copy
     #[command(
         after_help = "Example:\n  iexec-hsm token list --module /usr/lib/softhsm/libsofthsm2.so"
     )]

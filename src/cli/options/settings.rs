@@ -20,29 +20,29 @@ use value::{
 };
 
 declare::settings! {
-    /// The PKCS#11 module to load; without it p11-kit's proxy and well-known paths are tried
+    /// The PKCS#11 module (a shared library); without it, p11-kit's proxy and the usual paths are tried
     module: Option<FilePath> = Setting {
         value_name: "PATH",
         default: Words("the first that shows a token"),
         ..GLOBAL
     };
-    /// What that module wants to be initialised with, in a form of its own
+    /// Text that the module is initialised with; its form depends on the module
     module_args: Option<Text> = Setting { value_name: "TEXT", ..GLOBAL };
     /// The token to use: its label or its PKCS#11 URI
     token: Option<TokenUri> = Setting {
         value_name: "LABEL|URI",
-        default: Words("that of the key, or the only one"),
+        default: Words("the key's token, or the only one"),
         ..GLOBAL
     };
     /// The result key to use: its PKCS#11 URI
     key: Option<KeyUri> = Setting {
         value_name: "URI",
-        default: Words("that of the key file, or the only one"),
+        default: Words("the key that the key file names, or the only one"),
         ..GLOBAL
     };
     /// A file whose first line is the PIN
     pin_file: Option<FilePath> = Setting { value_name: "FILE", ..GLOBAL };
-    /// Wait so long for a device that fails, is away or has no free session: 15s, 2m [default: 15s]
+    /// Wait up to TIME for a device that fails, is unplugged or has no free session [default: 15s]
     device_timeout: Time = Setting { value_name: "TIME", default: Is("15s"), ..GLOBAL };
     /// The PIN
     pin = SECRET;
@@ -50,16 +50,16 @@ declare::settings! {
     so_pin_file: Option<FilePath> = Setting { value_name: "FILE", ..NOT_IN_FILE };
     /// The SO PIN
     so_pin = SECRET;
-    /// The beneficiary's address
+    /// The Ethereum address of the beneficiary
     wallet_address: Option<Beneficiary> = Setting {
         value_name: "ADDRESS",
-        default: Words("that of the wallet"),
+        default: Words("the wallet's"),
         ..GLOBAL
     };
-    /// The wallet's file in the keystore folder; unlocked for publishing alone
+    /// The wallet file in the keystore folder; it is unlocked only to sign
     wallet_file: Option<FilePath> = Setting {
         value_name: "FILE",
-        default: Words("the one of the address, or the only one"),
+        default: Words("the file of the address, or the only one"),
         ..GLOBAL
     };
     /// The keystore folder: global, local or a path
@@ -82,49 +82,49 @@ declare::settings! {
         default: Words("the default of chain.json"),
         ..PER_COMMAND
     };
-    /// The framework of the enclaves; all for every service of the chain [default: scone]
+    /// The TEE framework; `all` for every SMS of the chain [default: scone]
     tee_framework: Option<Framework> = Setting {
         value_name: "scone|gramine|tdx|all",
-        default: Words("that of the chain, else scone"),
+        default: Words("the chain's default, else scone"),
         ..PER_COMMAND
     };
-    /// The address of the Secret Management Service, in place of the chain's
+    /// The URL of the Secret Management Service (SMS), instead of the chain's
     sms_url: Option<Name> = Setting {
         value_name: "URL",
-        default: Words("that of the chain"),
+        default: Words("the chain's"),
         ..PER_COMMAND
     };
-    /// Hosts that chain.json may name without a question, as in "sms.example http://localhost:13300"
+    /// Hosts that chain.json may name without a question: "sms.example http://localhost:13300"
     trusted_hosts: Option<Hosts> = Setting {
         value_name: "HOSTS",
-        default: Words("those that are built in"),
+        default: Words("the built-in hosts"),
         ..PER_COMMAND
     };
-    /// The address of the chain's node (JSON-RPC), in place of the chain's
+    /// The URL of the chain's node (JSON-RPC), instead of the default
     rpc_url: Option<Name> = Setting {
         value_name: "URL",
-        default: Words("that of the chain"),
+        default: Words("the chain's"),
         ..PER_COMMAND
     };
-    /// The address of iExec's market, which knows the deals, in place of the chain's
+    /// The URL of iExec's market, which lists the deals, instead of the chain's
     market_url: Option<Name> = Setting {
         value_name: "URL",
-        default: Words("that of the chain"),
+        default: Words("the chain's"),
         ..PER_COMMAND
     };
-    /// The address of iExec's compass, which knows the schedulers, in place of the chain's
+    /// The URL of iExec's compass, which lists the schedulers, instead of the chain's
     compass_url: Option<Name> = Setting {
         value_name: "URL",
-        default: Words("that of the chain"),
+        default: Words("the chain's"),
         ..PER_COMMAND
     };
-    /// Gateways to IPFS, asked one after the other, in place of the chain's: URLs with spaces between them
+    /// The URLs of IPFS gateways, separated by spaces, tried in this order, instead of the chain's
     ipfs_gateway: Option<Urls> = Setting {
         value_name: "URLS",
-        default: Words("that of the chain"),
+        default: Words("the chain's"),
         ..PER_COMMAND
     };
-    /// Longest time to wait for a service, all repetitions included [default: 120]
+    /// The longest time to wait for a service, including retries [default: 120]
     timeout: Seconds = Setting { value_name: "SECONDS", default: Is("120"), ..PER_COMMAND };
     /// The folder of the beneficiary's key files [default: .secrets/beneficiary]
     beneficiary_keystoredir: FilePath = Setting {
@@ -139,43 +139,43 @@ declare::settings! {
         default: Words("$XDG_RUNTIME_DIR/iexec-hsm/agent.sock"),
         ..GLOBAL
     };
-    /// Use the token itself, even where an agent runs
+    /// Use the token directly, even if an agent runs
     no_agent: Switch = Setting { value_name: "true|false", default: Is("false"), ..PER_COMMAND };
-    /// Let the agent and the token's module do all that you can: for a module that does not work otherwise
+    /// Run without confinement, for a module that does not work otherwise
     no_confinement: Switch = Setting { value_name: "true|false", default: Is("false"), ..PER_COMMAND };
-    /// Lock after so long without use: 90s, 15m, 8h, or 0 for never [default: 15m]
+    /// Lock after TIME without use: 90s, 15m, 8h, or 0 for never [default: 15m]
     idle: Time = Setting { value_name: "TIME", default: Is("15m"), ..PER_COMMAND };
-    /// Lock so long after it was unlocked, used or not; 0 for never [default: 0]
+    /// Lock TIME after the unlock, even when in use; 0 for never [default: 0]
     max_lifetime: Time = Setting { value_name: "TIME", default: Is("0"), ..PER_COMMAND };
-    /// Most sessions with the token [default: as many as there are cores, two for a device]
+    /// The largest number of sessions with the token [default: one per core, two for a device]
     sessions: Option<Positive> = Setting {
         value_name: "COUNT",
-        default: Words("as many as there are cores, two for a device"),
+        default: Words("one per core, two for a device"),
         ..PER_COMMAND
     };
     /// Abandon a request that the token has not answered within this time [default: 60s]
     request_timeout: TimeLimit = Setting { value_name: "TIME", default: Is("60s"), ..PER_COMMAND };
-    /// Wait so long for an agent that was there and is gone or locked [default: 10s]
+    /// Wait up to TIME for an agent that has gone away or is locked [default: 10s]
     agent_wait: Time = Setting { value_name: "TIME", default: Is("10s"), ..PER_COMMAND };
-    /// Ask a person before each use of a key; without a yes it is refused
+    /// Ask a person before each use of a key, and refuse it without a yes
     confirm: Switch = Setting { value_name: "true|false", default: Is("false"), ..PER_COMMAND };
-    /// The program that asks: a pinentry, or one like ssh-askpass [default: that of SSH_ASKPASS]
+    /// The program that asks: a pinentry or an ssh-askpass [default: the one in SSH_ASKPASS]
     confirm_with: Option<FilePath> = Setting {
         value_name: "PROGRAM",
-        default: Words("that of SSH_ASKPASS"),
+        default: Words("the one in SSH_ASKPASS"),
         ..PER_COMMAND
     };
-    /// Take a question for refused that is not answered for so long [default: 60s]
+    /// Refuse the use if nobody answers within TIME [default: 60s]
     confirm_timeout: TimeLimit = Setting { value_name: "TIME", default: Is("60s"), ..PER_COMMAND };
-    /// Add a line for each request to this file [default: stderr]
+    /// Append a line for each request to this file [default: stderr]
     audit_log: Option<FilePath> = Setting {
         value_name: "FILE",
         default: Words("stderr"),
         ..PER_COMMAND
     };
-    /// Largest result that is written, with K, M, G or T [default: 32G]
+    /// The largest result to write, with K, M, G or T [default: 32G]
     max_size: Size = Setting { value_name: "SIZE", default: Is("34359738368"), ..PER_COMMAND };
-    /// Most entries that a result may have [default: 100000]
+    /// The largest number of entries in a result [default: 100000]
     max_entries: Count = Setting { value_name: "COUNT", default: Is("100000"), ..PER_COMMAND };
 }
 

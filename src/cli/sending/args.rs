@@ -9,10 +9,10 @@ use crate::cli::trusted_hosts::TrustArgs;
 /// The options of commands that send transactions.
 #[derive(Debug, Args)]
 pub(crate) struct SendArgs {
-    /// Wait until the transaction is this deep: 1 is the block that it is in
+    /// Wait for this many confirmations: 1 is the block with the transaction
     #[arg(long, value_name = "BLOCKS", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) confirms: u64,
-    /// Wait no longer than this for the transaction (exit 37)
+    /// The longest time to wait for the transaction (exit 37)
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = parse_time)]
     pub(super) transaction_timeout: Duration,
     #[command(flatten)]

@@ -71,7 +71,7 @@ pub(crate) fn not_enough(who_has: &str, there: U256, wanted: U256) -> Failure {
 /// The failure where the price of gas has gone up since it was agreed to.
 pub(super) fn gas_rose(place: &Place, most: U256, cost: U256) -> Failure {
     let (most, cost) = (place.coins(most), place.coins(cost));
-    let what = format!("gas costs up to {cost} by now, and {most} were agreed to");
+    let what = format!("gas now costs up to {cost}, and {most} were agreed to");
     Failure::new(Code::NotAgreed, what)
         .hint("The price of gas is rising; try again. Nothing was sent.")
 }
@@ -79,7 +79,7 @@ pub(super) fn gas_rose(place: &Place, most: U256, cost: U256) -> Failure {
 /// The failure where an earlier transaction has not come to its end.
 pub(super) fn unsettled(entry: &Entry) -> Failure {
     let what = format!(
-        "it is not known yet what became of the transaction {} from before ({})",
+        "the outcome of an earlier transaction, {} ({}), is not known yet",
         entry.hash, entry.what
     );
     let failure = Failure::new(Code::OutcomeUnknown, what);
@@ -112,7 +112,7 @@ impl From<JournalError> for Failure {
             ),
             JournalError::Damaged { .. } => (
                 Code::IoFailed,
-                "Look at the account in an explorer of the chain, and remove the file once you know that nothing of it is open; nothing was sent.",
+                "Check the account in a block explorer. Remove the file once you know that none of its transactions is open. Nothing was sent.",
             ),
         };
         Self::new(code, &error).hint(hint)

@@ -41,7 +41,7 @@ pub(super) fn settle(
             let of_deal = deal.map(|it| format!("; it has made the deal {it}"));
             let came_to = match receipt.succeeded {
                 true => format!("is in block {}", receipt.block),
-                false => "came to nothing: the contract refused it".to_owned(),
+                false => "failed: the contract refused it".to_owned(),
             };
             context.tell(format_args!(
                 "The transaction {} from before ({}) {came_to}{}",

@@ -50,7 +50,7 @@ pub(crate) fn archive(error: &ArchiveError) -> &'static str {
         }
         ArchiveError::NotAFile { .. } => "Pass the downloaded zip, or pipe it in.",
         ArchiveError::NotAZip { .. } => {
-            "Pass the zip that was downloaded for the task; what was packed again in another form has to be unpacked first."
+            "Pass the zip that was downloaded for the task. If somebody packed it again, unpack it first."
         }
         ArchiveError::Truncated { .. } | ArchiveError::Malformed { .. } => DOWNLOAD_AGAIN,
         ArchiveError::Packed { .. } => {
@@ -63,19 +63,19 @@ pub(crate) fn archive(error: &ArchiveError) -> &'static str {
             "Its AES key is in the entry beside it: pass the downloaded zip, or the folder that it was unzipped into."
         }
         ArchiveError::Ambiguous { .. } => {
-            "Unzip it, and pass the folder of the one that you mean, with one wrapped key and one body in it."
+            "Unzip it, and pass the folder with the one wrapped key and body that you mean."
         }
         ArchiveError::TooManyFiles { .. } => {
             "Pass the folder itself that the zip was unzipped into, or the zip."
         }
         ArchiveError::WrappedKeyLength { .. } => {
-            "Download it again; if it stays so, the archive was not made by an iExec enclave."
+            "Download it again. If that does not help, the archive was not made by an iExec enclave."
         }
         ArchiveError::NotEncrypted => {
-            "If the task ran without result encryption, the result is already plain; as a zip it only has to be unzipped."
+            "If the task ran without result encryption, this is the result itself: unzip it."
         }
         ArchiveError::HoldsZips { .. } => {
-            "If the archive that was downloaded is in it, take it out and pass that; if the task ran without result encryption, the result is already plain."
+            "If it contains the downloaded archive, unzip it and pass that archive. If the task ran without result encryption, this is the result itself."
         }
         ArchiveError::TooLarge { .. } => {
             "Check that this is the file you meant, then raise the limit with --max-size or --max-entries."
@@ -87,7 +87,7 @@ pub(crate) fn archive(error: &ArchiveError) -> &'static str {
 pub(crate) fn decrypt<E: std::error::Error>(error: &DecryptError<E>) -> &'static str {
     match error {
         DecryptError::CannotDecrypt => {
-            "`iexec-hsm result inspect` shows which keys could fit; make sure that the token with the right key is the one in use."
+            "`iexec-hsm result inspect` shows which keys could fit. Check that the right token is in use."
         }
         DecryptError::Damaged(_) => DOWNLOAD_AGAIN,
         DecryptError::Read(_) => "Check the disk or the pipe that it comes from.",
@@ -103,13 +103,11 @@ pub(crate) fn decrypt<E: std::error::Error>(error: &DecryptError<E>) -> &'static
         DecryptError::Unreadable { .. } => {
             "Open it into a zip, without --extract, --verify and `--output -`, and unzip that with the program that packed it."
         }
-        DecryptError::NoSuchEntry { .. } => {
-            "Give --entry a name as it stands there, with the folders before it; names are matched exactly."
-        }
+        DecryptError::NoSuchEntry { .. } => "Give --entry the exact name, with its folders.",
         DecryptError::Archive(error) => archive(error),
         DecryptError::Output(error) => output(error),
         DecryptError::Withheld => "Do not use it: it is not the result of the task.",
-        DecryptError::Random(_) => "Run it again; the system may only just have started.",
+        DecryptError::Random(_) => "Run it again; the system may have just started.",
         DecryptError::Keys(_) => "",
     }
 }
@@ -121,13 +119,13 @@ pub(crate) fn output(error: &OutputError) -> &'static str {
             "Choose another name; `--output -` writes to the standard output."
         }
         OutputError::Io { source, .. } if is_foreign_link(source) => {
-            "Name the folder that it leads to, if that is the one you mean."
+            "If you mean the folder that the link leads to, name that folder."
         }
         OutputError::Io { source, .. } => match source.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
                 "Make room on the disk, then run it again."
             }
-            ErrorKind::BrokenPipe => "The program that was to read it has ended.",
+            ErrorKind::BrokenPipe => "The program that reads the output has ended.",
             _ => "Check that the folder exists and can be written to, then run it again.",
         },
     }
@@ -154,11 +152,11 @@ pub(crate) fn encrypt(error: &EncryptError) -> &'static str {
         }
         EncryptError::Wrap(error) => public_key(error),
         EncryptError::NotOpened { .. } => {
-            "Zip it again, with deflate and without a password; or put it into a folder and seal that: the zip is then one file of the result."
+            "Zip it again, with deflate and without a password. Or put it into a folder and seal the folder: the zip is then one file of the result."
         }
         EncryptError::UnsafeName { .. } => "Rename it or leave it out, then seal it again.",
         EncryptError::OverLimit(_) => {
-            "Raise the limit with --max-size or --max-entries; whoever opens the archive must do so, too."
+            "Raise the limit with --max-size or --max-entries. Whoever opens the archive must do the same."
         }
         EncryptError::KeySize { .. } => "Use a key of 2048, 3072 or 4096 bits.",
         EncryptError::Name(_) => "Rename it: the names in a result are UTF-8.",
@@ -256,14 +254,14 @@ pub(crate) fn sms(error: &SmsError) -> &'static str {
         }
         SmsError::AlreadyPublished { .. } => "--force-update replaces it; nothing was changed.",
         SmsError::Conflict => {
-            "Nothing was stored; try again later, and report it to iExec if it stays."
+            "Nothing was stored. Try again later, and report it to iExec if it happens again."
         }
         SmsError::TooLarge => "Publish a key of at most 4096 bits; nothing was stored.",
         SmsError::RateLimited { .. } | SmsError::Maintenance { .. } | SmsError::Server { .. } => {
             "Nothing was stored; try again later."
         }
         SmsError::Unknown { .. } => {
-            "Push again, with --force-update if a key is found then: to publish the same key twice does no harm."
+            "Push again with --force-update. Publishing the same key twice does no harm."
         }
     }
 }
@@ -274,7 +272,7 @@ fn http(error: &HttpError) -> &'static str {
             "Give the address of the SMS as https://host, with --sms-url or in chain.json."
         }
         HttpError::Plain { .. } => {
-            "Use an https:// address; --insecure-http allows plain http where you trust everybody on the way."
+            "Use an https:// address. --insecure-http allows plain http, if you trust the whole network path."
         }
         HttpError::Setup { .. } => {
             "Check that the system's root certificates are installed (package ca-certificates)."

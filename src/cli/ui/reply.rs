@@ -103,7 +103,7 @@ impl Reply {
                 Code::IoFailed,
                 format!("the answer cannot be written: {error}"),
             )
-            .hint("The command is done; only its answer is lost.")
+            .hint("The command succeeded, but its answer is lost.")
             .print(command, raw),
             Ok(()) => DONE,
         }

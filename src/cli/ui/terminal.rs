@@ -66,7 +66,7 @@ pub(crate) fn ask_secret(terminal: &File, question: &str) -> io::Result<Zeroizin
     match answer {
         // Typed by mistake, it would cost an attempt.
         Ok(line) if line.iter().any(u8::is_ascii_control) => {
-            Err(io::Error::other("there was a control key in it"))
+            Err(io::Error::other("it contained a control character"))
         }
         answer => answer,
     }

@@ -33,7 +33,7 @@ pub enum PublicKeyError {
         bits: usize,
     },
     /// The modulus is larger than enclaves take.
-    #[error("the RSA key has {bits} bits, and today's enclaves take at most {MAX_RESULT_BITS}")]
+    #[error("the RSA key has {bits} bits, and enclaves take at most {MAX_RESULT_BITS}")]
     TooLarge {
         /// Size of its modulus, in bits.
         bits: usize,

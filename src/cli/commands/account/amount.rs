@@ -34,7 +34,7 @@ impl Amount {
         };
         parse_rlc(&text, Unit::NanoRlc).map_err(|error| {
             let hint = match error {
-                AmountError::TooFine => "Write the unit behind the amount, as in `1.5 RLC`.",
+                AmountError::TooFine => "Write the unit after the amount, as in `1.5 RLC`.",
                 AmountError::Unit => "Write `100` for nRLC, or `1.5 RLC`.",
                 _ => "",
             };

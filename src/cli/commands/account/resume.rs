@@ -8,7 +8,7 @@ use crate::cli::ui::reply::Reply;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "A transaction is written down before it is sent. This looks for it, sends the same one again where the chain has lost it, and waits for its end. Nothing is signed.\n\nExample:\n  iexec-hsm account resume"
+    after_help = "Each transaction is recorded before it is sent. This command looks it up, sends it again if the chain has lost it, and waits until it is done. Nothing is signed.\n\nExample:\n  iexec-hsm account resume"
 )]
 pub(crate) struct Resume {
     #[command(flatten)]

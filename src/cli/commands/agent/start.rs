@@ -30,28 +30,28 @@ use worker::{NotFound, workers};
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  iexec-hsm agent start --detach\n  iexec-hsm agent start --exit-when-idle --idle 8h\n\nIt is unlocked at once where --pin-file, a systemd credential or IEXEC_HSM_PIN has the PIN; else `iexec-hsm agent unlock` asks for it. SIGHUP locks it, and SIGUSR1 has it open its audit log anew."
+    after_help = "Examples:\n  iexec-hsm agent start --detach\n  iexec-hsm agent start --exit-when-idle --idle 8h\n\nThe agent is unlocked at once if --pin-file, a systemd credential or IEXEC_HSM_PIN gives the PIN. Otherwise `iexec-hsm agent unlock` asks for it. SIGHUP locks the agent, and SIGUSR1 makes it reopen its audit log."
 )]
 pub(crate) struct Start {
-    /// Go to the background, and return once it answers
+    /// Run in the background, and return once the agent answers
     #[arg(long)]
     detach: bool,
-    /// Print where the socket is, and start nothing
+    /// Print the path of the socket, and start nothing
     #[arg(long)]
     print_socket: bool,
     #[command(flatten)]
     locking: groups::Locking,
-    /// End, rather than lock, when the time of --idle or --max-lifetime is over
+    /// Stop, instead of locking, when --idle or --max-lifetime is over
     #[arg(long)]
     exit_when_idle: bool,
     #[command(flatten)]
     sessions: groups::Sessions,
-    /// Keep the PIN, to log in again when the token has ended the login by itself
+    /// Keep the PIN in memory, to log in again if the token ends the login
     #[arg(long)]
     keep_pin: bool,
     #[command(flatten)]
     request_timeout: groups::RequestTimeout,
-    /// Answer root, too
+    /// Answer root as well
     #[arg(long)]
     allow_root: bool,
     #[command(flatten)]
@@ -147,7 +147,7 @@ pub(super) fn run(context: Context, start: &Start) -> Result<Reply, Failure> {
     let needs_none = !start.detached && !token.login_required();
     let unlock = unlock.or_else(|| needs_none.then(Unlock::default));
     if unlock.is_some() && !token.is_there() && !token.is_named() {
-        context.warn("nothing says which token the PIN is for, so it is not kept: the agent stays locked when one comes; --token names it");
+        context.warn("no token is named that the PIN is for, so the PIN is not kept: the agent stays locked when a token appears; --token names it");
     }
     secrets::no_swap();
     let raw = context.global.raw;

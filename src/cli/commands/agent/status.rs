@@ -39,7 +39,7 @@ fn check(status: &wire::Status) -> Result<(), Failure> {
     let (code, hint) = match status.state {
         _ if status.hung => (
             Code::DeviceFailed,
-            "Look at the token; `iexec-hsm agent stop` ends the agent.",
+            "Check the token. `iexec-hsm agent stop` ends the agent.",
         ),
         State::Recovering => (
             Code::DeviceFailed,
@@ -52,7 +52,7 @@ fn check(status: &wire::Status) -> Result<(), Failure> {
         State::Unlocking => (Code::AgentNotAvailable, "Try again."),
         State::Unlocked if status.usable_keys == 0 => (
             Code::KeyNotFound,
-            "`iexec-hsm key list` shows the keys; one that wants the PIN for each use needs an agent with --keep-pin.",
+            "`iexec-hsm key list` shows the keys; one that needs the PIN for each use needs an agent with --keep-pin.",
         ),
         State::Unlocked => return Ok(()),
     };

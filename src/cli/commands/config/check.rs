@@ -53,7 +53,7 @@ fn absent(path: &Path, named: bool) -> Result<Reply, Failure> {
     }
     let reply = Reply::new(json!({ "file": path, "exists": false, "settings": [] }));
     Ok(reply.text(format!(
-        "{} does not exist, and need not: nothing is set by it",
+        "{} does not exist; it is not needed: nothing is set by it",
         path.shown()
     )))
 }

@@ -47,7 +47,7 @@ pub(super) fn run(global: &Global, secrets: &Secrets, given: Given) -> Result<Re
     let reply = if global.verbose {
         reply
     } else {
-        reply.note("(--verbose shows what is not set, too)")
+        reply.note("(--verbose also shows what is not set)")
     };
     let shown = all
         .iter()
@@ -117,7 +117,7 @@ impl Shown {
             (None, _) => "(none)".into(),
         };
         let overruled = self.found.overruled_by.as_ref();
-        let overruled = overruled.map(|other| format!("; not used: {other} goes before it"));
+        let overruled = overruled.map(|other| format!("; not used: {other} has priority"));
         let overruled = overruled.unwrap_or_default();
         format!("{:<24} {value}  [{place}{overruled}]", self.setting.name())
     }

@@ -131,7 +131,7 @@ fn ended(
             lines.for_each(|line| context.tell(line));
             let what = format!("{failed} of {} tasks have failed or timed out", ids.len());
             Err(Failure::new(Code::TaskFailed, what)
-                .hint(format!("The command task show says more of each. The requester can have the money back: `{}`.", CommandLine::ours("deal claim").operand(state.deal.id.to_string())))
+                .hint(format!("The command task show says more about each. The requester can claim the money back: `{}`.", CommandLine::ours("deal claim").operand(state.deal.id.to_string())))
                 .with(json))
         }
     }
@@ -188,7 +188,7 @@ pub(super) fn not_there(place: &Place, id: Id) -> Failure {
         Ok(Some(task)) => {
             let what = format!("{id} is a task, not a deal");
             return Failure::new(Code::NotThereYet, what)
-                .hint(format!("It is of the deal {}.", task.deal));
+                .hint(format!("It belongs to the deal {}.", task.deal));
         }
         Ok(None) => {}
     }
@@ -197,7 +197,7 @@ pub(super) fn not_there(place: &Place, id: Id) -> Failure {
         Ok(true) => {
             let what = format!("{id} is a transaction, not a deal");
             Failure::new(Code::NotThereYet, what).hint(
-                "Give the id of the deal: the command that has sent the transaction printed it.",
+                "Give the id of the deal, as printed by the command that sent the transaction.",
             )
         }
         Ok(false) => {

@@ -30,7 +30,10 @@ pub(super) fn check(context: &Context) -> Check {
     };
     let place = fs::symlink_metadata(&path);
     if matches!(&place, Err(error) if error.kind() == ErrorKind::NotFound) {
-        return Check::not_there(NAME, "none runs, and none need: the token is asked itself");
+        return Check::not_there(
+            NAME,
+            "none runs; that is fine, commands then use the token directly",
+        );
     }
     let status = match Link::connect(context) {
         Ok(link) => link.status,
@@ -43,11 +46,11 @@ pub(super) fn check(context: &Context) -> Check {
     let pid = status.pid;
     let found = format!("process {pid} holds {:?}", status.label);
     if status.hung {
-        let what = format!("{found}; a call to the module has not come back");
+        let what = format!("{found}; a call to the module has not returned");
         return Check::failed(
             NAME,
             Failure::new(Code::AgentNotAvailable, what).hint(
-                "Look at the token; end the agent with `iexec-hsm agent stop` if it stays so.",
+                "Check the token. If the call does not return, end the agent with `iexec-hsm agent stop`.",
             ),
         );
     }

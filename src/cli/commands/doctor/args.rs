@@ -20,7 +20,7 @@ pub(crate) struct Doctor {
     /// Log in, seal a small result to the key and open it with the token
     #[arg(long)]
     pub(super) selftest: bool,
-    /// Leave the network alone
+    /// Do not use the network
     #[arg(long)]
     pub(super) offline: bool,
 }

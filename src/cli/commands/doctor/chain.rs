@@ -9,7 +9,7 @@ pub(super) fn check(context: &Context, sms: &SmsArgs) -> (Check, Option<SmsLocat
     let is_set = context.settings.chain.is_some() || context.cwd.join("chain.json").exists();
     match sms.place(context) {
         Ok(SmsLocation::Url(url)) => {
-            let check = Check::skipped(NAME, "the address of an SMS is set, and goes before it");
+            let check = Check::skipped(NAME, "the URL of an SMS is set, and has priority");
             (check, Some(SmsLocation::Url(url)))
         }
         Ok(SmsLocation::Chain { chain, unknown }) if unknown.is_empty() => (

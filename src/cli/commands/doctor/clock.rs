@@ -16,7 +16,7 @@ fn check_at(now: SystemTime) -> Check {
     if now >= SystemTime::UNIX_EPOCH + EARLIEST {
         return Check::ok("clock", text);
     }
-    let what = format!("the clock says {text}, which is over");
+    let what = format!("the clock says {text}, which is in the past");
     let failure = Failure::new(Code::Failed, what);
     Check::failed(
         "clock",

@@ -14,7 +14,7 @@ pub(super) fn check(problem: Option<Failure>) -> Check {
         Some(path) if path.exists() => Check::ok(NAME, path.shown()),
         Some(path) => Check::not_there(
             NAME,
-            format!("{} does not exist, and need not", path.shown()),
+            format!("{} does not exist; it is not needed", path.shown()),
         ),
         None => Check::not_there(NAME, "there is no folder for one: HOME is not set"),
     }

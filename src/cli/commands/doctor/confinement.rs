@@ -16,7 +16,7 @@ pub(super) fn check() -> Check {
     }
     let (here, missing) = (names(&here), names(&missing));
     let found = format!(
-        "this kernel has {here}, and not {missing}: all works without, and a flaw would reach further"
+        "this kernel has {here}, but not {missing}: everything works without it, with less protection"
     );
     Check::warning("confinement", found)
         .fix("Landlock comes with Linux 5.19, where `lsm=` of the kernel's command line does not leave it out; containers may refuse it and seccomp.")

@@ -106,7 +106,7 @@ impl Seen<'_> {
                 format!("{address}: the token has the key under another id than the key file"),
             )
             .fix(format!(
-                "It is found all the same; `{}` writes the file anew.",
+                "It is still found; `{}` writes the file anew.",
                 self.adopt(address, key)
             )),
             (None, Some(key)) => Check::failed(
@@ -127,7 +127,7 @@ impl Seen<'_> {
             ),
             (None, None) => Check::warning(
                 NAME,
-                format!("{address}: the key is not to be seen on the token without the PIN"),
+                format!("{address}: the key is not visible on the token without the PIN"),
             )
             .fix("Look with --login."),
         }

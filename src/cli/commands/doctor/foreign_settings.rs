@@ -11,7 +11,7 @@ pub(super) fn checks() -> Vec<Check> {
             file.shown()
         );
         Check::warning("module settings", what)
-            .fix("If it is yours, move it, and name it by its full path, as the page of the device says.")
+            .fix("If it is yours, move it, and name it by its full path, in the variable or with --module-args.")
     };
     files.map(check).collect()
 }

@@ -42,6 +42,6 @@ pub(super) fn checks(context: &Context, command: &Doctor) -> Vec<Check> {
 
 /// Only who downloads results needs it.
 fn warning(failure: Failure) -> Check {
-    let found = format!("{}; only results are downloaded from it", failure.message());
+    let found = format!("{}; only downloads of results need it", failure.message());
     Check::warning(NAME, found).fix(failure.advice())
 }

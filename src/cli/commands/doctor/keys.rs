@@ -13,7 +13,7 @@ pub(super) fn checks(session: &Session, logged_in: bool, recorded: &KeyRecords) 
     };
     if keys.is_empty() && !logged_in {
         return vec![
-            Check::skipped(NAME, "none is to be seen without the PIN")
+            Check::skipped(NAME, "none is visible without the PIN")
                 .fix("Look with --login, and give the PIN."),
         ];
     }
@@ -21,14 +21,14 @@ pub(super) fn checks(session: &Session, logged_in: bool, recorded: &KeyRecords) 
         return vec![
             Check::not_there(
                 NAME,
-                "no result key is on the token, where a key file names one",
+                "the token has no result key, but a key file names one on it",
             )
-            .fix("Look at the device, and at what this login may see, before a new key is made."),
+            .fix("Check the device, and what this login may see, before you make a new key."),
         ];
     }
     if keys.is_empty() {
         return vec![Check::not_there(NAME, "no result key is on the token").fix(
-            "`iexec-hsm result generate-encryption-keypair` makes one, `iexec-hsm setup` leads there.",
+            "Make one with `iexec-hsm result generate-encryption-keypair`, or with `iexec-hsm setup`.",
         )];
     }
     keys.iter()
@@ -59,7 +59,7 @@ fn check(session: &Session, logged_in: bool, recorded: &KeyRecords, key: &Result
     let facts = session.facts(key);
     let found = format!("{found}: {}", facts_text(&facts));
     let each_use = if key.always_authenticate {
-        "; it wants the PIN for each use"
+        "; it needs the PIN for each use"
     } else {
         ""
     };

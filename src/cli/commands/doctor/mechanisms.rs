@@ -23,7 +23,10 @@ fn decrypt(all: &[Mechanism]) -> Check {
     match named(all, name) {
         Some(mechanism) if mechanism.decrypt => Check::ok(
             "decrypt",
-            format!("{name}{}: today's archives", sizes(mechanism)),
+            format!(
+                "{name}{}: archives in the current and legacy-ecb formats",
+                sizes(mechanism)
+            ),
         ),
         _ => Check::failed(
             "decrypt",
@@ -41,11 +44,14 @@ fn oaep(all: &[Mechanism]) -> Check {
     match named(all, name) {
         Some(mechanism) if mechanism.decrypt => Check::ok(
             "decrypt OAEP",
-            format!("{name}{}: archives of 2019", sizes(mechanism)),
+            format!(
+                "{name}{}: archives in the guide-2019 format",
+                sizes(mechanism)
+            ),
         ),
         _ => Check::not_there(
             "decrypt OAEP",
-            format!("{name}: only archives of 2019 need it"),
+            format!("{name}: only archives in the guide-2019 format need it"),
         ),
     }
 }

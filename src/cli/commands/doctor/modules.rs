@@ -95,7 +95,7 @@ fn of(probe: &Probe, taken: Option<&Probe>) -> Check {
         Ok(_) if taken.is_some_and(|taken| taken.path == probe.path) => {
             Check::ok(NAME, format!("{about}: taken"))
         }
-        Ok(_) => Check::ok(NAME, format!("{about}: another one goes before it")),
+        Ok(_) => Check::ok(NAME, format!("{about}: another one has priority")),
         Err(reason) => {
             Check::warning(NAME, format!("{about}: {}", reason.shown())).but(if taken.is_some() {
                 State::NotThere
@@ -120,7 +120,7 @@ fn about(path: &Path, description: &str) -> String {
 pub(super) fn p11_kit_check() -> Check {
     let P11Kit { proxy, registered } = p11_kit();
     match proxy {
-        None => Check::not_there("p11-kit", "its proxy is not installed, and need not be"),
+        None => Check::not_there("p11-kit", "its proxy is not installed; it is not needed"),
         Some(proxy) => {
             let registered = match registered.as_slice() {
                 [] => "nothing".to_owned(),

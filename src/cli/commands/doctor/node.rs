@@ -43,7 +43,7 @@ pub(super) fn check(context: &Context, command: &Doctor) -> Option<Check> {
                 "{origin}: its last block and this machine's clock are {apart} seconds apart"
             );
             Check::warning(NAME, found).fix(
-                "Deadlines are told by this machine's clock: set it if it is wrong; else the node lags behind, and --rpc-url names another.",
+                "Deadlines are computed with this machine's clock: set it if it is wrong. Otherwise the node lags behind: name another with --rpc-url.",
             )
         }
     })
@@ -59,7 +59,7 @@ fn failed(error: RpcError) -> Check {
 /// Only who reads tasks and deals needs it.
 fn warning(failure: Failure) -> Check {
     let found = format!(
-        "{}; only tasks and deals are read from it",
+        "{}; only commands about tasks and deals need it",
         failure.message()
     );
     Check::warning(NAME, found).fix(failure.advice())

@@ -72,7 +72,7 @@ fn check(
             if client.lacks_tls() {
                 return check
                     .but(State::Warning)
-                    .fix("It has no TLS: whoever is on the way can read and repeat what is sent.");
+                    .fix("It has no TLS: anyone on the network path can read what is sent, and send it again.");
             }
             check
         }

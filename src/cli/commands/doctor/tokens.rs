@@ -85,7 +85,7 @@ pub(super) fn check(
             if let Some(other) = &other {
                 let option = CommandLine::ours("doctor").option("--token", other.uri().to_string());
                 check = check.fix(format!(
-                    "Plug it in. {:?} is looked at in its place, as `{option}` does.",
+                    "Plug it in. {:?} is checked instead, as with `{option}`.",
                     other.name()
                 ));
             }
@@ -107,7 +107,7 @@ pub(super) fn pin(token: &TokenInfo) -> Check {
     };
     match token.pin_state() {
         PinState::Ok if !token.login_required() => {
-            Check::ok("PIN", "the token says that it needs no login; one that is given is sent all the same")
+            Check::ok("PIN", "the token says that it needs no login; a PIN that is given is sent anyway")
         }
         PinState::Ok => Check::ok("PIN", format!("set{length}; the token reports no wrong attempt{by_pad}")),
         PinState::CountLow => Check::warning("PIN", "the last one was wrong; attempts may be running out")
@@ -116,6 +116,6 @@ pub(super) fn pin(token: &TokenInfo) -> Check {
             .fix("Be sure of the PIN, then allow the attempt with --final-pin-try."),
         PinState::Blocked => Check::failed("PIN", TokenError::PinBlocked(token.label.clone()).into()),
         PinState::NotSet => Check::warning("PIN", "the token says that no PIN is set")
-            .fix("If it has one all the same, give it with --pin-file, and see by --login whether it is taken; else set it with the vendor's tool."),
+            .fix("If it has one, give it with --pin-file, and check with --login whether it is accepted. Otherwise set it with the vendor's tool."),
     }
 }

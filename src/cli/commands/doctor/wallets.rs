@@ -47,7 +47,7 @@ fn on_token(session: Option<&Session>, uri: &Uri) -> Result<Check, Failure> {
     };
     let keys = session.wallet_keys()?;
     if keys.is_empty() {
-        let what = format!("not to be seen without the PIN: {}", uri.identity());
+        let what = format!("not visible without the PIN: {}", uri.identity());
         return Ok(Check::skipped(NAME, what).fix("Look with --login."));
     }
     let key = choose(session.token(), keys, Some(uri))?;

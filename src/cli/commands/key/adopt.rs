@@ -16,13 +16,13 @@ use crate::cli::ui::reply::Reply;
 pub(crate) struct Adopt {
     #[command(flatten)]
     pub(super) key: NamedKey,
-    /// Adopt a key that may leave its token
+    /// Adopt a key that can leave its token
     #[arg(long)]
     allow_extractable: bool,
-    /// The public key as PEM, where the token does not show it; that they belong together is proved
+    /// The public key as PEM, if the token does not show it; it is checked against the private key
     #[arg(long, value_name = "FILE")]
     public_key: Option<PathBuf>,
-    /// Adopt a key that was imported, or that the token does not say it made
+    /// Adopt a key that was imported, or whose origin the token does not confirm
     #[arg(long)]
     allow_imported: bool,
     #[command(flatten)]

@@ -20,7 +20,7 @@ use crate::text::hex::hex;
 pub(crate) struct Delete {
     #[command(flatten)]
     pub(super) key: NamedKey,
-    /// The key's label, or its id where it has none, in place of typing it
+    /// The key's label (its id if it has none), instead of typing it
     #[arg(long, value_name = "LABEL")]
     confirm_label: Option<String>,
 }

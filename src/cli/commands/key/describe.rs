@@ -90,7 +90,7 @@ impl Described {
             "only its public key is here".into()
         };
         let each_use = if self.always_authenticate {
-            ", wants the PIN for each use"
+            ", needs the PIN for each use"
         } else {
             ""
         };

@@ -40,7 +40,7 @@ fn of_token(context: &Context, recorded: &KeyRecords) -> Result<Reply, Failure> 
     let reply = reply(&token.uri().to_string(), &token.label, described);
     let reply = match missing {
         true => reply.note(
-            "A key file names one on it: `iexec-hsm doctor --login` looks what became of it.",
+            "A key file names one on it: `iexec-hsm doctor --login` checks what happened to it.",
         ),
         false => reply,
     };

@@ -62,5 +62,5 @@ fn check(service: &Service, address: &Address, require: bool) -> Result<Reply, F
     }
     Ok(reply
         .text(format!("Encryption key found for address {address}"))
-        .note("It cannot be told whose key it is: whatever uses that wallet, the SDK or another program, may have replaced it. To be sure, push yours again with --force-update."))
+        .note("The SMS does not say whose key it is: any program that uses that wallet may have replaced it. To be sure, push yours again with --force-update."))
 }

@@ -55,7 +55,7 @@ pub(in crate::cli::commands) fn open_fetched(
     let mut pins = prepare(context, &waiting)?;
     let fetched = || {
         let job = jobs.into_iter().next();
-        let mut job = job.ok_or_else(|| Failure::new(Code::Failed, "nothing is to be opened"))?;
+        let mut job = job.ok_or_else(|| Failure::new(Code::Failed, "no archive is given"))?;
         job.fetched = Some(fetch(&spool_folder(&job))?);
         job.watcher = watcher;
         Ok(job)

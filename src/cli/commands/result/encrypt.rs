@@ -45,11 +45,11 @@ pub(crate) struct Encrypt {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Format {
-    /// AES-256-CBC, as today's enclaves do
+    /// AES-256-CBC: the current format
     Current,
-    /// AES-128-ECB in base64, as before 9.0.0
+    /// AES-128-ECB in base64: the legacy-ecb format (before 9.0.0)
     LegacyEcb,
-    /// RSA-OAEP and iexec_out/, as in 2019 and in the guide
+    /// RSA-OAEP and iexec_out/: the guide-2019 format
     #[value(name = "guide-2019")]
     Guide2019,
 }
@@ -66,7 +66,7 @@ impl From<Format> for Scheme {
 
 pub(super) fn run(context: &Context, command: Encrypt) -> Result<Reply, Failure> {
     if let Some(stream) = OutputStream::of(&command.output) {
-        let what = format!("an archive is not written to {}", stream.shown());
+        let what = format!("an archive cannot be written to {}", stream.shown());
         return Err(Failure::new(Code::Usage, what).hint("Name a file with --output."));
     }
     let public_path = match command.public_key {

@@ -11,21 +11,21 @@ use crate::cli::ui::reply::Reply;
     after_help = "Example:\n  iexec-hsm result generate-encryption-keypair --wallet-address 0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
 )]
 pub(crate) struct Generate {
-    /// Modulus size [default: the largest of these that the token makes]
+    /// The key size in bits [default: the largest that the token makes]
     #[arg(long, value_parser = ["2048", "3072", "4096"])]
     bits: Option<String>,
-    /// CKA_ID in hexadecimal; a free one of two bytes when not given
+    /// The key's id (CKA_ID) in hexadecimal [default: two random bytes]
     #[arg(long, value_name = "HEX", value_parser = parse_id)]
     id: Option<std::vec::Vec<u8>>,
     /// CKA_LABEL
     #[arg(long, value_parser = label_parser())]
     label: Option<String>,
-    /// Have the SO (security officer) make the key, for tokens that let nobody else
+    /// Make the key as SO (security officer), for tokens that allow nobody else
     #[arg(long)]
     so_login: bool,
     #[command(flatten)]
     so_pin_file: groups::GenerateSoPinFile,
-    /// Accepted for the SDK's sake: nothing is overwritten that would be lost
+    /// No effect; accepted because the SDK has it: no key is ever replaced
     #[arg(long)]
     force: bool,
 }

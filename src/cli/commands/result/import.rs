@@ -27,7 +27,7 @@ pub(crate) struct Import {
     /// The SDK's private key file (PKCS#8 or PKCS#1 PEM)
     #[arg(value_name = "PEM")]
     pem: PathBuf,
-    /// CKA_ID in hexadecimal; a free one of two bytes when not given
+    /// The key's id (CKA_ID) in hexadecimal [default: two random bytes]
     #[arg(long, value_name = "HEX", value_parser = parse_id)]
     id: Option<std::vec::Vec<u8>>,
     /// CKA_LABEL

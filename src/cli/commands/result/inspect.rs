@@ -16,13 +16,13 @@ use crate::token::{Module, ResultKey, Session, TokenInfo};
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "A token that shows no key before a login is logged in to where a PIN is at hand; nobody is asked for one.\n\nExample:\n  iexec-hsm result inspect encryptedResults.zip"
+    after_help = "If the token shows no key before a login, the program logs in with a PIN that is configured. It never asks for one.\n\nExample:\n  iexec-hsm result inspect encryptedResults.zip"
 )]
 pub(crate) struct Inspect {
     /// The archive: a zip, a folder that one was unzipped into, a file in it, or - for stdin
     #[arg(default_value = "encryptedResults.zip", value_name = "ARCHIVE")]
     archive: PathBuf,
-    /// Look at the archive alone, not at the token
+    /// Read only the archive, not the token
     #[arg(long)]
     no_token: bool,
     #[command(flatten)]

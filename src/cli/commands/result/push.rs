@@ -39,10 +39,10 @@ pub(crate) struct Push {
     force_update: bool,
     #[command(flatten)]
     key: KeyArgs,
-    /// Show all that would be sent, but for the signature, and send nothing
+    /// Show what would be sent, without the signature, and send nothing
     #[arg(long, conflicts_with_all = ["print_challenge", "signature"])]
     dry_run: bool,
-    /// Print what must be signed, for a wallet that is elsewhere, and send nothing
+    /// Print what must be signed, for a wallet elsewhere; send nothing
     #[arg(long, conflicts_with = "signature")]
     print_challenge: bool,
     /// The signature of the challenge, made elsewhere; - reads it from stdin
@@ -158,7 +158,7 @@ fn reply(service: &Service, pushed: &Pushed, key: Value) -> Reply {
         .note("Encryption key successfully pushed");
     match pushed {
         Pushed { inferred: true, .. } => reply.note(
-            "The answer was lost. There was no key before, and there is one now; to be sure that it is this one, push again with --force-update.",
+            "The answer was lost. There was no key before, and there is one now. To be sure that it is this one, push again with --force-update.",
         ),
         Pushed { updated: true, .. } => reply.note("It has replaced the key that was published before."),
         _ => reply,

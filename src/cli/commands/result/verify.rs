@@ -44,19 +44,19 @@ Examples:
   iexec-hsm result verify --evidence evidence.json"
 )]
 pub(crate) struct Verify {
-    /// The archive, the result as it was decrypted, or a folder that either was unpacked into [default: with --task, encryptedResults.zip]
+    /// The archive, the decrypted result, or a folder with its files [default: with --task, encryptedResults.zip]
     #[arg(value_name = "ARCHIVE|RESULT|FOLDER")]
     archive: Option<PathBuf>,
-    /// The task that it is the result of
+    /// The task that the result belongs to
     #[arg(long, value_name = "TASKID", value_parser = str::parse::<Id>)]
     task: Option<Id>,
-    /// With --task: write all that was checked into this file. Without: check it again, and ask no node
+    /// With --task: write the evidence to this file. Without: check this file again, offline
     #[arg(long, value_name = "FILE")]
     evidence: Option<PathBuf>,
     /// Replace that file if it exists
     #[arg(long, requires = "evidence")]
     force: bool,
-    /// Fail (exit 51) where anything is not proven
+    /// Fail (exit 51) if any check is not proven
     #[arg(long)]
     require_verified: bool,
     #[command(flatten)]
@@ -69,8 +69,10 @@ pub(super) fn run(context: &Context, command: &Verify) -> Result<Reply, Failure>
     match (command.task, &command.evidence) {
         (Some(task), file) => asked(context, command, task, file.as_deref()),
         (None, Some(file)) => again(context, command, file),
-        (None, None) => Err(Failure::new(Code::Usage, "a result is held against a task")
-            .hint("Name it with --task, or what was checked before with --evidence.")),
+        (None, None) => Err(
+            Failure::new(Code::Usage, "a result is verified against a task")
+                .hint("Name it with --task, or what was checked before with --evidence."),
+        ),
     }
 }
 
@@ -105,7 +107,7 @@ fn asked(
 /// Checks evidence again, and a result with it where one is named.
 fn again(context: &Context, command: &Verify, file: &Path) -> Result<Reply, Failure> {
     let why = "without --task: no node is asked";
-    let hint = "Name the task to have the evidence written, or leave it out.";
+    let hint = "Name the task, or leave --evidence out.";
     refuse(&[("force", command.force)], why, hint)?;
     command.node.refuse(context, why, hint)?;
     let mut evidence = evidence_file::read(file)?.evidence;

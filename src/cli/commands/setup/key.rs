@@ -113,7 +113,7 @@ fn plan(
         let what =
             format!("the token has a result key that no key file of {address} names:{listed}");
         return Err(Failure::new(Code::KeyNotFound, what)
-            .hint("Take it over with --key, or make another one with --new-key."));
+            .hint("Adopt it with --key, or make a new one with --new-key."));
     }
     let mut items = vec!["make a new key".to_owned()];
     items.extend(keys.iter().map(text));
@@ -130,9 +130,5 @@ fn plan(
 
 fn text(key: &ResultKey) -> String {
     let id = crate::text::hex::hex(&key.id);
-    format!(
-        "take over {:?}, id {id}, RSA-{}",
-        key.label,
-        key.public.bits()
-    )
+    format!("adopt {:?}, id {id}, RSA-{}", key.label, key.public.bits())
 }

@@ -141,7 +141,7 @@ impl Settings {
         self.publish(&text, temporaries).map_err(|error| {
             let what = format!("{} cannot be written: {error}", self.path.shown());
             Failure::new(Code::IoFailed, what).hint(format!(
-                "What was done before stays. Write it yourself:\n{text}"
+                "What was done so far stays. Write it yourself:\n{text}"
             ))
         })?;
         Ok(keys)

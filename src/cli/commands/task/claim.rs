@@ -13,7 +13,7 @@ use crate::task::{TaskState, is_over};
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Anybody may do it: the money goes back to the requester and the workers, not to whoever claims.\n\nExample:\n  iexec-hsm task claim 0xc53be85f77694aa8eb345e025eaee669f8cb27cca2d05680538e97e209d53712"
+    after_help = "Anybody can claim: the money goes back to the requester and the workers.\n\nExample:\n  iexec-hsm task claim 0xc53be85f77694aa8eb345e025eaee669f8cb27cca2d05680538e97e209d53712"
 )]
 pub(crate) struct Claim {
     /// The id of a task that has timed out

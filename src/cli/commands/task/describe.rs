@@ -79,7 +79,7 @@ pub(super) fn way_out(told: &Told) -> String {
     match told.state {
         TaskState::TimedOut => {
             let claim = CommandLine::ours("task claim").operand(told.task.id.to_string());
-            format!("The requester can have the money back: `{claim}`.")
+            format!("The requester can claim the money back: `{claim}`.")
         }
         _ => String::new(),
     }
@@ -97,12 +97,12 @@ pub(in crate::cli::commands) fn seconds(time: U256) -> Moment {
 
 fn in_words(told: &Told) -> String {
     let words = match told.state {
-        TaskState::Unset => "nobody has begun with it",
+        TaskState::Unset => "no worker has started it",
         TaskState::Active => "workers compute it",
-        TaskState::Revealing => "workers agree on a result and have yet to reveal it",
+        TaskState::Revealing => "the workers have a result and have not revealed it yet",
         TaskState::Completed => "the result is there",
         TaskState::Failed => "it timed out, and the money was taken back",
-        TaskState::TimedOut => "its time is over without a result",
+        TaskState::TimedOut => "its time is over, without a result",
     };
     format!("{} ({words})", told.state.name())
 }

@@ -40,12 +40,12 @@ pub(crate) struct Download {
     /// Download and decrypt the result, and unpack it into this folder
     #[arg(long, short = 'x', value_name = "FOLDER")]
     extract: Option<PathBuf>,
-    /// Take only this file out of the result, under its name there, to --download or --extract; may be repeated
+    /// Extract only this file of the result, to --download or --extract; may be repeated
     #[arg(long, value_name = "NAME")]
     entry: Vec<OsString>,
     #[command(flatten)]
     verifying: VerifyingArgs,
-    /// Write all that was checked into this file, to be checked again by result verify
+    /// Write the evidence to this file, for result verify
     #[arg(long, value_name = "FILE", conflicts_with = "no_verify")]
     evidence: Option<PathBuf>,
     #[command(flatten)]
@@ -163,11 +163,10 @@ impl Download {
             };
         }
         if let (None, false) = (name, self.entry.is_empty()) {
-            return Err(Failure::new(
-                Code::Usage,
-                "a file that is taken out with --entry needs a place",
-            )
-            .hint("Name the file that it becomes after --download, or a folder with --extract."));
+            return Err(
+                Failure::new(Code::Usage, "--entry needs a place for the file")
+                    .hint("Name the file after --download, or a folder with --extract."),
+            );
         }
         let name = name.cloned().unwrap_or_else(|| task.to_string().into());
         Ok(match OutputStream::of(&name) {

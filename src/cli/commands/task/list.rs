@@ -26,7 +26,7 @@ pub(crate) struct List {
     /// Only tasks of this state; may be repeated
     #[arg(long, value_name = "STATE", value_parser = parse_state)]
     state: Vec<TaskState>,
-    /// The folder that `task pull` puts results into, which tells what was pulled
+    /// The results folder of `task pull`, which records what was pulled
     #[arg(long, value_name = "FOLDER", default_value = DEFAULT_FOLDER)]
     output_dir: PathBuf,
 }
@@ -76,7 +76,7 @@ impl Pulled {
         let folder = context.absolute(folder);
         let known = read_record(&folder).unwrap_or_else(|error| {
             context.warn(format_args!(
-                "what was pulled into {} cannot be told: {error}",
+                "the record of {} cannot be read: {error}",
                 folder.shown()
             ));
             HashMap::new()

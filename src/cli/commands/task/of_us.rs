@@ -20,13 +20,13 @@ pub(super) struct OfUs {
     /// The address that the results are for [default: that of the wallet]
     #[arg(long, visible_alias = "address", value_name = "ADDRESS")]
     beneficiary: Option<Address>,
-    /// Only tasks that this address has asked for; anybody can ask for results for any address
+    /// Only tasks that this address requested; anybody can request results for any address
     #[arg(long, value_name = "ADDRESS")]
     requester: Option<Address>,
     /// Only tasks that run this app
     #[arg(long, value_name = "ADDRESS")]
     app: Option<Address>,
-    /// Read the chain's own events from this block on, and leave the market alone
+    /// Read the chain's events from this block on, instead of asking the market
     #[arg(long, value_name = "BLOCK")]
     from_block: Option<u64>,
     #[command(flatten)]

@@ -43,30 +43,30 @@ pub(super) const DEFAULT_FOLDER: &str = "results";
 #[derive(Debug, Args)]
 #[command(
     mut_arg("force", |arg| arg.hide(true)),
-    after_help = "Each result is verified before it gets its place, by its task on the chain, but with --no-verify: `iexec-hsm result verify --help` says what is checked, and what that does not prove.\n\nExamples:\n  iexec-hsm task pull --output-dir results\n  iexec-hsm task pull --watch --require-agent --raw --exec /usr/local/bin/take-in"
+    after_help = "Each result is verified against its task on the chain before it gets its name, unless --no-verify is given. `iexec-hsm result verify --help` says what is checked, and what that does not prove.\n\nExamples:\n  iexec-hsm task pull --output-dir results\n  iexec-hsm task pull --watch --require-agent --raw --exec /usr/local/bin/take-in"
 )]
 pub(crate) struct Pull {
     #[command(flatten)]
     of_us: OfUs,
-    /// The folder that results go to, each into a folder in it that is named after its task
+    /// The folder for the results; each gets a subfolder named after its task
     #[arg(long, value_name = "FOLDER", default_value = DEFAULT_FOLDER)]
     output_dir: PathBuf,
-    /// Go on for ever, as a service
+    /// Run for ever, as a service
     #[arg(long)]
     watch: bool,
-    /// With --watch: look for results again after so long
+    /// With --watch: look for new results every TIME
     #[arg(long, value_name = "TIME", default_value = "1m", value_parser = parse_limit, requires = "watch")]
     interval: Duration,
-    /// Run this program for each result, with IEXEC_TASK_ID and IEXEC_RESULT_DIR in its environment
+    /// Run this program for each result, with IEXEC_TASK_ID and IEXEC_RESULT_DIR set
     #[arg(long, value_name = "PROGRAM")]
     exec: Option<PathBuf>,
-    /// Download so many results side by side
+    /// How many results to download at a time
     #[arg(long, value_name = "COUNT", default_value = "4", value_parser = clap::value_parser!(u8).range(1..=32))]
     downloads: u8,
-    /// Pull no result again that was pulled before and is gone
+    /// Do not pull a result again that was pulled before and deleted
     #[arg(long)]
     not_again: bool,
-    /// Try again what was found bad before
+    /// Try results again that were found bad before
     #[arg(long)]
     retry_failed: bool,
     #[command(flatten)]
@@ -79,7 +79,7 @@ pub(crate) struct Pull {
 
 pub(super) fn run(context: &Context, command: &Pull) -> Result<Reply, Failure> {
     if command.opening.force {
-        let what = "task pull replaces nothing, so that --force has no use";
+        let what = "task pull replaces nothing, so --force has no use";
         return Err(Failure::new(Code::Usage, what)
             .hint("Remove the folder of a result to have it pulled again."));
     }

@@ -20,7 +20,7 @@ pub(super) fn not_there(place: &Place, id: Id) -> Failure {
             Code::NotThereYet,
             format!("No task found for id {id} on chain {}", place.chain.label()),
         )
-        .hint("If its deal is there, no worker has begun with it yet: the command deal show tells, and --watch waits. Else check the id and the chain."),
+        .hint("If its deal exists, no worker has started it yet: the command deal show tells, and --watch waits. Otherwise check the id and the chain."),
     }
 }
 
@@ -39,7 +39,7 @@ pub(super) fn other_than_task(place: &Place, id: Id) -> Result<(), Failure> {
     if place.hub.is_transaction(id).map_err(failed)? {
         let what = format!("{id} is a transaction, not a task");
         return Err(Failure::new(Code::NotThereYet, what).hint(
-            "Give the id of the task: the command that has sent the transaction printed it.",
+            "Give the id of the task, as printed by the command that sent the transaction.",
         ));
     }
     Ok(())

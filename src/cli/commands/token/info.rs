@@ -15,7 +15,7 @@ use crate::token::Mechanism;
     after_help = "Examples:\n  iexec-hsm token info --token demo\n  iexec-hsm token info --all"
 )]
 pub(crate) struct Info {
-    /// List the mechanisms that are not used, too
+    /// Also list the mechanisms that are not used
     #[arg(long)]
     all: bool,
 }

@@ -18,11 +18,10 @@ pub(crate) struct Init {
     token_label: String,
     #[command(flatten)]
     so_pin_file: groups::SoPinFile,
-    /// Initialise a token that is set up already; all keys on it are lost
+    /// Initialise a token that is in use; all keys on it are lost
     #[arg(long)]
     force: bool,
-    /// With --force: the token's present label, or its serial where it has none, in place of
-    /// typing it
+    /// With --force: the token's current label (its serial if it has none), instead of typing it
     #[arg(long, value_name = "LABEL", requires = "force")]
     confirm_label: Option<String>,
 }

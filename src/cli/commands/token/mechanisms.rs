@@ -13,12 +13,12 @@ struct Use {
 const USED: [Use; 5] = [
     Use {
         mechanism: "CKM_RSA_PKCS",
-        purpose: "opens today's archives",
+        purpose: "opens archives in the current and legacy-ecb formats",
         allowed: |it| it.decrypt,
     },
     Use {
         mechanism: "CKM_RSA_PKCS_OAEP",
-        purpose: "opens archives of 2019",
+        purpose: "opens archives in the guide-2019 format",
         allowed: |it| it.decrypt,
     },
     Use {

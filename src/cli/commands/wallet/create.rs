@@ -12,7 +12,7 @@ use crate::token::create_wallet;
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  iexec-hsm wallet create --token demo")]
 pub(crate) struct Create {
-    /// CKA_ID in hexadecimal; a free one of two bytes when not given
+    /// The key's id (CKA_ID) in hexadecimal [default: two random bytes]
     #[arg(long, value_name = "HEX", value_parser = parse_id)]
     id: Option<std::vec::Vec<u8>>,
     /// CKA_LABEL
@@ -38,7 +38,7 @@ pub(super) fn run(context: &Context, command: Create) -> Result<Reply, Failure> 
         token.name(),
         facts_text(&facts)
     ))
-    .note("There is no copy of it: with the token goes the address, and all that it owns.")
+    .note("There is no copy of this key. If the token is lost, so are the address and everything that it owns.")
     .text(address)
     .note(uri))
 }

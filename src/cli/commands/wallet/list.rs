@@ -22,10 +22,10 @@ use crate::wallet::sign::Wallet as _;
 pub(crate) struct List {
     #[command(flatten)]
     wallet: groups::Wallet,
-    /// Give the PIN, for tokens that show nothing without it
+    /// Log in, for tokens that show nothing without the PIN
     #[arg(long, conflicts_with = "no_token")]
     login: bool,
-    /// Look at the files and the environment alone
+    /// Look only at files and the environment
     #[arg(long)]
     no_token: bool,
 }
@@ -61,11 +61,11 @@ pub(super) fn run(context: &Context, command: List) -> Result<Reply, Failure> {
     if let Some(error) = token_error {
         reply = reply.note(format!("The token was not looked at: {error}"));
     } else if !command.login && !command.no_token {
-        reply = reply.note("Tokens that show nothing without the PIN are looked at with --login.");
+        reply = reply.note("--login also shows tokens that show nothing without the PIN.");
     }
     match used {
         Err(failure) if !all.iter().any(|found| found.used) => {
-            Ok(reply.note(format!("None of them would sign: {}", failure.in_full())))
+            Ok(reply.note(format!("None of them can sign: {}", failure.in_full())))
         }
         _ => Ok(reply),
     }

@@ -47,7 +47,7 @@ groups! {
     Wallet: wallet;
     /// Who pays and signs, with the token that its key may be on.
     Payer: wallet, wallet_address = "The address that pays and signs", wallet_file
-        = "The wallet's file in the keystore folder", keystoredir, password_file, token, module,
+        = "The wallet file in the keystore folder", keystoredir, password_file, token, module,
         module_args, pin_file, device_timeout;
     /// The hosts that a project may name.
     TrustedHosts: trusted_hosts;

@@ -21,15 +21,15 @@ pub(crate) fn confirm(error: &ConfirmError) -> &'static str {
 
 pub(crate) fn agent(error: &AgentError) -> String {
     let hint = match error {
-        AgentError::Request { .. } => "docs/agent.md says what can be asked.",
+        AgentError::Request { .. } => "Correct the request.",
         AgentError::Locked(_) => UNLOCK,
         AgentError::Unlocking | AgentError::Busy => "Try again.",
-        AgentError::RefusedPin => "If it is right by now, restart the agent.",
+        AgentError::RefusedPin => "If you have corrected it, restart the agent.",
         AgentError::Recovering => {
             "Check that the token is plugged in and its service runs, then try again."
         }
         AgentError::Hung(_) => {
-            "Check the token. The agent goes on by itself when the call comes back; else end it with `iexec-hsm agent stop`."
+            "Check the token. The agent continues when the call returns. If it does not, end the agent with `iexec-hsm agent stop`."
         }
         AgentError::Overdue(_) => {
             "Check the token; `iexec-hsm agent status` says whether it still hangs."
@@ -37,7 +37,7 @@ pub(crate) fn agent(error: &AgentError) -> String {
         AgentError::BackingOff(_) => "Wait, or open the archives without the agent (--no-agent).",
         AgentError::NotConfirmed(NotConfirmed::NotAsked { .. }) => ASKER,
         AgentError::NotConfirmed(_) => {
-            "Try again, and allow it when the agent asks; one that is started without --confirm asks nobody."
+            "Try again, and allow it when the agent asks. An agent without --confirm asks nobody."
         }
         AgentError::PinNotKept => KEEP_PIN,
         AgentError::NoWallet(_) => "`/v1/keys` lists the wallets that are there.",
@@ -51,11 +51,11 @@ pub(crate) fn client(error: &ClientError) -> &str {
     match error {
         ClientError::NotThere(_) => "Start one with `iexec-hsm agent start`.",
         ClientError::Io { pin_sent: true, .. } => {
-            "Whether a PIN attempt was spent is not known: look at `iexec-hsm token info` before the next one."
+            "It is not known whether a PIN attempt was spent: check with `iexec-hsm token info` before the next one."
         }
         ClientError::Io { .. } => "Look at `iexec-hsm agent status`, then try again.",
         ClientError::Silent(_) => {
-            "Look at its process: one that was stopped goes on with `kill -CONT`, and `kill -9` ends one that does not."
+            "Look at its process. If it was stopped, `kill -CONT` continues it; `kill -9` ends it."
         }
         ClientError::Foreign(_) | ClientError::OutOfReach(_) => {
             "Name the socket of your own agent with --agent-sock."

@@ -13,7 +13,7 @@ pub(crate) fn fetch(error: &FetchError) -> &'static str {
             "Raise the limit with --max-size if you expect a result of this size."
         }
         error if error.is_not_found() => {
-            "Try again later, or name another gateway with --ipfs-gateway; what nobody keeps any more is lost."
+            "Try again later, or name another gateway with --ipfs-gateway. A file that no IPFS node keeps any more is lost."
         }
         FetchError::Gateways(failures) => match failures.as_slice() {
             [GatewayError::Http(error)] => gateway(error),
@@ -29,7 +29,7 @@ pub(crate) fn gateway(error: &HttpError) -> &'static str {
             "Give the address of a gateway as https://host, with --ipfs-gateway or as `ipfsGateway` in chain.json."
         }
         HttpError::Plain { .. } => {
-            "Use an https:// address; --insecure-http allows plain http where you trust everybody on the way."
+            "Use an https:// address. --insecure-http allows plain http, if you trust the whole network path."
         }
         HttpError::Setup { .. } => {
             "Check that the system's root certificates are installed (package ca-certificates)."

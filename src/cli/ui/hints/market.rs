@@ -8,7 +8,7 @@ pub(crate) fn market(error: &MarketError) -> &'static str {
             "Give the address of the market as https://host, with --market-url or as `iexecGateway` in chain.json."
         }
         MarketError::Http(HttpError::Plain { .. }) => {
-            "Use an https:// address; --insecure-http allows plain http where you trust everybody on the way."
+            "Use an https:// address. --insecure-http allows plain http, if you trust the whole network path."
         }
         MarketError::Http(HttpError::Tls { .. }) => {
             "Check the address of the market, this machine's clock and its root certificates; or read the chain's own events with --from-block."
@@ -22,7 +22,7 @@ pub(crate) fn market(error: &MarketError) -> &'static str {
             "Check that the address is that of iExec's market (--market-url), and the chain; --from-block reads the chain's own events."
         }
         MarketError::Endless { .. } => {
-            "What it says is of no use: read the chain's own events with --from-block."
+            "Its answer cannot be used. Read the chain's own events with --from-block."
         }
         MarketError::Http(_) => {
             "Check the address of the market, the network and the proxy settings; or read the chain's own events with --from-block."
@@ -41,7 +41,7 @@ pub(crate) fn choice(error: &ChoiceError) -> &'static str {
             "Name the market with --market-url or as `iexecGateway` in chain.json. Nothing was signed."
         }
         ChoiceError::NoWorkerpool { .. } => {
-            "Leave out what need not be: --workerpool, --category, --trust, a tag; or try again later. Nothing was signed."
+            "Ask for less: leave out --workerpool, --category, --trust or a tag. Or try again later. Nothing was signed."
         }
         _ => "Check --tag, or ask the owner for an order. Nothing was signed.",
     }

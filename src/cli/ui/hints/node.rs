@@ -11,11 +11,11 @@ pub(crate) fn node(error: &RpcError) -> &'static str {
         RpcError::Unexpected { .. } | RpcError::NotANode { .. } => {
             "Check that the address is that of a node, with the key for it if it wants one; --rpc-url names another."
         }
-        RpcError::Refused { .. } => "Another node, named with --rpc-url, may do it.",
+        RpcError::Refused { .. } => "Another node may do it: name it with --rpc-url.",
         RpcError::OtherChain { .. } => {
             "Name a node of the right chain with --rpc-url, or the chain of this node with --chain."
         }
-        RpcError::NoChainId => "Say it in chain.json, as `\"id\": \"42161\"` of the chain.",
+        RpcError::NoChainId => "Add it to the chain in chain.json: `\"id\": \"42161\"`.",
         RpcError::NoHub { .. } => {
             "Check `hub` in chain.json, and that the node is one of the right chain."
         }
@@ -28,7 +28,7 @@ fn http(error: &HttpError) -> &'static str {
             "Give the address of a node as https://host, with --rpc-url or as `host` in chain.json."
         }
         HttpError::Plain { .. } => {
-            "Use an https:// address; --insecure-http allows plain http where you trust everybody on the way."
+            "Use an https:// address. --insecure-http allows plain http, if you trust the whole network path."
         }
         HttpError::Setup { .. } => {
             "Check that the system's root certificates are installed (package ca-certificates)."

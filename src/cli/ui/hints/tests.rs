@@ -26,7 +26,7 @@ pub(super) fn says(hint: impl AsRef<str>, words: &str) {
     }
     assert!(hint.contains(words), "{hint:?} without {words:?}");
     let first = |it: &str| it.starts_with(|first: char| first.is_ascii_uppercase() || first == '`');
-    let begins = first(hint) || ["--", "docs/"].iter().any(|it| hint.starts_with(it));
+    let begins = first(hint) || hint.starts_with("--");
     assert!(begins && hint.ends_with('.'), "{hint:?}");
 }
 

@@ -5,13 +5,13 @@ use crate::cli::ui::command_line::CommandLine;
 use crate::token::{MissingPin, PinError, Remedy, TokenError, Uri};
 
 /// The hint where a token makes no key that is of use.
-const ADOPT: &str = "Make an RSA key of 2048 to 4096 bits that may decrypt with the tool of the token's vendor (docs/devices/ names it for some devices), then take it over with `iexec-hsm key adopt`.";
+const ADOPT: &str = "With the vendor's tool (`ykman`, `gpg`, `pkcs11-tool` or another), make an RSA key of 2048 to 4096 bits for decryption. Then adopt it with `iexec-hsm key adopt`.";
 
 /// The hint where a token has not got the curve.
 const OTHER_WALLET: &str = "Use a token that has the curve (SoftHSM2 has; YubiHSM 2 and Nitrokey HSM 2 have by their documentation), or keep the wallet in a keystore file (--wallet-file) or in IEXEC_HSM_WALLET_KEY.";
 
 /// The hint where a token may say by mistake that it needs no login.
-pub(crate) const IF_NEEDED: &str = "A token that says that it needs no login is not sent a PIN: if it needs one all the same, give it with --pin-file or IEXEC_HSM_PIN_FILE (an empty file is an empty PIN).";
+pub(crate) const IF_NEEDED: &str = "No PIN is sent to a token that reports that it needs no login. If it needs one, give it with --pin-file or IEXEC_HSM_PIN_FILE (an empty file is an empty PIN).";
 
 /// The hint where the agent would need the PIN again.
 pub(super) const KEEP_PIN: &str =
@@ -26,7 +26,7 @@ pub(crate) fn token(error: &TokenError) -> String {
             "Check the path given with --module, IEXEC_HSM_MODULE or the configuration file, and what --module-args says to it."
         }
         TokenError::ForeignSettings { .. } => {
-            "Run it in another folder. A file of your own is named by its full path, as the page of the device says."
+            "Run it in another folder. If the file is yours, name it by its full path, in the variable or with --module-args."
         }
         TokenError::NoToken { .. } => {
             "Plug the token in, or name another one with --token; `iexec-hsm token list` shows those of the module that is named, or of all modules that are found."
@@ -36,43 +36,43 @@ pub(crate) fn token(error: &TokenError) -> String {
             "`iexec-hsm token init --token-label <label>` sets up an empty token."
         }
         TokenError::PinNotReady { reason, .. } if *reason == "none is set" => {
-            "If the token has one all the same, give it with --pin-file or IEXEC_HSM_PIN_FILE; else set it with the vendor's tool."
+            "If the token has one, give it with --pin-file or IEXEC_HSM_PIN_FILE; otherwise set it with the vendor's tool."
         }
         TokenError::PinNotReady { .. } => "Set or change it with the vendor's tool.",
         TokenError::Device { pin_sent: true, .. } => {
-            "Check that the token is plugged in and its service runs. Whether a PIN attempt was spent is not known: `iexec-hsm token info` shows what the token says of it."
+            "Check that the token is plugged in and its service runs. It is not known whether a PIN attempt was spent: check with `iexec-hsm token info`."
         }
         TokenError::Device { .. } => {
             "Check that the token is plugged in and its service runs, then try again; no PIN attempt was spent."
         }
         TokenError::SessionsTaken { .. } => {
-            "Idle ones end by themselves (a YubiHSM 2 ends them after 30 s): wait longer with --device-timeout or IEXEC_HSM_DEVICE_TIMEOUT, or end a program that holds some. No PIN attempt was spent."
+            "Idle sessions end by themselves (a YubiHSM 2 ends them after 30 s). Wait longer with --device-timeout or IEXEC_HSM_DEVICE_TIMEOUT, or end a program that holds some. No PIN attempt was spent."
         }
         TokenError::NoAuthenticationKey(_) => {
-            "On a YubiHSM a PIN begins with the 4 hexadecimal digits of its authentication key's id, and the password follows: check them, and which keys are there. No PIN attempt was spent."
+            "On a YubiHSM, the PIN is the id of the authentication key (4 hexadecimal digits) and then its password. Check the id, and which keys exist. No PIN attempt was spent."
         }
         TokenError::PinWrong { .. } => {
             "Check the PIN and where it comes from before the next attempt: tokens block it after a few wrong ones."
         }
         TokenError::SoPinWrong { set_up: true, .. } => {
-            "It wants the SO PIN that it has; check where the PIN comes from."
+            "The token already has an SO PIN, and needs that one. Check where the PIN comes from."
         }
         TokenError::SoPinWrong { set_up: false, .. } => {
-            "Choose another one: the token's documentation says which lengths and characters it takes, or which one it comes with."
+            "Choose another one. The token's documentation says which lengths and characters it accepts, or which SO PIN it comes with."
         }
-        TokenError::SoPinBlocked(_) => "Only the vendor's tool can help, if anything.",
-        TokenError::PinBlocked(_) => "Unblock it with the SO PIN or PUK, by the vendor's tool.",
+        TokenError::SoPinBlocked(_) => "Try the vendor's tool; some tokens cannot be unblocked.",
+        TokenError::PinBlocked(_) => "Unblock it with the SO PIN or PUK, using the vendor's tool.",
         TokenError::FinalTry(_) => {
-            "If you are sure of the PIN, allow it with --final-pin-try; if it is wrong, the token blocks it."
+            "If you are sure of the PIN, allow the attempt with --final-pin-try. If it is wrong, the token blocks the PIN."
         }
         TokenError::Pin(error) => pin(error),
         TokenError::NoKey {
             recorded: Some(_), ..
         } => {
-            "A device that was exchanged, reset or restored has not got it, and a login without a right to it does not see it: `iexec-hsm doctor --login` looks. No other key opens what was sealed for it."
+            "The device may have been replaced, reset or restored without it, or this login may not be allowed to see it: check with `iexec-hsm doctor --login`. No other key opens what was sealed for it."
         }
         TokenError::KeysGone(_) => {
-            "It was reset or exchanged, its store was moved away, or the login has ended: `iexec-hsm doctor --login` looks."
+            "The token may have been reset or replaced, its storage moved, or the login may have ended: check with `iexec-hsm doctor --login`."
         }
         TokenError::NoKey {
             login_required: false,
@@ -130,12 +130,12 @@ fn pin(error: &PinError) -> &'static str {
 
 fn remedy(remedy: &Remedy) -> String {
     let hint = match remedy {
-        Remedy::Documentation => "See what the token's documentation says of it.",
+        Remedy::Documentation => "See the token's documentation.",
         Remedy::Writable => "Remove the protection, or use another token.",
         Remedy::LogIn => return format!("Log in to the token that holds it. {IF_NEEDED}"),
         Remedy::Capability(name) => {
             return format!(
-                "A YubiHSM's authentication key needs the capability {name}, and a key that is used needs it too; other devices have a policy of their own."
+                "On a YubiHSM, the authentication key and the result key need the capability {name}. Other devices have their own policies."
             );
         }
         Remedy::TokenThatKeepsKeys => "The token does not keep keys; use another one.",
@@ -143,12 +143,12 @@ fn remedy(remedy: &Remedy) -> String {
         Remedy::MakeAsUser => "Leave --so-login out.",
         Remedy::MakeAsSo => {
             return format!(
-                "If its SO may, make it with `iexec-hsm result generate-encryption-keypair --so-login`. {ADOPT}"
+                "If the SO is allowed to, make the key with `iexec-hsm result generate-encryption-keypair --so-login`. {ADOPT}"
             );
         }
         Remedy::AdoptKey => ADOPT,
         Remedy::MakeKey => {
-            "Tokens may refuse keys from outside; make a new key with `iexec-hsm result generate-encryption-keypair`."
+            "Some tokens do not import keys. Make a new key with `iexec-hsm result generate-encryption-keypair`."
         }
         Remedy::OtherSize => "Choose another size with --bits, or leave it out.",
         Remedy::OtherId => "Choose another one with --id, or leave --id out.",
@@ -157,10 +157,10 @@ fn remedy(remedy: &Remedy) -> String {
             "Use a key that may decrypt (CKA_DECRYPT), or a token that makes one."
         }
         Remedy::RsaPkcs => {
-            "iExec encrypts with it. Some tokens allow it by a setting or a policy of their own (FIPS mode often denies it); else use another token. `iexec-hsm token info` lists the mechanisms."
+            "iExec encrypts with it. Some tokens have a setting or policy that allows it (FIPS mode often forbids it); otherwise use another token. `iexec-hsm token info` lists the mechanisms."
         }
         Remedy::RsaPkcsOaep => {
-            "Only archives of 2019 need that; those of today open all the same. Import the key to a token that has it."
+            "Only archives in the guide-2019 format need that. Import the key to a token that has it."
         }
         Remedy::Ecdsa => {
             "Use a key and a token that allow it; `iexec-hsm token info` lists the mechanisms."
@@ -171,22 +171,22 @@ fn remedy(remedy: &Remedy) -> String {
                 .option("--token-label", label)
                 .option("--token", Uri::for_label(label).to_string())
                 .flag("--force");
-            return format!("Once the cause is mended, run `{again}`, with the same SO PIN.");
+            return format!("Once the cause is fixed, run `{again}` with the same SO PIN.");
         }
         Remedy::AdoptOrDelete(uri) => {
             let adopt = CommandLine::ours("key adopt").operand(uri);
             return format!(
-                "Take it over with `{adopt}`, or remove it with `{}`.",
+                "Adopt it with `{adopt}`, or delete it with `{}`.",
                 delete(uri)
             );
         }
         Remedy::Delete(uri) => {
             return format!(
-                "Remove it with `{}`, or with the vendor's tool.",
+                "Delete it with `{}`, or with the vendor's tool.",
                 delete(uri)
             );
         }
-        Remedy::DeleteWallet(uri) => return format!("Remove {uri} with the vendor's tool."),
+        Remedy::DeleteWallet(uri) => return format!("Delete {uri} with the vendor's tool."),
     };
     hint.into()
 }

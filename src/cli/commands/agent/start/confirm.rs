@@ -17,7 +17,7 @@ pub(super) fn settings(context: &Context) -> Result<Option<Confirm>, Failure> {
         return match settings.found.confirm_with.is_given() {
             true => Err(Failure::new(
                 Code::Usage,
-                "a program that asks is named, and nobody is to be asked",
+                "a program that asks is named, but --confirm is not given",
             )
             .hint("Add --confirm (IEXEC_HSM_CONFIRM=true), or leave --confirm-with out.")),
             false => Ok(None),
@@ -28,7 +28,7 @@ pub(super) fn settings(context: &Context) -> Result<Option<Confirm>, Failure> {
     let Some(program) = program.or_else(|| inherited().map(PathBuf::from)) else {
         return Err(Failure::new(
             Code::Usage,
-            "nothing names the program that is to ask before each use of a key",
+            "no program is named that asks before each use of a key",
         )
         .hint("Name a pinentry or an ssh-askpass with --confirm-with, or with SSH_ASKPASS."));
     };

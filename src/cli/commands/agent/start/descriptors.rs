@@ -27,9 +27,7 @@ pub(super) fn ready() -> Result<(), Failure> {
     match getrlimit(Resource::Nofile).current {
         Some(now) if now < LEAST => Err(Failure::new(
             Code::Failed,
-            format!(
-                "the system lets this program have {now} open files, and an agent needs {LEAST}"
-            ),
+            format!("the limit is {now} open files, and an agent needs {LEAST}"),
         )
         .hint("Raise the limit with `ulimit -n`, or with LimitNOFILE= in its unit.")),
         _ => Ok(()),

@@ -12,7 +12,7 @@ use crate::wallet::address::Address;
 
 #[derive(Debug, Args)]
 #[command(
-    mut_arg("force", |it| it.help("Spend without a question, and replace what exists")),
+    mut_arg("force", |it| it.help("Spend without asking, and replace existing files")),
     after_help = "Examples:\n  iexec-hsm app run 0x41729D682e8e7959492794F67f5445b24eE6f5ed --encrypt-result --watch\n  iexec-hsm app run 0x41729D682e8e7959492794F67f5445b24eE6f5ed --tag tee,tdx --encrypt-result --watch --extract result/\n  iexec-hsm app run 0x41729D682e8e7959492794F67f5445b24eE6f5ed --encrypt-result --dry-run\n  iexec-hsm app run --resume --watch"
 )]
 pub(crate) struct Run {
@@ -21,16 +21,16 @@ pub(crate) struct Run {
     pub(super) app: Option<Address>,
     #[command(flatten)]
     pub(super) request: Request,
-    /// Spend no more RLC than this, whatever the orders say (exit 38), such as 0.5
+    /// The most RLC to spend, such as 0.5; a run that costs more fails (exit 38)
     #[arg(long, value_name = "RLC", value_parser = parse_cost, conflicts_with = "resume")]
     pub(super) max_cost: Option<U256>,
-    /// Check all, show what would be signed and spent, and sign and send nothing
+    /// Check everything and show what would be signed and spent; sign and send nothing
     #[arg(long, conflicts_with = "resume")]
     pub(super) dry_run: bool,
-    /// Do not ask the SMS whether it has what the app and its result need
+    /// Do not check that the SMS has the secrets that the run needs
     #[arg(long, conflicts_with = "resume")]
     pub(super) skip_preflight_check: bool,
-    /// Go on with a run that was interrupted, or with the last one: nothing new is signed
+    /// Resume an interrupted run, or follow the last one; nothing new is signed
     #[arg(long)]
     pub(super) resume: bool,
     #[command(flatten)]
@@ -46,10 +46,10 @@ pub(crate) struct Run {
 /// What is asked for, as the SDK's options say it.
 #[derive(Debug, Args)]
 pub(super) struct Request {
-    /// The dataset that the app works on; `deployed` for that of deployed.json
+    /// The dataset; `deployed` for the one in deployed.json
     #[arg(long, value_name = "ADDRESS|deployed", conflicts_with = "resume")]
     pub(super) dataset: Option<Named>,
-    /// The workerpool that runs it; `deployed` for that of deployed.json [default: the cheapest that fits]
+    /// The workerpool; `deployed` for the one in deployed.json [default: the cheapest that fits]
     #[arg(long, value_name = "ADDRESS|deployed", conflicts_with = "resume")]
     pub(super) workerpool: Option<Named>,
     /// The arguments of the app
@@ -60,7 +60,7 @@ pub(super) struct Request {
         conflicts_with = "resume"
     )]
     pub(super) args: Option<String>,
-    /// URLs of files that the app reads, with commas between them
+    /// URLs of the app's input files, separated by commas
     #[arg(
         long,
         value_name = "URLS",
@@ -68,31 +68,31 @@ pub(super) struct Request {
         conflicts_with = "resume"
     )]
     pub(super) input_files: Vec<String>,
-    /// Secrets of yours in the SMS that the app gets, by their numbers: 1=login 2=password
+    /// Your SMS secrets for the app, by number: 1=login 2=password
     #[arg(long, value_name = "NUMBER=NAME", num_args = 1.., value_parser = parse_secret, conflicts_with = "resume")]
     pub(super) secret: Vec<(String, String)>,
-    /// The category, which says how long it may take [default: the lowest that a workerpool has]
+    /// The category, which limits the duration [default: the lowest that a workerpool offers]
     #[arg(long, value_name = "ID", conflicts_with = "resume")]
     pub(super) category: Option<u64>,
-    /// What the workers must have, such as tee,tdx [default: tee,tdx on chains of today, nothing on bellecour]
+    /// What the workers must provide, such as tee,tdx [default: tee,tdx; on bellecour nothing]
     #[arg(long, value_name = "TAGS", conflicts_with = "resume")]
     pub(super) tag: Option<Tag>,
     /// Where the result is stored: ipfs or dropbox [default: ipfs]
     #[arg(long, value_name = "ipfs|dropbox", conflicts_with = "resume")]
     pub(super) storage_provider: Option<String>,
-    /// The contract that the result goes to, in clear
+    /// The contract that receives the result, not encrypted
     #[arg(long, value_name = "ADDRESS", conflicts_with = "resume")]
     pub(super) callback: Option<Address>,
     /// Encrypt the result for the beneficiary
     #[arg(long, conflicts_with = "resume")]
     pub(super) encrypt_result: bool,
-    /// How much workers must be trusted before their result counts [default: 0]
+    /// The trust that workers need before their result counts [default: 0]
     #[arg(long, value_name = "NUMBER", conflicts_with = "resume")]
     pub(super) trust: Option<u64>,
-    /// Whom the result is for [default: the address that pays]
+    /// The address that the result is for [default: the address that pays]
     #[arg(long, value_name = "ADDRESS", conflicts_with = "resume")]
     pub(super) beneficiary: Option<Address>,
-    /// All parameters as JSON, which the options above add to
+    /// Parameters as JSON; the options above are added
     #[arg(long, value_name = "JSON", conflicts_with = "resume")]
     pub(super) params: Option<String>,
 }

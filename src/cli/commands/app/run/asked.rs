@@ -70,7 +70,7 @@ impl Asked {
             salt: salt().map_err(|error| {
                 Failure::new(
                     Code::Failed,
-                    format!("no random number is to be had: {error}"),
+                    format!("no random number is available: {error}"),
                 )
             })?,
         };
@@ -88,7 +88,7 @@ impl Asked {
         let (beneficiary, requester) = (self.terms.beneficiary, self.terms.requester);
         if beneficiary != requester && whose(context, beneficiary).is_empty() {
             context.warn(format_args!(
-                "THE RESULT IS NOT FOR YOU: its beneficiary {beneficiary} is none of your addresses here"
+                "THE RESULT IS NOT FOR YOU: its beneficiary {beneficiary} is not one of your addresses here"
             ));
         }
         Ok(())

@@ -26,7 +26,7 @@ const LAG: Pace = Pace::new(
 /// What goes on with a deal.
 const GO_ON: &str = "`iexec-hsm app run --resume --watch` goes on.";
 
-/// The task as it was seen; none where nobody has begun with it.
+/// The task as it was seen; none where no worker has started it.
 struct Look {
     task: Option<Task>,
     state: TaskState,

@@ -102,7 +102,7 @@ impl Preflight<'_> {
             let what = format!(
                 "Dataset encryption key is not set for dataset {address} in the SMS. Dataset decryption will fail."
             );
-            self.require(there, "Dataset", &what, "Its owner has to push it.")?;
+            self.require(there, "Dataset", &what, "The dataset's owner must push it.")?;
         }
         for name in params.secrets() {
             let requester = request.requester;
@@ -162,7 +162,8 @@ impl Preflight<'_> {
             _ => false,
         };
         let what = "Tag mismatch the TEE framework specified by app";
-        let hint = format!("The app is not one for the tag {tag}: give the --tag that it is for.");
+        let hint =
+            format!("The app does not run with the tag {tag}: give the --tag that it needs.");
         self.require(fits, "App", what, &hint)
     }
 

@@ -25,7 +25,7 @@ pub(super) fn run(
     let of_last = || last.and_then(|it| Some((it.deal()?, it.hash())));
     let Some((deal, hash)) = of_settled.or_else(of_last) else {
         return Err(
-            Failure::new(Code::NotThereYet, "no run of this account is known here")
+            Failure::new(Code::NotThereYet, "no run of this account is recorded here")
                 .hint("`iexec-hsm app run` without --resume begins one."),
         );
     };

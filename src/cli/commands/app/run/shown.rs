@@ -138,10 +138,9 @@ impl Shown<'_> {
         if self.context.confirm(&question) {
             return Ok(());
         }
-        let what = format!("nobody has agreed to spend {}", amount(cost));
-        Err(Failure::new(Code::NotAgreed, what).hint(
-            "In scripts --force agrees, and --max-cost bounds what it agrees to. Nothing was signed.",
-        ))
+        let what = format!("spending {} was not agreed to", amount(cost));
+        Err(Failure::new(Code::NotAgreed, what)
+            .hint("In scripts, --force agrees and --max-cost sets the limit. Nothing was signed."))
     }
 
     fn has_gas(&self) -> bool {

@@ -38,7 +38,7 @@ impl<'a> Again<'a> {
         }
         let warn = |path: &Path, error| {
             context.warn(format_args!(
-                "{} is not used, and what failed before is tried again: {error}",
+                "{} is not used, so archives that failed before are tried again: {error}",
                 path.shown()
             ));
         };
@@ -115,7 +115,7 @@ impl<'a> Again<'a> {
             .map_err(|failure| io::Error::other(failure.message().to_owned()));
         if let Err(error) = made.and_then(|()| failed.save(&self.context.temporaries)) {
             self.context.warn(format_args!(
-                "what failed is not remembered in {}: {error}",
+                "the failures cannot be recorded in {}: {error}",
                 failed.path().shown()
             ));
         }

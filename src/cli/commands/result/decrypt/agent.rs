@@ -179,7 +179,7 @@ impl Agent<'_> {
         if !keys.iter().any(|key| key.usable) {
             return Err(Failure::new(
                 Code::NotSupported,
-                "the key demands the PIN for each use, and the agent does not keep the PIN",
+                "the key needs the PIN for each use, and the agent does not keep the PIN",
             )
             .hint("Use the token itself with --no-agent, or start the agent with --keep-pin."));
         }

@@ -17,24 +17,24 @@ pub(crate) struct Decrypt {
     /// Archives: zips, folders that one was unzipped into, files in them, or - for stdin
     #[arg(default_value = DEFAULT_ARCHIVE, value_name = "ARCHIVE")]
     pub(super) archives: Vec<PathBuf>,
-    /// Where the result goes, - for stdout [default: results.zip]
+    /// The file for the result, - for stdout [default: results.zip]
     #[arg(long, short, value_name = "FILE", conflicts_with_all = ["output_dir", "extract"])]
     pub(super) output: Option<PathBuf>,
-    /// The folder that the results go to, under the names of their archives
+    /// The folder for the results, which get the names of their archives
     #[arg(long, value_name = "FOLDER", conflicts_with = "extract")]
     pub(super) output_dir: Option<PathBuf>,
-    /// Unpack the result into this folder; each of several into a folder of its own in it
+    /// Unpack the result into this folder; of several archives, each into its own subfolder
     #[arg(long, short = 'x', value_name = "FOLDER")]
     pub(super) extract: Option<PathBuf>,
-    /// Take only this file out of the result, under its name there, to --output or --extract; may be repeated
+    /// Extract only this file of the result, to --output or --extract; may be repeated
     #[arg(long, value_name = "NAME", conflicts_with = "output_dir")]
     pub(super) entry: Vec<OsString>,
     #[command(flatten)]
     pub(super) opening: Opening,
-    /// Pass over archives whose result exists, and those that failed before in the same folder
+    /// Skip archives whose result exists, and those that failed before in this folder
     #[arg(long, conflicts_with = "force")]
     pub(super) skip_existing: bool,
-    /// With --skip-existing: try again what failed before
+    /// With --skip-existing: try failed archives again
     #[arg(long, requires = "skip_existing")]
     pub(super) retry_failed: bool,
 }
@@ -42,13 +42,13 @@ pub(crate) struct Decrypt {
 /// The way in which results are opened and written, wherever they come from.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Opening {
-    /// Replace what exists
+    /// Replace existing files
     #[arg(long)]
     pub(crate) force: bool,
-    /// Check the CRC of every file in the result, even where it is not unpacked
+    /// Check the CRC of every file in the result, even if it is not unpacked
     #[arg(long)]
     pub(crate) verify: bool,
-    /// Do not wait until the result is on the disk: a power cut may take it back
+    /// Do not sync to disk: a power cut may lose the result
     #[arg(long)]
     pub(crate) no_sync: bool,
     #[command(flatten)]
@@ -72,12 +72,12 @@ impl Opening {
 pub(crate) struct Holding {
     #[command(flatten)]
     limits: groups::Limits,
-    /// A key file in the folder of key files, in place of that of the address
+    /// The name of a key file in the key folder, instead of that of the address
     #[arg(long, value_name = "FILE")]
     pub(crate) beneficiary_key_file: Option<PathBuf>,
     #[command(flatten)]
     no_agent: groups::NoAgent,
-    /// Use an agent or nothing: fail where none holds the token
+    /// Fail if no agent holds the token
     #[arg(long, conflicts_with = "no_agent")]
     pub(crate) require_agent: bool,
     #[command(flatten)]

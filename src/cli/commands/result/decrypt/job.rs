@@ -63,7 +63,7 @@ pub(super) fn jobs(command: &Decrypt) -> Result<Vec<Job>, Failure> {
     if let (true, Some(stream)) = (command.skip_existing, stream) {
         return Err(Failure::new(
             Code::Usage,
-            format!("on {} there is nothing to skip", stream.shown()),
+            format!("{} has nothing to skip", stream.shown()),
         )
         .hint("Name a file with --output, or leave --skip-existing out."));
     }
@@ -85,7 +85,7 @@ pub(super) fn jobs(command: &Decrypt) -> Result<Vec<Job>, Failure> {
             Code::Usage,
             format!("two archives would become {}", twice[0].shown()),
         )
-        .hint("Open them one by one, each to a name of its own."));
+        .hint("Open them one by one, each under its own name."));
     }
     Ok(jobs)
 }
@@ -101,9 +101,9 @@ fn only(command: &Decrypt) -> Result<Vec<OsString>, Failure> {
     match (&command.output, &command.extract) {
         (None, None) if !only.is_empty() => Err(Failure::new(
             Code::Usage,
-            "a file that is taken out with --entry needs a place",
+            "--entry needs a place for the file",
         )
-        .hint("Name the file that it becomes with --output, or a folder with --extract.")),
+        .hint("Name the file with --output, or a folder with --extract.")),
         (Some(_), _) if only.len() > 1 => Err(Failure::new(
             Code::Usage,
             "several files do not fit into one --output",

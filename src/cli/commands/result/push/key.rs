@@ -25,11 +25,10 @@ pub(super) struct KeyArgs {
     /// The public key file [default: the .pub file of the address]
     #[arg(long, value_name = "FILE")]
     secret_path: Option<PathBuf>,
-    /// Publish a key that was imported, or that the token does not say it made
+    /// Publish a key that was imported, or whose origin the token does not confirm
     #[arg(long)]
     allow_imported: bool,
-    /// Publish a public key file although no token is asked for its private key, which may be a
-    /// file that others can copy
+    /// Publish a public key file without checking that a token holds its private key
     #[arg(long, conflicts_with = "allow_imported")]
     allow_software_key: bool,
     #[command(flatten)]
@@ -154,10 +153,10 @@ impl Candidate {
                 token.name()
             );
             if self.recorded.as_ref().is_some_and(|it| it.is_on(token)) {
-                return Failure::new(Code::KeyNotFound, what).hint("Its key file says that it is on this token: `iexec-hsm doctor --login` looks what became of it. No other key opens what was sealed for it.");
+                return Failure::new(Code::KeyNotFound, what).hint("Its key file says that it is on this token: `iexec-hsm doctor --login` checks what happened to it. No other key opens what was sealed for it.");
             }
             Failure::new(Code::KeyNotFound, what).hint(format!(
-                "Name its token with --token. A private key in a file goes onto the token with `iexec-hsm result import-encryption-key <file>`; {MAKE}; --allow-software-key publishes this one all the same."
+                "Name its token with --token. A private key in a file goes onto the token with `iexec-hsm result import-encryption-key <file>`; {MAKE}; --allow-software-key publishes this one."
             ))
         })
     }
@@ -168,7 +167,8 @@ impl Candidate {
                 "the token does not say that the private key stays on it: {}",
                 facts_text(facts)
             );
-            let hint = "; --allow-software-key publishes it all the same, as one that others may have a copy of.";
+            let hint =
+                "; --allow-software-key publishes it as a key that others may have a copy of.";
             return Err(Failure::new(Code::NotSupported, what).hint(format!("{MAKE}{hint}")));
         }
         let origin = facts.origin();
@@ -177,9 +177,8 @@ impl Candidate {
                 "a copy of the private key may be elsewhere: {}",
                 origin.as_str()
             );
-            return Err(Failure::new(Code::NotSupported, what).hint(format!(
-                "{MAKE}; --allow-imported publishes this one all the same."
-            )));
+            return Err(Failure::new(Code::NotSupported, what)
+                .hint(format!("{MAKE}; --allow-imported publishes this one.")));
         }
         Ok(())
     }
@@ -194,7 +193,7 @@ impl Proven {
                 facts_text(facts)
             )),
             None => context.warn(
-                "it was not checked that the private key is on a token, nor who has a copy of it",
+                "not checked: whether the private key is on a token, and who has a copy of it",
             ),
         }
     }

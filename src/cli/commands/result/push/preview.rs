@@ -21,7 +21,7 @@ pub(super) fn challenge(challenge: &Web2Challenge<'_>) -> Reply {
         .map(|(name, text)| ((*name).to_owned(), json!(text)))
         .collect();
     let reply = Reply::new(Value::Object(json)).note(format!(
-        "Sign the challenge with the wallet of {}, as a message of 32 bytes (`personal_sign`, EIP-191); the digest is what its key then signs. Whoever has the signature can publish this key for that address, at any time and on every chain.\nThen push with --signature.",
+        "Sign the challenge with the wallet of {}, as a message of 32 bytes (`personal_sign`, EIP-191). The wallet's key then signs the digest. Anyone who has the signature can publish this key for that address, at any time and on every chain.\nThen push with --signature.",
         challenge.owner
     ));
     lines.iter().fold(reply, |reply, (name, text)| {

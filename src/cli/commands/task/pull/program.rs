@@ -17,7 +17,7 @@ pub(super) fn run(program: &Path, job: &Job, place: &Path) -> Result<(), Failure
     let failed = |what: String| {
         let what = format!("{} {what}", program.shown());
         Failure::new(Code::Failed, what)
-            .hint("The result is in its place; the program is run again next time.")
+            .hint("The result is in its place. The program is run again next time.")
     };
     let output = io::stderr().as_fd().try_clone_to_owned();
     let output = output.map_or_else(|_| Stdio::null(), Stdio::from);

@@ -80,7 +80,7 @@ impl<'a> Pulling<'a> {
                 match is_settled {
                     true => state.tally.existing += 1,
                     false => self.context.tell(format_args!(
-                        "{id} was pulled before and is gone: once more"
+                        "{id} was pulled before and was deleted: pulling it again"
                     )),
                 }
                 !is_settled
@@ -218,7 +218,7 @@ impl<'a> Pulling<'a> {
         drop(record);
         lock(&self.state).pulled(job.id);
         if let Err(error) = added {
-            let what = format!("what was pulled cannot be written down: {error}");
+            let what = format!("the pulled results cannot be recorded: {error}");
             self.stop(Failure::new(Code::IoFailed, what));
         }
     }
@@ -233,7 +233,7 @@ impl<'a> Pulling<'a> {
         let added = lock(&self.record).add(id, Known::Failed(code), now());
         if let Err(error) = added {
             self.context.warn(format_args!(
-                "that {id} failed cannot be written down: {error}"
+                "the failure of {id} cannot be recorded: {error}"
             ));
         }
     }

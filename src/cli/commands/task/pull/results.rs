@@ -39,15 +39,12 @@ impl Results {
         let dir = Arc::new(named::make(&path).map_err(failed)?);
         let record = Record::open(&dir).map_err(|error| match error.kind() {
             ErrorKind::WouldBlock => {
-                let what = format!("another `task pull` is at work in {}", path.shown());
+                let what = format!("another `task pull` is running in {}", path.shown());
                 Failure::new(Code::OutputExists, what)
                     .hint("Wait for its end, or name another folder with --output-dir.")
             }
             _ => {
-                let what = format!(
-                    "what was pulled into {} cannot be read: {error}",
-                    path.shown()
-                );
+                let what = format!("the record of {} cannot be read: {error}", path.shown());
                 Failure::new(Code::IoFailed, what)
             }
         })?;

@@ -73,10 +73,8 @@ impl<'p, 'a> Rounds<'p, 'a> {
             }
             Ok(_) if !found.deal.deal.asks_for_encryption() => {
                 self.over.insert(id);
-                self.pulling.say(
-                    id,
-                    &"it is not encrypted; task show --download has it as it is",
-                );
+                self.pulling
+                    .say(id, &"it is not encrypted; task show --download gets it");
                 self.pulling.count(|tally| tally.not_encrypted += 1);
             }
             Ok(location) => self.pulling.add(Job {

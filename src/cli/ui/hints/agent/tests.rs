@@ -60,7 +60,7 @@ fn hints_of_what_an_agent_refuses() {
     let blocked = TokenError::PinBlocked("mine".into());
     let no_key = PublicKeyError::Damaged("no DER");
     for (error, words) in [
-        (request, "docs/agent.md"),
+        (request, "Correct the request"),
         (Error::Locked("it was idle"), "iexec-hsm agent unlock"),
         (Error::Unlocking, "Try again"),
         (Error::Busy, "Try again"),

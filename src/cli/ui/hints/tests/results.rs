@@ -40,7 +40,7 @@ fn hints_of_archives() {
     };
     says(archive(&lone), "downloaded zip");
     let ambiguous = Error::Ambiguous { reason };
-    says(archive(&ambiguous), "the folder of the one that you mean");
+    says(archive(&ambiguous), "the one wrapped key and body");
     let many = Error::TooManyFiles {
         folder: self::path(),
         most: 7,
@@ -48,11 +48,11 @@ fn hints_of_archives() {
     says(archive(&many), "the folder itself");
     let length = Error::WrappedKeyLength { len: 7 };
     says(archive(&length), "not made by an iExec enclave");
-    says(archive(&Error::NotEncrypted), "already plain");
+    says(archive(&Error::NotEncrypted), "the result itself: unzip it");
     let zips = "0xab.zip".into();
     says(
         archive(&Error::HoldsZips { zips }),
-        "take it out and pass that",
+        "unzip it and pass that archive",
     );
     let large = Error::TooLarge {
         what: "body (bytes)",
@@ -84,9 +84,9 @@ fn hints_of_decrypting() {
         name: "x".into(),
         there: "which holds y".into(),
     };
-    says(decrypt(&no_entry), "matched exactly");
+    says(decrypt(&no_entry), "the exact name");
     let plain = Error::Archive(ArchiveError::NotEncrypted);
-    says(decrypt(&plain), "already plain");
+    says(decrypt(&plain), "the result itself: unzip it");
     let exists = Error::Output(OutputError::Exists(path()));
     says(decrypt(&exists), "--force");
     let random = NoRandomness(getrandom::Error::UNSUPPORTED);
@@ -105,7 +105,7 @@ fn hints_of_output() {
     for (kind, words) in [
         (ErrorKind::StorageFull, "Make room on the disk"),
         (ErrorKind::QuotaExceeded, "Make room on the disk"),
-        (ErrorKind::BrokenPipe, "was to read it has ended"),
+        (ErrorKind::BrokenPipe, "reads the output has ended"),
         (ErrorKind::PermissionDenied, "can be written to"),
     ] {
         let (path, source) = (path(), kind.into());
