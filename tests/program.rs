@@ -47,6 +47,7 @@ mod chain {
     mod task_list;
     mod task_show;
     mod verified_downloads;
+    mod verified_in_passing;
     mod verified_pulls;
     mod watch;
 }

@@ -12,6 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::error::RunError;
+use super::handing_on::Giver;
 use super::output::OutputError;
 use super::pool;
 use super::types::Progress;
@@ -23,7 +24,7 @@ use crate::file::WriteBehind;
 const SPIN_TIME: Duration = Duration::from_micros(100);
 
 /// Decrypts all of `body` into `file`, whose name is for messages; by `threads` threads. Returns the
-/// number of bytes.
+/// number of bytes. What was written is handed on to who watches, in its order, if anybody does: they are two threads then.
 ///
 /// # Errors
 /// The failure that comes first in the result.
@@ -31,6 +32,7 @@ pub(super) fn pour(
     body: Encrypted<impl Chunks + Send>,
     (file, name): (&WriteBehind<'_>, &Path),
     threads: usize,
+    watched: Option<&Giver>,
     progress: Progress<'_>,
 ) -> Result<u64, RunError> {
     let relay = Relay {
@@ -44,12 +46,13 @@ pub(super) fn pour(
         name,
         written: AtomicU64::new(0),
     };
-    match threads {
-        1 => relay.run(progress),
-        _ => pool::each(
+    match (watched, threads) {
+        (Some(giver), _) => relay.run(progress, |written| giver.give(written)),
+        (None, 1) => relay.run(progress, |written| written),
+        (None, _) => pool::each(
             &vec![(); threads],
             |(), tell| {
-                relay.run(tell);
+                relay.run(tell, |written| written);
                 Ok(())
             },
             progress,
@@ -81,26 +84,27 @@ struct Source<C> {
 }
 
 impl<C: Chunks> Relay<'_, C> {
-    /// Takes chunk after chunk and writes it; tells of each.
-    fn run(&self, tell: pool::Tell<'_>) {
+    /// Takes chunk after chunk and writes it; tells of each. `used` has what was written, for the buffer of the next.
+    fn run(&self, tell: pool::Tell<'_>, used: impl Fn(Vec<u8>) -> Vec<u8>) {
         let mut buffer = Vec::new();
         loop {
             let Some((chunk, at)) = self.source().next(buffer) else {
                 return;
             };
-            buffer = match self.write(chunk, at) {
-                Ok(buffer) => buffer,
+            let written = match self.write(chunk, at) {
+                Ok(written) => written,
                 Err(error) => {
                     return self.source().fail(at, error);
                 }
             };
-            let count = buffer.len() as u64;
+            let count = written.len() as u64;
             self.written.fetch_add(count, Ordering::Relaxed);
             tell(count);
+            buffer = used(written);
         }
     }
 
-    /// Gives the buffer back.
+    /// Returns what was written.
     fn write(&self, chunk: EncryptedChunk, at: u64) -> Result<Vec<u8>, RunError> {
         let bytes = chunk.open().map_err(io::Error::from)?;
         self.file
@@ -157,9 +161,10 @@ mod tests {
     use std::sync::Arc;
 
     use super::super::error::DecryptError;
+    use super::super::handing_on::handing_on;
     use super::*;
     use crate::archive::Scheme;
-    use crate::envelope::{CHUNK, ContentKey, ReadChunks, sealed};
+    use crate::envelope::{CHUNK, ChunkReader, ContentKey, ReadChunks, sealed};
 
     fn key() -> Arc<ContentKey> {
         Arc::new(ContentKey::random(Scheme::Current, 512).unwrap())
@@ -176,7 +181,9 @@ mod tests {
         let body = Encrypted::new(Arc::clone(key), source);
         let to = WriteBehind::new(file, false);
         let to = (&to, Path::new("result.zip"));
-        let poured = pour(body, to, threads, &|bytes| told.set(told.get() + bytes));
+        let poured = pour(body, to, threads, None, &|bytes| {
+            told.set(told.get() + bytes)
+        });
         (poured, told.get())
     }
 
@@ -196,6 +203,30 @@ mod tests {
                 file.read_to_end(&mut written).unwrap();
                 assert!(written == result, "{len} bytes, {threads} threads");
             }
+        }
+    }
+
+    #[test]
+    fn who_watches_sees_all_that_is_written_in_its_order() {
+        let key = key();
+        for len in [0, 1, 20 * CHUNK + 5] {
+            let result: Vec<u8> = (0..len).map(|i| (i / 1000 * 31 + i) as u8).collect();
+            let body = Encrypted::new(
+                Arc::clone(&key),
+                ReadChunks::new(io::Cursor::new(sealed(&key, &result))),
+            );
+            let file = tempfile::tempfile().unwrap();
+            let (giver, given) = handing_on();
+            let looking = std::thread::spawn(move || {
+                let mut seen = Vec::new();
+                ChunkReader::new(given).read_to_end(&mut seen).map(|_| seen)
+            });
+            let to = WriteBehind::new(&file, false);
+            let to = (&to, Path::new("result.zip"));
+            let bytes = pour(body, to, 2, Some(&giver), &|_| {}).unwrap();
+            drop(giver);
+            assert_eq!(bytes, len as u64);
+            assert!(looking.join().unwrap().unwrap() == result);
         }
     }
 

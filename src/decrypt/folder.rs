@@ -1,15 +1,18 @@
 use std::collections::HashSet;
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt as _;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 
 use super::error::RunError;
+use super::handing_on::handing_on;
 use super::made_folder::MadeFolder;
 use super::output::OutputError;
 use super::pool::Tell;
 use super::publication::Publication;
-use crate::archive::result_zip::{EntryName, Extraction, Member};
+use crate::archive::result_zip::{EntryName, Extraction, Member, MemberData};
 use crate::envelope::{Ahead, Chunks, ReadChunks};
 use crate::file::WriteBehind;
 use crate::file::dir::Dir;
@@ -183,27 +186,67 @@ pub(super) fn pour(
     path: &Path,
     tell: Tell<'_>,
 ) -> Result<(), RunError> {
-    let mut chunks = chunks(member)?;
-    let mut chunk = Vec::new();
-    loop {
-        chunk = chunks.next_chunk(chunk)?;
-        if chunk.is_empty() {
-            return Ok(());
-        }
-        to.write_all(&chunk)
-            .map_err(|error| OutputError::io(path, error))?;
-        tell(chunk.len() as u64);
+    let (data, size) = (member.open()?, member.size());
+    let pouring = Pouring { to, path, tell };
+    match size > LARGE {
+        true => pouring.large(data, size),
+        false => pouring.all(&mut ReadChunks::of(data, size), |written| written),
     }
 }
 
-/// The data of a file; of a large one read by a thread of its own.
-fn chunks(member: &Member<'_>) -> Result<Box<dyn Chunks>, RunError> {
-    let chunks = ReadChunks::of(member.open()?, member.size());
-    Ok(if member.size() > LARGE {
-        Box::new(Ahead::start(chunks))
-    } else {
-        Box::new(chunks)
-    })
+/// A file on its way.
+struct Pouring<'a, W> {
+    to: &'a mut W,
+    path: &'a Path,
+    tell: Tell<'a>,
+}
+
+impl<W: Write> Pouring<'_, W> {
+    /// Does so by two threads: one of them reads, or, where somebody watches, which takes longest, shows what was written.
+    fn large(self, mut data: MemberData, size: u64) -> Result<(), RunError> {
+        let watcher = data.take_watcher();
+        let mut chunks = ReadChunks::of(data, size);
+        let Some(mut watcher) = watcher else {
+            return self.all(&mut Ahead::start(chunks), |written| written);
+        };
+        thread::scope(|scope| {
+            let (giver, mut given) = handing_on();
+            let watching = scope.spawn(move || {
+                let mut chunk = given.next_chunk(Vec::new())?;
+                while !chunk.is_empty() {
+                    watcher.see(&chunk);
+                    chunk = given.next_chunk(chunk)?;
+                }
+                Ok::<_, io::Error>(watcher)
+            });
+            let done = self.all(&mut chunks, |written| giver.give(written));
+            drop(giver);
+            let watcher = watching.join().unwrap_or_else(|panic| resume_unwind(panic));
+            done?;
+            watcher?.end();
+            Ok(())
+        })
+    }
+
+    /// Writes all chunks. `used` has what was written, for the buffer of the next.
+    fn all(
+        self,
+        chunks: &mut impl Chunks,
+        used: impl Fn(Vec<u8>) -> Vec<u8>,
+    ) -> Result<(), RunError> {
+        let mut chunk = Vec::new();
+        loop {
+            chunk = chunks.next_chunk(chunk)?;
+            if chunk.is_empty() {
+                return Ok(());
+            }
+            self.to
+                .write_all(&chunk)
+                .map_err(|error| OutputError::io(self.path, error))?;
+            (self.tell)(chunk.len() as u64);
+            chunk = used(chunk);
+        }
+    }
 }
 
 /// Turns an error on making a file or folder into its meaning. The waiting place was empty: a thing

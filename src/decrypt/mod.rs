@@ -9,6 +9,7 @@ mod confined;
 mod error;
 mod file;
 mod folder;
+mod handing_on;
 mod in_place;
 mod key_search;
 mod made_folder;

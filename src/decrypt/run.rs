@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt as _;
+use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -12,6 +13,7 @@ use super::confined;
 use super::error::{DecryptError, RunError};
 use super::file;
 use super::folder::{TemporaryFolder, Waiting, pour};
+use super::handing_on::handing_on;
 use super::in_place::{ResultInPlace, check_all};
 use super::output::OutputError;
 use super::pipeline::{self, Counted};
@@ -19,7 +21,7 @@ use super::prepare::{Opened, Search, Spool};
 use super::tasks::Task;
 use super::types::{Options, Progress, Target};
 use crate::archive::Archive;
-use crate::archive::result_zip::{Contents, Extraction, Member};
+use crate::archive::result_zip::{Contents, Extraction, Member, Passed};
 use crate::envelope::{ChunkReader, ContentKey};
 use crate::file::{ReadAt, WriteBehind};
 
@@ -60,11 +62,9 @@ impl Run<'_> {
         let fail = |error| OutputError::io(path, error);
         let mut temporary = self.options.temporaries.file(path).map_err(fail)?;
         let file = WriteBehind::new(temporary.file(), self.durable());
-        let body = pipeline::encrypted_once(self.archive, &self.key);
-        let threads = pipeline::threads(self.archive.body_len());
-        let bytes = file::pour(body, (&file, path), threads, self.progress)?;
+        let (bytes, passed) = self.pour((&file, path))?;
         let file = temporary.file().try_clone().map_err(fail)?;
-        let entries = self.check_file(file)?;
+        let entries = self.check_file(file, passed)?;
         self.ask_watcher()?;
         if self.durable() {
             temporary.publish(force).map_err(fail)?;
@@ -74,13 +74,35 @@ impl Run<'_> {
         Ok((bytes, entries))
     }
 
+    /// Writes the result to a file; returns its bytes. Who watches sees the files in it on a thread of its own.
+    fn pour(&self, to: (&WriteBehind<'_>, &Path)) -> Result<(u64, Passed), RunError> {
+        let body = pipeline::encrypted_once(self.archive, &self.key);
+        let threads = pipeline::threads(self.archive.body_len());
+        let Some(watcher) = &self.options.watcher else {
+            let bytes = file::pour(body, to, threads, None, self.progress)?;
+            return Ok((bytes, Passed::default()));
+        };
+        let limits = &self.options.limits;
+        thread::scope(|scope| {
+            let (giver, given) = handing_on();
+            let zip = ChunkReader::new(given);
+            let watching = scope.spawn(move || Passed::watch(zip, &**watcher, limits));
+            let poured = file::pour(body, to, threads, Some(&giver), self.progress);
+            drop(giver);
+            let passed = watching.join().unwrap_or_else(|panic| resume_unwind(panic));
+            Ok((poured?, passed))
+        })
+    }
+
     /// Checks a finished result before it gets its name, and returns its number of entries.
-    fn check_file(&self, file: File) -> Result<u64, RunError> {
+    fn check_file(&self, file: File, passed: Passed) -> Result<u64, RunError> {
         let syncing = file.try_clone().ok().filter(|_| self.durable());
         let contents = self.contents(Arc::new(file))?;
+        contents.note_passed(passed);
+        let reads = self.options.verify || contents.entries().any(|it| it.is_watched());
         thread::scope(|scope| {
-            if let Some(file) = syncing.filter(|_| self.options.watcher.is_some()) {
-                // What is watched is read while the disk works. Whether the sync is done, the next one tells.
+            if let Some(file) = syncing.filter(|_| reads) {
+                // The files are read while the disk works. Whether the sync is done, the next one tells.
                 let _ = thread::Builder::new().spawn_scoped(scope, move || file.sync_data());
             }
             match self.options.verify {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::thread;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -278,6 +278,14 @@ impl Started {
         let counts = fs::read_to_string(format!("/proc/{}/io", self.id())).unwrap();
         let line = counts.lines().find_map(|it| it.strip_prefix("rchar: "));
         line.unwrap().parse().unwrap()
+    }
+
+    /// How many bytes it has read when it has ended; what it says has to be short.
+    pub fn has_read_in_all(&self) -> u64 {
+        let pid = Pid::from_child(&self.child);
+        let ended = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        waitid(WaitId::Pid(pid), ended).unwrap();
+        self.has_read()
     }
 
     /// Whether it still runs.

@@ -80,6 +80,11 @@ impl<'a> Member<'a> {
         EntryName(&self.entry.name)
     }
 
+    /// All that the zip says of it.
+    pub(super) fn entry(&self) -> &'a Entry {
+        self.entry
+    }
+
     /// The size in bytes, as the zip says it; [`MemberData`] holds it to that.
     pub fn size(&self) -> u64 {
         self.entry.content.size
@@ -164,6 +169,13 @@ pub struct MemberData {
     name: Box<[u8]>,
     data: Body,
     watcher: Option<Box<dyn FileWatcher>>,
+}
+
+impl MemberData {
+    /// Who sees the data, if anybody does, to be shown it by another one from now on.
+    pub(crate) fn take_watcher(&mut self) -> Option<Box<dyn FileWatcher>> {
+        self.watcher.take()
+    }
 }
 
 impl Read for MemberData {

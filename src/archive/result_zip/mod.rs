@@ -4,6 +4,7 @@ mod contents;
 mod error;
 mod extraction;
 mod name;
+mod passing;
 mod pick;
 pub(super) mod places;
 mod watched;
@@ -14,10 +15,11 @@ mod tests;
 #[cfg(test)]
 mod tests_adversarial;
 
-pub use contents::{Contents, Member, StoredData};
+pub use contents::{Contents, Member, MemberData, StoredData};
 pub use error::ResultZipError;
 pub use extraction::Extraction;
 pub use name::EntryName;
+pub use passing::Passed;
 pub use watched::{FileWatcher, WatchedFile, Watcher};
 
 /// The entries of a plaintext zip, counted.

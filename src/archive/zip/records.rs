@@ -3,7 +3,7 @@
 use super::unreadable::Unreadable;
 
 /// Signature of a local header.
-const LOCAL: u32 = 0x0403_4b50;
+pub const LOCAL: u32 = 0x0403_4b50;
 /// Signature of a data descriptor, which may be left out.
 pub const DESCRIPTOR: u32 = 0x0807_4b50;
 /// Signature of the end of the central directory.
