@@ -1,8 +1,10 @@
 //! What a result itself says, before it is held against anything.
 
 use std::fs::File;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 
 use super::unpacked;
 use crate::archive::result_zip::{Contents, ResultZipError, Watcher};
@@ -80,28 +82,24 @@ pub(super) fn measure(
     let digester = Arc::new(Digester::new());
     let watcher: Arc<dyn Watcher> = digester.clone();
     let (form, cid) = match found {
-        Found::Sealed { file } => {
-            let cid = match file {
-                Some(file) => cid(path, file, task, Form::Sealed)?,
-                None => no_cid(task, "the archive is not here, only what was in it"),
-            };
+        Found::Sealed { file: Some(file) } => {
+            let read = || read_through(context, path, holding, watcher).map(drop);
+            (
+                Form::Sealed,
+                beside(read, || cid(path, file, task, Form::Sealed))?,
+            )
+        }
+        Found::Sealed { file: None } => {
             read_through(context, path, holding, watcher)?;
-            (Form::Sealed, cid)
+            let why = "the archive is not here, only what was in it";
+            (Form::Sealed, no_cid(task, why))
         }
         Found::Zip(contents, file) => {
-            let damaged = |error: ResultZipError| -> Failure {
-                let error: DecryptError<std::convert::Infallible> = match error {
-                    ResultZipError::Damaged { reason } => {
-                        let what = format!("{} is damaged: {reason}", path.shown());
-                        return Failure::new(Code::NotAnArchive, what);
-                    }
-                    other => other.into(),
-                };
-                plain(error)
-            };
-            let contents = contents.watched_by(Some(&watcher)).map_err(damaged)?;
-            contents.read_watched().map_err(damaged)?;
-            (Form::Opened, cid(path, file, task, Form::Opened)?)
+            let read = || read_zip(path, contents, &watcher);
+            (
+                Form::Opened,
+                beside(read, || cid(path, file, task, Form::Opened))?,
+            )
         }
         Found::Folder(folder) => {
             unpacked::read(&folder, &digester, &context.limits())?;
@@ -113,6 +111,38 @@ pub(super) fn measure(
         form,
         cid,
         plaintext: digester.evidence(),
+    })
+}
+
+/// Holds a file against its CID, on a thread of its own, while `read` reads what is in it.
+fn beside(
+    read: impl FnOnce() -> Result<(), Failure>,
+    cid: impl FnOnce() -> Result<CidEvidence, Failure> + Send,
+) -> Result<CidEvidence, Failure> {
+    thread::scope(|scope| {
+        let hashing = scope.spawn(cid);
+        let read = read();
+        let cid = hashing
+            .join()
+            .unwrap_or_else(|panic| resume_unwind(panic))?;
+        read.map(|()| cid)
+    })
+}
+
+/// Reads the files of a plain zip that the digest is taken of.
+fn read_zip(path: &Path, contents: Contents, watcher: &Arc<dyn Watcher>) -> Result<(), Failure> {
+    let read = contents
+        .watched_by(Some(watcher))
+        .and_then(|contents| contents.read_watched());
+    read.map_err(|error| {
+        let error: DecryptError<std::convert::Infallible> = match error {
+            ResultZipError::Damaged { reason } => {
+                let what = format!("{} is damaged: {reason}", path.shown());
+                return Failure::new(Code::NotAnArchive, what);
+            }
+            other => other.into(),
+        };
+        plain(error)
     })
 }
 
