@@ -283,6 +283,37 @@ fn every_option_that_people_are_told_of_exists() {
     assert!(seen > 100, "options were found: {seen}");
 }
 
+/// All commands below this one.
+fn below(command: &clap::Command) -> Vec<&clap::Command> {
+    let own = command.get_subcommands();
+    own.flat_map(|it| [vec![it], below(it)].concat()).collect()
+}
+
+#[test]
+fn each_command_that_verifies_says_where_it_stands_what_that_does_not_prove() {
+    let mut program = Cli::command();
+    program.build();
+    let verifies = |it: &&clap::Command| {
+        let mut own = it.get_arguments();
+        own.any(|arg| arg.get_long() == Some("require-verified"))
+    };
+    let mut found = Vec::new();
+    for command in below(&program).into_iter().filter(verifies) {
+        let help = command.clone().render_long_help().to_string();
+        let told = match command.get_name() {
+            "verify" => "in an attested enclave",
+            _ => {
+                "`iexec-hsm result verify --help` says what is checked, and what that does not prove"
+            }
+        };
+        let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(help.contains(told), "{}: {help}", command.get_name());
+        found.push(command.get_name());
+    }
+    found.sort_unstable();
+    assert_eq!(found, ["pull", "run", "show", "verify"]);
+}
+
 #[test]
 fn a_hint_names_options_of_the_commands_that_give_it() {
     let (address, path) = (Address::from([1; 20]), || PathBuf::from("/a"));

@@ -13,7 +13,7 @@ use crate::wallet::address::Address;
 #[derive(Debug, Args)]
 #[command(
     mut_arg("force", |it| it.help("Spend without asking, and replace existing files")),
-    after_help = "Examples:\n  iexec-hsm app run 0x41729D682e8e7959492794F67f5445b24eE6f5ed --encrypt-result --watch\n  iexec-hsm app run 0x41729D682e8e7959492794F67f5445b24eE6f5ed --tag tee,tdx --encrypt-result --watch --extract result/\n  iexec-hsm app run 0x41729D682e8e7959492794F67f5445b24eE6f5ed --encrypt-result --dry-run\n  iexec-hsm app run --resume --watch"
+    after_help = "A result that is opened is verified against its task on the chain first, unless --no-verify is given. `iexec-hsm result verify --help` says what is checked, and what that does not prove.\n\nExamples:\n  iexec-hsm app run 0x41729D682e8e7959492794F67f5445b24eE6f5ed --encrypt-result --watch\n  iexec-hsm app run 0x41729D682e8e7959492794F67f5445b24eE6f5ed --tag tee,tdx --encrypt-result --watch --extract result/\n  iexec-hsm app run 0x41729D682e8e7959492794F67f5445b24eE6f5ed --encrypt-result --dry-run\n  iexec-hsm app run --resume --watch"
 )]
 pub(crate) struct Run {
     /// The app [default: the one that deployed.json names]
