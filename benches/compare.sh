@@ -55,7 +55,8 @@ seal() {
 noise() {
     mkdir payload
     head -c "$(($1 * 1024 * 1024))" /dev/urandom >payload/result.bin
-    (cd payload && zip -q -0 ../noise.zip result.bin)
+    echo '{"deterministic-output-path":"/iexec_out/result.bin"}' >payload/computed.json
+    (cd payload && zip -q -0 ../noise.zip result.bin computed.json)
     rm -r payload
     seal noise.zip noise.enc
     cat noise.enc.zip >/dev/null
@@ -111,30 +112,42 @@ pipes() {
     row "$mib MiB from a pipe, \`--no-sync\`" in cat "\`cat in \\| cat >out\`"
 }
 
-# From a gateway on this machine, which is the node, too: the bytes are held against their CID on the way.
+# From a gateway on this machine, which is the node, too: the bytes are held against their CID on the way. FORM is of the
+# archive; its files are verified against the digest on the chain, or not.
+#
+# downloads ARCHIVE FORM
 downloads() {
-    say "Downloads ..."
-    local url location show extract
+    say "Downloads of $2 ..."
+    local url location task show file folder
+    unzip -p noise.zip result.bin >result
     : >served
-    setpriv --pdeathsig KILL python3 "$here/benches/gateway.py" noise.enc.zip >served &
+    setpriv --pdeathsig KILL python3 "$here/benches/gateway.py" "$1" result >served &
     gateway=$!
-    until read -r url location <served; do sleep 0.1; done
+    until read -r url location task <served; do sleep 0.1; done
     printf '{"default":"bench","chains":{"bench":{"id":"65535","host":"%s","hub":"%s","ipfsGateway":"%s"}}}' \
         "$url" 0x3eca1B216A7DF1C7689aEb259fFB83ADFB894E7f "$url" >chain.json
-    show="iexec-hsm task show 0x$(printf '42%.0s' {1..32}) --raw"
-    # Its chain has nothing that would stand for a result.
-    extract="$show --no-verify --extract ours.out"
-    measure "$runs" ours "$extract" curl "curl -sfo curl.out $url$location && sync curl.out" \
-        piped "$show --download - >piped.out && sync piped.out"
-    row "$mib MiB from a gateway, checked, decrypted and unpacked" ours curl "\`curl -o\` and \`sync\`"
-    row "$mib MiB from a gateway, checked, \`--download -\` and \`sync\`" piped curl "the same"
-    printf '| %s MiB from a gateway, unpacked | %s |\n' "$mib" "$(extra "$extract")" >>memory.rows
-    rm -rf ./*.out
-    quietly sh -c "$extract"
-    unzip -p noise.zip result.bin >result.out
-    same ours.out/result.bin result.out
+    show="iexec-hsm task show $task --raw"
+    file="$show --decrypt --download file"
+    folder="$show --extract folder"
+    measure "$runs" curl "curl -sfo curl.out $url$location && sync curl.out" \
+        piped "$show --download - >piped.out && sync piped.out" \
+        file "$file-on.out && mv file-on.out.zip file-on.out" \
+        file-off "$file-off.out --no-verify && mv file-off.out.zip file-off.out" \
+        folder "$folder-on.out" folder-off "$folder-off.out --no-verify"
+    [[ $2 != today ]] || row "$mib MiB from a gateway, checked, \`--download -\` and \`sync\`" piped curl "\`curl -o\` and \`sync\`"
+    for place in file folder; do
+        row "$mib MiB from a gateway, $2, to a $place, \`--no-verify\`" "$place-off" curl "\`curl -o\` and \`sync\`"
+        row "the same, verified" "$place" curl "the same"
+        row "the same" "$place" "$place-off" "\`--no-verify\`"
+        printf '| %s MiB from a gateway, %s, to a %s, verified | %s |\n' "$mib" "$2" "$place" \
+            "$(extra "${!place}-peak.out")" >>memory.rows
+    done
+    rm -rf ./*.out ./*.out.zip
+    quietly sh -c "$folder.out && $file && mv file.zip file.out"
+    same folder.out/result.bin result
+    same file.out noise.zip
     kill "$gateway"
-    rm -rf noise.enc.zip.car chain.json ./*.out
+    rm -rf "$1.car" result chain.json ./*.out
 }
 
 # How the archive is opened with unzip and openssl.
@@ -177,6 +190,7 @@ legacy() {
         unzip "unzip -p legacy.zip iexec_out.zip.aes >unzip.out"
     row "$mib MiB of the form before 9.0.0" ours cp "\`cp\` and \`sync\`"
     row "the same" ours unzip "\`unzip\` of its body, not decrypted"
+    downloads legacy.zip "the form before 9.0.0"
     rm legacy.zip
 }
 
@@ -296,7 +310,7 @@ for size in "${sizes[@]}"; do
         files "$size"
         stored
         pipes
-        downloads
+        downloads noise.enc.zip today
         neighbours
         sealing
         legacy
