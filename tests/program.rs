@@ -125,6 +125,7 @@ mod keys {
 }
 mod neighbours {
     mod folders;
+    mod inputs;
     mod outputs;
 }
 mod pins {

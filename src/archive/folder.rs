@@ -1,6 +1,5 @@
 //! Wrapped key and body as files, where a zip was unpacked.
 
-use std::fs::File;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
@@ -14,6 +13,7 @@ use super::repacked;
 use super::result_zip::EntryName;
 use super::zipped::{check_body_len, read_key};
 use super::{Archive, ArchiveError, Limits, WrappedKey};
+use crate::file::regular;
 
 /// Finds wrapped key and body below a folder that holds, or is, what was in the zip; or in the only
 /// folder below it that does.
@@ -117,7 +117,7 @@ fn assemble(
 }
 
 fn source(path: &Path) -> Result<(BodySource, FileId), ArchiveError> {
-    let file = File::open(path).map_err(ArchiveError::io(path))?;
+    let file = regular::open(path).map_err(ArchiveError::io(path))?;
     let metadata = file.metadata().map_err(ArchiveError::io(path))?;
     let source = BodySource::whole(Arc::new(file), metadata.len());
     Ok((source, FileId::of(&metadata)))

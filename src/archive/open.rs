@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::archive::Archive;
 use super::file_id::FileId;
 use super::{ArchiveError, Limits, folder, spool, zipped};
-use crate::file::Spooled;
+use crate::file::{Spooled, regular};
 
 impl Archive {
     /// Opens a zip, a folder that one was unzipped into, or the `.aes` file in such a folder.
@@ -28,7 +28,7 @@ impl Archive {
         if path.extension().is_some_and(|extension| extension == "aes") {
             return folder::open_body(path, limits);
         }
-        let file = File::open(path).map_err(ArchiveError::io(path))?;
+        let file = regular::open(path).map_err(ArchiveError::io(path))?;
         let id = FileId::of(&file.metadata().map_err(ArchiveError::io(path))?);
         let mut archive = zipped::open(Arc::new(file), path, limits)?;
         archive.inputs.push(id);

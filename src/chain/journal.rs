@@ -1,10 +1,11 @@
 //! What was signed and is not known yet to be in a block, in a folder of the user's own. It is written before anything is
 //! sent, so that nothing that was sent can be forgotten.
 
-use std::fs::{File, OpenOptions};
+use std::ffi::OsStr;
+use std::fs::File;
 use std::io::{self, ErrorKind, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustix::fs::{FlockOperation, OFlags, flock};
 use serde::de::DeserializeOwned;
@@ -12,8 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use super::poco::Id;
 use super::tx::{Signed, Transaction};
+use crate::file::dir::Dir;
 use crate::file::temporary::Temporaries;
-use crate::file::{named, ownership, small};
+use crate::file::{named, ownership, regular, small};
 use crate::text::hex;
 use crate::wallet::address::Address;
 
@@ -26,7 +28,8 @@ pub struct Journal {
 /// The place of one account on one chain, which no other process has meanwhile.
 #[derive(Debug)]
 pub struct Place {
-    path: PathBuf,
+    folder: Arc<Dir>,
+    entry: PathBuf,
     last_deal: PathBuf,
     _lock: File,
 }
@@ -102,23 +105,24 @@ impl Journal {
     /// # Errors
     /// When another process has it, or the folder cannot be used.
     pub fn place(&self, chain_id: u64, account: Address) -> Result<Place, JournalError> {
-        named::make(&self.folder).map_err(io_error(&self.folder))?;
-        let exposed = ownership::of_folder(&self.folder).map_err(io_error(&self.folder))?;
+        let failed = io_error(&self.folder);
+        let held = named::make(&self.folder).and_then(|folder| {
+            let exposed = ownership::of_held(&self.folder, &folder)?;
+            Ok((folder, exposed))
+        });
+        let (folder, exposed) = held.map_err(failed)?;
         exposed.map_err(|it| JournalError::Exposed(it.to_string()))?;
-        let name = format!("{chain_id}-{}", account.to_string().to_lowercase());
-        let lock_path = self.folder.join(format!("{name}.lock"));
-        let lock = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
-            .open(&lock_path)
+        let account_name = format!("{chain_id}-{}", account.to_string().to_lowercase());
+        let named = |ending| self.folder.join(format!("{account_name}.{ending}"));
+        let lock_path = named("lock");
+        let lock = folder
+            .open_file(name(&lock_path), OFlags::WRONLY | OFlags::CREATE)
             .map_err(io_error(&lock_path))?;
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Place {
-                path: self.folder.join(format!("{name}.json")),
-                last_deal: self.folder.join(format!("{name}.last-deal")),
+                folder: Arc::new(folder),
+                entry: named("json"),
+                last_deal: named("last-deal"),
                 _lock: lock,
             }),
             Err(rustix::io::Errno::WOULDBLOCK) => Err(JournalError::Busy(account)),
@@ -137,7 +141,7 @@ impl Place {
             let has_good_deal = entry.deal.is_none() || entry.deal().is_some();
             entry.signed().is_some() && has_good_deal
         };
-        read(&self.path, is_whole)
+        self.read(&self.entry, is_whole)
     }
 
     /// The last deal that is known to have been made.
@@ -146,7 +150,7 @@ impl Place {
     /// As of [`Self::open_entry`].
     pub fn last_deal(&self) -> Result<Option<LastDeal>, JournalError> {
         let is_whole = |last: &LastDeal| last.deal().is_some() && last.hash().is_some();
-        read(&self.last_deal, is_whole)
+        self.read(&self.last_deal, is_whole)
     }
 
     /// Writes down a transaction that is about to be sent, and returns once it is on the disk.
@@ -154,7 +158,7 @@ impl Place {
     /// # Errors
     /// When it cannot be written.
     pub fn write(&self, temporaries: &Temporaries, entry: &Entry) -> Result<(), JournalError> {
-        write(temporaries, &self.path, entry)
+        self.put(temporaries, &self.entry, entry)
     }
 
     /// Forgets an entry that has come to its end, but for the deal that it has made.
@@ -167,7 +171,7 @@ impl Place {
                 deal: deal.clone(),
                 hash: entry.hash.clone(),
             };
-            write(temporaries, &self.last_deal, &last)?;
+            self.put(temporaries, &self.last_deal, &last)?;
         }
         self.clear()
     }
@@ -177,10 +181,47 @@ impl Place {
     /// # Errors
     /// When the file cannot be removed.
     pub fn clear(&self) -> Result<(), JournalError> {
-        match std::fs::remove_file(&self.path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(io_error(&self.path)(error)),
+        match self.folder.remove_file(name(&self.entry)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(io_error(&self.entry)(error)),
             _ => Ok(()),
         }
+    }
+
+    /// What is in a file of it; nothing where there is no file.
+    fn read<T: DeserializeOwned>(
+        &self,
+        path: &Path,
+        is_whole: impl Fn(&T) -> bool,
+    ) -> Result<Option<T>, JournalError> {
+        let content = match regular::open_below(&self.folder, name(path).as_ref()) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            opened => opened
+                .and_then(small::read_opened)
+                .map_err(io_error(path))?,
+        };
+        let read: Option<T> = serde_json::from_slice(&content).ok();
+        read.filter(is_whole)
+            .map(Some)
+            .ok_or_else(|| JournalError::Damaged {
+                path: path.to_owned(),
+            })
+    }
+
+    /// Writes a file of it, and returns once it is on the disk.
+    fn put(
+        &self,
+        temporaries: &Temporaries,
+        path: &Path,
+        content: &impl Serialize,
+    ) -> Result<(), JournalError> {
+        let write = || {
+            let place = named::folder_of(path);
+            let mut file = temporaries.file_in(place, &self.folder, name(path))?;
+            let text = serde_json::to_string(content)?;
+            file.file().write_all(text.as_bytes())?;
+            file.publish(true)
+        };
+        write().map_err(io_error(path))
     }
 }
 
@@ -235,36 +276,9 @@ impl LastDeal {
     }
 }
 
-/// What is in a file of the journal; nothing where there is no file.
-fn read<T: DeserializeOwned>(
-    path: &Path,
-    is_whole: impl Fn(&T) -> bool,
-) -> Result<Option<T>, JournalError> {
-    let content = match small::read(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        content => content.map_err(io_error(path))?,
-    };
-    let read: Option<T> = serde_json::from_slice(&content).ok();
-    read.filter(is_whole)
-        .map(Some)
-        .ok_or_else(|| JournalError::Damaged {
-            path: path.to_owned(),
-        })
-}
-
-/// Writes a file of the journal, and returns once it is on the disk.
-fn write(
-    temporaries: &Temporaries,
-    path: &Path,
-    content: &impl Serialize,
-) -> Result<(), JournalError> {
-    let write = || {
-        let mut file = temporaries.file(path)?;
-        let text = serde_json::to_string(content)?;
-        file.file().write_all(text.as_bytes())?;
-        file.publish(true)
-    };
-    write().map_err(io_error(path))
+/// The name of a file of the journal in its folder.
+fn name(path: &Path) -> &OsStr {
+    path.file_name().unwrap_or_default()
 }
 
 fn io_error(path: &Path) -> impl FnOnce(io::Error) -> JournalError {
@@ -310,7 +324,7 @@ mod tests {
         assert_eq!(read, entry());
         assert_eq!(read.signed().unwrap().bytes(), [1, 2, 3]);
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!((mode(&place.path), mode(&journal.folder)), (0o600, 0o700));
+        assert_eq!((mode(&place.entry), mode(&journal.folder)), (0o600, 0o700));
         place.clear().unwrap();
         assert_eq!(place.open_entry().unwrap(), None);
     }
@@ -357,12 +371,27 @@ mod tests {
             "{}".to_owned(),
             serde_json::to_string(&other).unwrap(),
         ] {
-            fs::write(&place.path, content).unwrap();
+            fs::write(&place.entry, content).unwrap();
             assert!(matches!(
                 place.open_entry(),
                 Err(JournalError::Damaged { .. })
             ));
         }
+    }
+
+    #[test]
+    fn it_stays_in_the_folder_that_was_looked_at() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let place = Journal::new(at("journal")).place(1, address(1)).unwrap();
+        fs::rename(at("journal"), at("moved")).unwrap();
+        fs::create_dir(at("theirs")).unwrap();
+        std::os::unix::fs::symlink("theirs", at("journal")).unwrap();
+        place.write(&Temporaries::default(), &entry()).unwrap();
+        assert_eq!(place.open_entry().unwrap(), Some(entry()));
+        assert_eq!(fs::read_dir(at("theirs")).unwrap().count(), 0);
+        place.clear().unwrap();
+        assert_eq!(place.open_entry().unwrap(), None);
     }
 
     #[test]

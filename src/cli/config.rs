@@ -18,7 +18,7 @@ pub(crate) use entries::Entry;
 
 use super::ui::command_line::CommandLine;
 use crate::file::ownership::{self, Exposed};
-use crate::file::small;
+use crate::file::{regular, small};
 
 /// A configuration file in which nothing is wrong.
 #[derive(Debug)]
@@ -130,7 +130,7 @@ fn content(path: &Path, top: Option<&Path>) -> Result<Option<Zeroizing<Vec<u8>>>
         path: path.into(),
         source,
     };
-    let file = match small::open(path) {
+    let file = match regular::open(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         opened => opened.map_err(unreadable)?,
     };

@@ -1,13 +1,14 @@
 //! The file that `--evidence` names.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 
 use super::context::Context;
 use super::ui::failure::Failure;
 use crate::code::Code;
 use crate::decrypt::{OutputError, check_file};
+use crate::file::regular;
 use crate::text::escape::Shown as _;
 use crate::verify::EvidenceFile;
 
@@ -46,11 +47,13 @@ pub(crate) fn read(path: &Path) -> Result<EvidenceFile, Failure> {
         )
         .hint("Check the name; with --task the file is written, without it is read.")
     };
-    let size = fs::metadata(path).map_err(|it| unreadable(it.to_string()))?;
-    if size.len() > LONGEST {
+    let file = regular::open(path).map_err(|it| unreadable(it.to_string()))?;
+    let mut bytes = Vec::new();
+    let read = file.take(LONGEST + 1).read_to_end(&mut bytes);
+    read.map_err(|it| unreadable(it.to_string()))?;
+    if bytes.len() as u64 > LONGEST {
         return Err(unreadable("it is larger than any evidence".to_owned()));
     }
-    let bytes = fs::read(path).map_err(|it| unreadable(it.to_string()))?;
     EvidenceFile::parse(&bytes).map_err(|error| {
         Failure::new(Code::Usage, format!("{}: {error}", path.shown()))
             .hint("Name a file that --evidence has written.")

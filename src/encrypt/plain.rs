@@ -13,6 +13,7 @@ use crate::archive::result_zip::{Contents, ResultZipError};
 use crate::archive::{FileId, Limits, begins_like_zip};
 use crate::decrypt::OutputError;
 use crate::file::dir::Dir;
+use crate::file::{named, regular};
 
 /// Where an archive is made.
 pub(super) struct Place<'a> {
@@ -55,22 +56,24 @@ fn zip_or_made(source: &Path, place: &Place<'_>) -> Result<(File, bool), Encrypt
         source: error,
     };
     if source.is_dir() {
+        let folder = named::open_any(source).map_err(read)?;
         let old = std::fs::metadata(place.output);
         let mut archive = vec![place.pending];
         archive.extend(old.ok().map(|it| FileId::of(&it)));
         let files = files_below(source, &archive).map_err(read)?;
-        return Ok((zip_of(&files, source, place)?, true));
+        return Ok((zip_of(&files, &folder, source, place)?, true));
     }
-    let mut file = File::open(source).map_err(read)?;
+    let mut file = regular::open(source).map_err(read)?;
     let mut head = Vec::new();
     (&file).take(4).read_to_end(&mut head).map_err(read)?;
-    // A pipe has lost these bytes, and says so.
     file.rewind().map_err(read)?;
     if begins_like_zip(&head) {
         return Ok((file, false));
     }
-    let folder = source.parent().unwrap_or(Path::new(""));
-    Ok((zip_of(&[source.to_owned()], folder, place)?, true))
+    let name = source.file_name().unwrap_or_default();
+    let mut zip = Zipping::new(place)?;
+    zip.add(name.as_ref(), source, file)?;
+    Ok((zip.finish()?, true))
 }
 
 /// The regular files below `folder` but for `without`, in order of their names.
@@ -93,24 +96,58 @@ fn files_below(folder: &Path, without: &[FileId]) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// A zip of `files`, named relative to `folder`, in a file without a name beside the archive.
-fn zip_of(files: &[PathBuf], folder: &Path, place: &Place<'_>) -> Result<File, EncryptError> {
-    let write = |error| OutputError::io(place.output, error);
-    let mut zip = ZipWriter::new(place.folder.create_unnamed().map_err(write)?);
+/// A zip of `files`, named relative to `source`. They are opened below `folder`, which stood there before they were
+/// listed: of what somebody puts in their place meanwhile, no link leads elsewhere.
+fn zip_of(
+    files: &[PathBuf],
+    folder: &Dir,
+    source: &Path,
+    place: &Place<'_>,
+) -> Result<File, EncryptError> {
+    let mut zip = Zipping::new(place)?;
     for path in files {
-        let name = path.strip_prefix(folder).unwrap_or(path);
-        let name = name
-            .to_str()
-            .ok_or_else(|| EncryptError::Name(path.clone()))?;
-        let read = |source| EncryptError::Read {
+        let name = path.strip_prefix(source).unwrap_or(path);
+        let file = regular::open_below(folder, name).map_err(|source| EncryptError::Read {
             path: path.clone(),
             source,
-        };
-        let mut file = File::open(path).map_err(read)?;
-        zip.start_file(name, entry_options(file.metadata().map_err(read)?.len()))?;
-        io::copy(&mut file, &mut zip).map_err(write)?;
+        })?;
+        zip.add(name, path, file)?;
     }
-    Ok(zip.finish()?)
+    zip.finish()
+}
+
+/// A zip that is made in a file without a name beside the archive.
+struct Zipping<'a> {
+    zip: ZipWriter<File>,
+    output: &'a Path,
+}
+
+impl<'a> Zipping<'a> {
+    fn new(place: &Place<'a>) -> Result<Self, EncryptError> {
+        let output = place.output;
+        let file = place.folder.create_unnamed();
+        let zip = ZipWriter::new(file.map_err(|error| OutputError::io(output, error))?);
+        Ok(Self { zip, output })
+    }
+
+    /// Adds a file, which is at `path`.
+    fn add(&mut self, name: &Path, path: &Path, mut file: File) -> Result<(), EncryptError> {
+        let name = name
+            .to_str()
+            .ok_or_else(|| EncryptError::Name(path.to_owned()))?;
+        let len = file.metadata().map_err(|source| EncryptError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        self.zip.start_file(name, entry_options(len.len()))?;
+        let copied = io::copy(&mut file, &mut self.zip);
+        copied.map_err(|error| OutputError::io(self.output, error))?;
+        Ok(())
+    }
+
+    fn finish(self) -> Result<File, EncryptError> {
+        Ok(self.zip.finish()?)
+    }
 }
 
 /// Deflated, with room for sizes above 4 GiB where the entry may need it: base64 grows it by a

@@ -4,7 +4,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, ErrorKind};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
@@ -43,6 +43,11 @@ impl Found {
         self.0.st_mode & 0o022 != 0
     }
 
+    /// Whether it is of the user of this number, and nobody else's to look into.
+    pub(crate) fn is_private_of(&self, user: u32) -> bool {
+        self.owner() == user && self.0.st_mode & 0o077 == 0
+    }
+
     fn kind(&self) -> FileType {
         FileType::from_raw_mode(self.0.st_mode)
     }
@@ -79,10 +84,10 @@ impl Dir {
         Self::at(self.0.as_fd(), name.as_ref())
     }
 
-    /// The folder `name` in it, wherever the system says that it is.
-    pub(super) fn followed(&self, name: &OsStr) -> io::Result<Self> {
+    /// The folder at `path`, seen from it, wherever the system says that it is.
+    pub(super) fn followed(&self, path: &Path) -> io::Result<Self> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let opened = rustix::fs::openat(&self.0, name, flags, Mode::empty())?;
+        let opened = rustix::fs::openat(&self.0, path, flags, Mode::empty())?;
         Ok(Self(opened))
     }
 
@@ -164,6 +169,14 @@ impl Dir {
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// A path to `name` in it, for calls that take no folder. It leads there as long as the folder is held.
+    pub(crate) fn path_of(&self, name: &OsStr) -> PathBuf {
+        let number = self.0.as_raw_fd().to_string();
+        [OsStr::new("/proc/self/fd"), number.as_ref(), name]
+            .iter()
+            .collect()
     }
 
     /// Opens `name` for what `flags` say, where it is no link. It does not wait for the other end of a pipe.
@@ -282,7 +295,7 @@ mod tests {
         symlink("../../out", path("in/a/out")).unwrap();
         symlink("b", path("in/a/c")).unwrap();
         fs::write(path("in/file"), "x").unwrap();
-        let dir = Dir::working().unwrap().followed(path("in").as_os_str());
+        let dir = Dir::working().unwrap().followed(&path("in"));
         (folder, dir.unwrap())
     }
 

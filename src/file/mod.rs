@@ -4,6 +4,7 @@ pub(crate) mod dir;
 pub(crate) mod named;
 pub(crate) mod ownership;
 mod read_at;
+pub(crate) mod regular;
 mod removal;
 pub(crate) mod small;
 mod spooled;

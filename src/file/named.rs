@@ -33,6 +33,14 @@ pub(crate) fn open(path: &Path) -> io::Result<Dir> {
     }
 }
 
+/// Opens the folder at `path`, through whosoever's links: one that is read from, and named.
+///
+/// # Errors
+/// An error of the system.
+pub(crate) fn open_any(path: &Path) -> io::Result<Dir> {
+    Dir::working()?.followed(path)
+}
+
 /// Opens the folder at `path` with all that is missing of it made, each of mode 0700.
 ///
 /// # Errors
@@ -115,7 +123,7 @@ enum Step {
 fn follow(folder: &Dir, name: &OsStr) -> io::Result<Step> {
     // The system's own links, such as /proc/self/cwd, lead where no path may.
     if fstatfs(folder)?.f_type == PROC_SUPER_MAGIC {
-        return Ok(Step::At(folder.followed(name)?));
+        return Ok(Step::At(folder.followed(name.as_ref())?));
     }
     let (link, to) = folder.read_link(name)?;
     let owner = link.owner();

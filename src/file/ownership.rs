@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use rustix::process::geteuid;
 use thiserror::Error;
 
+use super::dir::Dir;
 use crate::text::escape::Shown as _;
 use private_group::is_private;
 
@@ -60,6 +61,11 @@ pub(crate) fn of_file(path: &Path, home: Option<&Path>) -> io::Result<Result<(),
         Ok(()) if real != path => of_all(&real, real_home.as_deref())?,
         found => found,
     })
+}
+
+/// Looks at a folder that is held; `path` stands for it in what is said.
+pub(crate) fn of_held(path: &Path, folder: &Dir) -> io::Result<Result<(), Exposed>> {
+    Ok(look(path, &folder.open()?.metadata()?))
 }
 
 /// Looks at one folder.

@@ -1,11 +1,12 @@
 //! Reading texts in files that must be small, and may hold secrets.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
+use super::regular;
 use crate::text::encoding;
 
 /// Room enough for any key, wallet or configuration file.
@@ -13,19 +14,7 @@ pub(crate) const LIMIT: usize = 64 * 1024;
 
 /// Reads a regular file of at most [`LIMIT`] bytes, without a byte order mark.
 pub(crate) fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
-    read_opened(open(path)?)
-}
-
-/// Opens a regular file.
-pub(crate) fn open(path: &Path) -> io::Result<File> {
-    // Asked before opening, because opening a pipe that nobody writes to would wait for ever.
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::new(
-            ErrorKind::InvalidInput,
-            "not a regular file",
-        ));
-    }
-    File::open(path)
+    read_opened(regular::open(path)?)
 }
 
 /// Reads what is left of an open file, at most [`LIMIT`] bytes, without a byte order mark. UTF-16 is
@@ -61,6 +50,8 @@ pub(crate) fn first_line(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -102,12 +102,19 @@ impl Temporaries {
         }
         let place = folder_of(target);
         let folder = Arc::new(named::open(place)?);
-        let final_name = target
-            .file_name()
-            .ok_or(ErrorKind::IsADirectory)?
-            .to_owned();
-        if self.is_unswept(place) {
-            remove_strays(&folder);
+        let final_name = target.file_name().ok_or(ErrorKind::IsADirectory)?;
+        self.file_in(place, &folder, final_name)
+    }
+
+    /// Makes a file in `folder`, which is at `path`, mode 0600.
+    pub(crate) fn file_in(
+        &self,
+        path: &Path,
+        folder: &Arc<Dir>,
+        final_name: &OsStr,
+    ) -> io::Result<TemporaryFile> {
+        if self.is_unswept(path) {
+            remove_strays(folder);
         }
         loop {
             let name = temporary_name::draw()?;
@@ -115,9 +122,9 @@ impl Temporaries {
             let file = folder.create(name.as_ref())?;
             if is_held(&file)? {
                 return Ok(TemporaryFile {
-                    entry: self.add(&mut left, What::File, &folder, name),
+                    entry: self.add(&mut left, What::File, folder, name),
                     file,
-                    final_name,
+                    final_name: final_name.to_owned(),
                 });
             }
         }

@@ -14,7 +14,7 @@ use super::keystore;
 use super::keystore_v3::{Keystore, KeystoreError};
 use super::sign::Wallet as _;
 use super::software::{PrivateKeyError, SoftwareWallet};
-use crate::file::small;
+use crate::file::{regular, small};
 
 /// The content of a wallet file.
 #[derive(Debug)]
@@ -115,7 +115,7 @@ pub fn read(path: &Path) -> Result<(WalletFile, Option<Exposed>), WalletFileErro
         path: path_of(),
         source,
     };
-    let file = small::open(path).map_err(unreadable)?;
+    let file = regular::open(path).map_err(unreadable)?;
     let mode = file.metadata().map_err(unreadable)?.permissions().mode() & 0o777;
     let text = small::read_opened(file).map_err(unreadable)?;
     let exposed = (mode & 0o004 != 0).then(|| Exposed {

@@ -1,9 +1,10 @@
 //! Why a file is not loaded, where the loader's own words mislead: of a module for another processor it
 //! says "no such file".
 
-use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
+
+use crate::file::regular;
 
 /// The reason in words: what the file is made for, what it lacks, or else `words`, the loader's own.
 pub(super) fn why_not_loaded(path: &Path, words: String) -> String {
@@ -27,12 +28,7 @@ struct Target {
 impl Target {
     fn of(path: &Path) -> Option<Self> {
         let mut header = [0; 20];
-        // A device or a pipe could wait for ever.
-        let file = File::open(path).ok()?;
-        if !file.metadata().ok()?.is_file() {
-            return None;
-        }
-        { file }.read_exact(&mut header).ok()?;
+        regular::open(path).ok()?.read_exact(&mut header).ok()?;
         Self::parse(&header)
     }
 

@@ -14,6 +14,7 @@ use crate::cli::context::Context;
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
 use crate::decrypt::DecryptError;
+use crate::file::regular;
 use crate::ipfs::Cid;
 use crate::task::named_cid;
 use crate::text::escape::Shown as _;
@@ -52,7 +53,7 @@ pub(super) fn look_at(path: &Path, limits: &Limits) -> Result<Found, Failure> {
     let not_sealed = match Archive::open(path, limits) {
         Ok(_) => {
             let file = is_zip && path.extension().is_none_or(|it| it != "aes");
-            let file = file.then(|| File::open(path)).transpose();
+            let file = file.then(|| regular::open(path)).transpose();
             return Ok(Found::Sealed {
                 file: file.map_err(|error| unreadable(path, error))?,
             });
@@ -62,7 +63,7 @@ pub(super) fn look_at(path: &Path, limits: &Limits) -> Result<Found, Failure> {
     if path.is_dir() {
         return Ok(Found::Folder(path.to_owned()));
     }
-    let file = File::open(path).map_err(|error| unreadable(path, error))?;
+    let file = regular::open(path).map_err(|error| unreadable(path, error))?;
     let source = file.try_clone().map_err(|error| unreadable(path, error))?;
     match Contents::read(Arc::new(source), limits) {
         Ok(contents) => Ok(Found::Zip(contents, file)),

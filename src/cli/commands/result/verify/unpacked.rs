@@ -1,6 +1,6 @@
 //! A folder that a result was unpacked into.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use crate::archive::Limits;
 use crate::archive::result_zip::{EntryName, Watcher as _};
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
+use crate::file::regular;
 use crate::text::escape::Shown as _;
 use crate::verify::{COMPUTED_JSON, Digester, EntryFacts};
 
@@ -39,7 +40,8 @@ pub(super) fn read(folder: &Path, digester: &Digester, limits: &Limits) -> Resul
     let computed = files.iter().find(is_computed);
     let computed = computed.map(|it| {
         let mut bytes = Vec::new();
-        let file = File::open(&it.path).and_then(|file| file.take(1 << 20).read_to_end(&mut bytes));
+        let file =
+            regular::open(&it.path).and_then(|file| file.take(1 << 20).read_to_end(&mut bytes));
         file.map(|_| bytes)
             .map_err(|error| (it.path.clone(), error))
     });
@@ -86,7 +88,7 @@ fn list(folder: &Path, files: &mut Vec<Unpacked>, most: u64) -> Result<bool, (Pa
 
 fn hash(file: &Unpacked, digester: &Digester) -> io::Result<()> {
     let mut watcher = digester.file(EntryName(&file.name));
-    let mut open = File::open(&file.path)?;
+    let mut open = regular::open(&file.path)?;
     let mut chunk = vec![0; CHUNK];
     loop {
         match open.read(&mut chunk) {
