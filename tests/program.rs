@@ -119,6 +119,7 @@ mod keys {
     mod generate_address;
     mod import;
     mod list_show_export;
+    mod names;
     mod public_key;
     mod public_key_files;
     mod so_login;

@@ -23,6 +23,9 @@ const EXAMPLES: &str = "Examples:
   iexec-hsm doctor
   iexec-hsm result decrypt encryptedResults.zip --extract result";
 
+/// Characters of the longest value that is repeated where it is refused. A private key has more.
+const LONGEST_REPEATED: usize = 60;
+
 const EXIT_STATUS: &str = "Exit status: 0 done, 2 usage, 10-16 token, PIN and key, 20 cannot decrypt, 21 not an archive, 22 output exists, 23 reading or writing failed, 24 too large, 30-33 publishing, 34-38 the chain, 40 no agent, 41 task failed, 42 not there yet, 50-51 verification. `iexec-hsm man` lists all.";
 
 /// Open encrypted iExec results with a key that never leaves its token.
@@ -176,14 +179,34 @@ fn deepest(matches: &ArgMatches) -> &ArgMatches {
     }
 }
 
+/// The value that was refused, as it is repeated. Where it may be a secret in the wrong place, such as a PIN in a URI or a
+/// private key as an address, it is not.
+fn refused_value(error: &clap::Error) -> String {
+    const MAY_BE_SECRET: [&str; 8] = [
+        "KEY", "URI", "URL", "ADDRESS", "HOSTS", "JSON", "TEXT", "NAME",
+    ];
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.as_str(),
+        _ => "",
+    };
+    let (option, value) = (
+        text(ContextKind::InvalidArg),
+        text(ContextKind::InvalidValue),
+    );
+    let is_long = value.len() > LONGEST_REPEATED;
+    match is_long || MAY_BE_SECRET.iter().any(|it| option.contains(it)) {
+        true => "…".to_owned(),
+        false => value.to_owned(),
+    }
+}
+
 /// Prints what is wrong with the arguments, as JSON where `--raw` is among them; help and version
 /// are no failure.
 pub(crate) fn refuse(mut error: clap::Error, arguments: &[OsString]) -> u8 {
     keep_in_line(&mut error);
     if error.kind() == ErrorKind::ValueValidation {
-        // The refused value may be a PIN in a URI or a private key in the place of an address.
-        let hidden = ContextValue::String("…".into());
-        error.insert(ContextKind::InvalidValue, hidden);
+        let shown = ContextValue::String(refused_value(&error));
+        error.insert(ContextKind::InvalidValue, shown);
     }
     let raw = ["--raw", "--json"].map(OsString::from);
     let raw = arguments.iter().any(|it| raw.contains(it));

@@ -18,6 +18,7 @@ use crate::file::ownership;
 use crate::text::escape::Shown as _;
 use crate::token::Uri;
 use crate::wallet::LocateError;
+use crate::wallet::address::Address;
 use crate::wallet::locate::{self, FoundWallet, KeystoreDir, Located, WalletOptions, locate};
 use crate::wallet::sign::Wallet as _;
 use crate::wallet::software::SoftwareWallet;
@@ -75,7 +76,7 @@ impl Context {
                 format!("the working folder cannot be found: {error}"),
             )
         })?;
-        Ok(Self {
+        let context = Self {
             settings: resolve(&given, &file)?,
             global,
             secrets,
@@ -88,7 +89,20 @@ impl Context {
             asks_agent: AtomicBool::new(false),
             missed_agent: Mutex::default(),
             passed_agent: Mutex::default(),
-        })
+        };
+        Ok(context.with_key_of_address())
+    }
+
+    /// Takes an address in the place of a key for the key that its key file names.
+    fn with_key_of_address(mut self) -> Self {
+        let name = self.settings.key.as_ref().and_then(Uri::short_name);
+        let address = name.and_then(|it| it.parse::<Address>().ok());
+        if let Some(address) = address
+            && let Ok(Some(record)) = self.key_record(&address)
+        {
+            self.settings.key = Some(record.uri);
+        }
+        self
     }
 
     /// Resolves them as if `setting` had been typed.
@@ -99,7 +113,7 @@ impl Context {
     ) -> Result<Self, Failure> {
         self.given = self.given.typed(setting, value);
         self.settings = resolve(&self.given, &self.file)?;
-        Ok(self)
+        Ok(self.with_key_of_address())
     }
 
     /// The module's path, where anybody names one: an option or the environment, else a URI, else

@@ -12,7 +12,7 @@ pub(crate) use settings::{
     Fallback, Form, Found, Kind, SETTINGS, Setting, Settings, Source, groups,
 };
 pub(crate) use values::{
-    label_parser, parse_id, parse_limit, parse_time, parse_token_label, parse_uri,
+    label_parser, parse_id, parse_key, parse_limit, parse_time, parse_token_label,
 };
 
 /// Options of every command.
@@ -46,7 +46,7 @@ pub(crate) struct Global {
 /// The result key that a command is about, as an argument in the place of `--key`.
 #[derive(Debug, Args)]
 pub(crate) struct NamedKey {
-    /// The key's PKCS#11 URI [default: the key of the address, or the only one]
-    #[arg(value_name = "URI", value_parser = parse_uri)]
+    /// The key: its label or a word of it, its id, its address or its PKCS#11 URI [default: the key of the address, or the only one]
+    #[arg(value_name = "KEY", value_parser = parse_key)]
     pub(crate) uri: Option<Uri>,
 }

@@ -6,6 +6,7 @@ pub(crate) mod command_line;
 pub(crate) mod failure;
 pub(crate) mod hints;
 pub(crate) mod interrupt;
+pub(crate) mod key_name;
 pub(crate) mod module_noise;
 pub(crate) mod moments;
 pub(crate) mod progress;

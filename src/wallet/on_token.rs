@@ -70,14 +70,20 @@ pub fn choose(
     let present = uris(&keys);
     let mut fitting: Vec<WalletKey> = keys
         .into_iter()
-        .filter(|key| wanted.is_none_or(|uri| uri.matches_object(&key.id, key.label.as_bytes())))
+        .filter(|key| wanted.is_none_or(|uri| names(uri, key)))
         .collect();
     if fitting.len() > 1 {
         return Err(WalletError::Ambiguous(uris(&fitting)));
     }
     fitting.pop().ok_or_else(|| WalletError::NotOnToken {
         label: token.label.clone(),
-        wanted: wanted.map_or("any".into(), |uri| uri.to_string()),
+        wanted: wanted.map_or("any".into(), Uri::in_words),
         present,
     })
+}
+
+/// Whether a URI names a wallet, or a person by its address.
+fn names(wanted: &Uri, key: &WalletKey) -> bool {
+    wanted.matches_object(&key.id, key.label.as_bytes())
+        || wanted.short_name_is_address(&key.address().to_string())
 }

@@ -216,7 +216,7 @@ fn inspect_names_format_sizes_and_the_keys_that_fit_without_a_pin() {
         assert!(text.contains("(wrapped with RSA-2048)"), "{text}");
         assert!(text.contains(&format!("({} bytes)", body.len())), "{text}");
         assert!(
-            text.contains(&format!("opens     maybe with {uri}")),
+            text.contains(&format!("opens     maybe with {} (id ", keys[0]["label"])),
             "{text}"
         );
         assert_eq!(work.files(), ["a.zip"], "{name}");

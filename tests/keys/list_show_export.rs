@@ -66,9 +66,11 @@ fn every_key_is_listed_with_its_state_its_size_and_its_address() {
         assert_eq!(text(&key["id"]).len(), 4);
     }
     let shown = work.run(["key", "list"]).ok().out();
+    // What stands above the URI.
     let after = |uri: &str| {
-        let lines = shown.lines().skip_while(|line| *line != uri);
-        lines.skip(1).take(2).collect::<String>()
+        let lines: Vec<&str> = shown.lines().collect();
+        let at = lines.iter().position(|line| line.trim() == uri).unwrap();
+        lines[at - 2..at].concat()
     };
     assert!(after(&old).contains("no key file here names it"), "{shown}");
     for (uri, address) in [(&current, ADDRESS), (&other, OTHER)] {
@@ -179,7 +181,11 @@ fn show_prints_the_public_key_and_what_the_token_says() {
     let work = Work::new(&token);
     let uri = make(&work, ADDRESS);
     let out = work.run(["key", "show"]).ok().out();
-    assert!(out.starts_with(&format!("{uri}\n")), "{out}");
+    assert!(
+        out.starts_with("\"iexec result key 7e5f4552\" (id "),
+        "{out}"
+    );
+    assert!(out.contains(&format!("  {uri}\n")), "{out}");
     assert!(out.contains(&format!("current key of {ADDRESS}")), "{out}");
     let pem = String::from_utf8(work.read(public(ADDRESS))).unwrap();
     assert!(out.ends_with(&pem), "{out}");

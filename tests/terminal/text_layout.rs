@@ -103,7 +103,7 @@ fn pipes_get_whole_lines() {
     let keyed = Keyed::new();
     let work = keyed.work();
     let run = work.cmd(["key", "list"]).pin().run().ok();
-    assert_eq!(run.out().lines().count(), 3, "{}", run.out());
+    assert_eq!(run.out().lines().count(), 4, "{}", run.out());
 }
 
 #[test]

@@ -21,7 +21,9 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  iexec-hsm key list --token demo")]
     List,
     /// Show one result key and its attributes
-    #[command(after_help = "Example:\n  iexec-hsm key show 'pkcs11:serial=0123;id=%03'")]
+    #[command(
+        after_help = "Examples:\n  iexec-hsm key show 7e5f4552\n  iexec-hsm key show 'pkcs11:serial=0123;id=%03'"
+    )]
     Show(NamedKey),
     /// Adopt a decryption key that is already on the token
     Adopt(adopt::Adopt),

@@ -34,9 +34,9 @@ declare::settings! {
         default: Words("the key's token, or the only one"),
         ..GLOBAL
     };
-    /// The result key to use: its PKCS#11 URI
+    /// The result key to use: its label or a word of it, its id, its address or its PKCS#11 URI
     key: Option<KeyUri> = Setting {
-        value_name: "URI",
+        value_name: "KEY",
         default: Words("the key that the key file names, or the only one"),
         ..GLOBAL
     };
@@ -68,8 +68,8 @@ declare::settings! {
         default: Is("global"),
         ..GLOBAL
     };
-    /// The wallet on a token: its PKCS#11 URI
-    wallet: Option<KeyUri> = Setting { value_name: "URI", ..PER_COMMAND };
+    /// The wallet on a token: its label, its id, its address or its PKCS#11 URI
+    wallet: Option<KeyUri> = Setting { value_name: "KEY", ..PER_COMMAND };
     /// The private key of a wallet
     wallet_key = SECRET;
     /// A file whose first line is the password of the wallet's file

@@ -17,12 +17,27 @@ pub(crate) fn parse_uri(text: &str) -> Result<Uri, String> {
         })
 }
 
+/// A key by its URI, or else by what people call it.
+pub(crate) fn parse_key(text: &str) -> Result<Uri, String> {
+    if is_uri(text) {
+        return parse_uri(text);
+    }
+    // A private key in the wrong place must not be looked for, and named in what is said.
+    let is_secret = hex::without_prefix(text.as_bytes()).len() >= 64;
+    if text.is_empty() || is_secret || text.contains(['=', '\n']) {
+        return Err("a label, an id, an address or a pkcs11: URI is needed".into());
+    }
+    Ok(Uri::for_short_name(text))
+}
+
+fn is_uri(text: &str) -> bool {
+    let scheme = text.get(..7);
+    scheme.is_some_and(|it| it.eq_ignore_ascii_case("pkcs11:"))
+}
+
 /// A token by its URI, or else by its label.
 pub(crate) fn parse_token(text: &str) -> Result<Uri, String> {
-    if text
-        .get(..7)
-        .is_some_and(|scheme| scheme.eq_ignore_ascii_case("pkcs11:"))
-    {
+    if is_uri(text) {
         return parse_uri(text);
     }
     if text.is_empty() {

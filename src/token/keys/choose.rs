@@ -42,7 +42,7 @@ pub(crate) fn choose_one<K>(
     }
     fitting.pop().ok_or_else(|| TokenError::NoKey {
         label: label.to_owned(),
-        wanted: wanted.map_or("any".into(), |uri| uri.identity().to_string()),
+        wanted: wanted.map_or("any".into(), Uri::in_words),
         present,
         login_required,
         recorded: None,

@@ -82,6 +82,9 @@ impl Uri {
 /// The canonical form: known attributes in a fixed order, then the unknown ones, then the query.
 impl fmt::Display for Uri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(name) = &self.short_name {
+            return f.write_str(name);
+        }
         write!(f, "pkcs11:{}", self.path())?;
         match self.query() {
             query if query.is_empty() => Ok(()),

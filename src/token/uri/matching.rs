@@ -72,6 +72,7 @@ impl Uri {
     /// `type` is left to the caller, who asks the token for objects of one class.
     pub fn matches_object(&self, id: &[u8], label: &[u8]) -> bool {
         !self.matches_nothing()
+            && self.short_name_fits(id, label)
             && self.id.as_ref().is_none_or(|wanted| wanted == id)
             && self
                 .object

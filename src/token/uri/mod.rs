@@ -10,6 +10,7 @@ mod matching;
 mod parse;
 mod percent;
 mod pin_source;
+mod short_name;
 
 pub use error::UriError;
 pub use matching::{LibraryFields, SlotFields, TokenFields};
@@ -52,6 +53,8 @@ pub struct Uri {
     pub module_name: Option<String>,
     /// Path attributes that RFC 7512 does not define, in the order they came.
     vendor: Vec<(String, String)>,
+    /// What a person called the object in place of a URI.
+    short_name: Option<String>,
 }
 
 /// The values of the `type` attribute.

@@ -16,7 +16,7 @@ use crate::text::escape::Shown as _;
 use crate::text::hex::hex;
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  iexec-hsm key delete 'pkcs11:serial=0123;id=%03'")]
+#[command(after_help = "Example:\n  iexec-hsm key delete dce1")]
 pub(crate) struct Delete {
     #[command(flatten)]
     pub(super) key: NamedKey,

@@ -6,12 +6,16 @@ use crate::agent::wire;
 use crate::cli::agent_keys::records;
 use crate::cli::key_facts::{facts_json, facts_text};
 use crate::cli::key_records::{KeyRecord, KeyRecords};
+use crate::cli::ui::key_name::key_name;
+use crate::text::escape::Shown as _;
 use crate::text::hex::hex;
 use crate::token::{Facts, ResultKey, Session, Uri};
 
 /// A result key as it is shown.
 pub(super) struct Described {
     uri: String,
+    /// The token's label and serial.
+    place: String,
     label: String,
     id: Vec<u8>,
     bits: usize,
@@ -33,6 +37,7 @@ impl Described {
         let (addresses, current) = named_by(recorded, |it| it.is(token, key));
         Self {
             uri: key.uri(token).to_string(),
+            place: place(&token.uri()),
             label: key.label.clone(),
             id: key.id.clone(),
             bits: key.public.bits(),
@@ -48,11 +53,12 @@ impl Described {
     /// That of a key that an agent tells of.
     pub(super) fn of_agent(key: &wire::Key, recorded: &KeyRecords) -> Self {
         let (addresses, current) = named_by(recorded, |it| records(it, key));
-        let id = key.key.parse::<Uri>().ok().and_then(|uri| uri.id);
+        let uri = key.key.parse::<Uri>().unwrap_or_default();
         Self {
             uri: key.key.clone(),
+            place: place(&uri),
             label: key.label.clone(),
-            id: id.unwrap_or_default(),
+            id: uri.id.unwrap_or_default(),
             bits: key.bits,
             private: true,
             addresses,
@@ -99,9 +105,23 @@ impl Described {
             names => format!("\n  may be used with {} alone", names.join(", ")),
         };
         let Self {
-            uri, label, bits, ..
+            uri,
+            place,
+            label,
+            bits,
+            ..
         } = self;
-        format!("{uri}\n  {label:?}, RSA-{bits}, {use_of}\n  {state}{each_use}{allowed}")
+        let name = key_name(label, &self.id);
+        format!("{name}, {place}\n  RSA-{bits}, {use_of}\n  {state}{each_use}{allowed}\n  {uri}")
+    }
+}
+
+/// The token of a URI, as people know it.
+fn place(uri: &Uri) -> String {
+    let label = uri.token.as_deref().unwrap_or_default();
+    match uri.serial.as_deref() {
+        Some(serial) => format!("on the token {label:?} (serial {})", serial.shown()),
+        None => format!("on the token {label:?}"),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::cli::context::Context;
 use crate::cli::key_records::KeyRecords;
 use crate::cli::options::groups;
 use crate::cli::ui::failure::Failure;
+use crate::cli::ui::key_name::key_name_of;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
 use crate::token::{Module, ResultKey, Session, TokenInfo};
@@ -68,7 +69,9 @@ pub(super) fn run(context: &Context, command: Inspect) -> Result<Reply, Failure>
         Ok(keys) if keys.is_empty() => reply.text("opens     with no key on the token"),
         Ok(keys) => keys.iter().fold(reply, |reply, key| {
             let note = if key.current { "  (current)" } else { "" };
-            reply.text(format!("opens     maybe with {}{note}", key.uri))
+            context.say(|| format!("maybe with {}", key.uri));
+            let name = key_name_of(&key.uri, &key.label);
+            reply.text(format!("opens     maybe with {name}{note}"))
         }),
     })
 }

@@ -14,7 +14,7 @@ use clap::{Arg, Command, value_parser};
 
 use crate::chain::FrameworkChoice;
 use crate::cli::options::values::{
-    parse_hosts, parse_limit, parse_size, parse_time, parse_timeout, parse_token, parse_uri,
+    parse_hosts, parse_key, parse_limit, parse_size, parse_time, parse_timeout, parse_token,
     parse_urls,
 };
 use crate::http::Origin;
@@ -90,8 +90,8 @@ value_types! {
     FilePath: PathBuf, Path, PathBufValueParser::new();
     /// A token by its URI, or else by its label.
     TokenUri: Uri, Text, parse_token;
-    /// A key by its URI.
-    KeyUri: Uri, Text, parse_uri;
+    /// A key by its URI, or else by what people call it.
+    KeyUri: Uri, Text, parse_key;
     /// An address that results are for.
     Beneficiary: Address, Text, Address::parse_beneficiary;
     /// A framework of enclaves, or all.

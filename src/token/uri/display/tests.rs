@@ -97,6 +97,7 @@ impl Random {
                 .maybe(|random| ("x-vendor".to_owned(), random.string()))
                 .into_iter()
                 .collect(),
+            short_name: None,
         }
     }
 }

@@ -9,6 +9,7 @@ use super::job::{Destination, Job};
 use super::tally::Passed;
 use crate::cli::context::Context;
 use crate::cli::ui::failure::Failure;
+use crate::cli::ui::key_name::key_name_of;
 use crate::cli::ui::reply::Reply;
 use crate::decrypt::Report;
 use crate::text::escape::{Shown as _, escape};
@@ -37,9 +38,11 @@ fn sentence(context: &Context, job: &Job, report: &Report) -> String {
             context.absolute(path).shown().into_owned()
         }
     };
+    let key = &report.key;
+    context.say(|| format!("opened with {}", key.uri));
     format!(
         "Results successfully decrypted in {place}\nOpened with {}",
-        report.key.uri
+        key_name_of(&key.uri, &key.label)
     )
 }
 
