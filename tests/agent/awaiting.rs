@@ -140,7 +140,7 @@ fn a_pin_is_kept_for_a_token_that_is_named_and_for_no_other() {
         1,
         "that with the wrong PIN"
     );
-    let warning = "warning: nothing says which token the PIN is for";
+    let warning = "warning: no token is named that the PIN is for";
     assert!(run.err().contains(warning), "{}", run.err());
 
     let work = keyed.work();
