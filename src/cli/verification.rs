@@ -137,7 +137,7 @@ impl Verification {
         let count = self.report.checks.len();
         let reason = self.failed.iter().map(|it| format!(" ({})", it.message()));
         format!(
-            "{} of {count} checks hold, and {} are unknown{}",
+            "{} of {count} checks hold; unknown: {}{}",
             count - names.len(),
             in_a_row(&names),
             reason.collect::<String>()

@@ -244,7 +244,7 @@ fn what_cannot_be_told_is_no_failure_unless_all_is_wanted() {
     let run = world.show(&work, no_computed).pin();
     let run = run.args(&["--extract", "out"]).run().ok();
     let said = run.out();
-    let line = "verified      not in full: 8 of 9 checks hold, and digest cannot be told";
+    let line = "verified      not in full: 8 of 9 checks hold; unknown: digest";
     assert!(said.contains(line), "{said}");
     assert!(said.contains("\nseal              verified "), "{said}");
     work.is_tidy();
@@ -318,7 +318,7 @@ fn options_that_nothing_comes_of_are_refused() {
     ];
     for option in of_download.iter().chain(&of_opening) {
         let run = world.show(&work, task).args(option).run().fails(2);
-        let said = format!("{} has no use without a result", option[0]);
+        let said = format!("{} has no effect without a result", option[0]);
         assert!(run.err().contains(&said), "{}", run.err());
     }
     for option in of_opening {

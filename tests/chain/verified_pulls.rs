@@ -99,7 +99,7 @@ fn what_cannot_be_told_fails_only_where_all_is_wanted() {
 
     // Whoever wants less has it.
     let run = pull(&[]).ok();
-    let said = "(8 of 9 checks hold, and digest cannot be told)";
+    let said = "(8 of 9 checks hold; unknown: digest)";
     assert!(run.err().contains(said), "{}", run.err());
     assert!(work.exists(format!("results/{task}/result.txt")));
 
