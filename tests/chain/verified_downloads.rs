@@ -324,7 +324,7 @@ fn options_that_nothing_comes_of_are_refused() {
     for option in of_opening {
         let run = world.show(&work, task).arg("--download").args(option);
         let run = run.run().fails(2);
-        let said = format!("{} has no use where nothing is decrypted", option[0]);
+        let said = format!("{} has no effect where nothing is decrypted", option[0]);
         assert!(run.err().contains(&said), "{}", run.err());
     }
     let id = task.to_string();
@@ -345,15 +345,15 @@ fn options_that_nothing_comes_of_are_refused() {
                 "--market-url",
                 "http://127.0.0.1:1",
             ],
-            "--market-url has no use with --from-block",
+            "--market-url has no effect with --from-block",
         ),
         (
             [&evidence[..], &["--rpc-url", "http://127.0.0.1:1"]].concat(),
-            "--rpc-url has no use without --task",
+            "--rpc-url has no effect without --task",
         ),
         (
             [&evidence[..], &["--force"]].concat(),
-            "--force has no use without --task",
+            "--force has no effect without --task",
         ),
     ];
     for (args, said) in others {
