@@ -139,9 +139,9 @@ fn is_foreign_link(error: &io::Error) -> bool {
 pub(crate) fn encrypt(error: &EncryptError) -> &'static str {
     match error {
         EncryptError::Read { path, source }
-            if source.kind() == ErrorKind::NotSeekable || path == Path::new("-") =>
+            if source.kind() == ErrorKind::InvalidInput || path == Path::new("-") =>
         {
-            "A pipe cannot be sealed: write what comes through it to a file first."
+            "Only a file or a folder can be sealed. Write what comes through a pipe to a file first."
         }
         EncryptError::Read { .. } => READABLE,
         // No archive is written to the standard output.
