@@ -21,7 +21,7 @@ pub enum AmountError {
     #[error("there is nothing smaller than 1 nRLC, or 0.000000001 RLC")]
     TooFine,
     /// More than there can be.
-    #[error("there is not so much RLC")]
+    #[error("there is less RLC than that")]
     TooLarge,
     /// Nothing.
     #[error("the amount must be more than 0")]

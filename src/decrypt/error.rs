@@ -68,7 +68,7 @@ pub enum DecryptError<E: std::error::Error> {
         there: String,
     },
     /// Who watched it does not let it be released. A retry does not help.
-    #[error("the result is not what it should be, and nothing was written")]
+    #[error("the result is not that of its task, and nothing was written")]
     Withheld,
     /// The operating system gave no randomness.
     #[error(transparent)]

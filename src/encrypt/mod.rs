@@ -80,7 +80,7 @@ pub fn encrypt(
         output,
         options.force,
         is_source,
-        "it is what is to be sealed",
+        "it is the file that is sealed",
     )?;
     let write = |error| OutputError::io(output, error);
     let mut pending = options.temporaries.file(output).map_err(write)?;

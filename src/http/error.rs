@@ -11,7 +11,7 @@ pub enum HttpError {
         reason: &'static str,
     },
     /// A URL without TLS of a service on another machine.
-    #[error("{origin} has no TLS, so everybody on the way could {exposed}")]
+    #[error("{origin} has no TLS, so anyone on the network path could {exposed}")]
     Plain {
         /// Scheme, host and port of the service.
         origin: String,

@@ -94,7 +94,7 @@ pub enum GatewayError {
         origin: String,
     },
     /// The CAR that came is of no use.
-    #[error("the CAR from {origin} is of no use: {error}")]
+    #[error("the CAR from {origin} cannot be used: {error}")]
     Car {
         /// The gateway.
         origin: String,

@@ -11,7 +11,7 @@ use crate::http::{
 
 const SERVICE: ServiceLabel = ServiceLabel {
     name: "the IPFS gateway",
-    exposed: "see which result is downloaded, and keep it back",
+    exposed: "see which result is downloaded, and hold it back",
     takes_query: false,
 };
 

@@ -31,7 +31,7 @@ pub enum LocationError {
     #[error("it is a URL, not a path that begins with `/ipfs/`")]
     Url,
     /// A name that can mean another file tomorrow.
-    #[error("it is a name of IPNS, which can mean another file tomorrow")]
+    #[error("it is a name of IPNS, which can point to another file later")]
     Ipns,
     /// Something else.
     #[error("it does not begin with `/ipfs/`")]

@@ -16,7 +16,7 @@ pub enum NodeError {
     #[error("it is malformed: {0}")]
     Malformed(&'static str),
     /// A link leads to something that is not known.
-    #[error("it links to what is not known: {0}")]
+    #[error("it links to an unknown kind of data: {0}")]
     Link(#[from] CidError),
     /// More parts than a node of a file has.
     #[error("it has more than {MOST_PARTS} parts")]

@@ -46,7 +46,7 @@ pub enum MarketError {
         origin: String,
     },
     /// More pages than there can be: the same deals again, or more of them than are read.
-    #[error("the market {origin} has no end of deals: {deals} were read")]
+    #[error("the market {origin} lists deals without end: {deals} were read")]
     Endless {
         /// Scheme, host and port of the market.
         origin: String,

@@ -72,7 +72,7 @@ pub enum SmsError {
         text: String,
     },
     /// A status that no SMS answers. A retry does not help.
-    #[error("{origin} answered what no SMS answers ({status}){}", said(.text))]
+    #[error("{origin} gave an answer that no SMS gives ({status}){}", said(.text))]
     Unexpected {
         /// Scheme, host and port of the SMS.
         origin: String,

@@ -93,7 +93,7 @@ pub enum TokenError {
         state: super::PinState,
     },
     /// The token refused the SO PIN. A retry with the same PIN only costs another attempt.
-    #[error("the token {label:?} refused the SO PIN, and is as it was")]
+    #[error("the token {label:?} refused the SO PIN; nothing was changed")]
     SoPinWrong {
         /// Label of the token.
         label: String,

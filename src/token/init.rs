@@ -134,7 +134,7 @@ fn refused(token: &TokenInfo, new_label: &str, error: CallError) -> TokenError {
 /// The failure that comes after `C_InitToken`.
 fn without_pin(token: &TokenInfo, label: &str, cause: TokenError) -> TokenError {
     let lost = if token.initialised() {
-        "what was on it is gone, and "
+        "its previous content is deleted, and "
     } else {
         ""
     };

@@ -55,7 +55,7 @@ pub enum SignatureError {
     )]
     HighS,
     /// The signature belongs to no key at all.
-    #[error("the signature is nobody's for this message; sign the message again")]
+    #[error("the signature does not match this message; sign the message again")]
     Nobodys,
 }
 

@@ -65,7 +65,7 @@ fn it_locks_at_the_end_of_its_lifetime_even_when_it_is_used() {
     let key = agent.key();
     agent.until("it is locked", |agent| agent.unwrap(&key, &[1; 9]).0 == 423);
     let reason = agent.status()["reason"].clone();
-    assert_eq!(reason, "it was unlocked for as long as it may be");
+    assert_eq!(reason, "its longest time without a lock is over");
 }
 
 #[test]

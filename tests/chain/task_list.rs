@@ -141,7 +141,7 @@ fn a_market_without_an_end_or_an_answer_is_named() {
         Answer::json(&json!({"ok": true, "nextPage": 1, "deals": [{"dealid": id}]}))
     });
     let message = error(&again, 1);
-    assert!(message.contains("no end of deals"), "{message}");
+    assert!(message.contains("deals without end"), "{message}");
     for (fault, exit) in [
         (Fault::Hang, 30),
         (Fault::status(500), 30),

@@ -354,7 +354,7 @@ fn what_is_sealed_is_not_replaced_by_its_archive() {
     for source in ["sealed.zip", "link.zip"] {
         let run = unchanged(&work.folder(), || seal(&work, source, &["--force"])).fails(22);
         assert!(
-            run.err().contains("it is what is to be sealed"),
+            run.err().contains("it is the file that is sealed"),
             "{}",
             run.err()
         );

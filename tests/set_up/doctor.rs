@@ -421,5 +421,5 @@ fn the_doctor_says_why_it_cannot_speak_to_the_agent_of_another_user() {
     };
     assert_eq!(state(&report, "agent"), "warning", "{report}");
     let found = named(&report, "agent")[0]["found"].as_str().unwrap();
-    assert!(found.contains("answers its own user alone"), "{found}");
+    assert!(found.contains("answers only its own user"), "{found}");
 }

@@ -151,7 +151,7 @@ fn scheme_of_trial(key: &Key) -> Scheme {
 fn device_failed() -> Refusal {
     Refusal::new(
         Code::DeviceFailed,
-        "the agent's token does not decrypt what is known to be good",
+        "the agent's token does not decrypt a test value",
     )
     .hint("Check that the token is plugged in and its service runs, then try again.")
 }

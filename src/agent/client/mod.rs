@@ -48,7 +48,7 @@ pub enum ClientError {
     #[error("no agent answers at {}", .0.shown())]
     NotThere(PathBuf),
     /// Something went wrong on the way. A retry may help.
-    #[error("the agent at {} cannot be talked to: {source}", .path.shown())]
+    #[error("cannot talk to the agent at {}: {source}", .path.shown())]
     Io {
         /// The socket.
         path: PathBuf,
@@ -58,7 +58,7 @@ pub enum ClientError {
         pin_sent: bool,
     },
     /// This user may not connect there. A retry does not help.
-    #[error("{} is out of this user's reach: an agent answers its own user alone", .0.shown())]
+    #[error("this user cannot reach {}: an agent answers only its own user", .0.shown())]
     OutOfReach(PathBuf),
     /// Somebody listens there and says nothing, as a process that was stopped. A retry may help.
     #[error("the agent at {} does not answer", .0.shown())]
@@ -70,7 +70,7 @@ pub enum ClientError {
     #[error("other users can replace the agent's socket {}", .0.shown())]
     Replaceable(PathBuf),
     /// The answer is none of an agent's. A retry does not help.
-    #[error("what answers at {} is no agent, or one of another version", .0.shown())]
+    #[error("the program that answers at {} is not an agent, or is another version of it", .0.shown())]
     NoAgent(PathBuf),
     /// The agent is locked. A retry helps when it was unlocked.
     #[error("{}", .0.message)]

@@ -26,15 +26,13 @@ pub enum AgentError {
     #[error("the agent is locked: {0}")]
     Locked(&'static str),
     /// Another request to unlock it is not done yet.
-    #[error("somebody else is unlocking the agent at this moment")]
+    #[error("another program is unlocking the agent")]
     Unlocking,
     /// The PIN is one that the token refused before.
-    #[error(
-        "the token refused this very PIN before, so it was not sent again; no attempt was spent"
-    )]
+    #[error("the token refused this PIN before, so it was not sent again; no attempt was spent")]
     RefusedPin,
     /// The device failed, and the agent brings it back.
-    #[error("the device failed, and the agent tries to bring it back")]
+    #[error("the device failed, and the agent is trying to bring it back")]
     Recovering,
     /// The queue is full.
     #[error("too many requests wait for the token")]

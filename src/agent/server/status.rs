@@ -43,7 +43,7 @@ impl Agent {
             .map(|limit| (used + limit, "nobody used it"));
         let lifetime = self.settings.max_lifetime;
         let lifetime =
-            lifetime.map(|limit| (*since + limit, "it was unlocked for as long as it may be"));
+            lifetime.map(|limit| (*since + limit, "its longest time without a lock is over"));
         idle.into_iter().chain(lifetime).min_by_key(|it| it.0)
     }
 

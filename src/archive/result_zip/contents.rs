@@ -242,7 +242,7 @@ fn summarize(index: &Index, limits: &Limits) -> Result<ResultSummary, ResultZipE
         let name = EntryName(&entry.name);
         match entry.method {
             Ok(Method::Stored) if entry.content.size != entry.content.compressed => {
-                return Err(name.damaged("it is stored, and yet has two sizes"));
+                return Err(name.damaged("it is stored, but has two sizes"));
             }
             Err(Unreadable::UnknownFlags) => {
                 return Err(name.damaged("it has flags that are not known"));
@@ -290,7 +290,7 @@ fn check_seamless(source: &dyn ReadAt, index: &Index) -> Result<(), ResultZipErr
             false => gap == 0,
         };
         if !fits {
-            return Err(EntryName(&entry.name).damaged("its data is not what is said after it"));
+            return Err(EntryName(&entry.name).damaged("its data does not match its descriptor"));
         }
     }
     Ok(())

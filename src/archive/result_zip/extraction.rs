@@ -82,7 +82,7 @@ fn checked_path(member: &Member<'_>) -> Result<PathBuf, ResultZipError> {
         return Err(name.refused("has a name that is too long for a file system"));
     }
     if path.iter().count() > DEEPEST {
-        return Err(name.refused("is in too many folders in each other"));
+        return Err(name.refused("is nested in too many folders"));
     }
     if path.iter().map(Path::new).any(is_temporary) {
         return Err(name.refused("has the name of a temporary file"));

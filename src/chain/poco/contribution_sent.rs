@@ -44,16 +44,16 @@ pub struct ContributionSent {
 #[non_exhaustive]
 pub enum NotFound {
     /// The node is pruned, or has nothing of that time yet.
-    #[error("the node has not the blocks of the time when the worker contributed")]
+    #[error("the node does not have the blocks from the time of the worker's contribution")]
     NoBlocks,
     /// It searches no events, and in the blocks is nothing either.
     #[error("the node does not find the worker's contribution among its events")]
     NoEvent,
     /// It has the event, and not the transaction.
-    #[error("the node has not the transaction by which the worker contributed")]
+    #[error("the node does not have the transaction of the worker's contribution")]
     NoTransaction,
     /// Another contract stands between.
-    #[error("the worker contributed by way of another contract")]
+    #[error("the worker contributed through another contract")]
     OtherContract,
     /// Two of its answers do not fit together.
     #[error("the node's answers about the worker's contribution do not fit together: {0}")]

@@ -37,7 +37,7 @@ pub enum RpcError {
         retry_after: Option<Duration>,
     },
     /// A status that no node answers. A retry does not help.
-    #[error("{origin} answered what no node answers ({status}){}", said(.text))]
+    #[error("{origin} gave an answer that no node gives ({status}){}", said(.text))]
     Unexpected {
         /// Scheme, host and port of what answered.
         origin: String,

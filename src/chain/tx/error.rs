@@ -50,7 +50,7 @@ pub enum TxError {
         reason: String,
     },
     /// Another transaction of the same account took its number, so this one can never be in a block.
-    #[error("another transaction of {address} took the place of {hash}, which came to nothing")]
+    #[error("another transaction of {address} took the place of {hash}, which has no effect")]
     Replaced {
         /// The account.
         address: Address,
@@ -58,7 +58,7 @@ pub enum TxError {
         hash: Id,
     },
     /// It is not known whether it will be in a block.
-    #[error("it is not known yet what became of the transaction {hash}")]
+    #[error("the outcome of the transaction {hash} is not known yet")]
     Unknown {
         /// The hash.
         hash: Id,

@@ -15,7 +15,7 @@ pub(in crate::verify) fn cid(evidence: &Evidence) -> Finding {
     match &evidence.cid.outcome {
         CidOutcome::Unknown { why } => unknown(why.as_str()),
         _ if held.is_none_or(|cid| location != format!("/ipfs/{cid}")) => {
-            unknown("the archive was held against another CID than that of the task")
+            unknown("the archive was compared with another CID than that of the task")
         }
         CidOutcome::Same => verified("the archive is the one that the task names"),
         CidOutcome::Different => mismatch("the archive is another one than the task names"),

@@ -38,14 +38,14 @@ pub(in crate::verify) fn encryption(evidence: &Evidence) -> Finding {
         || (evidence.form == Form::Opened && evidence.cid.outcome == CidOutcome::Same);
     match (deal.asks_for_encryption, evidence.form) {
         (true, _) if is_public => {
-            mismatch("the deal asks for a sealed archive, and this one is open to everybody")
+            mismatch("the deal asks for a sealed archive, and this one is not sealed")
         }
         (true, Form::Sealed) => verified("the deal asks for a sealed archive, and it is sealed"),
         (true, _) => {
-            unknown("of a result that is open already it cannot be told whether it was sealed")
+            unknown("of a result that is decrypted already it is not known whether it was sealed")
         }
         (false, Form::Sealed) => {
-            mismatch("the deal asks for no sealed archive, and yet this one is sealed")
+            mismatch("the deal asks for no sealed archive, but this one is sealed")
         }
         (false, _) => verified("the deal asks for no sealed archive, and it is not sealed"),
     }

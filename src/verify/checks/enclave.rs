@@ -13,7 +13,7 @@ pub(in crate::verify) fn tee(evidence: &Evidence) -> Finding {
         None => return unknown(NO_DEAL),
         Some(deal) if !deal.asks_for_enclave => {
             return unknown(
-                "the deal asks for no enclave, so nobody but the worker stands for the result",
+                "the deal asks for no enclave, so only the worker vouches for the result",
             );
         }
         Some(_) => {}

@@ -66,7 +66,7 @@ impl Wanted<'_> {
         };
         let process = match peer.pid {
             // It is in a container that does not show here.
-            0 => "A process whose number is not known here".to_owned(),
+            0 => "A process with an unknown number".to_owned(),
             pid => format!("The process {pid}"),
         };
         let whose = match peer.uid == 0 && !rustix::process::geteuid().is_root() {
@@ -78,7 +78,7 @@ impl Wanted<'_> {
             (program, false) => format!("Its program:\n{}", quoted(program)),
             // Any process can take any name, so it is told apart from a file.
             (name, true) => format!(
-                "Its program is not to be seen. It calls itself:\n{}",
+                "Its program cannot be identified. It calls itself:\n{}",
                 quoted(name)
             ),
         };
@@ -167,11 +167,11 @@ mod tests {
             ..peer("/usr/bin/ssh")
         };
         let text = asked(&peer);
-        let end = "Its program is not to be seen. It calls itself:\n\"/usr/bin/ssh\"";
+        let end = "Its program cannot be identified. It calls itself:\n\"/usr/bin/ssh\"";
         assert!(text.ends_with(end), "{text}");
         (peer.pid, peer.program) = (0, String::new());
         let text = asked(&peer);
-        let end = "A process whose number is not known here asks for it. Its program is not known.";
+        let end = "A process with an unknown number asks for it. Its program is not known.";
         assert!(text.ends_with(end), "{text}");
     }
 
