@@ -142,7 +142,7 @@ impl Command {
 pub(crate) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     let mut program = help::shortened(Cli::command());
     if arguments.iter().any(|it| it == "-h") {
-        program = help::without_environment(program);
+        program = help::brief_for(program, arguments);
     }
     let matches = program.try_get_matches_from(arguments)?;
     let mut cli = Cli::from_arg_matches(&matches)?;

@@ -27,10 +27,10 @@ use crate::wallet::address::Address;
 /// Whether decrypted results are verified, and what that has to show.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct VerifyingArgs {
-    /// Do not verify decrypted results against their tasks on the chain
+    /// Do not verify results; otherwise decrypted ones are checked against their tasks
     #[arg(long, conflicts_with = "require_verified")]
     pub(crate) no_verify: bool,
-    /// Fail (exit 51) if any check of a result is not proven
+    /// Fail (exit 51) if a check is not proven
     #[arg(long)]
     pub(crate) require_verified: bool,
 }

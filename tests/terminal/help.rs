@@ -32,6 +32,46 @@ fn the_short_help_of_a_command_has_its_own_options_alone() {
     }
 }
 
+/// The short help as it is on a terminal of 80 columns.
+fn on_80_columns(command: &str) -> String {
+    let token = Token::new();
+    let work = Work::new(&token);
+    let words = command.split(' ').filter(|word| !word.is_empty());
+    let cmd = work.cmd(words.chain(["-h"])).env("COLUMNS", "80");
+    cmd.run().ok().out()
+}
+
+#[test]
+fn the_short_help_is_brief_and_fits_on_80_columns() {
+    for command in [
+        "result decrypt",
+        "result push-encryption-key",
+        "agent start",
+        "task pull",
+        "app run",
+        "doctor",
+    ] {
+        let short = on_80_columns(command);
+        let (_, options) = short.split_once("\nOptions:\n").unwrap();
+        let (options, rest) = options.split_once("\n\n").unwrap();
+        let lines = options.lines().count();
+        let names = options
+            .lines()
+            .filter(|it| it.trim_start().starts_with('-'));
+        assert!(lines < names.count() * 2, "{command}: {options}");
+        for line in options.lines() {
+            assert!(line.chars().count() <= 80, "{command}: {line:?}");
+        }
+        assert!(rest.matches("  iexec-hsm ").count() <= 2, "{rest}");
+        assert!(rest.contains("Example"), "{rest}");
+    }
+    // A screen has 24 lines.
+    for command in ["key show", "key adopt", "token init", "agent unlock"] {
+        let short = on_80_columns(command);
+        assert!(short.lines().count() <= 24, "{command}: {short}");
+    }
+}
+
 #[test]
 fn the_options_of_every_command_have_a_page() {
     let page = help(&["help", "options"]);

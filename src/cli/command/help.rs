@@ -1,7 +1,9 @@
 //! The short help, which has of each command its own options alone.
 
-use clap::Command;
+use std::ffi::OsString;
+
 use clap::builder::StyledStr;
+use clap::{Arg, Command};
 
 /// The last line of each short help.
 const REST: &str = "Options of every command: iexec-hsm help options";
@@ -37,14 +39,148 @@ pub(super) fn shortened(command: Command) -> Command {
         .mut_subcommands(shortened)
 }
 
-/// Leaves variables and repeated values out of the help of `command`: the long help has them.
-pub(super) fn without_environment(command: Command) -> Command {
+/// The brief help of the command that the arguments name.
+pub(super) fn brief_for(program: Command, arguments: &[OsString]) -> Command {
+    let mut named = &program;
+    for word in arguments.iter().skip(1) {
+        named = named.find_subcommand(word).unwrap_or(named);
+    }
+    let lists_options = !named.has_subcommands();
+    let program = brief(program);
+    match lists_options {
+        // No line of theirs is as long: so clap puts none of the texts below its option.
+        true => program.term_width(200),
+        false => program,
+    }
+}
+
+/// Makes the help of `command` brief, so that it fits on a screen: one clause for each option, two examples. The long help
+/// has the rest.
+fn brief(command: Command) -> Command {
+    let examples = command
+        .get_after_help()
+        .map(|text| two_examples(&text.to_string()));
+    let own = || {
+        command
+            .get_arguments()
+            .filter(|it| !it.is_hide_set() && !it.is_hide_short_help_set())
+    };
+    let widest = own().map(width).max();
+    // What clap puts around an option: its short form, and room on both sides.
+    let room = 80_usize.saturating_sub(widest.unwrap_or_default() + 10);
     command
-        .mut_args(|arg| match arg.get_action().takes_values() {
-            true => arg.hide_env(true).hide_possible_values(true),
-            false => arg,
-        })
-        .mut_subcommands(without_environment)
+        .mut_args(|arg| brief_option(arg, room))
+        .after_help(StyledStr::from(examples.unwrap_or_default()))
+        .mut_subcommands(brief)
+}
+
+/// An option with its first clause alone, in lines of so many columns, and without its variable.
+fn brief_option(arg: Arg, room: usize) -> Arg {
+    let mut help = arg.get_help().map(StyledStr::to_string).unwrap_or_default();
+    let takes_values = arg.get_action().takes_values();
+    if let Some(value) = arg.get_default_values().first().filter(|_| takes_values) {
+        help.push_str(&format!(" [default: {}]", value.to_string_lossy()));
+    }
+    let aliases = arg.get_visible_aliases().unwrap_or_default();
+    let aliases: usize = aliases
+        .iter()
+        .map(|it| it.len() + " [alias: --]".len())
+        .sum();
+    let help = clause(&help, room.saturating_sub(aliases));
+    let value = arg.get_value_names().and_then(|names| names.first());
+    let value = value.filter(|it| it.len() > 9).map(|it| short_value(it));
+    let arg = arg.help(StyledStr::from(help));
+    let arg = match value {
+        Some(value) => arg.value_name(value),
+        None => arg,
+    };
+    match takes_values {
+        true => arg
+            .hide_env(true)
+            .hide_possible_values(true)
+            .hide_default_value(true),
+        false => arg,
+    }
+}
+
+/// One of the values that an option takes, or a word for them.
+fn short_value(values: &str) -> &'static str {
+    match values.split('|').next().unwrap_or_default() {
+        "ADDRESS" => "ADDRESS",
+        "LABEL" => "LABEL",
+        "NUMBER=NAME" => "N=NAME",
+        "true" => "BOOL",
+        _ => "NAME",
+    }
+}
+
+/// About the columns of an option with its value.
+fn width(arg: &Arg) -> usize {
+    let name = arg.get_long().map_or(0, |name| name.len() + "--".len());
+    let values = arg.get_value_names().unwrap_or_default().iter();
+    let brackets = if arg.is_require_equals_set() {
+        "[=<>]"
+    } else {
+        " <>"
+    };
+    name + values
+        .map(|value| value.len().min(9) + brackets.len())
+        .sum::<usize>()
+}
+
+/// The first clause of the help of an option, with its default where there is room for it.
+fn clause(help: &str, room: usize) -> String {
+    let (text, default) = match help.find(" [default: ") {
+        Some(at) => help.split_at(at),
+        None => (help, ""),
+    };
+    let whole = format!("{text}{default}");
+    if whole.len() <= room {
+        return whole;
+    }
+    // `With --watch: …` says when it counts, and then what it does.
+    let begins = if text.starts_with("With ") {
+        text.find(": ").map_or(0, |at| at + 2)
+    } else {
+        0
+    };
+    let ends = ["; ", ": ", ", and ", ", for ", ", instead "];
+    let cut = ends.iter().filter_map(|end| text[begins..].find(end)).min();
+    let text = cut.map_or(text, |at| &text[..begins + at]);
+    let whole = format!("{text}{default}");
+    if whole.len() <= room {
+        return whole;
+    }
+    wrapped(text, room)
+}
+
+/// A text in lines of so many columns.
+fn wrapped(text: &str, columns: usize) -> String {
+    let mut lines = String::new();
+    let mut used = 0;
+    for word in text.split(' ') {
+        let len = word.chars().count();
+        if used > 0 && used + 1 + len > columns {
+            lines.push('\n');
+            used = 0;
+        } else if used > 0 {
+            lines.push(' ');
+            used += 1;
+        }
+        lines.push_str(word);
+        used += len;
+    }
+    lines
+}
+
+/// Two of the examples, without what is said beside them.
+fn two_examples(text: &str) -> String {
+    let parts = text.split("\n\n");
+    let is_kept = |part: &&str| part.starts_with("Example") || *part == REST;
+    let kept = parts
+        .filter(is_kept)
+        .map(|part| part.lines().take(3).collect::<Vec<_>>().join("\n"));
+    kept.collect::<Vec<_>>().join("\n\n")
 }
 
 /// The options of every command.

@@ -72,7 +72,7 @@ declare::settings! {
     wallet: Option<KeyUri> = Setting { value_name: "KEY", ..PER_COMMAND };
     /// The private key of a wallet
     wallet_key = SECRET;
-    /// A file whose first line is the password of the wallet's file
+    /// A file with the password of the wallet file; its first line counts
     password_file: Option<FilePath> = Setting { value_name: "FILE", ..PER_COMMAND };
     /// The password of the wallet's file
     wallet_password = SECRET;
@@ -94,7 +94,7 @@ declare::settings! {
         default: Words("the chain's"),
         ..PER_COMMAND
     };
-    /// Hosts that chain.json may name without a question: "sms.example http://localhost:13300"
+    /// Hosts that chain.json may name; nobody is asked about them: "sms.example http://localhost:13300"
     trusted_hosts: Option<Hosts> = Setting {
         value_name: "HOSTS",
         default: Words("the built-in hosts"),
@@ -106,25 +106,25 @@ declare::settings! {
         default: Words("the chain's"),
         ..PER_COMMAND
     };
-    /// The URL of iExec's market, which lists the deals, instead of the chain's
+    /// The URL of iExec's market; it lists the deals; instead of the chain's
     market_url: Option<Name> = Setting {
         value_name: "URL",
         default: Words("the chain's"),
         ..PER_COMMAND
     };
-    /// The URL of iExec's compass, which lists the schedulers, instead of the chain's
+    /// The URL of iExec's compass; it lists the schedulers; instead of the chain's
     compass_url: Option<Name> = Setting {
         value_name: "URL",
         default: Words("the chain's"),
         ..PER_COMMAND
     };
-    /// The URLs of IPFS gateways, separated by spaces, tried in this order, instead of the chain's
+    /// The URLs of IPFS gateways; separated by spaces, tried in this order, instead of the chain's
     ipfs_gateway: Option<Urls> = Setting {
         value_name: "URLS",
         default: Words("the chain's"),
         ..PER_COMMAND
     };
-    /// The longest time to wait for a service, including retries [default: 120]
+    /// The longest wait for a service; including retries [default: 120]
     timeout: Seconds = Setting { value_name: "SECONDS", default: Is("120"), ..PER_COMMAND };
     /// The folder of the beneficiary's key files [default: .secrets/beneficiary]
     beneficiary_keystoredir: FilePath = Setting {
@@ -139,7 +139,7 @@ declare::settings! {
         default: Words("$XDG_RUNTIME_DIR/iexec-hsm/agent.sock"),
         ..GLOBAL
     };
-    /// Use the token directly, even if an agent runs
+    /// Use the token, even if an agent runs
     no_agent: Switch = Setting { value_name: "true|false", default: Is("false"), ..PER_COMMAND };
     /// Run without confinement, for a module that does not work otherwise
     no_confinement: Switch = Setting { value_name: "true|false", default: Is("false"), ..PER_COMMAND };
@@ -147,7 +147,7 @@ declare::settings! {
     idle: Time = Setting { value_name: "TIME", default: Is("15m"), ..PER_COMMAND };
     /// Lock TIME after the unlock, even when in use; 0 for never [default: 0]
     max_lifetime: Time = Setting { value_name: "TIME", default: Is("0"), ..PER_COMMAND };
-    /// The largest number of sessions with the token [default: one per core, two for a device]
+    /// The most sessions with the token [default: one per core, two for a device]
     sessions: Option<Positive> = Setting {
         value_name: "COUNT",
         default: Words("one per core, two for a device"),
@@ -155,7 +155,7 @@ declare::settings! {
     };
     /// Abandon a request that the token has not answered within this time [default: 60s]
     request_timeout: TimeLimit = Setting { value_name: "TIME", default: Is("60s"), ..PER_COMMAND };
-    /// Wait up to TIME for an agent that has gone away or is locked [default: 10s]
+    /// Wait up to TIME for the agent; it may be locked, or gone for a moment [default: 10s]
     agent_wait: Time = Setting { value_name: "TIME", default: Is("10s"), ..PER_COMMAND };
     /// Ask a person before each use of a key, and refuse it without a yes
     confirm: Switch = Setting { value_name: "true|false", default: Is("false"), ..PER_COMMAND };
@@ -173,9 +173,9 @@ declare::settings! {
         default: Words("stderr"),
         ..PER_COMMAND
     };
-    /// The largest result to write, with K, M, G or T [default: 32G]
+    /// The largest result; with K, M, G or T [default: 32G]
     max_size: Size = Setting { value_name: "SIZE", default: Is("34359738368"), ..PER_COMMAND };
-    /// The largest number of entries in a result [default: 100000]
+    /// The most entries in a result [default: 100000]
     max_entries: Count = Setting { value_name: "COUNT", default: Is("100000"), ..PER_COMMAND };
 }
 

@@ -41,7 +41,7 @@ pub(crate) struct Start {
     print_socket: bool,
     #[command(flatten)]
     locking: groups::Locking,
-    /// Stop, instead of locking, when --idle or --max-lifetime is over
+    /// Stop when --idle or --max-lifetime is over; without it, the agent locks
     #[arg(long)]
     exit_when_idle: bool,
     #[command(flatten)]

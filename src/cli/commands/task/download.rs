@@ -40,7 +40,7 @@ pub(crate) struct Download {
     /// Download and decrypt the result, and unpack it into this folder
     #[arg(long, short = 'x', value_name = "FOLDER")]
     extract: Option<PathBuf>,
-    /// Extract only this file of the result, to --download or --extract; may be repeated
+    /// Extract only this file; to --download or --extract; may be repeated
     #[arg(long, value_name = "NAME")]
     entry: Vec<OsString>,
     #[command(flatten)]

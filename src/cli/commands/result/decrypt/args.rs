@@ -20,13 +20,13 @@ pub(crate) struct Decrypt {
     /// The file for the result, - for stdout [default: results.zip]
     #[arg(long, short, value_name = "FILE", conflicts_with_all = ["output_dir", "extract"])]
     pub(super) output: Option<PathBuf>,
-    /// The folder for the results, which get the names of their archives
+    /// The folder for several results; each gets the name of its archive
     #[arg(long, value_name = "FOLDER", conflicts_with = "extract")]
     pub(super) output_dir: Option<PathBuf>,
     /// Unpack the result into this folder; of several archives, each into its own subfolder
     #[arg(long, short = 'x', value_name = "FOLDER")]
     pub(super) extract: Option<PathBuf>,
-    /// Extract only this file of the result, to --output or --extract; may be repeated
+    /// Extract only this file; to --output or --extract; may be repeated
     #[arg(long, value_name = "NAME", conflicts_with = "output_dir")]
     pub(super) entry: Vec<OsString>,
     #[command(flatten)]
@@ -45,7 +45,7 @@ pub(crate) struct Opening {
     /// Replace existing files
     #[arg(long)]
     pub(crate) force: bool,
-    /// Check the CRC of every file in the result, even if it is not unpacked
+    /// Check the CRC of every file; also if the result is not unpacked
     #[arg(long)]
     pub(crate) verify: bool,
     /// Do not sync to disk: a power cut may lose the result
@@ -72,7 +72,7 @@ impl Opening {
 pub(crate) struct Holding {
     #[command(flatten)]
     limits: groups::Limits,
-    /// The name of a key file in the key folder, instead of that of the address
+    /// The key file to use; a name in the key folder, instead of that of the address
     #[arg(long, value_name = "FILE")]
     pub(crate) beneficiary_key_file: Option<PathBuf>,
     #[command(flatten)]
