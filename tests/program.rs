@@ -133,6 +133,7 @@ mod pins {
     mod always_authenticate;
     mod attempts;
     mod blocked;
+    mod change;
     mod lengths;
     mod no_login;
     mod pin_pad;

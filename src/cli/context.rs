@@ -205,6 +205,18 @@ impl Context {
         })
     }
 
+    /// The sources of a new PIN: a file, or the terminal.
+    pub(crate) fn new_pins(&self, file: Option<PathBuf>) -> Pins {
+        Pins {
+            so_file: file.clone(),
+            file,
+            file_only: true,
+            no_input: self.global.no_input,
+            tells: !self.global.raw,
+            ..Pins::default()
+        }
+    }
+
     /// The file of the user PIN: that of an option or the environment, else of a URI, else of the
     /// configuration.
     pub(crate) fn pin_file(&self) -> Result<Option<PathBuf>, Failure> {

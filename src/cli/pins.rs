@@ -1,3 +1,4 @@
+use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +11,9 @@ use crate::token::{MissingPin, Pin, PinError, PinRequest, PinSource, PinState, P
 
 /// Name of the systemd credential that holds the PIN.
 const CREDENTIAL: &str = "iexec-hsm-pin";
+
+/// What a person has to know of an SO PIN.
+const SO_PIN: &str = "The SO PIN sets a new user PIN when that is blocked, and can erase the\ntoken. Write it down and keep it apart from the token.";
 
 /// The sources of PINs, in this order: a file, a systemd credential, the environment, the terminal. A reader with a pad of its own is not asked here.
 #[derive(Debug, Default)]
@@ -217,6 +221,9 @@ impl Pins {
                 .map_err(|error| PinError::NotGiven(format!("no PIN was typed: {error}")))
         };
         let effect = asked.effect(self.agent.as_deref());
+        if matches!(asked.purpose, PinUse::New | PinUse::NewSo) {
+            return choose_new(&terminal, &asked.question(effect), ask, check);
+        }
         let pin = ask(&asked.question(effect))?;
         // The Enter key alone must not cost an attempt.
         let question = "Send an empty PIN? Type yes: ";
@@ -231,11 +238,26 @@ impl Pins {
                 return Err(PinError::NotGiven("the PIN was not sent".into()));
             }
         }
-        if matches!(asked.purpose, PinUse::New | PinUse::NewSo) && !ask("Once more: ")?.equals(&pin)
-        {
-            return Err(PinError::NotGiven("the two PINs are not the same".into()));
-        }
         Ok(pin)
+    }
+}
+
+/// A new PIN, which is typed twice. After a mistake, which cost nothing, it is asked for again.
+fn choose_new(
+    terminal: &File,
+    question: &str,
+    ask: impl Fn(&str) -> Result<Pin, PinError>,
+    check: impl Fn(&Pin) -> Result<Option<u64>, PinError>,
+) -> Result<Pin, PinError> {
+    loop {
+        let pin = ask(question)?;
+        let mistake = match check(&pin) {
+            _ if pin.is_empty() => return Err(PinError::NotGiven("no PIN was typed".into())),
+            Err(error) => error.to_string(),
+            Ok(_) if ask("Once more: ")?.equals(&pin) => return Ok(pin),
+            Ok(_) => "the two PINs are not the same".to_owned(),
+        };
+        terminal::tell(terminal, &format!("{}. Try again.", capitalised(&mistake)));
     }
 }
 
@@ -298,10 +320,20 @@ impl<'a> Asked<'a> {
             PinUse::KeyUse(key) => format!(
                 "The key {key:?} needs the PIN for each use{attempts}.\nPIN of the token {label:?}: "
             ),
-            PinUse::New => format!("New user PIN of the token {label:?}: "),
-            PinUse::So | PinUse::NewSo => {
-                format!("SO PIN of the token {label:?}: ")
-            }
+            PinUse::New => format!("New user PIN of the token {label:?}{}: ", self.limits()),
+            PinUse::So => format!("SO PIN of the token {label:?}: "),
+            PinUse::NewSo => format!("{SO_PIN}\nNew SO PIN of the token {label:?}: "),
+        }
+    }
+
+    /// What the token says of the length of its PINs.
+    fn limits(&self) -> String {
+        match &self.holder {
+            Holder::Token(TokenInfo {
+                pin_len: Some((min, max)),
+                ..
+            }) => format!(" ({min} to {max} characters)"),
+            _ => String::new(),
         }
     }
 

@@ -3,6 +3,7 @@
 //! The only module that names `cryptoki`. What real modules do differently, and what a client must
 //! therefore do, is written beside the code that does it.
 
+mod change_pin;
 mod crossing;
 mod error;
 mod init;
@@ -16,6 +17,7 @@ mod testing;
 pub mod uri;
 mod wallet;
 
+pub use change_pin::{PinOwner, change_pin};
 pub use error::{TokenError, Tried};
 pub use init::init_token;
 pub(crate) use keys::choose_one;

@@ -102,7 +102,7 @@ fn a_dialogue_leads_from_an_empty_token_to_a_key() {
     for (question, pin) in [
         ("SO PIN of the token \"iexec\": ", "officer"),
         ("Once more: ", "officer"),
-        ("New user PIN of the token \"iexec\": ", "typed-pin"),
+        ("New user PIN of the token \"iexec\" (", "typed-pin"),
         ("Once more: ", "typed-pin"),
     ] {
         pty.expect(question).until_echo(false);
@@ -123,7 +123,7 @@ fn a_dialogue_leads_from_an_empty_token_to_a_key() {
     assert_eq!(code, 0, "{shown}");
     assert!(!shown.contains("typed-pin"), "{shown}");
     // The PIN that was just chosen is not asked for again.
-    let asked = shown.matches("PIN of the token \"iexec\": ").count();
+    let asked = shown.matches("PIN of the token \"iexec\"").count();
     assert_eq!(asked, 2, "{shown}");
     let text = fs::read_to_string(config(&work)).unwrap();
     assert!(text.contains("token = \"pkcs11:token=iexec;"), "{text}");
@@ -163,7 +163,7 @@ fn a_person_picks_the_token_and_takes_over_a_key() {
         .unwrap()
         .to_owned();
     pty.send(&number).send("\n");
-    pty.expect("  2  take over \"iexec result key 7e5f4552\"");
+    pty.expect("  2  adopt \"iexec result key 7e5f4552\"");
     pty.expect("Number [1]: ").send("7\n").expect("from 1 to 2");
     pty.expect("Number [1]: ").send("2\n");
     let (code, shown) = pty.wait();

@@ -1,5 +1,6 @@
 //! `iexec-hsm token …`: tokens and their state.
 
+mod change_pin;
 mod describe;
 mod held;
 mod info;
@@ -24,6 +25,8 @@ pub(crate) enum Command {
     Info(info::Info),
     /// Initialise an empty token and set its PIN
     Init(init::Init),
+    /// Change the user PIN or the SO PIN
+    ChangePin(change_pin::ChangePin),
 }
 
 pub(crate) fn run(context: &Context, command: Command) -> Result<Reply, Failure> {
@@ -31,5 +34,6 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<Reply, Failure>
         Command::List => list::run(context),
         Command::Info(command) => info::run(context, &command),
         Command::Init(command) => init::run(context, command),
+        Command::ChangePin(command) => change_pin::run(context, &command),
     }
 }

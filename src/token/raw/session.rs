@@ -119,6 +119,19 @@ impl RawSession {
         call!(caller, C_InitPIN(self.handle, place, len))
     }
 
+    /// `C_SetPIN`; with no PINs the reader asks for them itself.
+    pub(in crate::token) fn set_pin(
+        &self,
+        old: Option<&[u8]>,
+        new: Option<&[u8]>,
+    ) -> Result<(), CallError> {
+        let caller = self.caller().with_pin(old);
+        let (mut old, mut new) = (old.map(own_pin), new.map(own_pin));
+        let (old, old_len) = raw_pin(&mut old);
+        let (new, new_len) = raw_pin(&mut new);
+        call!(caller, C_SetPIN(self.handle, old, old_len, new, new_len))
+    }
+
     /// `C_FindObjects`: all objects that have the attributes of `template`.
     pub(in crate::token) fn find(
         &self,

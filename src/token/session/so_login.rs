@@ -5,11 +5,11 @@ use crate::token::session::login::obtain;
 use crate::token::{Pin, PinSource, PinUse, Remedy, Session, TokenError};
 
 impl Session {
-    /// Logs the SO in, with one PIN from `pins`. Nobody may be logged in.
+    /// Logs the SO in, with one PIN from `pins`, which is returned. Nobody may be logged in.
     pub(in crate::token) fn log_in_so(
         &mut self,
         pins: &mut dyn PinSource,
-    ) -> Result<(), TokenError> {
+    ) -> Result<Option<Pin>, TokenError> {
         let token = self.module.refresh(&self.token)?;
         let label = token.name();
         if token.so_pin_blocked() {
@@ -36,6 +36,7 @@ impl Session {
                 remedy: Remedy::MakeAsUser,
             },
             _ => TokenError::login(error),
-        })
+        })?;
+        Ok(pin)
     }
 }
