@@ -52,7 +52,7 @@ fn an_agent_that_could_not_serve_does_not_start() {
     for args in [&[][..], &["--detach"]] {
         for (limit, code, said) in codes(&work, agent::command(&work, args).pin()) {
             assert_eq!(code, 1, "{limit}: {said}");
-            let is_named = said.contains(&format!("have {limit} open files"));
+            let is_named = said.contains(&format!("the limit is {limit} open files"));
             assert!(is_named && said.contains("LimitNOFILE"), "{limit}: {said}");
         }
     }

@@ -220,7 +220,7 @@ fn a_wallet_that_is_made_and_not_found_again_is_named() {
         let said = run.fails(code).err();
         for words in [
             "the new key is left on the token",
-            "Remove pkcs11:token=test",
+            "Delete pkcs11:token=test",
         ] {
             assert!(said.contains(words), "{rule}: {said}");
         }
@@ -265,7 +265,7 @@ fn a_wallet_that_can_neither_be_used_nor_removed_is_named_with_its_fault() {
         let faulty = rules.iter().fold(Faulty::before(&token), Faulty::rule);
         let run = faulty.drive(work.cmd(["wallet", "create"]).pin()).run();
         let said = run.fails(16).err();
-        for words in [fault, "must not be used", "Remove pkcs11:token=test"] {
+        for words in [fault, "must not be used", "Delete pkcs11:token=test"] {
             assert!(said.contains(words), "{said}");
         }
         assert!(!said.contains("removed again"), "{said}");
