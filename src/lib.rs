@@ -75,7 +75,7 @@
 //! # Features
 //!
 //! `cli`, the default, is the program. Without it `agent-server` adds [`agent::server`], and `publish` adds the
-//! client in [`sms`] and wallets in files; `chain` adds [`ipfs`]. Both of them need `services`, which is
+//! client in [`sms`] and wallets in files; `chain` adds [`ipfs`], and `attestation` the module of that name. Both of them need `services`, which is
 //! [`chain`] and [`http`]. Without any there are archives, envelopes, tokens, [`decrypt`], [`encrypt`] and the
 //! client of an agent.
 
@@ -84,6 +84,8 @@
 
 pub mod agent;
 pub mod archive;
+#[cfg(feature = "attestation")]
+pub mod attestation;
 #[doc(hidden)]
 pub mod bench_support;
 pub mod beneficiary;

@@ -16,6 +16,9 @@ mod interop {
 mod ipfs {
     mod gateways;
 }
+mod keys {
+    mod attestation;
+}
 mod publish {
     mod sms_client;
 }

@@ -113,6 +113,7 @@ mod interop {
 }
 mod keys {
     mod adopt_delete;
+    mod attest;
     mod export_ledger;
     mod filed_for;
     mod generate;

@@ -138,6 +138,9 @@ const GRANTED: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// What reads certificates of devices, whose makers have put their names into them.
+const OF_CERTIFICATES: [&str; 2] = ["attestation/", "cli/commands/key/attest"];
+
 /// Lines of code: without tests, and without lines that are only comment.
 fn code(path: &Path) -> Vec<String> {
     let text = fs::read_to_string(path).unwrap();
@@ -172,7 +175,11 @@ fn is_in(word: &str, name: &str) -> bool {
 fn no_code_depends_on_the_name_of_a_module_or_its_maker() {
     let top = root().join("src");
     let mut files = files_in(&top, "rs");
-    files.retain(|path| !path.ends_with("tests.rs"));
+    let is_of_certificates = |path: &Path| {
+        let file = path.strip_prefix(&top).unwrap().to_str().unwrap();
+        OF_CERTIFICATES.iter().any(|it| file.starts_with(it))
+    };
+    files.retain(|path| !path.ends_with("tests.rs") && !is_of_certificates(path));
     let mut unused: Vec<_> = GRANTED.to_vec();
     let mut bad = Vec::new();
     for path in &files {

@@ -19,6 +19,7 @@ pub mod hidden;
 mod java;
 mod keyed;
 pub mod machine;
+pub mod maker;
 pub mod neighbour;
 mod own_process;
 pub mod pages;

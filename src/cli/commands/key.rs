@@ -1,6 +1,7 @@
 //! `iexec-hsm key …`: the result keys on a token.
 
 mod adopt;
+mod attest;
 mod delete;
 mod describe;
 mod export;
@@ -27,6 +28,8 @@ pub(crate) enum Command {
     Show(NamedKey),
     /// Adopt a decryption key that is already on the token
     Adopt(adopt::Adopt),
+    /// Prove that a key was made in a YubiKey or YubiHSM 2
+    Attest(attest::Attest),
     /// Write the public key of a result key, as PEM
     Export(export::Export),
     /// Delete a result key from the token, for ever
@@ -40,6 +43,7 @@ impl Command {
             Self::List => None,
             Self::Show(key) => key.uri.as_ref(),
             Self::Adopt(command) => command.key.uri.as_ref(),
+            Self::Attest(command) => command.key.uri.as_ref(),
             Self::Export(command) => command.key.uri.as_ref(),
             Self::Delete(command) => command.key.uri.as_ref(),
         }
@@ -51,6 +55,7 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<Reply, Failure>
         Command::List => list::run(context),
         Command::Show(_) => show::run(context),
         Command::Adopt(command) => adopt::run(context, &command),
+        Command::Attest(command) => attest::run(context, &command),
         Command::Export(command) => export::run(context, command),
         Command::Delete(command) => delete::run(context, command),
     }

@@ -6,6 +6,7 @@ use crate::agent::client::ClientError;
 use crate::agent::server::{AgentError, ConfirmError, ServeError, SocketError};
 use crate::agent::wire::Refusal;
 use crate::archive::ArchiveError;
+use crate::attestation::{AttestationError, ChainFault};
 use crate::beneficiary::FileError;
 use crate::beneficiary::key_file::KeyFileError;
 use crate::beneficiary::public_key_file::PublicKeyFileError;
@@ -41,6 +42,24 @@ impl From<TokenError> for Failure {
 impl From<PinError> for Failure {
     fn from(error: PinError) -> Self {
         TokenError::from(error).into()
+    }
+}
+
+impl From<AttestationError> for Failure {
+    fn from(error: AttestationError) -> Self {
+        let is_open = matches!(
+            &error,
+            AttestationError::None
+                | AttestationError::Chain {
+                    fault: ChainFault::NoIssuer | ChainFault::Algorithm | ChainFault::Time,
+                    ..
+                }
+        );
+        let code = match is_open {
+            true => Code::NotVerified,
+            false => Code::VerifiedDifferent,
+        };
+        Self::new(code, &error).hint(hints::attestation(&error))
     }
 }
 

@@ -2,6 +2,7 @@
 //! is wrong, and know no option and no command of this program.
 
 mod agent;
+mod attestation;
 mod gateway;
 mod keys;
 mod market;
@@ -30,6 +31,7 @@ use crate::wallet::locate::AddressOrigin;
 use crate::wallet::wallet_file::WalletFileError;
 
 pub(crate) use agent::{UNLOCK, agent, client, confirm, socket};
+pub(crate) use attestation::attestation;
 pub(crate) use gateway::{fetch, gateway, no_result};
 pub(crate) use keys::{public_key, software_key};
 pub(crate) use market::{choice, market};

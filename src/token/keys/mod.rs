@@ -1,6 +1,7 @@
 //! Result keys: how they are found, made, imported, removed and used.
 
 pub(super) mod attributes;
+mod certificates;
 mod choose;
 mod decrypt;
 mod delete;
