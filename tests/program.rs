@@ -163,6 +163,7 @@ mod set_up {
     mod config_file;
     mod doctor;
     mod exposed_files;
+    mod install;
     mod package;
     mod setup;
 }

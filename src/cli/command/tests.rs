@@ -273,6 +273,8 @@ fn every_option_that_people_are_told_of_exists() {
     let mut known = options_of(&program);
     // That of the SDK, which is refused.
     known.insert("password".into());
+    // Those of systemctl and useradd.
+    known.extend(["user", "now", "create-home", "home-dir"].map(str::to_owned));
     let mut seen = 0;
     for (path, code) in sources() {
         for option in options_in(&code) {

@@ -1,5 +1,6 @@
 //! `iexec-hsm agent …`: the key agent.
 
+mod install;
 mod lock;
 mod start;
 mod status;
@@ -20,6 +21,8 @@ use crate::cli::ui::reply::Reply;
 pub(crate) enum Command {
     /// Start the agent, in the foreground
     Start(start::Start),
+    /// Install the agent's systemd units, and enable them
+    Install(install::Install),
     /// Show the agent's state
     Status(status::Status),
     /// Log the agent in to its token; the PIN is asked for here
@@ -48,6 +51,7 @@ impl Command {
 pub(crate) fn run(context: Context, command: Command) -> Result<Reply, Failure> {
     match command {
         Command::Start(start) => start::run(context, &start),
+        Command::Install(install) => install::run(&context, &install),
         Command::Status(status) => status::run(&context, &status),
         Command::Unlock => unlock::run(&context),
         Command::Lock => lock::run(&context),
