@@ -5,21 +5,24 @@
 #   --huge         5 GiB, too, with a page cache that is full (prepare.py says why); takes 30 GiB of disk, and as much as
 #                  there is memory
 #   --small        small sizes and 2 runs: shows that all of it works, not how fast it is
+#   --quick        smaller sizes, 3 runs and nothing that takes long: some minutes
 #   --no-sdk       leaves out iExec's SDK, which takes a minute for 512 MiB
 #   --write        writes docs/performance.md and its plot, instead of printing
 #
-# Inputs are in the page cache; outputs are new files on the same file system.
+# Inputs are in the page cache, but for the tables that say otherwise; outputs are new files on the same file system.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . softhsm/lib.sh
 . benches/lib.sh
+. benches/slow_disk.sh
 
-runs=9 mib=512 text=2048 many=200 sizes=(1 8 64 512) sdk=yes huge='' write=''
+runs=9 mib=512 text=2048 many=200 sizes=(1 8 64 512) sdk=yes huge='' write='' slow=128 entries=(1 1000 99000)
 while [[ $# -gt 0 ]]; do
     case $1 in
         --runs) runs=${2:?a number of runs} && shift ;;
-        --small) memory_is=as-is runs=2 mib=16 text=64 many=8 sizes=(1 4 16) ;;
+        --small) memory_is=as-is runs=2 mib=16 text=64 many=8 sizes=(1 4 16) slow=8 entries=(1 100) ;;
+        --quick) runs=3 mib=256 text=256 many=50 sizes=(16 64 256) slow=32 entries=(1 1000) sdk='' ;;
         --huge) huge=5120 ;;
         --no-sdk) sdk='' ;;
         --write) write=$PWD/docs ;;
@@ -91,6 +94,50 @@ files() {
     rm -f ./*.out
     quietly iexec-hsm result decrypt noise.enc.zip --output ours.out
     same ours.out noise.zip
+}
+
+# Archives that are not in the page cache, so that the disk has a part.
+cold() {
+    say "Cold ..."
+    local into_pipe="cat noise.enc.zip | cat >cat.out"
+    head_of_table "large archives that are not in memory, \`--no-sync\`"
+    memory_is=cold measure "$runs" file "$ours noise.enc.zip --output file.out --no-sync" \
+        folder "$ours noise.enc.zip --extract folder.out --no-sync" cp "cp noise.enc.zip cp.out" \
+        pipe "$ours noise.enc.zip --output - | cat >pipe.out" cat "$into_pipe"
+    row "$mib MiB to a file" file cp "\`cp\`"
+    row "$mib MiB, \`--extract\`" folder cp "\`cp\`"
+    row "$mib MiB to a pipe" pipe cat "\`cat in \\| cat >out\`"
+    rm -rf ./*.out
+}
+
+# The same on a disk that is slower than this one.
+slow_disk_rows() {
+    say "A slow disk ..."
+    slow_disk $((slow * 4 + 64)) || return 0
+    noise "$slow"
+    mv noise.enc.zip slow/
+    head_of_table "on a disk of 100 MB/s and 5 ms, not in memory, \`--no-sync\`"
+    memory_is=cold measure "$((runs < 5 ? runs : 5))" file "$ours slow/noise.enc.zip --output slow/file.out --no-sync" \
+        folder "$ours slow/noise.enc.zip --extract slow/folder.out --no-sync" cp "cp slow/noise.enc.zip slow/cp.out"
+    row "$slow MiB to a file" file cp "\`cp\`"
+    row "$slow MiB, \`--extract\`" folder cp "\`cp\`"
+    remove_slow_disk
+    rm noise.zip
+}
+
+# Results of many files: entries COUNT
+entries() {
+    say "$1 entries ..."
+    python3 - "$1" <<'PYTHON'
+import os, sys, zipfile
+with zipfile.ZipFile("many.zip", "w") as result:
+    for number in range(int(sys.argv[1])):
+        result.writestr(f"{number % 100}/{number}.bin", os.urandom(1024))
+PYTHON
+    quietly iexec-hsm result encrypt many.zip --public-key key.pub --output many.enc.zip --force
+    measure 3 ours "$ours many.enc.zip --extract ours.out --no-sync" unzip "unzip -q many.zip -d unzip.out"
+    row "$1 files of 1 KiB, \`--extract --no-sync\`" ours unzip "\`unzip\` of the plain result"
+    rm -rf many.* ./*.out
 }
 
 # A body that is stored needs no copy more in this process.
@@ -310,6 +357,8 @@ for size in "${sizes[@]}"; do
         files "$size"
         stored
         pipes
+        cold
+        head_of_table "ways from and to elsewhere"
         downloads noise.enc.zip today
         neighbours
         sealing
@@ -327,6 +376,10 @@ done
 [[ $memory_is != full ]] || memory_is=warm
 head_of_table "unpacking"
 extraction
+for count in "${entries[@]}"; do
+    entries "$count"
+done
+slow_disk_rows
 head_of_table "small archives"
 small
 printf '\n| peak memory beyond that of loading the module (%s MiB) | ours |\n|---|--:|\n' \

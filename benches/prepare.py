@@ -5,6 +5,7 @@ that comes from memory which was never used costs ten times as much as all else,
 memory back to its host, and by chance. MEMORY is one of
 
 warm   more memory than a run needs is used and freed. What the host takes back at once, above some 1 GiB, is not warm.
+cold   the same, and no archive is in the page cache (POSIX_FADV_DONTNEED), which is checked (mincore).
 full   as on a machine in use: the page cache fills the memory, and a new page takes the place of an old one.
 as-is  it is left as it is.
 
@@ -13,7 +14,9 @@ Where memory is full large ones are kept, too, oldest removed first once they wo
 cache has forgotten them, so that no memory becomes free.
 """
 
+import ctypes
 import glob
+import mmap
 import os
 import random
 import shutil
@@ -46,6 +49,8 @@ def put_outputs_aside(room):
     os.makedirs("kept", exist_ok=True)
     for output in sorted(glob.glob("*.out")):
         os.rename(output, f"kept/{time.time_ns()}.{size(output)}")
+    for output in glob.glob("slow/*.out"):
+        shutil.rmtree(output) if os.path.isdir(output) else os.remove(output)
     large = [name for name in sorted(os.listdir("kept")) if int(name.split(".")[1]) > SMALL]
     room -= sum(int(name.split(".")[1]) for name in large)
     for name in large:
@@ -59,6 +64,32 @@ def put_outputs_aside(room):
 def warm_memory():
     archives = sum(map(os.path.getsize, glob.glob("*.enc.zip")))
     b"x" * min(max(256 * MIB, archives * 8 // 5), memory("MemFree") * 4 // 5)
+
+
+def pages_in_memory(path):
+    """How many of a file's pages are in the page cache."""
+    size, page = os.path.getsize(path), os.sysconf("SC_PAGE_SIZE")
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.mmap.restype = ctypes.c_void_p
+    libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+    libc.mincore.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p]
+    libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+    count = -(-size // page)
+    pages = ctypes.create_string_buffer(count)
+    with open(path, "rb") as file:
+        at = libc.mmap(None, size, mmap.PROT_READ, mmap.MAP_SHARED, file.fileno(), 0)
+        if libc.mincore(at, size, pages) != 0:
+            raise OSError(ctypes.get_errno(), "mincore")
+        libc.munmap(at, size)
+    return sum(page & 1 for page in pages.raw[:count])
+
+
+def evict_archives():
+    for path in glob.glob("*.enc.zip") + glob.glob("slow/*.enc.zip"):
+        with open(path, "rb") as file:
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        if pages_in_memory(path) > 0:
+            sys.exit(f"{path} is still in the page cache")
 
 
 def fill_memory():
@@ -79,5 +110,7 @@ put_outputs_aside(memory("MemTotal") if wanted == "full" else 0)
 os.sync()
 if wanted == "full":
     fill_memory()
-elif wanted == "warm":
+elif wanted in ("warm", "cold"):
     warm_memory()
+if wanted == "cold":
+    evict_archives()
