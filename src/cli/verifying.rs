@@ -20,7 +20,7 @@ use crate::code::Code;
 use crate::ipfs::Fetched;
 use crate::task::{ChainEvidence, chain_evidence_in_part, cid_evidence};
 use crate::verify::{
-    CheckId, CidEvidence, Digester, Evidence, EvidenceFile, Form, PlaintextEvidence, Seen, Status,
+    CheckId, Digester, Evidence, EvidenceFile, Form, PlaintextEvidence, Report, Seen, Status,
 };
 use crate::wallet::address::Address;
 
@@ -62,6 +62,8 @@ pub(crate) struct Verifier {
 /// What is known of a result but for its files.
 struct Held {
     evidence: Evidence,
+    /// The checks of that, as long as the files are not known.
+    report: Report,
     seen: Seen,
     /// Whether there is anything to verify.
     is_archive: bool,
@@ -73,14 +75,12 @@ impl Verifier {
     fn new(whom: Whom, all_wanted: bool) -> Self {
         let held = Arc::<OnceLock<Held>>::default();
         let known = Arc::clone(&held);
-        let releases = move |plaintext: &PlaintextEvidence| {
-            let verdict = known.wait().evidence(plaintext.clone()).check().verdict();
-            match verdict {
+        let releases =
+            move |plaintext: &PlaintextEvidence| match known.wait().report(plaintext).verdict() {
                 Status::Verified => true,
                 Status::Unknown => !all_wanted,
                 _ => false,
-            }
-        };
+            };
         Self {
             whom,
             all_wanted,
@@ -106,20 +106,20 @@ impl Verifier {
         });
         let fetched = fetched?;
         let failed = failed.map(|it| place.failure(it));
-        let cid = cid_evidence(&chain.task, fetched.check);
-        let form = form_of(archive, &context.limits());
-        self.hold(context, chain, cid, form, failed);
+        self.hold(context, chain, (archive, &fetched), failed);
         Ok(fetched)
     }
 
-    fn hold(
+    /// Takes an archive that came, with what the chain says of it, and why it does not say more.
+    pub(crate) fn hold(
         &self,
         context: &Context,
         chain: ChainEvidence,
-        cid: CidEvidence,
-        form: Option<Form>,
+        (archive, fetched): (&File, &Fetched),
         failed: Option<Failure>,
     ) {
+        let cid = cid_evidence(&chain.task, fetched.check);
+        let form = form_of(archive, &context.limits());
         let of_deal = chain.deal.as_ref().map(|deal| deal.beneficiary);
         let beneficiary = match self.whom {
             Whom::Address(address) => Some(address),
@@ -137,6 +137,7 @@ impl Verifier {
             beneficiary,
         };
         let _ = self.held.set(Held {
+            report: evidence.check(),
             evidence,
             seen,
             is_archive: form.is_some(),
@@ -174,9 +175,8 @@ impl Verifier {
     /// What is proven of the result; nothing where it did not come.
     pub(crate) fn verification(&self) -> Option<Verification> {
         let held = self.held.get()?;
-        let evidence = held.evidence(self.digester.evidence());
         Some(Verification {
-            report: evidence.check(),
+            report: held.report(&self.digester.evidence()),
             failed: held.failed.clone(),
         })
     }
@@ -198,6 +198,10 @@ impl Verifier {
 }
 
 impl Held {
+    fn report(&self, plaintext: &PlaintextEvidence) -> Report {
+        self.evidence.check_files(&self.report, plaintext)
+    }
+
     fn evidence(&self, plaintext: PlaintextEvidence) -> Evidence {
         Evidence {
             plaintext,

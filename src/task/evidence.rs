@@ -1,14 +1,20 @@
-//! What the chain says of a task, as far as its result can be checked by that.
+//! What the chain says of tasks, as far as their results can be checked by that.
 
-use crate::chain::poco::{Contribution, ContributionStatus, Hub, Search, Task, TaskResults};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::chain::poco::{
+    Contribution, ContributionStatus, Deal, Hub, Id, Search, Task, TaskResults,
+};
 use crate::chain::rpc::RpcError;
 use crate::ipfs::{CidCheck, Location};
 use crate::verify::{
     CallEvidence, CidEvidence, CidOutcome, ContributionEvidence, DealEvidence, HexBytes, Seen,
     SeenCall, TaskEvidence,
 };
+use crate::wallet::address::Address;
 
-/// All that the chain says.
+/// All that the chain says of a task.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ChainEvidence {
@@ -27,16 +33,28 @@ pub struct ChainEvidence {
 /// # Errors
 /// When the node cannot be asked. What it does not know is unknown in the evidence.
 pub fn chain_evidence(hub: &Hub, task: &Task) -> Result<ChainEvidence, RpcError> {
-    let mut evidence = ChainEvidence::of(task);
-    evidence.ask(hub, task)?;
-    Ok(evidence)
+    match chain_evidence_in_part(hub, task) {
+        (evidence, None) => Ok(evidence),
+        (_, Some(error)) => Err(error),
+    }
 }
 
 /// The same, as far as the node can be asked; with the failure that ended it.
 pub fn chain_evidence_in_part(hub: &Hub, task: &Task) -> (ChainEvidence, Option<RpcError>) {
-    let mut evidence = ChainEvidence::of(task);
-    let failed = evidence.ask(hub, task).err();
+    let mut evidence = [ChainEvidence::of(task)];
+    let failed = ask(hub, &[task], &mut evidence).err();
+    let [evidence] = evidence;
     (evidence, failed)
+}
+
+/// The same for several tasks, in their order. What is alike is asked for once, and the rest in few requests.
+///
+/// # Errors
+/// As of [`chain_evidence`], for any of them.
+pub fn chain_evidence_of_each(hub: &Hub, tasks: &[&Task]) -> Result<Vec<ChainEvidence>, RpcError> {
+    let mut evidence: Vec<_> = tasks.iter().map(|it| ChainEvidence::of(it)).collect();
+    ask(hub, tasks, &mut evidence)?;
+    Ok(evidence)
 }
 
 impl ChainEvidence {
@@ -52,25 +70,119 @@ impl ChainEvidence {
             },
         }
     }
+}
 
-    fn ask(&mut self, hub: &Hub, task: &Task) -> Result<(), RpcError> {
-        self.seen.hub = Some(hub.address());
-        self.seen.node = hub.rpc().origin();
-        self.seen.chain_id = Some(hub.chain_id()?);
-        if let Some(deal) = hub.deal(task.deal)? {
-            let broker = hub.tee_broker()?;
-            let mut contracts = Vec::new();
-            for address in [Some(deal.workerpool.owner), broker].into_iter().flatten() {
-                if hub.is_contract(address)? {
-                    contracts.push(address);
-                }
-            }
-            self.deal = Some(DealEvidence::of(&deal, broker, contracts));
-            self.seen.tag = Some(deal.tag);
-            self.seen.params = Some(deal.params);
+/// Fills up what is known of `tasks`, each in its place.
+fn ask(hub: &Hub, tasks: &[&Task], evidence: &mut [ChainEvidence]) -> Result<(), RpcError> {
+    for it in evidence.iter_mut() {
+        it.seen.hub = Some(hub.address());
+        it.seen.node = hub.rpc().origin();
+    }
+    let chain_id = hub.chain_id()?;
+    for it in evidence.iter_mut() {
+        it.seen.chain_id = Some(chain_id);
+    }
+    let deals = deals(hub, tasks)?;
+    for (it, task) in evidence.iter_mut().zip(tasks) {
+        let Some((deal, said)) = deals.get(&task.deal) else {
+            continue;
+        };
+        it.deal = Some(said.clone());
+        it.seen.tag = Some(deal.tag);
+        it.seen.params = Some(deal.params.clone());
+    }
+    contributions(hub, tasks, evidence)
+}
+
+fn deals(hub: &Hub, tasks: &[&Task]) -> Result<BTreeMap<Id, (Deal, DealEvidence)>, RpcError> {
+    let ids: BTreeSet<Id> = tasks.iter().map(|it| it.deal).collect();
+    let found = hub.deals(&Vec::from_iter(ids))?;
+    let found: Vec<Deal> = found.into_iter().flatten().collect();
+    if found.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let broker = hub.tee_broker()?;
+    let owners = found.iter().map(|deal| deal.workerpool.owner);
+    let mut is_contract = BTreeMap::new();
+    for address in owners.chain(broker) {
+        if let Entry::Vacant(unknown) = is_contract.entry(address) {
+            unknown.insert(hub.is_contract(address)?);
         }
-        self.contributions = contributions(hub, task, &mut self.seen)?;
-        Ok(())
+    }
+    let evidence = |deal: Deal| {
+        let those: [Option<Address>; 2] = [Some(deal.workerpool.owner), broker];
+        let contracts = those.into_iter().flatten().filter(|it| is_contract[it]);
+        let said = DealEvidence::of(&deal, broker, contracts.collect());
+        (deal.id, (deal, said))
+    };
+    Ok(found.into_iter().map(evidence).collect())
+}
+
+fn contributions(
+    hub: &Hub,
+    tasks: &[&Task],
+    evidence: &mut [ChainEvidence],
+) -> Result<(), RpcError> {
+    let of_task = |task: &&Task| {
+        let id = task.id;
+        let workers = task.contributors.clone().into_iter();
+        workers.map(move |worker| (id, worker))
+    };
+    let asked: Vec<(Id, Address)> = tasks.iter().flat_map(of_task).collect();
+    let mut viewed = hub.contributions(&asked)?.into_iter();
+    let viewed: Vec<Vec<Contribution>> = tasks
+        .iter()
+        .map(|task| viewed.by_ref().take(task.contributors.len()).collect())
+        .collect();
+    let counting = viewed.iter().map(|of_task| {
+        let proved = of_task
+            .iter()
+            .filter(|it| it.status == ContributionStatus::Proved);
+        proved.map(|it| it.worker).collect()
+    });
+    let counting: Vec<Vec<Address>> = counting.collect();
+    let wanted = tasks.iter().zip(&counting);
+    let wanted: Vec<(&Task, &[Address])> = wanted
+        .filter(|(_, workers)| !workers.is_empty())
+        .map(|(task, workers)| (*task, workers.as_slice()))
+        .collect();
+    let mut sent = hub.contributions_sent(&wanted)?.into_iter();
+    for ((it, viewed), workers) in evidence.iter_mut().zip(viewed).zip(&counting) {
+        let mut sent = match workers.is_empty() {
+            true => BTreeMap::new(),
+            false => sent.next().unwrap_or_default(),
+        };
+        let seen = &mut it.seen;
+        let said = viewed.iter().map(|contribution| {
+            let call = match sent.remove(&contribution.worker) {
+                Some(search) => call_evidence(search, seen),
+                None => CallEvidence::NotFound {
+                    why: "the contribution does not count".to_owned(),
+                },
+            };
+            ContributionEvidence::of(contribution, call)
+        });
+        it.contributions = said.collect();
+    }
+    Ok(())
+}
+
+fn call_evidence(search: Search, seen: &mut Seen) -> CallEvidence {
+    match search {
+        Ok(sent) => {
+            seen.calls.push(SeenCall {
+                transaction: sent.transaction,
+                block: sent.block,
+                block_hash: sent.block_hash,
+            });
+            CallEvidence::Found {
+                sender: sent.sender,
+                input: HexBytes(sent.input),
+            }
+        }
+        Err(why) => CallEvidence::NotFound {
+            why: why.to_string(),
+        },
     }
 }
 
@@ -97,53 +209,4 @@ pub fn named_cid(task: &TaskEvidence) -> Option<String> {
     let location = results.ipfs_location()?;
     location.parse::<Location>().ok()?;
     location.strip_prefix("/ipfs/").map(str::to_owned)
-}
-
-fn contributions(
-    hub: &Hub,
-    task: &Task,
-    seen: &mut Seen,
-) -> Result<Vec<ContributionEvidence>, RpcError> {
-    let viewed: Vec<Contribution> = task
-        .contributors
-        .iter()
-        .map(|worker| hub.contribution(task.id, *worker))
-        .collect::<Result<_, _>>()?;
-    let proved = viewed
-        .iter()
-        .filter(|it| it.status == ContributionStatus::Proved);
-    let workers: Vec<_> = proved.map(|it| it.worker).collect();
-    let mut sent = match workers.is_empty() {
-        true => Default::default(),
-        false => hub.contributions_sent(task, &workers)?,
-    };
-    let evidence = |it: &Contribution| {
-        let call = match sent.remove(&it.worker) {
-            Some(search) => call_evidence(search, seen),
-            None => CallEvidence::NotFound {
-                why: "the contribution does not count".to_owned(),
-            },
-        };
-        ContributionEvidence::of(it, call)
-    };
-    Ok(viewed.iter().map(evidence).collect())
-}
-
-fn call_evidence(search: Search, seen: &mut Seen) -> CallEvidence {
-    match search {
-        Ok(sent) => {
-            seen.calls.push(SeenCall {
-                transaction: sent.transaction,
-                block: sent.block,
-                block_hash: sent.block_hash,
-            });
-            CallEvidence::Found {
-                sender: sent.sender,
-                input: HexBytes(sent.input),
-            }
-        }
-        Err(why) => CallEvidence::NotFound {
-            why: why.to_string(),
-        },
-    }
 }

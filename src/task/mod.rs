@@ -8,7 +8,8 @@ mod state;
 
 pub use crate::chain::watch::{Event, Pace, Watched, watch, watch_from};
 pub use evidence::{
-    ChainEvidence, chain_evidence, chain_evidence_in_part, cid_evidence, named_cid,
+    ChainEvidence, chain_evidence, chain_evidence_in_part, chain_evidence_of_each, cid_evidence,
+    named_cid,
 };
 pub use of_beneficiary::{FoundTask, MOST_TASKS, deals_for, tasks_of};
 pub use result::{NoResult, result_location};

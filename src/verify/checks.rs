@@ -8,6 +8,8 @@ mod workers;
 use super::check::{CheckId, Status};
 use super::evidence::{ContributionEvidence, Evidence};
 
+pub(super) use archive::digest;
+
 const NO_DEAL: &str = "the deal is not known";
 
 /// How a check went, and why.
@@ -16,7 +18,7 @@ pub(super) type Finding = (Status, String);
 pub(super) fn finding(evidence: &Evidence, id: CheckId) -> Finding {
     let check = match id {
         CheckId::Cid => archive::cid,
-        CheckId::Digest => archive::digest,
+        CheckId::Digest => |evidence: &Evidence| digest(evidence, &evidence.plaintext),
         CheckId::Consensus => workers::consensus,
         CheckId::Seal => workers::seal,
         CheckId::Tee => enclave::tee,

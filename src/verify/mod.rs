@@ -39,4 +39,15 @@ impl Evidence {
             checks: checks.into(),
         }
     }
+
+    /// The report with `files` in the place of those in the evidence, which `report` is of. Only the check that looks at
+    /// files is made anew: others cost signatures.
+    pub fn check_files(&self, report: &Report, files: &PlaintextEvidence) -> Report {
+        let mut report = report.clone();
+        let digest = report.checks.iter_mut();
+        for check in digest.filter(|it| it.id == CheckId::Digest) {
+            (check.status, check.why) = checks::digest(self, files);
+        }
+        report
+    }
 }

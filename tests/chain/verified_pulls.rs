@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::pull::{World, told, until};
 use crate::support::chain::proofs::*;
+use crate::support::web::{Answer, Web};
 use crate::support::*;
 
 impl World {
@@ -105,7 +106,7 @@ fn what_cannot_be_told_fails_only_where_all_is_wanted() {
 
     // A node that goes away is waited for, and nothing is decided by it.
     let other = world.task_with_digest(&result(RIGHT));
-    let away = crate::support::web::Web::in_front_of(&world.chain.node.url());
+    let away = Web::in_front_of(&world.chain.node.url());
     let gone = crate::support::web::Fault::status(500);
     away.fail_where("e741363b", vec![gone; 1000]);
     let url = away.url();
@@ -143,4 +144,82 @@ fn a_service_goes_on_after_what_is_wrong() {
     let line: Value = serde_json::from_str(run.out().lines().next().unwrap()).unwrap();
     assert_eq!(line["verification"]["verdict"], "verified");
     assert!(!work.exists(format!("results/{forged}")));
+}
+
+/// The texts of results, and what is not verified of each.
+fn pulled_from(world: &World, work: &Work<'_>, node: &Web) -> BTreeMap<String, Vec<String>> {
+    let folder = format!("from-{}", node.url().rsplit(':').next().unwrap());
+    let args = ["--raw", "--rpc-url", &node.url(), "--output-dir", &folder];
+    let run = world.pull(work, &args).pin().run().ok();
+    let by_task = |line: &Value| {
+        let task = line["taskid"].as_str().unwrap();
+        let text = work.read(format!("{folder}/{task}/result.txt"));
+        assert_eq!(text, RIGHT);
+        (task.to_owned(), open_checks(line))
+    };
+    told(&run).0.iter().map(by_task).collect()
+}
+
+#[test]
+fn the_node_is_asked_about_many_results_in_few_requests() {
+    let Some(world) = World::new() else { return };
+    let work = world.keyed.work();
+    let tasks: Vec<String> = (0..24)
+        .map(|_| world.task_with_digest(&result(RIGHT)).to_string())
+        .collect();
+    let verified: BTreeMap<_, _> = tasks.iter().map(|it| (it.clone(), vec![])).collect();
+    let node = Web::in_front_of(&world.chain.node.url());
+    assert_eq!(pulled_from(&world, &work, &node), verified);
+    // One after the other they took more than a dozen each.
+    let asked = node.requests().len();
+    assert!(asked < 4 * tasks.len(), "{asked}");
+
+    // Nodes that take one question at a time are enough.
+    let there = world.chain.node.url();
+    let node = Web::start(move |request| match request.body.first() {
+        Some(b'[') => {
+            let error = json!({"code": -32600, "message": "no batches"});
+            Answer::json(&json!({"jsonrpc": "2.0", "id": null, "error": error}))
+        }
+        _ => Web::handed_on(&there, request),
+    });
+    assert_eq!(pulled_from(&world, &work, &node), verified);
+
+    // What one does not tell of a result holds up no other.
+    let there = world.chain.node.url();
+    let (alone, among) = (tasks[3].clone(), tasks[20].clone());
+    let node = Web::start(move |request| {
+        let mut answers = Web::handed_on(&there, request);
+        let asked: Value = serde_json::from_slice(&request.body).unwrap();
+        let mut told: Value = serde_json::from_slice(&answers.body).unwrap();
+        let of_one = |asked: &Value, told: &mut Value| {
+            if asked["method"] == "eth_getTransactionReceipt"
+                && told.to_string().contains(&among[2..])
+            {
+                let error = json!({"code": -32000, "message": "pruned"});
+                *told = json!({"jsonrpc": "2.0", "id": asked["id"], "error": error});
+            }
+            if asked["method"] == "eth_getLogs" {
+                let logs = told["result"].as_array_mut().unwrap();
+                logs.retain(|log| log["topics"][1] != alone);
+            }
+        };
+        match (asked.as_array(), told.as_array_mut()) {
+            (Some(asked), Some(told)) => {
+                for told in told {
+                    let asked = asked.iter().find(|asked| asked["id"] == told["id"]);
+                    of_one(asked.unwrap(), told);
+                }
+            }
+            _ => of_one(&asked, &mut told),
+        }
+        answers.body = told.to_string().into_bytes();
+        answers
+    });
+    let mut expected = verified;
+    for task in [&tasks[3], &tasks[20]] {
+        let unknown = ["enclaveSignature unknown", "authorisation unknown"];
+        expected.insert(task.clone(), unknown.map(str::to_owned).to_vec());
+    }
+    assert_eq!(pulled_from(&world, &work, &node), expected);
 }

@@ -23,8 +23,7 @@ impl Hub {
     /// As of [`Self::task`].
     pub fn block(&self, wanted: u64) -> Result<Option<Block>, RpcError> {
         let block = self.read_block(&format!("{wanted:#x}").into(), false)?;
-        let head = head(&block);
-        Ok(head.filter(|it| it.number == wanted))
+        Ok(Block::read(wanted, &block))
     }
 
     /// The newest block.
@@ -33,7 +32,7 @@ impl Hub {
     /// As of [`Self::task`].
     pub fn newest(&self) -> Result<Block, RpcError> {
         let block = self.read_block(&"latest".into(), false)?;
-        head(&block).ok_or_else(|| self.not_a_node())
+        Block::head(&block).ok_or_else(|| self.not_a_node())
     }
 
     /// A block in the node's own words, with its transactions or only their hashes.
@@ -44,10 +43,17 @@ impl Hub {
     }
 }
 
-fn head(block: &Value) -> Option<Block> {
-    Some(Block {
-        number: number(&block["number"])?,
-        hash: block["hash"].as_str()?.parse().ok()?,
-        time: number(&block["timestamp"])?,
-    })
+impl Block {
+    /// The block with this number, in the words of a node; none where they are of another one.
+    pub(super) fn read(wanted: u64, block: &Value) -> Option<Self> {
+        Self::head(block).filter(|it| it.number == wanted)
+    }
+
+    fn head(block: &Value) -> Option<Self> {
+        Some(Self {
+            number: number(&block["number"])?,
+            hash: block["hash"].as_str()?.parse().ok()?,
+            time: number(&block["timestamp"])?,
+        })
+    }
 }

@@ -25,6 +25,17 @@ impl BlockSearch {
         })
     }
 
+    /// Takes account of a block that is known from elsewhere.
+    pub(super) fn learn(&mut self, block: Block) {
+        let first = self.first();
+        // Of a node that lies of times, what does not fit is left out.
+        match block.time < self.time {
+            true if (first..self.last()).contains(&block.number) => self.before = Some(block),
+            false if (first..self.last()).contains(&block.number) => self.end = block,
+            _ => {}
+        }
+    }
+
     /// The number of the first block that it can be.
     pub(super) fn first(&self) -> u64 {
         self.before.map_or(0, |before| before.number + 1)
@@ -203,6 +214,29 @@ mod tests {
     }
 
     #[test]
+    fn blocks_that_were_asked_for_before_are_not_asked_for_again() {
+        let newest = block(400_000_000, arbitrum(400_000_000));
+        let mut known: Vec<Block> = Vec::new();
+        let mut search = |number: u64| {
+            let mut search = BlockSearch::new(arbitrum(number), newest).unwrap();
+            known.iter().for_each(|block| search.learn(*block));
+            let mut asked = 0;
+            let ask = |number| {
+                asked += 1;
+                known.push(block(number, arbitrum(number)));
+                Ok::<_, Infallible>(Some(block(number, arbitrum(number))))
+            };
+            search.narrow(1000, ask).unwrap().unwrap();
+            assert!((search.first()..=search.last()).contains(&number));
+            asked
+        };
+        let number = 123_456_789;
+        assert!(search(number) > 5);
+        assert_eq!(search(number), 0);
+        assert!((1..=300).all(|more| search(number + more) < 5));
+    }
+
+    #[test]
     fn a_block_that_is_not_there_any_more_ends_it() {
         let mut search = BlockSearch::new(5, block(1_000_000, 1_000_000)).unwrap();
         let kept = |number| Ok::<_, Infallible>((number > 900_000).then(|| block(number, number)));
@@ -213,6 +247,10 @@ mod tests {
     fn a_node_that_lies_of_times_does_not_hold_it_up() {
         for lie in [0, 1, u64::MAX] {
             let mut search = BlockSearch::new(u64::MAX / 2, block(u64::MAX, u64::MAX)).unwrap();
+            for (number, time) in [(7, u64::MAX), (9, 0), (7, 0), (5, u64::MAX), (u64::MAX, 0)] {
+                search.learn(block(number, time));
+                assert!(search.first() <= search.last());
+            }
             let mut asked = 0;
             let ask = |number| {
                 asked += 1;

@@ -59,23 +59,27 @@ impl ContributionStatus {
 }
 
 impl Hub {
-    /// What `worker` has contributed to a task.
+    /// What workers have contributed to tasks, in their order.
     ///
     /// # Errors
     /// As of [`Self::task`].
-    pub fn contribution(&self, task: Id, worker: Address) -> Result<Contribution, RpcError> {
-        let view = self.view(viewContributionCall {
-            task: task.into(),
+    pub fn contributions(&self, of: &[(Id, Address)]) -> Result<Vec<Contribution>, RpcError> {
+        let call = |(task, worker): &(Id, Address)| viewContributionCall {
+            task: (*task).into(),
             worker: SolAddress::from(*worker.as_bytes()),
-        })?;
-        let status = ContributionStatus::ALL.get(usize::from(view.status));
-        Ok(Contribution {
-            worker,
-            status: *status.ok_or_else(|| self.no_hub())?,
-            hash: view.resultHash.into(),
-            seal: view.resultSeal.into(),
-            enclave: view.enclaveChallenge.into_array().into(),
-        })
+        };
+        let views = self.views(of.iter().map(call))?.into_iter().zip(of);
+        let contribution = |(view, (_, worker)): (ContributionView, &(Id, Address))| {
+            let status = ContributionStatus::ALL.get(usize::from(view.status));
+            Ok(Contribution {
+                worker: *worker,
+                status: *status.ok_or_else(|| self.no_hub())?,
+                hash: view.resultHash.into(),
+                seal: view.resultSeal.into(),
+                enclave: view.enclaveChallenge.into_array().into(),
+            })
+        };
+        views.map(contribution).collect()
     }
 
     /// Who authorises workers with enclaves in the place of the owners of workerpools; nobody where these do.

@@ -36,20 +36,30 @@ impl Hub {
         first: u64,
         last: u64,
     ) -> Result<Option<Vec<ContributionPlace>>, RpcError> {
-        let params = json!([{
-            "address": self.address().to_string(),
-            "topics": [TaskContribute::SIGNATURE_HASH.to_string(), task.to_string()],
-            "fromBlock": format!("{first:#x}"),
-            "toBlock": format!("{last:#x}"),
-        }]);
-        let logs = match self.rpc().call_once("eth_getLogs", &params) {
+        let filter = self.contributions_filter(&[task], first, last);
+        let logs = match self.rpc().call_once("eth_getLogs", &json!([filter])) {
             Err(error) if is_refusal(&error) => return Ok(None),
             logs => logs?,
         };
         let logs = logs.as_array().ok_or_else(|| self.not_a_node())?;
-        let places = logs.iter().filter(|log| log["removed"] != true);
-        let place = |log| self.place_of(task, log);
-        Ok(Some(places.filter_map(place).collect()))
+        Ok(Some(self.places_among(task, logs)))
+    }
+
+    /// Asks for the events of contributions to any of `tasks`.
+    pub(super) fn contributions_filter(&self, tasks: &[Id], first: u64, last: u64) -> Value {
+        let tasks: Vec<String> = tasks.iter().map(Id::to_string).collect();
+        json!({
+            "address": self.address().to_string(),
+            "topics": [TaskContribute::SIGNATURE_HASH.to_string(), tasks],
+            "fromBlock": format!("{first:#x}"),
+            "toBlock": format!("{last:#x}"),
+        })
+    }
+
+    /// The contributions to a task among events.
+    pub(super) fn places_among(&self, task: Id, logs: &[Value]) -> Vec<ContributionPlace> {
+        let logs = logs.iter().filter(|log| log["removed"] != true);
+        logs.filter_map(|log| self.place_of(task, log)).collect()
     }
 
     /// The same by reading the blocks themselves.

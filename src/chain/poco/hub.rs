@@ -191,7 +191,7 @@ impl Hub {
         self.viewed::<C>(&answer)
     }
 
-    fn views<C: SolCall>(
+    pub(super) fn views<C: SolCall>(
         &self,
         calls: impl Iterator<Item = C>,
     ) -> Result<Vec<C::Return>, RpcError> {

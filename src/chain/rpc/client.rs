@@ -59,9 +59,7 @@ impl Rpc {
     /// # Errors
     /// When the node cannot be reached, or refuses, or answers what no node answers.
     pub fn call(&self, method: &'static str, params: &Value) -> Result<Value, RpcError> {
-        let body = request(0, method, params).to_string();
-        let read = |answer: &[u8]| answer::read(self.origin(), method, answer);
-        self.ask_until_done(&body, &RpcError::is_passing, &read)
+        self.call_alone(method, params, RpcError::is_passing)
     }
 
     /// What the node answers to `method` once. That a node refuses says something of the question then.
@@ -70,10 +68,7 @@ impl Rpc {
         method: &'static str,
         params: &Value,
     ) -> Result<Value, RpcError> {
-        let body = request(0, method, params).to_string();
-        let read = |answer: &[u8]| answer::read(self.origin(), method, answer);
-        let passes = |error: &RpcError| error.is_passing() && !error.is_refused();
-        self.ask_until_done(&body, &passes, &read)
+        self.call_alone(method, params, passes_unless_refused)
     }
 
     /// What the node answers to `method` with each of `all` parameters, in as few requests as it takes.
@@ -81,9 +76,38 @@ impl Rpc {
     /// # Errors
     /// As of [`Self::call`], for any of them.
     pub fn call_each(&self, method: &'static str, all: &[Value]) -> Result<Vec<Value>, RpcError> {
+        self.call_all(method, all, RpcError::is_passing)
+    }
+
+    /// The same, as of [`Self::call_once`].
+    pub(crate) fn call_each_once(
+        &self,
+        method: &'static str,
+        all: &[Value],
+    ) -> Result<Vec<Value>, RpcError> {
+        self.call_all(method, all, passes_unless_refused)
+    }
+
+    fn call_alone(
+        &self,
+        method: &'static str,
+        params: &Value,
+        passes: Passes,
+    ) -> Result<Value, RpcError> {
+        let body = request(0, method, params).to_string();
+        let read = |answer: &[u8]| answer::read(self.origin(), method, answer);
+        self.ask_until_done(&body, passes, &read)
+    }
+
+    fn call_all(
+        &self,
+        method: &'static str,
+        all: &[Value],
+        passes: Passes,
+    ) -> Result<Vec<Value>, RpcError> {
         let mut answers = Vec::with_capacity(all.len());
         for some in all.chunks(AT_ONCE) {
-            self.call_some(method, some, &mut answers)?;
+            self.call_some(method, some, passes, &mut answers)?;
         }
         Ok(answers)
     }
@@ -92,11 +116,12 @@ impl Rpc {
         &self,
         method: &'static str,
         some: &[Value],
+        passes: Passes,
         answers: &mut Vec<Value>,
     ) -> Result<(), RpcError> {
         if some.len() < 2 || !self.takes_several.load(Ordering::Relaxed) {
             for params in some {
-                answers.push(self.call(method, params)?);
+                answers.push(self.call_alone(method, params, passes)?);
             }
             return Ok(());
         }
@@ -106,18 +131,18 @@ impl Rpc {
             .collect();
         let body = Value::from(requests).to_string();
         let read = |answer: &[u8]| answer::read_each(self.origin(), method, answer, some.len());
-        match self.ask_until_done(&body, &RpcError::is_passing, &read) {
+        match self.ask_until_done(&body, passes, &read) {
             Ok(Some(mut all)) => answers.append(&mut all),
             // Each alone may be short enough.
             Err(RpcError::Http(HttpError::TooLong { .. })) => {
                 let (first, rest) = some.split_at(some.len() / 2);
-                self.call_some(method, first, answers)?;
-                self.call_some(method, rest, answers)?;
+                self.call_some(method, first, passes, answers)?;
+                self.call_some(method, rest, passes, answers)?;
             }
             // It takes one call in a request alone, and says so in one way or another.
             Ok(None) | Err(RpcError::Unexpected { .. }) => {
                 self.takes_several.store(false, Ordering::Relaxed);
-                self.call_some(method, some, answers)?;
+                self.call_some(method, some, passes, answers)?;
             }
             Err(error) => return Err(error),
         }
@@ -128,7 +153,7 @@ impl Rpc {
     fn ask_until_done<T>(
         &self,
         body: &str,
-        passes: &dyn Fn(&RpcError) -> bool,
+        passes: Passes,
         read: &dyn Fn(&[u8]) -> Result<T, RpcError>,
     ) -> Result<T, RpcError> {
         self.http.block_on(async {
@@ -151,7 +176,7 @@ impl Rpc {
     pub fn send(&self, method: &'static str, params: &Value) -> Result<Value, RpcError> {
         let body = request(0, method, params).to_string();
         let read = |answer: &[u8]| answer::read(self.origin(), method, answer);
-        self.ask_until_done(&body, &|_| false, &read)
+        self.ask_until_done(&body, |_| false, &read)
     }
 
     /// Waits on the client's own clock, and so that a signal can end it.
@@ -182,6 +207,13 @@ impl Rpc {
         }
         Ok(response.bytes(LONGEST_ANSWER).await?)
     }
+}
+
+/// Whether a failure may pass.
+type Passes = fn(&RpcError) -> bool;
+
+fn passes_unless_refused(error: &RpcError) -> bool {
+    error.is_passing() && !error.is_refused()
 }
 
 fn request(id: usize, method: &'static str, params: &Value) -> Value {

@@ -23,7 +23,7 @@ pub(in crate::verify) fn cid(evidence: &Evidence) -> Finding {
 }
 
 /// The files against the digest on the chain.
-pub(in crate::verify) fn digest(evidence: &Evidence) -> Finding {
+pub(in crate::verify) fn digest(evidence: &Evidence, files: &PlaintextEvidence) -> Finding {
     if !evidence.task.completed {
         return unknown("the task is not completed");
     }
@@ -35,7 +35,7 @@ pub(in crate::verify) fn digest(evidence: &Evidence) -> Finding {
             "the digest of a task whose result goes to a contract is that of the contract's data, not of files",
         );
     }
-    let plaintext = match &evidence.plaintext {
+    let plaintext = match files {
         PlaintextEvidence::Read(plaintext) => plaintext,
         PlaintextEvidence::Unknown { why } => return unknown(why.as_str()),
     };

@@ -1,6 +1,6 @@
 //! For each check, evidence that is wrong in that way alone, and evidence that it cannot tell of.
 
-use super::sample::{Key, Way, call, enclave, file, good, owner, worker};
+use super::sample::{Key, Way, call, enclave, file, good, owner, sha256, worker};
 use crate::chain::poco::ContributionStatus;
 use crate::verify::*;
 use crate::wallet::address::Address;
@@ -27,6 +27,33 @@ fn plaintext(evidence: &mut Evidence) -> &mut Plaintext {
     match &mut evidence.plaintext {
         PlaintextEvidence::Read(plaintext) => plaintext,
         PlaintextEvidence::Unknown { .. } => panic!(),
+    }
+}
+
+#[test]
+fn files_that_come_later_are_held_against_all_that_was_known_before() {
+    let right = good(Way::AtOnce);
+    let mut wrong = right.clone();
+    plaintext(&mut wrong).files[0].sha256 = sha256(b"another");
+    let mut other = right.clone();
+    other.cid.outcome = CidOutcome::Different;
+    for evidence in [&right, &wrong, &other] {
+        let why = "nothing was read yet".to_owned();
+        let before = Evidence {
+            plaintext: PlaintextEvidence::Unknown { why },
+            ..evidence.clone()
+        };
+        let report = before.check();
+        assert!(
+            report
+                .checks
+                .iter()
+                .any(|it| it.id == CheckId::Digest && it.status == Status::Unknown)
+        );
+        assert_eq!(
+            before.check_files(&report, &evidence.plaintext),
+            evidence.check()
+        );
     }
 }
 

@@ -111,6 +111,7 @@ pub(super) fn run(context: &Context, command: &Pull) -> Result<Reply, Failure> {
             true => lock(&rounds).go_on(),
             false => pulling.no_more(),
         });
+        scope.spawn(|| pulling.ask());
         for _ in 0..command.downloads {
             scope.spawn(|| pulling.download(&gateways));
         }

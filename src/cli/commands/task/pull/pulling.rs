@@ -13,7 +13,7 @@ use super::results::Results;
 use super::state::State;
 use super::tally::Tally;
 use super::{Pull, program};
-use crate::chain::poco::Id;
+use crate::chain::poco::{Id, Task};
 use crate::cli::commands::result::{Arrivals, Arrived, Opened};
 use crate::cli::context::Context;
 use crate::cli::gateways::fetched_json;
@@ -24,8 +24,12 @@ use crate::cli::verification::Verification;
 use crate::cli::verifying::{Verifier, Whom};
 use crate::code::Code;
 use crate::ipfs::Gateways;
+use crate::task::chain_evidence_of_each;
 use crate::text::escape::Shown as _;
 use crate::wallet::address::Address;
+
+/// Results that the node is asked about at once, at most: fewer at first, so that the first one need not wait for others.
+const MOST_AT_ONCE: usize = 50;
 
 pub(super) struct Pulling<'a> {
     context: &'a Context,
@@ -96,7 +100,7 @@ impl<'a> Pulling<'a> {
 
     /// Whether there is anything to pull.
     pub(super) fn has_work(&self) -> bool {
-        !lock(&self.state).jobs.is_empty()
+        lock(&self.state).waiting() > 0
     }
 
     /// Says that no more results come.
@@ -136,6 +140,37 @@ impl<'a> Pulling<'a> {
         self.changed.notify_all();
     }
 
+    /// Asks the node for what verifies results, of several at once, until there are no more.
+    pub(super) fn ask(&self) {
+        let mut most = 1;
+        while let Some(mut jobs) = self.wait_for(|state| state.next_found(most)) {
+            let is_known = self.command.verifying.no_verify || self.ask_about(&mut jobs);
+            // Where that fails, each is asked about alone while it is downloaded.
+            most = if is_known {
+                MOST_AT_ONCE.min(2 * most)
+            } else {
+                1
+            };
+            lock(&self.state).asked(jobs);
+            self.changed.notify_all();
+        }
+    }
+
+    fn ask_about(&self, jobs: &mut [Job]) -> bool {
+        // Nothing is gained for a single one.
+        if jobs.len() < 2 {
+            return true;
+        }
+        let tasks: Vec<&Task> = jobs.iter().map(|it| &it.task).collect();
+        let Ok(evidence) = chain_evidence_of_each(&self.place.hub, &tasks) else {
+            return false;
+        };
+        for (job, evidence) in jobs.iter_mut().zip(evidence) {
+            job.evidence = Some(evidence);
+        }
+        true
+    }
+
     /// Downloads results, one after the other, until there are no more.
     pub(super) fn download(&self, gateways: &Gateways) {
         while let Some(job) = self.next_job() {
@@ -164,14 +199,19 @@ impl<'a> Pulling<'a> {
         self.wait_for(|state| state.next_job(most))
     }
 
-    fn fetched(&self, gateways: &Gateways, job: Job) -> Result<Arrived<About>, Failure> {
+    fn fetched(&self, gateways: &Gateways, mut job: Job) -> Result<Arrived<About>, Failure> {
         let file = self.results.waiting_file()?;
         let whom = Whom::Address(self.beneficiary);
         let verifier = self.command.verifying.verifier(whom);
         let fetch = || Ok(gateways.fetch(&job.location, &file, false, &|_| {})?);
-        let fetched = match &verifier {
-            Some(it) => it.fetch(self.context, &self.place, &job.task, &file, fetch)?,
-            None => fetch()?,
+        let fetched = match (&verifier, job.evidence.take()) {
+            (Some(it), None) => it.fetch(self.context, &self.place, &job.task, &file, fetch)?,
+            (Some(it), Some(evidence)) => {
+                let fetched = fetch()?;
+                it.hold(self.context, evidence, (&file, &fetched), None);
+                fetched
+            }
+            (None, _) => fetch()?,
         };
         Ok(Arrived {
             name: job.id.to_string().into(),

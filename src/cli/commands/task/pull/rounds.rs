@@ -82,6 +82,7 @@ impl<'p, 'a> Rounds<'p, 'a> {
                 task,
                 deal: Arc::clone(&found.deal),
                 location,
+                evidence: None,
             }),
         }
     }

@@ -15,7 +15,11 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 #[derive(Default)]
 pub(super) struct State {
-    /// What nobody has taken yet.
+    /// What was found, and the node has yet to be asked about.
+    pub(super) found: VecDeque<Job>,
+    /// Results that the node is being asked about.
+    pub(super) asking: usize,
+    /// What can be downloaded.
     pub(super) jobs: VecDeque<Job>,
     /// Archives that came, and wait to be opened.
     pub(super) arrived: VecDeque<Arrived<About>>,
@@ -56,8 +60,30 @@ impl State {
 
     pub(super) fn add(&mut self, job: Job) {
         if self.in_hand.insert(job.id) {
-            self.jobs.push_back(job);
+            self.found.push_back(job);
         }
+    }
+
+    /// The next results that the node is asked about, `most` at most, while as many wait to be downloaded; the inner one is
+    /// none when no more come.
+    pub(super) fn next_found(&mut self, most: usize) -> Option<Option<Vec<Job>>> {
+        if !self.found.is_empty() && self.jobs.len() < most {
+            let some = most.min(self.found.len());
+            self.asking = some;
+            return Some(Some(self.found.drain(..some).collect()));
+        }
+        (self.no_more && self.found.is_empty()).then_some(None)
+    }
+
+    /// Adds results that the node was asked about.
+    pub(super) fn asked(&mut self, jobs: Vec<Job>) {
+        self.asking = 0;
+        self.jobs.extend(jobs);
+    }
+
+    /// Results that are not being downloaded yet.
+    pub(super) fn waiting(&self) -> usize {
+        self.found.len() + self.asking + self.jobs.len()
     }
 
     /// The next result to download, while fewer than `most` wait to be opened; the inner one is none when no more come.
@@ -68,7 +94,7 @@ impl State {
             self.downloading += 1;
             return Some(Some(job));
         }
-        (self.no_more && self.jobs.is_empty()).then_some(None)
+        (self.no_more && self.waiting() == 0).then_some(None)
     }
 
     /// The next archive to open; the inner one is none when no more come.
@@ -76,7 +102,7 @@ impl State {
         match self.arrived.pop_front() {
             Some(arrived) => Some(Some(arrived)),
             None => {
-                let is_end = self.no_more && self.jobs.is_empty() && self.downloading == 0;
+                let is_end = self.no_more && self.waiting() == 0 && self.downloading == 0;
                 is_end.then_some(None)
             }
         }
@@ -84,7 +110,7 @@ impl State {
 
     /// The results that are still to be opened, as far as is known.
     pub(super) fn expected(&self) -> usize {
-        self.jobs.len() + self.downloading + self.arrived.len()
+        self.waiting() + self.downloading + self.arrived.len()
     }
 
     pub(super) fn pulled(&mut self, id: Id) {
