@@ -75,13 +75,25 @@ impl NodeArgs {
 
     /// The hub of the chosen chain. Nothing is sent yet.
     pub(crate) fn place(&self, context: &Context) -> Result<Place, Failure> {
+        self.make_place(context, false)
+    }
+
+    /// The same, for who changes nothing there.
+    pub(crate) fn place_for_reading(&self, context: &Context) -> Result<Place, Failure> {
+        self.make_place(context, true)
+    }
+
+    fn make_place(&self, context: &Context, keep_connections: bool) -> Result<Place, Failure> {
         let (chain, unknown) = chosen_chain(context)?;
         for unknown in unknown {
             context.warn(unknown);
         }
         context.tell(format_args!("Using chain {}", chain_name(&chain)));
         let limits = HttpLimits::within(context.settings.timeout);
-        let options = http_options(context, self.insecure_http, limits);
+        let options = HttpOptions {
+            keep_connections,
+            ..http_options(context, self.insecure_http, limits)
+        };
         let hub = hub(context, &chain, options.clone())?;
         if hub.rpc().lacks_tls() {
             context.warn(format_args!(

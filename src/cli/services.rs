@@ -120,7 +120,7 @@ impl SmsArgs {
         HttpOptions {
             insecure_http: self.insecure_http,
             limits: HttpLimits::within(within),
-            on_exchange: None,
+            ..HttpOptions::default()
         }
     }
 }
@@ -146,6 +146,7 @@ pub(crate) fn http_options(
         insecure_http,
         limits,
         on_exchange: context.says().then_some(say),
+        ..HttpOptions::default()
     }
 }
 

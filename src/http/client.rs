@@ -52,7 +52,7 @@ impl HttpClient {
             service: service.name,
             reason,
         };
-        let http = connector::connector(&base, &options.limits).map_err(setup)?;
+        let http = connector::connector(&base, &options).map_err(setup)?;
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -136,16 +136,24 @@ impl HttpClient {
         })
     }
 
-    /// Has `work` read the body of an answer, which a thread of its own receives ahead of it.
+    /// Has `work` read the body of an answer; of a long one, a thread of its own receives the rest ahead of it.
     ///
     /// # Errors
     /// When there cannot be another thread. What the body meets is met by who reads it.
     pub(crate) fn read_body<T>(
         &self,
-        response: HttpResponse,
+        mut response: HttpResponse,
         work: impl FnOnce(HttpBody) -> T,
     ) -> Result<T, HttpError> {
-        let (receipt, body) = body::channel();
+        let first = self.block_on(async {
+            let first = body::beginning(&mut response).await;
+            Ok::<_, HttpError>(first)
+        })?;
+        let is_whole = body::is_whole(&first);
+        let (receipt, body) = body::channel(first);
+        if is_whole {
+            return Ok(work(body));
+        }
         thread::scope(|scope| {
             let received = async {
                 body::receive(response, receipt).await;

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::Client;
 use reqwest::redirect::Policy;
@@ -7,24 +8,33 @@ use rustls::{ClientConfig, Error, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt as _;
 
 use super::base_url::BaseUrl;
-use super::limits::HttpLimits;
+use super::options::HttpOptions;
 use super::resolver::Resolver;
 
 const USER_AGENT: &str = concat!("iexec-hsm/", env!("CARGO_PKG_VERSION"));
 
+/// Connections that are kept, and the time without a request after which each is given up: servers wait a little longer.
+const MOST_KEPT: usize = 32;
+const KEPT: Duration = Duration::from_secs(4);
+
 /// Makes the connections to a service. It repeats nothing and follows nothing by itself.
-pub(super) fn connector(base: &BaseUrl, limits: &HttpLimits) -> Result<Client, String> {
+pub(super) fn connector(base: &BaseUrl, options: &HttpOptions) -> Result<Client, String> {
     let tls = tls(base.has_tls()).map_err(|error| error.to_string())?;
     let builder = Client::builder()
         .tls_backend_preconfigured(tls)
         .dns_resolver(Resolver)
         .user_agent(USER_AGENT)
-        .connect_timeout(limits.connect)
+        .connect_timeout(options.limits.connect)
         .redirect(Policy::none())
         .referer(false)
         .retry(reqwest::retry::never())
         // A connection that the server has long left looks like a lost answer.
-        .pool_max_idle_per_host(0);
+        .pool_max_idle_per_host(if options.keep_connections {
+            MOST_KEPT
+        } else {
+            0
+        })
+        .pool_idle_timeout(KEPT);
     let builder = if base.may_use_proxy() {
         builder
     } else {

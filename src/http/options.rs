@@ -7,6 +7,9 @@ use super::limits::HttpLimits;
 pub struct HttpOptions {
     /// Allow `http` without TLS to other machines. Whoever listens on the network path can read and replay what is sent.
     pub insecure_http: bool,
+    /// Keep connections open for a few seconds, for the next request. Only for who changes nothing: on a connection that the
+    /// server has left meanwhile, a request looks like one whose answer was lost.
+    pub keep_connections: bool,
     /// The limits of time and attempts.
     pub limits: HttpLimits,
     /// The function to call after every request, answered or not.

@@ -75,7 +75,11 @@ impl HttpResponse {
             Err(_) => Err(HttpError::Timeout { origin }),
             Ok(Err(error)) => Err(transport_error::of(self.service, origin, &error)),
             Ok(Ok(false)) => Err(HttpError::TooLong { origin, most }),
-            Ok(Ok(true)) => Ok(bytes),
+            Ok(Ok(true)) => {
+                // Its connection is free once that was seen, too.
+                tokio::task::yield_now().await;
+                Ok(bytes)
+            }
         }
     }
 

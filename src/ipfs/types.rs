@@ -25,6 +25,7 @@ impl Default for GatewayOptions {
         Self {
             http: HttpOptions {
                 limits,
+                keep_connections: true,
                 ..HttpOptions::default()
             },
             max_size: 32 * 1024 * 1024 * 1024,

@@ -57,7 +57,7 @@ impl World {
         self.task_with(self.ask(), &self.keyed.archive(&plain))
     }
 
-    fn tasks(&self, count: usize) -> BTreeMap<String, String> {
+    pub fn tasks(&self, count: usize) -> BTreeMap<String, String> {
         let tasks = (0..count).map(|number| {
             let text = format!("result {number}");
             (self.task(&text).to_string(), text)

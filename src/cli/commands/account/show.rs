@@ -29,7 +29,7 @@ pub(crate) struct Show {
 }
 
 pub(super) fn run(context: &Context, command: &Show) -> Result<Reply, Failure> {
-    let place = command.node.place(context)?;
+    let place = command.node.place_for_reading(context)?;
     let address = match command.address {
         Some(address) => address,
         None => owner(context, &mut TokenSessions::new(context)?)?,

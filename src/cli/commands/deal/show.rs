@@ -37,7 +37,7 @@ pub(crate) struct Show {
 type Tasks = BTreeMap<usize, Task>;
 
 pub(super) fn run(context: &Context, command: &Show) -> Result<Reply, Failure> {
-    let place = command.node.place(context)?;
+    let place = command.node.place_for_reading(context)?;
     let failed = |error| place.failure(error);
     let Some(deal) = place.hub.deal(command.deal).map_err(failed)? else {
         return Err(not_there(&place, command.deal));

@@ -91,7 +91,7 @@ fn asked(
         evidence_file::check(context, file, Some(archive), command.force)?;
     }
     let found = measured::look_at(archive, &context.limits())?;
-    let place = command.node.place(context)?;
+    let place = command.node.place_for_reading(context)?;
     let task = task_there(&place, task)?;
     let chain = chain_evidence(&place.hub, &task).map_err(|it| place.failure(it))?;
     let measured = measured::measure(context, archive, found, &chain.task, &command.holding)?;

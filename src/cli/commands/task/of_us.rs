@@ -65,7 +65,7 @@ impl OfUs {
         Ok(Search {
             context,
             args: self,
-            place: Arc::new(self.node.place(context)?),
+            place: Arc::new(self.node.place_for_reading(context)?),
             beneficiary,
             from_block: self.from_block,
             ids: Vec::new(),

@@ -34,7 +34,7 @@ pub(crate) struct Show {
 
 pub(super) fn run(context: &Context, command: &Show) -> Result<Reply, Failure> {
     let wanted = command.download.wanted(context, Of::Task(command.task))?;
-    let place = command.node.place(context)?;
+    let place = command.node.place_for_reading(context)?;
     let told = match command.watch.watch {
         true => awaited(context, command, &place)?,
         false => {
