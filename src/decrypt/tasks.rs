@@ -40,6 +40,10 @@ impl Task<'_> {
     }
 }
 
+/// Parts, and bytes of all of them, that are done before another thread is there.
+const FEW: usize = 8;
+const SMALL: u64 = 512 * 1024;
+
 /// The part of a task that one thread does.
 enum Part<'t, 'a> {
     All(&'t Task<'a>),
@@ -78,7 +82,12 @@ pub(super) fn run(tasks: &[Task<'_>], told: &dyn Fn(u64)) -> Result<(), RunError
         }
     }
     parts.sort_by_key(|part| Reverse(part.size()));
-    pool::each(&parts, |part, tell| part.run(tell), told)?;
+    let size: u64 = parts.iter().map(Part::size).sum();
+    if parts.len() <= FEW && size <= SMALL {
+        parts.iter().try_for_each(|part| part.run(told))?;
+    } else {
+        pool::each(&parts, |part, tell| part.run(tell), told)?;
+    }
     for data in divided.into_iter().flatten() {
         data.finish()?;
     }
