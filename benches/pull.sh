@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Measures `task pull` through the agent, from the chain to the folders of results, against a bare program that loops
-# C_Decrypt as often in as many sessions on the same SoftHSM2 token, and prints the table as Markdown. Both are measured in
-# turns. The chain, its market and the gateway run on the same machine (softhsm/chain.sh).
+# C_Decrypt as often in as many sessions on the same SoftHSM2 token, and prints a table as Markdown. All are measured in
+# turns. The node, the market and a gateway that costs little run on the same machine, so the table has the processor time
+# that each takes for a result, too, and what of the bare rate is left where only the program and its agent need any.
 #
 #   --runs N       rounds of each (5)
 #   --results N    results of 64 KiB (1000)
@@ -26,15 +27,16 @@ while [[ $# -gt 0 ]]; do
 done
 
 need_rust
-need softhsm2-util:softhsm2 openssl
+need softhsm2-util:softhsm2 openssl curl
 build_release
 cargo build --locked --release --quiet --package agent-bench
 chain=$PWD/softhsm/chain.sh
 
 bench_token
-agent='' world=''
+agent='' world='' gateway=''
 end() {
     [[ -z $agent ]] || kill "$agent" 2>/dev/null || true
+    [[ -z $gateway ]] || kill "$gateway" 2>/dev/null || true
     [[ -z $world ]] || "$chain" down >/dev/null || true
     rm -rf "$bench"
 }
@@ -62,20 +64,78 @@ done
 
 head -c 32 /dev/urandom >content-key
 openssl pkeyutl -encrypt -pubin -inkey key.pub -in content-key -out wrapped
-seconds() { awk '{ print $1 / 1000 }' <<<"$(($(date +%s%N) / 1000000 - $1))"; }
-say "Measuring ..."
-: >pulled && : >bare
-for ((run = 0; run < runs; run++)); do
-    agent_bare "$IEXEC_HSM_MODULE" bench 123456 4096 wrapped "$sessions" "$results" >>bare
-    start=$(($(date +%s%N) / 1000000))
-    quietly iexec-hsm task pull --require-agent --output-dir "results-$run"
-    seconds "$start" >>pulled
-    [[ $(find "results-$run" -name result.txt -size 64k | wc -l) -eq $results ]] || die "not all were pulled"
-    rm -r "results-$run"
+
+# The world's own gateway is made for faults. All results are one archive, which another one has in memory.
+location=$(iexec-hsm task show "$(head -1 tasks)" --raw | grep -o '/ipfs/[A-Za-z0-9]*' | head -1)
+car='application/vnd.ipld.car;version=1;order=dfs;dups=y'
+served=$(sed -n 's/.*"ipfsGateway": "\([^"]*\)".*/\1/p' chain.json)
+curl --silent --show-error --fail --header "Accept: $car" "$served$location" >archive.car
+gateway_bare archive.car >gateway.url &
+gateway=$!
+until [[ -s gateway.url ]]; do
+    sleep 0.02
 done
-awk -v results="$results" -v sessions="$sessions" -v rate="$(cut -d ' ' -f 1 bare | middle)" -v took="$(middle <pulled)" '
-    BEGIN {
-        print "| results of 64 KiB | sessions | bare `C_Decrypt` | `task pull` | of the bare rate |"
-        print "|--:|--:|--:|--:|--:|"
-        printf "| %d | %d | %d/s | %d/s | %.2f |\n", results, sessions, rate, results / took, results / took / rate
-    }'
+IEXEC_HSM_IPFS_GATEWAY=$(<gateway.url)
+export IEXEC_HSM_IPFS_GATEWAY
+
+# took FILE COMMAND...   adds a line with the seconds that a command took: by the clock, and of the processors
+took() {
+    local file=$1 TIMEFORMAT='%R %U %S'
+    shift
+    { time "$@" 2>&3; } 3>&2 2>took.log
+    tail -1 took.log | awk '{ print $1, $2 + $3 }' >>"$file"
+}
+
+# spent PID...   prints the seconds of the processors that processes have taken so far
+spent() {
+    local pid
+    for pid in "$@"; do
+        sed 's/.*) //' "/proc/$pid/stat"
+    done | awk -v hertz="$(getconf CLK_TCK)" '{ ticks += $12 + $13 } END { print ticks / hertz }'
+}
+mapfile -t workers < <(pgrep --parent "$agent")
+lives=$(<"$IEXEC_TRY_CHAIN/pid")
+mapfile -t node < <(pgrep --parent "$lives")
+# Seconds of: the workers of the agent, the agent itself, the node, the market and the gateway.
+all_spent() {
+    echo "$(spent "${workers[@]}") $(spent "$agent") $(spent "${node[@]}") $(spent "$lives" "$gateway")"
+}
+
+# pulled NAME ARGUMENT...   pulls all results once, and adds a line on that to the file NAME
+pulled() {
+    local name=$1 before
+    shift
+    before=$(all_spent)
+    took "$name.own" quietly iexec-hsm task pull --require-agent --output-dir results "$@"
+    echo "$before $(all_spent)" | awk '{ print $5 - $1, $6 - $2, $7 - $3, $8 - $4 }' >>"$name.others"
+    [[ $(find results -name result.txt -size 64k | wc -l) -eq $results ]] || die "not all were pulled"
+    rm -r results
+}
+
+# middle_of FILE FIELD
+middle_of() { cut -d ' ' -f "$2" "$1" | middle; }
+
+say "Measuring ..."
+for ((run = 0; run < runs; run++)); do
+    took bare.own agent_bare "$IEXEC_HSM_MODULE" bench 123456 4096 wrapped "$sessions" "$results" >>bare
+    pulled verified
+    pulled unverified --no-verify
+done
+
+echo "$results results of 64 KiB, $sessions sessions; bare \`C_Decrypt\`: $(middle_of bare 1) a second. Milliseconds are those of the"
+echo "processors for one result."
+echo
+echo "| \`task pull\` | a second | of the bare rate | bare, ms | token, ms | agent, ms | \`task pull\`, ms | node, ms | market and gateway, ms | of bare, services elsewhere |"
+echo "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
+for name in verified unverified; do
+    awk -v name="$name" -v results="$results" -v rate="$(middle_of bare 1)" -v bare="$(middle_of bare.own 2)" \
+        -v seconds="$(middle_of "$name.own" 1)" -v own="$(middle_of "$name.own" 2)" \
+        -v token="$(middle_of "$name.others" 1)" -v agent="$(middle_of "$name.others" 2)" \
+        -v node="$(middle_of "$name.others" 3)" -v services="$(middle_of "$name.others" 4)" '
+        function ms(seconds) { return sprintf("%.2f", 1000 * seconds / results) }
+        BEGIN {
+            printf "| %s | %d | %.2f | %s | %s | %s | %s | %s | %s | %.2f |\n", name, results / seconds,
+                results / seconds / rate, ms(bare), ms(token), ms(agent), ms(own), ms(node), ms(services),
+                bare / (token + agent + own)
+        }'
+done
