@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # Shows the whole way of an encrypted iExec result on a software token (SoftHSM2): a key is made on the token, a
-# result is sealed for it as iExec's enclave would, and opened again. Leaves nothing behind.
+# result is sealed for it as iExec's enclave would, and opened again, from a file and from its task. Leaves nothing behind.
 # With DEMO_PAUSE=SECONDS it waits so long after each step, for an audience.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . softhsm/lib.sh
+here=$PWD
 
 need_rust
-need softhsm2-util:softhsm2 unzip
+need softhsm2-util:softhsm2 unzip python3 setpriv:util-linux
 build_release
 module=$(softhsm_module)
 
@@ -73,5 +74,19 @@ tell "Or straight into a folder."
 run "iexec-hsm result decrypt --extract out"
 prints "cat out/result.txt" "Hello, world!"
 run "diff -r result out"
+
+tell "Or from its task on iExec's chain, verified on the way. On this machine a gateway stands in for iExec's, and a node"
+echo "# that repeats what one has answered that has iExec's contracts."
+hub=$(sed -n 's/^ "hub": "\(.*\)",/\1/p' "$here/softhsm/demo-chain.json")
+setpriv --pdeathsig KILL python3 "$here/benches/gateway.py" encryptedResults.zip \
+    --recorded "$here/softhsm/demo-chain.json" >served &
+until [[ -s served ]]; do
+    sleep 0.05
+done
+read -r url _ task <served
+printf '{"default":"demo","chains":{"demo":{"id":"65535","host":"%s","hub":"%s","ipfsGateway":"%s"}}}\n' \
+    "$url" "$hub" "$url" >chain.json
+run "iexec-hsm task show $task --download --decrypt"
+prints "unzip -p $task.zip result.txt" "Hello, world!"
 
 tell "All is well."
