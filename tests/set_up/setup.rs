@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
+use crate::support::publish::OTHER;
 use crate::support::*;
 
 fn config(work: &Work) -> PathBuf {
@@ -118,7 +119,14 @@ fn a_dialogue_leads_from_an_empty_token_to_a_key() {
         // Lines are broken where they do not fit.
         pty.expect(word);
     }
-    pty.expect("iexec-hsm doctor --selftest");
+    for next in [
+        "doctor --selftest",
+        "push-encryption-key",
+        "decrypt",
+        "lost with its token",
+    ] {
+        pty.expect(next);
+    }
     let (code, shown) = pty.wait();
     assert_eq!(code, 0, "{shown}");
     assert!(!shown.contains("typed-pin"), "{shown}");
@@ -141,7 +149,7 @@ fn a_person_picks_the_token_and_takes_over_a_key() {
         "--bits=2048",
         "--token=second",
         "--wallet-address",
-        ADDRESS,
+        OTHER,
     ])
     .ok();
     fs::remove_dir_all(work.path(".secrets")).unwrap();
@@ -163,7 +171,7 @@ fn a_person_picks_the_token_and_takes_over_a_key() {
         .unwrap()
         .to_owned();
     pty.send(&number).send("\n");
-    pty.expect("  2  adopt \"iexec result key 7e5f4552\"");
+    pty.expect("  2  adopt \"iexec result key 2b5ad5c4\"");
     pty.expect("Number [1]: ").send("7\n").expect("from 1 to 2");
     pty.expect("Number [1]: ").send("2\n");
     let (code, shown) = pty.wait();
@@ -174,6 +182,33 @@ fn a_person_picks_the_token_and_takes_over_a_key() {
         .ok()
         .raw();
     assert_eq!(info["token"]["label"], "second");
+}
+
+#[test]
+fn a_key_of_the_address_is_adopted_without_a_question() {
+    let token = Token::labelled("first");
+    let work = Work::new(&token);
+    let make = |address: &str| {
+        let generate = ["result", "generate-keys", "--bits=2048", "--wallet-address"];
+        work.run(generate.iter().chain(&[address])).ok();
+        let key = work.path(format!(".secrets/beneficiary/{address}_key"));
+        fs::read(key).unwrap()
+    };
+    // By its label.
+    make(OTHER);
+    let key = make(ADDRESS);
+    fs::remove_dir_all(work.path(".secrets")).unwrap();
+    let run = told(&work, &[]).run().ok();
+    assert_eq!(run.raw()["keyIs"], "adopted");
+    let file = work.path(format!(".secrets/beneficiary/{ADDRESS}_key"));
+    assert_eq!(fs::read(&file).unwrap(), key);
+    // By its public key, which a file has, where its label says nothing of it.
+    make(ADDRESS);
+    let key = fs::read(&file).unwrap();
+    fs::remove_file(&file).unwrap();
+    let run = told(&work, &["--replace"]).run().ok();
+    assert_eq!(run.raw()["keyIs"], "adopted");
+    assert_eq!(fs::read(&file).unwrap(), key);
 }
 
 #[test]
@@ -205,10 +240,10 @@ fn what_needs_an_answer_is_named_where_nobody_can_give_one() {
         "--bits=2048",
         "--token=first",
         "--wallet-address",
-        ADDRESS,
+        OTHER,
     ])
     .ok();
-    let key = fs::read(work.path(format!(".secrets/beneficiary/{ADDRESS}_key"))).unwrap();
+    let key = fs::read(work.path(format!(".secrets/beneficiary/{OTHER}_key"))).unwrap();
     fs::remove_dir_all(work.path(".secrets")).unwrap();
     let said = message(told(&work, &["--token=first"]), 15);
     assert!(

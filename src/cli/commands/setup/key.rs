@@ -3,14 +3,16 @@ use serde_json::json;
 use super::args::Setup;
 use super::candidates::Candidate;
 use super::questions::Questions;
+use crate::beneficiary::public_key_file;
 use crate::cli::adopt_key::{Adoption, adopt_key};
 use crate::cli::context::Context;
 use crate::cli::make_key::{KeyToMake, make_key};
 use crate::cli::options::SETTINGS;
 use crate::cli::ui::failure::Failure;
+use crate::cli::ui::key_name::key_name;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
-use crate::token::{Module, ResultKey, Session, Uri};
+use crate::token::{Module, ResultKey, Session, TokenInfo, Uri, choose_key};
 use crate::wallet::address::Address;
 
 /// The origin of the key.
@@ -108,6 +110,13 @@ fn plan(
         return Ok(Plan::Make);
     }
     let uris: Vec<Uri> = keys.iter().map(|key| key.uri(token)).collect();
+    if let Some(at) = only_of(context, address, token, &keys) {
+        context.tell(format_args!(
+            "The token has a key of {address} already: {}",
+            key_name(&keys[at].label, &keys[at].id)
+        ));
+        return Ok(Plan::Adopt(Box::new(uris[at].clone())));
+    }
     if !questions.can_ask() {
         let listed: String = uris.iter().map(|uri| format!("\n  {uri}")).collect();
         let what =
@@ -126,6 +135,26 @@ fn plan(
         None => Plan::Make,
         Some(at) => Plan::Adopt(Box::new(uris[at].clone())),
     })
+}
+
+/// The only key that is of the address: by its public key, which a file here has, else by its label.
+fn only_of(
+    context: &Context,
+    address: &Address,
+    token: &TokenInfo,
+    keys: &[ResultKey],
+) -> Option<usize> {
+    let path = context.folder().public_key_path(address);
+    let public = public_key_file::read(&path).ok();
+    let named = Uri::for_short_name(&address.to_string());
+    let only = |is_of: &dyn Fn(&ResultKey) -> bool| {
+        let mut fitting = (0..keys.len()).filter(|at| is_of(&keys[*at]));
+        fitting.next().filter(|_| fitting.next().is_none())
+    };
+    match public {
+        Some(public) => only(&|key| key.public == public),
+        None => only(&|key| choose_key(token, vec![key.clone()], Some(&named)).is_ok()),
+    }
 }
 
 fn text(key: &ResultKey) -> String {
