@@ -361,7 +361,7 @@ fn a_transaction_whose_number_another_one_took_is_known_to_be_none() {
     let run = send(&work, &chain, &chain.node.url(), &["resume"])
         .run()
         .fails(35);
-    assert!(run.err().contains("came to nothing"), "{}", run.err());
+    assert!(run.err().contains("took the place of"), "{}", run.err());
     assert!(journal(&work).is_empty());
 }
 

@@ -443,7 +443,7 @@ fn the_second_of_two_machines_is_told() {
         .env("XDG_STATE_HOME", elsewhere.path());
     other.run().ok();
     let run = requester.resume().run().fails(35);
-    assert!(run.err().contains("came to nothing"), "{}", run.err());
+    assert!(run.err().contains("took the place of"), "{}", run.err());
     assert_eq!(
         requester.seen.hub.deal(lost.parse().unwrap()).unwrap(),
         None

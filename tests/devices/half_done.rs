@@ -49,7 +49,7 @@ fn a_token_that_is_initialised_but_for_its_pin_is_called_so() {
             said.contains("\"fresh\" is initialised, but its PIN is not set"),
             "{rule}: {said}"
         );
-        assert!(said.contains("what was on it is gone"), "{said}");
+        assert!(said.contains("its previous content is deleted"), "{said}");
         assert!(!said.contains("was not initialised"), "{said}");
         assert!(!said.contains("is as it was"), "{said}");
         assert!(said.contains("iexec-hsm token init"), "{said}");

@@ -41,9 +41,9 @@ fn another_refusal_is_told_with_its_name() {
 fn what_is_lost_is_told_where_there_was_something() {
     let cause = || TokenError::PinBlocked("new".into());
     let lost = without_pin(&token("old", "1", CKF_TOKEN_INITIALIZED), "new", cause());
-    assert!(lost.to_string().starts_with("what was on it is gone"));
+    assert!(lost.to_string().starts_with("its previous content is deleted"));
     let nothing = without_pin(&token("", "1", CKF_LOGIN_REQUIRED), "new", cause());
-    assert!(!nothing.to_string().contains("gone"), "{nothing}");
+    assert!(!nothing.to_string().contains("deleted"), "{nothing}");
 }
 
 #[test]
