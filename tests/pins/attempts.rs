@@ -30,7 +30,7 @@ fn arguments(command: &str) -> &'static [&'static str] {
 }
 
 /// Commands that use the token, each of which has to get as far.
-const LOG_IN: [&str; 13] = [
+const LOG_IN: [&str; 14] = [
     "result generate-encryption-keypair",
     "result push-encryption-key",
     "result decrypt",
@@ -44,6 +44,7 @@ const LOG_IN: [&str; 13] = [
     "agent start",
     "setup",
     "doctor",
+    "token change-pin",
 ];
 
 /// A folder with all that commands want, and a token that locks after three wrong PINs.

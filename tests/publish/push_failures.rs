@@ -165,7 +165,7 @@ fn every_refusal_has_its_message_and_leaves_nothing() {
     for (status, words) in [
         (400, "malformed"),
         (401, "does not accept the signature"),
-        (403, "no SMS answers"),
+        (403, "that no SMS gives"),
         (404, "has nothing at the place"),
         (405, "does not take secrets"),
         (413, "too long"),

@@ -57,11 +57,11 @@ pub(crate) struct Install {
 }
 
 pub(super) fn run(context: &Context, command: &Install) -> Result<Reply, Failure> {
-    let program = program(command.system)?;
     let account = command.system.then_some(command.account.as_str());
     if let Some(account) = account {
         check_account(account)?;
     }
+    let program = program(command.system)?;
     let folder = folder(context, command)?;
     let pin = pin_file(command.system).filter(|it| it.exists());
     let unit = Unit {
