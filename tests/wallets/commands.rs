@@ -170,7 +170,7 @@ fn what_is_not_usable_is_listed_with_what_is_wrong_with_it() {
     assert_eq!(none.out(), "");
     assert!(
         none.err()
-            .contains("None of them would sign: no wallet found"),
+            .contains("None of them can sign: no wallet found"),
         "{}",
         none.err()
     );
