@@ -41,7 +41,10 @@ fn another_refusal_is_told_with_its_name() {
 fn what_is_lost_is_told_where_there_was_something() {
     let cause = || TokenError::PinBlocked("new".into());
     let lost = without_pin(&token("old", "1", CKF_TOKEN_INITIALIZED), "new", cause());
-    assert!(lost.to_string().starts_with("its previous content is deleted"));
+    assert!(
+        lost.to_string()
+            .starts_with("its previous content is deleted")
+    );
     let nothing = without_pin(&token("", "1", CKF_LOGIN_REQUIRED), "new", cause());
     assert!(!nothing.to_string().contains("deleted"), "{nothing}");
 }
