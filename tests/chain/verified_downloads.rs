@@ -247,6 +247,13 @@ fn what_cannot_be_told_is_no_failure_unless_all_is_wanted() {
     let line = "verified      not in full: 8 of 9 checks hold; unknown: digest";
     assert!(said.contains(line), "{said}");
     assert!(said.contains("\nseal              verified "), "{said}");
+    // The key is told as people know it.
+    let told = run.err();
+    assert!(
+        told.contains("Opened with \"iexec result key 7e5f4552\" (id "),
+        "{told}"
+    );
+    assert!(!told.contains("pkcs11:"), "{told}");
     work.is_tidy();
 }
 

@@ -16,7 +16,7 @@ use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 
 pub(super) use decrypt::{
-    Arrivals, Arrived, Opened, Opening, Place, open_as_they_come, open_fetched,
+    Arrivals, Arrived, Opened, Opening, Place, open_as_they_come, open_fetched, opened_in,
 };
 
 #[derive(Debug, Subcommand)]

@@ -34,6 +34,7 @@ pub(crate) use args::{Decrypt, Holding, Opening, Place};
 pub(in crate::cli::commands) use as_they_come::{Arrivals, Arrived, Opened, open_as_they_come};
 use holder::Holder;
 use job::{Destination, Job, jobs, spool_folder};
+pub(in crate::cli::commands) use outcome::opened_in;
 use run::Run;
 pub(super) use streams::open_archive;
 use tally::Tally;

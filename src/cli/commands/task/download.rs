@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::told::Told;
 use crate::chain::poco::{Id, Task};
-use crate::cli::commands::result::{self, Opening, open_fetched};
+use crate::cli::commands::result::{self, Opening, open_fetched, opened_in};
 use crate::cli::context::Context;
 use crate::cli::evidence_file;
 use crate::cli::gateways::{fetch, fetched_json, gateways};
@@ -313,11 +313,7 @@ impl Wanted {
         add_report(&mut json, &report);
         Ok(Downloaded {
             json,
-            note: format!(
-                "Results successfully decrypted in {}\nOpened with {}",
-                self.shown(context),
-                report.key.uri
-            ),
+            note: opened_in(context, &self.shown(context), &report),
             verification,
             is_stream: self.is_stream(),
         })

@@ -38,6 +38,15 @@ fn sentence(context: &Context, job: &Job, report: &Report) -> String {
             context.absolute(path).shown().into_owned()
         }
     };
+    opened_in(context, &place, report)
+}
+
+/// What people are told of a result that is opened now, and is in `place`.
+pub(in crate::cli::commands) fn opened_in(
+    context: &Context,
+    place: &str,
+    report: &Report,
+) -> String {
     let key = &report.key;
     context.say(|| format!("opened with {}", key.uri));
     format!(
