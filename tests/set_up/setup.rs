@@ -124,6 +124,7 @@ fn a_dialogue_leads_from_an_empty_token_to_a_key() {
         "push-encryption-key",
         "decrypt",
         "lost with its token",
+        "says what to do before that.",
     ] {
         pty.expect(next);
     }

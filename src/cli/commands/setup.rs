@@ -62,10 +62,7 @@ pub(crate) fn run(context: Context, setup: &Setup) -> Result<Reply, Failure> {
         .note("  iexec-hsm result push-encryption-key --chain arbitrum-mainnet")
         .note("Open a result:")
         .note("  iexec-hsm result decrypt results.zip --extract my-result")
-        .note(
-            "A private key is lost with its token, and so are the results that only it opens. Read",
-        )
-        .note("\"Loss and replacement\" in the book before the first result that matters."))
+        .note("A private key is lost with its token, and so are the results that only it opens. \"Loss and replacement\" in the book says what to do before that."))
 }
 
 /// The token that is chosen, which is initialised if it was empty; and whether it was. The context
