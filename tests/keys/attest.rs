@@ -5,6 +5,13 @@ use crate::support::*;
 
 const SLOT: &str = "YubiKey PIV Attestation 9d";
 
+/// Writes the maker's root, and all certificates that lead to it.
+fn write_certificates(work: &Work, maker: &Maker) {
+    work.write("root.pem", maker.pem("root"));
+    let all = ["leaf", "device", "authority"].map(|it| maker.pem(it));
+    work.write("all.pem", all.concat());
+}
+
 #[test]
 fn a_key_is_proven_by_certificates_in_files_and_without_its_token() {
     let keyed = Keyed::new();
@@ -12,13 +19,7 @@ fn a_key_is_proven_by_certificates_in_files_and_without_its_token() {
     let maker = Maker::yubikey();
     maker.attest("leaf", &keyed.public, SLOT, &YUBIKEY);
     work.write("key.pub", &keyed.public);
-    work.write("root.pem", maker.pem("root"));
-    work.write(
-        "all.pem",
-        ["leaf", "device", "authority"]
-            .map(|it| maker.pem(it))
-            .concat(),
-    );
+    write_certificates(&work, &maker);
     let files = ["--attestation-root", "root.pem", "--certificate", "all.pem"];
     let of_token = [&["key", "attest"], &files[..]].concat();
     let run = work.run(&of_token).ok();
@@ -103,13 +104,7 @@ fn what_is_not_proven_is_told_from_what_is_proven_wrong() {
     let (maker, other) = (Maker::yubikey(), Maker::yubikey());
     maker.attest("leaf", &keyed.public, SLOT, &YUBIKEY);
     other.attest("leaf", &keyed.public, SLOT, &YUBIKEY);
-    work.write("root.pem", maker.pem("root"));
-    work.write(
-        "all.pem",
-        ["leaf", "device", "authority"]
-            .map(|it| maker.pem(it))
-            .concat(),
-    );
+    write_certificates(&work, &maker);
     work.write("leaf.pem", maker.pem("leaf"));
     let forged = [
         other.pem("leaf"),

@@ -85,16 +85,7 @@ fn what_opened_an_archive_is_told_as_people_know_it() {
 fn a_name_that_fits_several_keys_lists_them_and_an_address_means_the_current_one() {
     let keyed = Keyed::new();
     keyed.add_key(2048);
-    let work = keyed.work();
-    let generate = [
-        "result",
-        "generate-keys",
-        "--bits",
-        "2048",
-        "--wallet-address",
-        ADDRESS,
-    ];
-    work.run(generate).ok();
+    let work = publish::with_key(&keyed.token);
     let listed = work.cmd(["key", "list", "--raw"]).pin().run().ok().raw();
     let keys = listed["keys"].as_array().unwrap();
     assert_eq!(keys.len(), 3);
