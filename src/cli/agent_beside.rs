@@ -7,7 +7,9 @@ use super::agent_link::Link;
 use super::context::Context;
 use super::key_records::KeyRecords;
 use super::ui::failure::Failure;
-use crate::agent::wire::State;
+use super::ui::slow_notice;
+use crate::agent::client::{ClientError, Waits};
+use crate::agent::wire::{Key, State};
 use crate::code::Code;
 
 /// An agent that does not tell its state within this time is not spoken of.
@@ -27,11 +29,30 @@ pub(crate) fn to_read_by(context: &Context, recorded: &KeyRecords) -> Option<Lin
     let passed = match link.status.state {
         State::Unlocked if link.status.hung => "its token has not answered for a long time",
         State::Unlocked => return Some(link),
+        State::Recovering if !can_do_without(context) => return Some(link),
         State::Recovering => "its token is being brought back",
         State::Locked | State::Unlocking => "it is locked",
     };
     context.note_passed_agent(passed.to_owned());
     None
+}
+
+/// The keys of an agent [`to_read_by`]. Where only the agent can tell them, it is waited for while it brings its
+/// token back.
+pub(crate) fn keys_of(context: &Context, link: &mut Link) -> Result<Vec<Key>, ClientError> {
+    if can_do_without(context) {
+        return link.client.keys_of_login();
+    }
+    let waits = Waits {
+        say: || slow_notice::say("Waiting for the agent to bring its token back ..."),
+        ..Waits::default()
+    };
+    link.client.keys_of_login_within(waits)
+}
+
+/// Whether there is a PIN for the token itself, or somebody to ask for one.
+fn can_do_without(context: &Context) -> bool {
+    context.has_pin() || context.can_ask()
 }
 
 /// Tells of the agent where it is the reason of a failure: one that is named and not there, so that a PIN is

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::config::{ConfigFile, Entry};
 use super::options::{Given, Global, SETTINGS, Setting, Settings, merge};
-use super::pins::Pins;
+use super::pins::{Pins, credential};
 use super::secrets::Secrets;
 use super::ui::failure::Failure;
 use super::ui::text_layout::TextLayout;
@@ -177,6 +177,12 @@ impl Context {
     pub(crate) fn wallet(&self) -> Option<&Uri> {
         let speaks = self.given.has(&SETTINGS.wallet);
         self.settings.wallet.as_ref().filter(|_| speaks)
+    }
+
+    /// Whether a PIN is at hand, so that nobody is asked for one.
+    pub(crate) fn has_pin(&self) -> bool {
+        let in_file = self.pin_file().is_ok_and(|file| file.is_some());
+        in_file || self.secrets.pin.is_set() || credential().is_some()
     }
 
     /// Returns the sources of PINs. The secrets of the environment go with them.

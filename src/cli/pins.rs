@@ -100,6 +100,13 @@ impl PinSource for Pins {
     }
 }
 
+/// The file of the systemd credential, if there is one.
+pub(crate) fn credential() -> Option<PathBuf> {
+    let folder = std::env::var_os("CREDENTIALS_DIRECTORY")?;
+    let path = Path::new(&folder).join(CREDENTIAL);
+    path.exists().then_some(path)
+}
+
 impl Pins {
     /// Returns the sources for another token, which none of these PINs is for.
     pub(crate) fn for_other_token(&self, file: Option<PathBuf>) -> Self {
@@ -114,14 +121,9 @@ impl Pins {
         }
     }
 
-    /// The file of the systemd credential, if there is one.
+    /// The file of the systemd credential, if there is one for this token.
     fn credential(&self) -> Option<PathBuf> {
-        if self.file_only {
-            return None;
-        }
-        let folder = std::env::var_os("CREDENTIALS_DIRECTORY")?;
-        let path = Path::new(&folder).join(CREDENTIAL);
-        path.exists().then_some(path)
+        credential().filter(|_| !self.file_only)
     }
 
     /// Whether a file, a credential or the environment has one. None of them is read.

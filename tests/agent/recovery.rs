@@ -219,6 +219,29 @@ fn a_batch_waits_for_an_agent_that_brings_its_device_back() {
 }
 
 #[test]
+fn a_list_of_keys_without_a_pin_waits_for_an_agent_that_brings_its_device_back() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    for args in [["key", "list", "--raw"], ["key", "show", "--raw"]] {
+        let direct = work.cmd(args).pin().run().ok().raw();
+        let (_folder, gate) = gate();
+        let mut it = agent_without_device_until(&keyed, &gate);
+        assert_eq!(it.agent.state(), "recovering");
+        let beside = Faulty::before(&keyed.token);
+        // With a PIN the token itself is asked at once.
+        let run = beside.drive(it.agent.cmd(&work, args).pin()).run().ok();
+        assert_eq!(run.raw(), direct, "{args:?}");
+        assert_eq!(it.agent.state(), "recovering");
+        let waiting = beside.drive(it.agent.cmd(&work, args)).start();
+        it.agent.until("it is asked", |agent| {
+            agent.requests().iter().any(|it| it["request"] == "keys")
+        });
+        fs::write(&gate, "").unwrap();
+        assert_eq!(waiting.wait().ok().raw(), direct, "{args:?}");
+    }
+}
+
+#[test]
 fn a_batch_goes_on_with_an_agent_that_was_started_again() {
     let keyed = Keyed::new();
     let work = keyed.work();

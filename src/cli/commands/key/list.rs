@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::describe::Described;
 use crate::agent::client::ClientError;
-use crate::cli::agent_beside::to_read_by;
+use crate::cli::agent_beside::{keys_of, to_read_by};
 use crate::cli::agent_link::Link;
 use crate::cli::context::Context;
 use crate::cli::key_records::KeyRecords;
@@ -14,7 +14,7 @@ use crate::token::{ResultKey, Session};
 pub(super) fn run(context: &Context) -> Result<Reply, Failure> {
     let recorded = context.every_key_record()?;
     if let Some(link) = to_read_by(context, &recorded) {
-        match of_agent(link, &recorded) {
+        match of_agent(context, link, &recorded) {
             Ok(reply) => return Ok(reply),
             Err(error) => context.note_passed_agent(error.to_string()),
         }
@@ -22,8 +22,12 @@ pub(super) fn run(context: &Context) -> Result<Reply, Failure> {
     of_token(context, &recorded)
 }
 
-fn of_agent(mut link: Link, recorded: &KeyRecords) -> Result<Reply, ClientError> {
-    let keys = link.client.keys_of_login()?;
+fn of_agent(
+    context: &Context,
+    mut link: Link,
+    recorded: &KeyRecords,
+) -> Result<Reply, ClientError> {
+    let keys = keys_of(context, &mut link)?;
     let keys = keys.iter().map(|key| Described::of_agent(key, recorded));
     Ok(reply(&link.status.token, &link.status.label, keys))
 }

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::describe::Described;
 use crate::agent::wire;
-use crate::cli::agent_beside::to_read_by;
+use crate::cli::agent_beside::{keys_of, to_read_by};
 use crate::cli::agent_keys::{names, records};
 use crate::cli::agent_link::Link;
 use crate::cli::context::Context;
@@ -34,7 +34,7 @@ pub(super) fn run(context: &Context) -> Result<Reply, Failure> {
 /// Chooses among the agent's keys as [`ChosenKey`] does among the token's.
 fn choose(context: &Context, mut link: Link, wanted: &KeyRecords) -> Result<wire::Key, Failure> {
     let named = context.settings.key.as_ref();
-    let mut keys = link.client.keys_of_login()?;
+    let mut keys = keys_of(context, &mut link)?;
     let is_recorded = |key: &wire::Key| wanted.any(|it| records(it, key));
     if named.is_none() && keys.iter().any(is_recorded) {
         keys.retain(is_recorded);
