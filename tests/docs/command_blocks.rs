@@ -112,7 +112,7 @@ fn every_block_is_run_or_says_why_not() {
     let tested: BTreeSet<String> = PAGES.iter().map(|&page| page.to_owned()).collect();
     assert_eq!(names, tested);
     println!("{run} blocks are run, {left} are not");
-    assert!(run >= 50 && left <= 65, "{run} are run, {left} are not");
+    assert!(run >= 45 && left <= 65, "{run} are run, {left} are not");
 }
 
 /// Runs the blocks of a page in one shell.

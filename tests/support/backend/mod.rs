@@ -99,7 +99,7 @@ impl Kind {
     pub(super) fn start(self, folder: &Path) -> Box<dyn Backend> {
         let module = self.module().unwrap_or_else(|| {
             let name = self.name();
-            panic!("no {name} here: docs/testing.md says how to get it")
+            panic!("no {name} here: docs/testing-for-contributors.md says how to get it")
         });
         match self {
             Self::SoftHsm => Box::new(softhsm::SoftHsm::new(folder, module)),
