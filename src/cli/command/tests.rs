@@ -75,7 +75,10 @@ fn option(setting: &Setting, program: &clap::Command) -> String {
     if !setting.is_global {
         let mut commands = Vec::new();
         takers(setting, program, "", &mut commands);
-        text.push_str(&format!(" (of {})", commands.join(", ")));
+        match commands.len() {
+            0..=4 => text.push_str(&format!(" (of {})", commands.join(", "))),
+            count => text.push_str(&format!(" (of {count} commands)")),
+        }
     }
     text
 }
