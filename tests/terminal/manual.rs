@@ -165,6 +165,24 @@ fn there_is_a_page_for_each_command_with_every_option() {
     }
 }
 
+#[test]
+fn a_page_says_of_each_option_what_it_does() {
+    let work = Work::without_token();
+    for command in commands_and_groups() {
+        let page = work.cmd([&["man"], &words(&command)[..]].concat());
+        let page = page.run().ok().out();
+        let mut count = 0;
+        for entry in page.split("\n.TP\n").skip(1) {
+            let mut lines = entry.lines();
+            let name = lines.next().unwrap();
+            let said = lines.next().unwrap_or_default();
+            assert!(!said.is_empty(), "{command:?} says nothing of {name}");
+            count += 1;
+        }
+        assert!(count > 15, "{command:?}: {count}");
+    }
+}
+
 /// The titles of a page's sections, in their order.
 fn sections(page: &str) -> Vec<&str> {
     let titles = page.lines().filter_map(|line| line.strip_prefix(".SH "));

@@ -49,7 +49,9 @@ const OTHERS: [(&str, &str); 2] = [("pkcs11-tool", "1"), ("p11-kit", "8")];
 
 /// The page of `command`, which is below `parents`, in the language of `man`.
 pub(super) fn page(command: &Command, parents: &[&Command]) -> String {
-    let without = command.clone().after_help(Resettable::Reset);
+    // A page tells of an option what the long help tells, also of one that the short help leaves out.
+    let told = command.clone().mut_args(|it| it.hide_short_help(false));
+    let without = told.after_help(Resettable::Reset);
     let man = Man::new(without.after_long_help(Resettable::Reset))
         .source(concat!("iexec-hsm ", env!("CARGO_PKG_VERSION")))
         .manual("iexec-hsm");
