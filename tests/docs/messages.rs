@@ -97,7 +97,7 @@ fn every_message_that_is_quoted_is_one_of_the_program() {
         count += 1;
     }
     assert!(unknown.is_empty(), "the program does not say: {unknown:#?}");
-    assert!(count > 90, "only {count} messages were found");
+    assert!(count > 75, "only {count} messages were found");
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn the_exit_codes_beside_the_messages_are_in_the_table() {
             }
         }
     }
-    assert!(count > 60, "only {count} exit codes were found");
+    assert!(count > 40, "only {count} exit codes were found");
 }
 
 #[test]
