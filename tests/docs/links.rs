@@ -73,6 +73,41 @@ fn the_contents_name_each_page_once() {
 }
 
 #[test]
+fn every_page_says_first_whom_it_is_for() {
+    for name in contents() {
+        let page = Page::named(&format!("docs/{name}"));
+        let first = page.text.lines().skip(1).find(|line| !line.is_empty());
+        let first = first.unwrap_or_default();
+        assert!(
+            name == "README.md" || first.starts_with("For "),
+            "{name}: {first}"
+        );
+    }
+}
+
+#[test]
+fn every_page_is_two_links_from_the_readme() {
+    let mut reached = BTreeSet::from([root().join("README.md")]);
+    for _ in 0..2 {
+        for path in reached
+            .clone()
+            .into_iter()
+            .filter(|it| it.extension().is_some_and(|it| it == "md"))
+        {
+            for link in Page::read(path.clone()).links() {
+                let file = link.split('#').next().unwrap_or_default();
+                let target = path.parent().unwrap().join(file);
+                reached.extend(fs::canonicalize(target).ok().filter(|it| it.is_file()));
+            }
+        }
+    }
+    for name in contents() {
+        let path = fs::canonicalize(root().join("docs").join(&name)).unwrap();
+        assert!(reached.contains(&path), "{name} is farther away");
+    }
+}
+
+#[test]
 fn the_book_needs_nothing_outside_of_docs() {
     for name in contents() {
         let page = Page::named(&format!("docs/{name}"));
