@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
+use super::durable;
 use super::error::RunError;
 use super::handing_on::handing_on;
 use super::made_folder::MadeFolder;
@@ -132,7 +133,7 @@ impl TemporaryFolder {
         };
         let replaced = publication.check(replace)?;
         if sync {
-            waiting.sync_file_system().map_err(fail)?;
+            durable::sync_files(&waiting, &self.files).map_err(fail)?;
         }
         // The next run would not know what may be replaced.
         if replaced.is_empty() {
@@ -141,7 +142,7 @@ impl TemporaryFolder {
         self.temporaries
             .publishing(|| publication.publish(&replaced))?;
         if sync {
-            self.folder.dir().sync_file_system().map_err(fail)?;
+            durable::sync_names(&self.folder, &self.files, &self.folders).map_err(fail)?;
         }
         Ok(())
     }

@@ -1,3 +1,4 @@
+use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,6 +13,8 @@ use crate::file::temporary::{Entry, Temporaries};
 pub struct MadeFolder {
     /// Folders that were not there before, from the outside in.
     made: Vec<Entry>,
+    /// The folders that these are entries of, as far as they may be read.
+    above: Vec<Option<File>>,
     dir: Arc<Dir>,
 }
 
@@ -25,6 +28,7 @@ impl MadeFolder {
         let (there, missing) = named::reach(path)?;
         let mut folder = Self {
             made: Vec::new(),
+            above: Vec::new(),
             dir: Arc::new(there),
         };
         for name in missing {
@@ -34,6 +38,7 @@ impl MadeFolder {
             let dir = above.child(&name)?;
             if is_new {
                 folder.made.push(entry);
+                folder.above.push(above.open().ok());
             } else {
                 // Somebody made it meanwhile.
                 entry.keep();
@@ -46,6 +51,18 @@ impl MadeFolder {
     /// The folder, whatever stands at its path by now.
     pub(super) fn dir(&self) -> &Arc<Dir> {
         &self.dir
+    }
+
+    /// Makes the folders that were made survive a power cut. Those above it are reached by nobody who is confined to it,
+    /// and were opened before.
+    pub(super) fn sync_made(&self) -> io::Result<()> {
+        for above in self.above.iter().rev() {
+            match above {
+                Some(above) => above.sync_all()?,
+                None => return self.dir.sync_file_system(),
+            }
+        }
+        Ok(())
     }
 
     /// Leaves it there, even empty.

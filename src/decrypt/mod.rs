@@ -6,6 +6,7 @@
 //! ends as the one [`DecryptError::CannotDecrypt`].
 
 mod confined;
+mod durable;
 mod error;
 mod file;
 mod folder;

@@ -256,6 +256,13 @@ impl Dir {
         self.open()?.sync_all()
     }
 
+    /// Brings the content of the file at `relative`, which was made in it, to the disk.
+    pub(crate) fn sync_file(&self, relative: &Path) -> io::Result<()> {
+        let folder = self.below(relative.parent().unwrap_or(Path::new("")))?;
+        let name = relative.file_name().unwrap_or_default();
+        folder.open_file(name, OFlags::RDONLY)?.sync_all()
+    }
+
     /// Brings the whole file system that it is on to the disk: one call for any number of files.
     pub(crate) fn sync_file_system(&self) -> io::Result<()> {
         Ok(rustix::fs::syncfs(self.open()?)?)

@@ -44,18 +44,30 @@ fn a_file_is_synced_before_it_gets_its_name_and_its_folder_after_that() {
 }
 
 #[test]
-fn extracted_files_are_synced_together_before_and_after_they_get_their_names() {
+fn a_few_extracted_files_are_synced_before_and_their_folders_after_they_get_their_names() {
     let keyed = Keyed::new();
     let work = archive(&keyed);
+    let first = calls(&work, &["result", "decrypt", "a.zip", "-x", "new/out"]);
+    // The place where they wait is marked as complete in between.
+    let files = [&["fsync"; 2][..], &["rename"; 3]].concat();
+    // `more`, `out`, and what `out` and `new` were made in.
+    assert_eq!(first, [&files[..], &["fsync"; 4]].concat());
+    // Nothing is made any more, and each file replaces one.
+    let args = ["result", "decrypt", "a.zip", "-x", "new/out", "--force"];
+    let expected = [["fsync"; 2], ["rename"; 2], ["fsync"; 2]].concat();
+    assert_eq!(calls(&work, &args), expected);
+}
+
+#[test]
+fn many_extracted_files_are_synced_together_before_and_after_they_get_their_names() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let names: Vec<String> = (0..5).map(|number| number.to_string()).collect();
+    let entries: Vec<_> = names.iter().map(|name| (&**name, &b"..."[..])).collect();
+    work.write("a.zip", keyed.archive(&plain_zip(&entries)));
     let calls = calls(&work, &["result", "decrypt", "a.zip", "-x", "out"]);
-    assert_eq!(calls.first().map(String::as_str), Some("syncfs"));
-    assert_eq!(calls.last().map(String::as_str), Some("syncfs"));
-    assert!(
-        calls[1..calls.len() - 1]
-            .iter()
-            .all(|call| call == "rename"),
-        "{calls:?}"
-    );
+    let expected = [&["syncfs"][..], &["rename"; 6], &["syncfs"]];
+    assert_eq!(calls, expected.concat());
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn what_is_refused_before_it_has_its_name_leaves_the_old_file() {
             assert_eq!(err.contains("Make room on the disk"), room, "{err}");
         }
         unchanged(&work.folder(), || {
-            open(&work, ["--extract", "out"], "syncfs", 1, error)
+            open(&work, ["--extract", "out"], "fsync", 1, error)
         });
     }
 }
@@ -50,7 +50,7 @@ fn what_is_refused_after_it_has_its_name_is_the_whole_new_file() {
         let work = prepared(&keyed);
         open(&work, ["--output", "to.zip"], "fsync", 2, error);
         assert!(work.read("to.zip") == plain_zip(&[("it", b"new")]));
-        open(&work, ["--extract", "out"], "syncfs", 2, error);
+        open(&work, ["--extract", "out"], "fsync", 2, error);
         assert_eq!(work.read("out/it"), b"new");
         work.is_tidy();
     }
