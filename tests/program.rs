@@ -37,6 +37,7 @@ mod chain {
     mod nodes;
     mod order_books;
     mod orders;
+    mod progress;
     mod pull;
     mod rehearsals;
     mod result_verify;
@@ -183,6 +184,7 @@ mod terminal {
     mod hints_followed;
     mod manual;
     mod printed_commands;
+    mod progress;
     mod text_layout;
 }
 mod tokens {

@@ -7,7 +7,7 @@ use super::agent_link::Link;
 use super::context::Context;
 use super::key_records::KeyRecords;
 use super::ui::failure::Failure;
-use super::ui::slow_notice;
+use super::ui::status_line;
 use crate::agent::client::{ClientError, Waits};
 use crate::agent::wire::{Key, State};
 use crate::code::Code;
@@ -44,7 +44,7 @@ pub(crate) fn keys_of(context: &Context, link: &mut Link) -> Result<Vec<Key>, Cl
         return link.client.keys_of_login();
     }
     let waits = Waits {
-        say: || slow_notice::say("Waiting for the agent to bring its token back ..."),
+        say: || status_line::say("Waiting for the agent to bring its token back ..."),
         ..Waits::default()
     };
     link.client.keys_of_login_within(waits)

@@ -9,6 +9,7 @@ use super::options::{Given, Global, SETTINGS, Setting, Settings, merge};
 use super::pins::{Pins, credential};
 use super::secrets::Secrets;
 use super::ui::failure::Failure;
+use super::ui::status_line;
 use super::ui::text_layout::TextLayout;
 use crate::archive::Limits;
 use crate::beneficiary::Folder;
@@ -362,7 +363,7 @@ impl Context {
             // With stderr gone there is nobody to tell.
             let mut stderr = std::io::stderr();
             let line = TextLayout::of(&stderr).fitted(&line.to_string());
-            let _ = writeln!(stderr, "{line}");
+            let _ = status_line::aside(|| writeln!(stderr, "{line}"));
         }
     }
 

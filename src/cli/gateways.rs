@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::ui::failure::Failure;
 use super::ui::hints;
-use super::ui::progress::Progress;
+use super::ui::progress::{Unit, Work};
 use crate::chain::Chain;
 use crate::code::Code;
 use crate::http::{HttpError, HttpLimits, HttpOptions};
@@ -61,11 +61,11 @@ pub(crate) fn fetch(
     file: &File,
     durable: bool,
 ) -> Result<Fetched, FetchError> {
-    let progress = Progress::new(context.global.quiet || context.global.raw);
+    let progress = context.progress(Work::Download, Unit::Bytes);
     let fetched = gateways.fetch(location, file, durable, &|now| {
         progress.at(now.bytes, now.total);
     })?;
-    drop(progress);
+    progress.finish();
     context.say(|| format!("{location} came from {}", fetched.gateway));
     if let Some(reason) = doubt(fetched.check) {
         context.warn(format_args!(

@@ -27,6 +27,7 @@ mod options;
 mod password;
 mod pin_effect;
 mod pins;
+mod progress;
 mod secrets;
 mod sending;
 mod services;

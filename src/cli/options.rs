@@ -12,7 +12,7 @@ pub(crate) use settings::{
     Fallback, Form, Found, Kind, SETTINGS, Setting, Settings, Source, groups,
 };
 pub(crate) use values::{
-    label_parser, parse_id, parse_key, parse_limit, parse_time, parse_token_label,
+    ProgressChoice, label_parser, parse_id, parse_key, parse_limit, parse_time, parse_token_label,
 };
 
 /// Options of every command.
@@ -41,6 +41,8 @@ pub(crate) struct Global {
     pub(crate) final_pin_try: bool,
     #[command(flatten)]
     beneficiary: groups::Beneficiary,
+    #[command(flatten)]
+    progress: groups::Progress,
 }
 
 /// The result key that a command is about, as an argument in the place of `--key`.

@@ -1,12 +1,11 @@
 use std::fs::File;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::pin_effect::PinEffect;
 use super::taken_pin::TakenPin;
-use super::ui::terminal;
+use super::ui::{status_line, terminal};
 use crate::agent::wire::Status;
-use crate::text::escape::{Shown as _, escape};
+use crate::text::escape::Shown as _;
 use crate::token::{MissingPin, Pin, PinError, PinRequest, PinSource, PinState, PinUse, TokenInfo};
 
 /// Name of the systemd credential that holds the PIN.
@@ -62,8 +61,7 @@ impl PinSource for Pins {
             let given = given?;
             if let Some(max) = request.exceeded(&given).filter(|_| self.tells) {
                 let warning = format!("warning: {}; it is sent anyway", too_long(&given, max));
-                // With stderr gone there is nobody to tell.
-                let _ = writeln!(std::io::stderr(), "{}", escape(&warning));
+                status_line::say(&warning);
             }
             return Ok(self.read.insert(given).clone());
         }

@@ -1,7 +1,6 @@
 //! The Secret Management Services that are spoken to, and what is told of each.
 
 use std::ffi::OsStr;
-use std::io::Write as _;
 use std::time::Duration;
 
 use clap::Args;
@@ -12,11 +11,12 @@ use super::options::groups;
 use super::trusted_hosts::Named;
 use super::ui::failure::Failure;
 use super::ui::reply::Reply;
+use super::ui::status_line;
 use crate::chain::{Chain, ChainFile, SmsUrl, TeeFramework, UnknownKey};
 use crate::code::Code;
 use crate::http::{Exchange, HttpLimits, HttpOptions};
 use crate::sms::SmsClient;
-use crate::text::escape::{Shown as _, escape};
+use crate::text::escape::Shown as _;
 
 /// The options that say where the key is published or looked for.
 #[derive(Debug, Args)]
@@ -232,7 +232,5 @@ fn say(exchange: &Exchange<'_>) {
         Err(error) => error.to_string(),
     };
     let (method, url) = (exchange.method, exchange.url);
-    // With stderr gone there is nobody to tell.
-    let line = format!("{method} {url}: {outcome}");
-    let _ = writeln!(std::io::stderr(), "{}", escape(&line));
+    status_line::say(&format!("{method} {url}: {outcome}"));
 }

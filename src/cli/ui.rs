@@ -12,5 +12,6 @@ pub(crate) mod moments;
 pub(crate) mod progress;
 pub(crate) mod reply;
 pub(crate) mod slow_notice;
+pub(crate) mod status_line;
 pub(crate) mod terminal;
 pub(crate) mod text_layout;

@@ -18,7 +18,7 @@ use super::in_place::{ResultInPlace, check_all};
 use super::output::OutputError;
 use super::pipeline::{self, Counted};
 use super::prepare::{Opened, Search, Spool};
-use super::tasks::Task;
+use super::tasks::{Share, Task};
 use super::types::{Options, Progress, Target};
 use crate::archive::Archive;
 use crate::archive::result_zip::{Contents, Extraction, Member, Passed};
@@ -97,6 +97,7 @@ impl Run<'_> {
     /// Checks a finished result before it gets its name, and returns its number of entries.
     fn check_file(&self, file: File, passed: Passed) -> Result<u64, RunError> {
         let syncing = file.try_clone().ok().filter(|_| self.durable());
+        let len = file.len()?;
         let contents = self.contents(Arc::new(file))?;
         contents.note_passed(passed);
         let reads = self.options.verify || contents.entries().any(|it| it.is_watched());
@@ -106,8 +107,11 @@ impl Run<'_> {
                 let _ = thread::Builder::new().spawn_scoped(scope, move || file.sync_data());
             }
             match self.options.verify {
-                true => check_all(&contents, &|_| {}),
-                false => Ok(contents.read_watched()?),
+                true => {
+                    let progress = Share::of(len, contents.summary().size, self.progress);
+                    check_all(&contents, &|bytes| progress.tell(bytes))
+                }
+                false => Ok(contents.read_watched(&|_| {})?),
             }
         })?;
         Ok(contents.summary().entries)
@@ -288,8 +292,11 @@ impl Run<'_> {
         let done = work(&result)?;
         match whole {
             true => {}
-            false if self.options.verify => check_all(&result.contents, &|_| {})?,
-            false => result.contents.read_watched()?,
+            false if self.options.verify => {
+                let progress = result.progress(result.contents.summary().size);
+                check_all(&result.contents, &|bytes| progress.tell(bytes))?;
+            }
+            false => result.contents.read_watched(&|_| {})?,
         }
         if whole || self.options.verify {
             opened.finish()?;

@@ -46,6 +46,19 @@ pub enum Target<'a> {
     Nowhere,
 }
 
+impl Target<'_> {
+    /// The times that [`Progress`] tells of each byte of the result: twice where it is streamed, or checked again.
+    pub fn passes(&self, options: &Options) -> u64 {
+        let is_checked_again = match self {
+            Self::Stream(_) => true,
+            Self::Folder { only, .. } => options.verify && !only.is_empty(),
+            Self::File { .. } | Self::Entry { .. } | Self::EntryStream(..) => options.verify,
+            Self::Nowhere => false,
+        };
+        1 + u64::from(is_checked_again)
+    }
+}
+
 /// The way in which a result is opened. Change the fields of a default one.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
@@ -76,5 +89,5 @@ pub struct Report {
 }
 
 /// The listener that is told of the bytes of the result that were just worked on; of all of them
-/// twice for [`Target::Stream`].
+/// [`Target::passes`] times.
 pub type Progress<'a> = &'a dyn Fn(u64);

@@ -45,6 +45,30 @@ impl Default for Options {
     }
 }
 
+/// A part of the work of sealing, in their order. A folder or file is packed, a zip that is there is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stage {
+    /// The files are put into a zip.
+    Packing,
+    /// The zip is read, as it has to open again.
+    Checking,
+    /// The zip is encrypted.
+    Sealing,
+}
+
+/// How far the sealing of a result is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// The part that is at work.
+    pub stage: Stage,
+    /// Bytes that were just worked on.
+    pub bytes: u64,
+    /// Bytes of all of this part, as far as that can be known before.
+    pub total: u64,
+}
+
 /// A result that was sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -56,7 +80,7 @@ pub struct Sealed {
 /// Seals `source`, a folder or a file, to `public` into the archive `output`. A folder is zipped as
 /// the post-compute zips `/iexec_out`: its files, deflated, no entries for folders, links left out;
 /// `output` itself is left out, too. A file that is a zip is taken for the result itself, any other is
-/// zipped alone. What would not be opened and extracted again is refused.
+/// zipped alone. What would not be opened and extracted again is refused. `progress` is told how far that is.
 ///
 /// # Errors
 /// [`EncryptError`]; what stood under `output` before is then still there.
@@ -65,6 +89,7 @@ pub fn encrypt(
     public: &PublicKey,
     output: &Path,
     options: &Options,
+    progress: &dyn Fn(Progress),
 ) -> Result<Sealed, EncryptError> {
     let scheme = options.scheme;
     if !WrappedKey::may_have_length(public.modulus_len()) {
@@ -89,7 +114,7 @@ pub fn encrypt(
         folder: &pending.folder(),
         pending: FileId::of(&pending.file().metadata().map_err(write)?),
     };
-    let result = plain_zip(source, &place, &options.limits)?;
+    let result = plain_zip(source, &place, &options.limits, progress)?;
     let len = result.metadata().map_err(write)?.len();
     check_body_len(scheme, len, &options.limits)?;
     let key = Arc::new(ContentKey::random(scheme, public.modulus_len()).map_err(SealError::from)?);
@@ -100,7 +125,14 @@ pub fn encrypt(
         body_entry,
         entry_options(len).compression_method(method(scheme)),
     )?;
-    write_body(scheme, Sealer::new(&key, result)?, &mut zip).map_err(SealError::from)?;
+    let sealed = |bytes| {
+        progress(Progress {
+            stage: Stage::Sealing,
+            bytes,
+            total: len,
+        });
+    };
+    write_body(scheme, Sealer::new(&key, result)?, &mut zip, &sealed).map_err(SealError::from)?;
     zip.start_file(key_entry, entry_options(0))?;
     write_key(scheme, &wrapped, &mut zip).map_err(write)?;
     zip.finish()?;
@@ -125,19 +157,24 @@ fn check_body_len(scheme: Scheme, len: u64, limits: &Limits) -> Result<(), Encry
 }
 
 /// Writes what a thread of its own encrypts.
-fn write_body(scheme: Scheme, sealer: Sealer<File>, to: &mut impl Write) -> io::Result<()> {
+fn write_body(
+    scheme: Scheme,
+    sealer: Sealer<File>,
+    to: &mut impl Write,
+    sealed: &dyn Fn(u64),
+) -> io::Result<()> {
     let body = &mut ChunkReader::new(Ahead::start(sealer));
     match scheme {
-        Scheme::Current | Scheme::Guide2019 => copy(body, to),
+        Scheme::Current | Scheme::Guide2019 => copy(body, to, sealed),
         Scheme::LegacyEcb => {
             let mut text = Base64Writer::new(to);
-            copy(body, &mut text)?;
+            copy(body, &mut text, sealed)?;
             text.finish().map(drop)
         }
     }
 }
 
-fn copy(from: &mut impl BufRead, to: &mut impl Write) -> io::Result<()> {
+fn copy(from: &mut impl BufRead, to: &mut impl Write, copied: &dyn Fn(u64)) -> io::Result<()> {
     loop {
         let bytes = from.fill_buf()?;
         let count = bytes.len();
@@ -146,6 +183,7 @@ fn copy(from: &mut impl BufRead, to: &mut impl Write) -> io::Result<()> {
         }
         to.write_all(bytes)?;
         from.consume(count);
+        copied(count as u64);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The plaintext zip that is sealed.
 
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _};
+use std::io::{self, BufReader, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,11 +9,15 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use super::error::EncryptError;
+use super::{Progress, Stage, copy};
 use crate::archive::result_zip::{Contents, ResultZipError};
 use crate::archive::{FileId, Limits, begins_like_zip};
 use crate::decrypt::OutputError;
 use crate::file::dir::Dir;
 use crate::file::{named, regular};
+
+/// Bytes that are read at once.
+const CHUNK: usize = 64 * 1024;
 
 /// Where an archive is made.
 pub(super) struct Place<'a> {
@@ -30,27 +34,45 @@ pub(super) fn plain_zip(
     source: &Path,
     place: &Place<'_>,
     limits: &Limits,
+    progress: &dyn Fn(Progress),
 ) -> Result<File, EncryptError> {
     let write = |error| OutputError::io(place.output, error);
-    let (mut zip, made_here) = zip_or_made(source, place)?;
+    let (mut zip, made_here) = zip_or_made(source, place, progress)?;
     let file = zip.try_clone().map_err(write)?;
-    check(file, made_here, limits).map_err(|error| EncryptError::refused(source, error))?;
+    check(file, made_here, limits, progress)
+        .map_err(|error| EncryptError::refused(source, error))?;
     zip.rewind().map_err(write)?;
     Ok(zip)
 }
 
 /// Requires what opening a zip requires; of one that was just made, the files need not be read again.
-fn check(zip: File, made_here: bool, limits: &Limits) -> Result<(), ResultZipError> {
+fn check(
+    zip: File,
+    made_here: bool,
+    limits: &Limits,
+    progress: &dyn Fn(Progress),
+) -> Result<(), ResultZipError> {
     let contents = Contents::read(Arc::new(zip), limits)?;
     if made_here {
         contents.extraction().map(drop)
     } else {
-        contents.check_all()
+        let total = contents.summary().size;
+        contents.check_all(&|bytes| {
+            progress(Progress {
+                stage: Stage::Checking,
+                bytes,
+                total,
+            });
+        })
     }
 }
 
 /// The zip that `source` is or that is made of it, and whether it was made.
-fn zip_or_made(source: &Path, place: &Place<'_>) -> Result<(File, bool), EncryptError> {
+fn zip_or_made(
+    source: &Path,
+    place: &Place<'_>,
+    progress: &dyn Fn(Progress),
+) -> Result<(File, bool), EncryptError> {
     let read = |error| EncryptError::Read {
         path: source.to_owned(),
         source: error,
@@ -60,8 +82,9 @@ fn zip_or_made(source: &Path, place: &Place<'_>) -> Result<(File, bool), Encrypt
         let old = std::fs::metadata(place.output);
         let mut archive = vec![place.pending];
         archive.extend(old.ok().map(|it| FileId::of(&it)));
-        let files = files_below(source, &archive).map_err(read)?;
-        return Ok((zip_of(&files, &folder, source, place)?, true));
+        let (files, total) = files_below(source, &archive).map_err(read)?;
+        let zip = Zipping::new(place, total, progress)?;
+        return Ok((zip_of(&files, &folder, source, zip)?, true));
     }
     let mut file = regular::open(source).map_err(read)?;
     let mut head = Vec::new();
@@ -71,14 +94,15 @@ fn zip_or_made(source: &Path, place: &Place<'_>) -> Result<(File, bool), Encrypt
         return Ok((file, false));
     }
     let name = source.file_name().unwrap_or_default();
-    let mut zip = Zipping::new(place)?;
+    let total = file.metadata().map_err(read)?.len();
+    let mut zip = Zipping::new(place, total, progress)?;
     zip.add(name.as_ref(), source, file)?;
     Ok((zip.finish()?, true))
 }
 
-/// The regular files below `folder` but for `without`, in order of their names.
-fn files_below(folder: &Path, without: &[FileId]) -> io::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
+/// The regular files below `folder` but for `without`, in order of their names, and how many bytes they have.
+fn files_below(folder: &Path, without: &[FileId]) -> io::Result<(Vec<PathBuf>, u64)> {
+    let (mut files, mut bytes) = (Vec::new(), 0);
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder)? {
@@ -89,11 +113,12 @@ fn files_below(folder: &Path, without: &[FileId]) -> io::Result<Vec<PathBuf>> {
                 folders.push(entry.path());
             } else if found.is_file() && !without.contains(&FileId::of(&found)) {
                 files.push(entry.path());
+                bytes += found.len();
             }
         }
     }
     files.sort();
-    Ok(files)
+    Ok((files, bytes))
 }
 
 /// A zip of `files`, named relative to `source`. They are opened below `folder`, which stood there before they were
@@ -102,9 +127,8 @@ fn zip_of(
     files: &[PathBuf],
     folder: &Dir,
     source: &Path,
-    place: &Place<'_>,
+    mut zip: Zipping<'_>,
 ) -> Result<File, EncryptError> {
-    let mut zip = Zipping::new(place)?;
     for path in files {
         let name = path.strip_prefix(source).unwrap_or(path);
         let file = regular::open_below(folder, name).map_err(|source| EncryptError::Read {
@@ -120,18 +144,30 @@ fn zip_of(
 struct Zipping<'a> {
     zip: ZipWriter<File>,
     output: &'a Path,
+    /// Bytes of all files.
+    total: u64,
+    progress: &'a dyn Fn(Progress),
 }
 
 impl<'a> Zipping<'a> {
-    fn new(place: &Place<'a>) -> Result<Self, EncryptError> {
+    fn new(
+        place: &Place<'a>,
+        total: u64,
+        progress: &'a dyn Fn(Progress),
+    ) -> Result<Self, EncryptError> {
         let output = place.output;
         let file = place.folder.create_unnamed();
         let zip = ZipWriter::new(file.map_err(|error| OutputError::io(output, error))?);
-        Ok(Self { zip, output })
+        Ok(Self {
+            zip,
+            output,
+            total,
+            progress,
+        })
     }
 
     /// Adds a file, which is at `path`.
-    fn add(&mut self, name: &Path, path: &Path, mut file: File) -> Result<(), EncryptError> {
+    fn add(&mut self, name: &Path, path: &Path, file: File) -> Result<(), EncryptError> {
         let name = name
             .to_str()
             .ok_or_else(|| EncryptError::Name(path.to_owned()))?;
@@ -140,7 +176,18 @@ impl<'a> Zipping<'a> {
             source,
         })?;
         self.zip.start_file(name, entry_options(len.len()))?;
-        let copied = io::copy(&mut file, &mut self.zip);
+        let packed = |bytes| {
+            (self.progress)(Progress {
+                stage: Stage::Packing,
+                bytes,
+                total: self.total,
+            });
+        };
+        let copied = copy(
+            &mut BufReader::with_capacity(CHUNK, file),
+            &mut self.zip,
+            &packed,
+        );
         copied.map_err(|error| OutputError::io(self.output, error))?;
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! What is shown fits a terminal of 80 columns, and has colours and bars only where these can be shown.
+//! What is shown fits a terminal of 80 columns, and has colours only where these can be shown.
 
 use crate::support::*;
 
@@ -139,44 +139,6 @@ fn colours_are_left_out_where_they_are_not_wanted() {
     // They are there otherwise.
     let (_, shown) = Pty::spawn(&work.cmd(["doctor", "--offline"])).wait();
     assert!(shown.contains('\x1b'), "{shown:?}");
-}
-
-/// What a terminal shows while a slow token holds up the opening of a result.
-fn slow(term: &str) -> String {
-    let keyed = Keyed::new();
-    // A bar appears after a second: the token alone takes longer.
-    let faulty = Faulty::before(&keyed.token).rule("C_Decrypt * sleep 1200");
-    let work = keyed.work();
-    let noise: Vec<u8> = (0..4_000_000_u32)
-        .flat_map(|it| it.wrapping_mul(2_654_435_761).to_le_bytes())
-        .collect();
-    work.write("a.zip", keyed.archive(&plain_zip(&[("a", &noise)])));
-    let cmd = work.cmd(["result", "decrypt", "a.zip"]).pin();
-    let (code, shown) =
-        Pty::spawn(&faulty.drive(cmd.under(["env", &format!("TERM={term}")]))).wait();
-    assert_eq!(code, 0, "{shown}");
-    shown
-}
-
-#[test]
-fn the_bar_fits_80_columns_and_goes_away() {
-    let shown = slow("xterm");
-    assert!(shown.contains(" left"), "{shown:?}");
-    let drawn = shown.split(['\r', '\n']).map(without_escapes);
-    for line in drawn.filter(|line| line.contains(" left")) {
-        assert!(line.trim_end().chars().count() < 80, "{line:?}");
-    }
-    let last = shown.rfind(" left").unwrap();
-    assert!(shown[last..].contains("\x1b[2K"), "{shown:?}");
-}
-
-#[test]
-fn a_terminal_that_cannot_draw_gets_no_bar() {
-    let shown = slow("dumb");
-    assert!(
-        !shown.contains('\x1b') && !shown.contains(" left"),
-        "{shown:?}"
-    );
 }
 
 /// A line without sequences such as `ESC [ 2 K`.

@@ -64,10 +64,24 @@ impl Contents {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn check_all(&self) -> Result<(), ResultZipError> {
+    pub fn check_all(&self, progress: &dyn Fn(u64)) -> Result<(), ResultZipError> {
         for (member, _) in self.extraction()?.files {
-            io::copy(&mut member.open()?, &mut io::sink())?;
+            io::copy(&mut member.open()?, &mut Counting(progress))?;
         }
+        Ok(())
+    }
+}
+
+/// Takes bytes, and tells how many.
+pub(super) struct Counting<'a>(pub(super) &'a dyn Fn(u64));
+
+impl io::Write for Counting<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        (self.0)(bytes.len() as u64);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }

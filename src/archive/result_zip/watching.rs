@@ -3,6 +3,7 @@
 use std::io::{self, Read as _};
 use std::sync::Arc;
 
+use super::extraction::Counting;
 use super::watched::{WatchedFile, Watcher};
 use super::{Contents, EntryName, Member, ResultZipError};
 
@@ -28,13 +29,14 @@ impl Contents {
         Ok(self)
     }
 
-    /// Reads the files that are wanted by who watches, and nothing else. It has seen them then.
+    /// Reads the files that are wanted by who watches, and nothing else. It has seen them then. `progress` is told of
+    /// their bytes.
     ///
     /// # Errors
     /// What is wrong with one of them.
-    pub fn read_watched(&self) -> Result<(), ResultZipError> {
+    pub fn read_watched(&self, progress: &dyn Fn(u64)) -> Result<(), ResultZipError> {
         for member in self.entries().filter(Member::is_watched) {
-            io::copy(&mut member.open()?, &mut io::sink())?;
+            io::copy(&mut member.open()?, &mut Counting(progress))?;
         }
         Ok(())
     }

@@ -15,8 +15,8 @@ pub(crate) use value::Form;
 use Fallback::{Is, Words};
 use setting::{GLOBAL, NOT_IN_FILE, PER_COMMAND, SECRET};
 use value::{
-    Beneficiary, Count, FilePath, Framework, Hosts, KeyUri, Name, Positive, Seconds, Size, Switch,
-    Text, Time, TimeLimit, TokenUri, Urls,
+    Beneficiary, Count, FilePath, Framework, Hosts, KeyUri, Name, Positive, Progress, Seconds,
+    Size, Switch, Text, Time, TimeLimit, TokenUri, Urls,
 };
 
 declare::settings! {
@@ -172,6 +172,12 @@ declare::settings! {
         value_name: "FILE",
         default: Words("stderr"),
         ..PER_COMMAND
+    };
+    /// Show progress: on a terminal, never, or as lines of JSON on stderr [default: auto]
+    progress: Progress = Setting {
+        value_name: "auto|never|json",
+        default: Is("auto"),
+        ..GLOBAL
     };
     /// The largest result; with K, M, G or T [default: 32G]
     max_size: Size = Setting { value_name: "SIZE", default: Is("34359738368"), ..PER_COMMAND };

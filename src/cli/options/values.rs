@@ -1,3 +1,4 @@
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
@@ -91,6 +92,30 @@ pub(crate) fn parse_urls(text: &str) -> Result<Vec<String>, &'static str> {
     match urls.is_empty() {
         true => Err("an address is needed, as in \"https://gateway.example\""),
         false => Ok(urls),
+    }
+}
+
+/// Who is shown how far long work is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ProgressChoice {
+    /// A person, on a terminal.
+    Auto,
+    /// Nobody.
+    Never,
+    /// A program, in lines of JSON on stderr.
+    Json,
+}
+
+impl FromStr for ProgressChoice {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "never" => Ok(Self::Never),
+            "json" => Ok(Self::Json),
+            _ => Err("it is auto, never or json"),
+        }
     }
 }
 

@@ -102,6 +102,7 @@ impl Sending<'_> {
     /// Waits for a transaction that may have been sent, and forgets it once its end is known.
     pub(super) fn wait(&self, entry: &Entry, signed: &Signed) -> Result<Receipt, Failure> {
         let pace = Pace::new(INTERVAL, Some(self.args.transaction_timeout));
+        let waiting = self.context.waiting("the transaction", pace.at_most);
         let waited = tx::wait(
             &self.place.hub,
             (self.account, entry.nonce),
@@ -109,6 +110,7 @@ impl Sending<'_> {
             (pace, self.args.confirms),
             &mut tell_of_node(self.context),
         );
+        drop(waiting);
         match &waited {
             Ok(receipt) if receipt.succeeded => {
                 self.slot.settle(&self.context.temporaries, entry)?;

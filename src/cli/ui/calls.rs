@@ -1,9 +1,8 @@
 //! What a person is told of the calls into modules, wherever they are made.
 
 use std::any::Any;
-use std::io::Write as _;
 
-use super::slow_notice;
+use super::{slow_notice, status_line};
 use crate::cli::options::Global;
 use crate::text::escape::Shown as _;
 use crate::token::{Call, Watch, watch_calls};
@@ -32,7 +31,6 @@ pub(crate) fn watch(global: &Global) -> Option<Box<Watch>> {
 
 fn tell_of_load(call: &Call) {
     if call.function == Call::LOAD {
-        // With stderr gone there is nobody to tell.
-        let _ = writeln!(std::io::stderr(), "loading {}", call.module.shown());
+        status_line::say(&format!("loading {}", call.module.shown()));
     }
 }

@@ -3,6 +3,7 @@ use std::io::{self, Write as _};
 use serde_json::{Map, Value, json};
 
 use super::interrupt;
+use super::status_line;
 use super::text_layout::TextLayout;
 use crate::code::Code;
 use crate::text::escape::escape;
@@ -87,7 +88,7 @@ impl Failure {
             escape(&self.text(&TextLayout::of(&stderr))).into_owned()
         };
         // With stderr gone there is nobody to tell; the status still says it.
-        let _ = writeln!(stderr, "{text}");
+        let _ = status_line::aside(|| writeln!(stderr, "{text}"));
         self.code.exit()
     }
 

@@ -10,7 +10,7 @@ use rustix::process::Signal;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use super::terminal;
+use super::{status_line, terminal};
 use crate::decrypt::Temporaries;
 use crate::token::end_calls;
 
@@ -47,6 +47,7 @@ pub(crate) fn install(temporaries: Temporaries) -> io::Result<()> {
         ENDING.store(true, Ordering::Relaxed);
         terminal::restore();
         temporaries.discard();
+        status_line::end();
         let calls = named("ending").spawn(move || {
             end_calls(CALLS_TIME);
             end(signal);

@@ -35,12 +35,12 @@ impl Drop for Silence {
     }
 }
 
-/// Writes a line to stderr, in a silence too.
-pub(crate) fn tell(line: &str) {
+/// Writes to stderr, in a silence too.
+pub(crate) fn write(text: &str) {
     // With stderr gone there is nobody to tell.
     let _ = match &mut *kept() {
-        Some(real) => writeln!(real, "{line}"),
-        None => writeln!(io::stderr(), "{line}"),
+        Some(real) => real.write_all(text.as_bytes()),
+        None => io::stderr().write_all(text.as_bytes()),
     };
 }
 

@@ -3,6 +3,7 @@ use std::io::{self, Write as _};
 use serde_json::{Map, Value};
 
 use super::failure::Failure;
+use super::status_line;
 use super::text_layout::TextLayout;
 use crate::code::Code;
 
@@ -96,7 +97,7 @@ impl Reply {
         if let Some(exit) = self.done {
             return exit;
         }
-        match self.write(raw) {
+        match status_line::aside(|| self.write(raw)) {
             // Whoever read has read enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => DONE,
             Err(error) => Failure::new(

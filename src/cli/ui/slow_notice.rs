@@ -6,8 +6,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::module_noise;
-use crate::text::escape::{Shown as _, escape};
+use super::status_line;
+use crate::text::escape::Shown as _;
 use crate::token::Call;
 
 /// Calls that take less time are not spoken of.
@@ -33,10 +33,6 @@ pub(crate) fn watch(call: &Call) -> Box<dyn Any> {
             .spawn(|| CALLS.look_after());
     });
     Box::new(CALLS.begin(Instant::now() + NOTICE_AFTER, call.clone()))
-}
-
-pub(crate) fn say(line: &str) {
-    module_noise::tell(&escape(line));
 }
 
 struct Calls {
@@ -77,7 +73,7 @@ impl Calls {
             if left.is_zero() {
                 let (_, call) = next.remove();
                 drop(pending);
-                say(&line(&call));
+                status_line::say(&line(&call));
             } else {
                 drop(pending);
                 thread::sleep(left);

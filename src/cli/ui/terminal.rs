@@ -9,6 +9,7 @@ use rustix::termios::{
 };
 use zeroize::Zeroizing;
 
+use super::status_line;
 use super::text_layout::TextLayout;
 use crate::text::escape::escape;
 
@@ -43,7 +44,7 @@ pub(crate) fn tell(terminal: &File, line: &str) {
     let line = TextLayout::of(terminal).fitted(line);
     let mut terminal = terminal;
     // With the terminal gone there is nobody to tell.
-    let _ = terminal.write_all(format!("{line}\n").as_bytes());
+    let _ = status_line::aside(|| terminal.write_all(format!("{line}\n").as_bytes()));
 }
 
 /// Asks for a line that is not shown.
@@ -59,7 +60,7 @@ pub(crate) fn ask_secret(terminal: &File, question: &str) -> io::Result<Zeroizin
     // What was typed before the question is no answer to it.
     let answer = tcsetattr(terminal, OptionalActions::Flush, &silent)
         .map_err(io::Error::from)
-        .and_then(|()| ask(terminal, question));
+        .and_then(|()| status_line::aside(|| ask(terminal, question)));
     let restored = tcsetattr(terminal, OptionalActions::Now, &modes);
     *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = None;
     restored?;
@@ -74,7 +75,7 @@ pub(crate) fn ask_secret(terminal: &File, question: &str) -> io::Result<Zeroizin
 
 /// Asks for a line that is shown.
 pub(crate) fn ask_line(terminal: &File, question: &str) -> io::Result<String> {
-    let answer = ask(terminal, question)?;
+    let answer = status_line::aside(|| ask(terminal, question))?;
     Ok(String::from_utf8_lossy(&answer).trim().to_owned())
 }
 

@@ -1,5 +1,6 @@
 //! The layout of texts where they are printed: safe for a terminal, in its width, and in colours if it has them.
 
+use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::os::fd::AsFd;
 
@@ -9,6 +10,15 @@ use crate::text::escape::escape;
 
 /// A terminal that is narrower is not fitted: one word on each line helps nobody.
 const NARROWEST: usize = 40;
+
+fn set(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// Whether a terminal here draws what sequences tell it to.
+pub(crate) fn knows_sequences() -> bool {
+    set("TERM").is_some_and(|term| term != "dumb")
+}
 
 /// The layout that suits the place that something is printed to.
 pub(crate) struct TextLayout {
@@ -21,14 +31,11 @@ impl TextLayout {
     pub(crate) fn of(stream: &(impl IsTerminal + AsFd)) -> Self {
         let terminal = stream.is_terminal();
         let size = terminal.then(|| tcgetwinsize(stream).ok()).flatten();
-        let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
         Self {
             width: size
                 .map(|size| size.ws_col.into())
                 .filter(|width| *width >= NARROWEST),
-            colour: terminal
-                && set("NO_COLOR").is_none()
-                && set("TERM").is_some_and(|term| term != "dumb"),
+            colour: terminal && set("NO_COLOR").is_none() && knows_sequences(),
         }
     }
 

@@ -48,7 +48,7 @@ fn what_is_read_is_hashed() {
             let divides = method == CompressionMethod::Stored && !is_wanted;
             assert_eq!(member.stored().is_some(), divides, "{name:?}");
         }
-        contents.read_watched().unwrap();
+        contents.read_watched(&|_| {}).unwrap();
         let PlaintextEvidence::Read(read) = digester.evidence() else {
             panic!()
         };
@@ -95,7 +95,7 @@ fn a_damaged_file_is_not_hashed() {
     zip[at] ^= 1;
     let digester = Arc::new(Digester::new());
     let contents = watched(&zip, &digester);
-    assert!(contents.read_watched().is_err());
+    assert!(contents.read_watched(&|_| {}).is_err());
     assert!(why(&digester).contains("not all files"));
 }
 
@@ -108,7 +108,7 @@ fn what_names_the_files_has_to_be_there_and_make_sense() {
     ] {
         let digester = Arc::new(Digester::new());
         watched(&zip_of(&entries), &digester)
-            .read_watched()
+            .read_watched(&|_| {})
             .unwrap();
         assert!(why(&digester).contains(expected), "{}", why(&digester));
     }
@@ -123,7 +123,7 @@ fn who_watches_has_the_last_word() {
     let zip = zip_of(&[("computed.json", COMPUTED), ("out/a", b"alpha")]);
     let contents = watched(&zip, &digester);
     assert!(!digester.releases());
-    contents.read_watched().unwrap();
+    contents.read_watched(&|_| {}).unwrap();
     assert!(digester.releases());
     assert!(Digester::new().releases());
 }

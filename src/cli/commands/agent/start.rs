@@ -4,7 +4,6 @@ mod detach;
 mod outcome;
 mod worker;
 
-use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -21,9 +20,9 @@ use crate::cli::secrets;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::hints;
 use crate::cli::ui::reply::Reply;
+use crate::cli::ui::status_line;
 use crate::code::Code;
 use crate::confine;
-use crate::text::escape::escape;
 use crate::token::TokenInfo;
 use outcome::{to_json, to_text};
 use worker::{NotFound, workers};
@@ -198,11 +197,6 @@ fn tell(token: &TokenInfo, path: Option<&Path>, state: State, raw: bool) {
         let json = to_json(&token, path, state, std::process::id());
         Reply::new(json).print("agent start", true);
     } else {
-        // With stderr gone there is nobody to tell.
-        let _ = writeln!(
-            std::io::stderr(),
-            "{}",
-            escape(&to_text(&token, path, state, absent))
-        );
+        status_line::say(&to_text(&token, path, state, absent));
     }
 }

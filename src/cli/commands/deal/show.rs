@@ -61,7 +61,9 @@ pub(super) fn run(context: &Context, command: &Show) -> Result<Reply, Failure> {
     };
     let is_over = |tasks: &Tasks| states(&state, tasks, &ids, now()).all(TaskState::is_final);
     let pace = command.watch.pace();
+    let waiting = context.waiting("the tasks", pace.at_most);
     let watched = watch(&place.hub, pace, look, is_over, &mut tell_of_node(context));
+    drop(waiting);
     match watched.map_err(failed)? {
         Watched::Over(tasks) => ended(context, &state, &ids, &tasks),
         Watched::GivenUp(tasks) => {

@@ -84,7 +84,7 @@ fn seal(context: &Context, folder: &Path, public: &PublicKey) -> Result<(), Fail
         temporaries: context.temporaries.clone(),
         ..encrypt::Options::default()
     };
-    encrypt::encrypt(&source, public, &archive, &options)?;
+    encrypt::encrypt(&source, public, &archive, &options, &|_| {})?;
     Ok(())
 }
 

@@ -24,6 +24,7 @@ use crate::archive::result_zip::Watcher;
 use crate::cli::context::Context;
 use crate::cli::pins::Pins;
 use crate::cli::ui::failure::Failure;
+use crate::cli::ui::progress::{Progress, Unit, Work};
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
 use crate::decrypt::Report;
@@ -61,7 +62,10 @@ pub(in crate::cli::commands) fn open_fetched(
         job.watcher = watcher;
         Ok(job)
     };
-    let (_, report) = open_one(&Run::new(context, &command, None), &mut pins, fetched)?;
+    let progress = context.progress(Work::Decrypt, Unit::Bytes);
+    let run = Run::new(context, &command, None, &progress);
+    let (_, report) = open_one(&run, &mut pins, fetched)?;
+    progress.finish();
     Ok(report)
 }
 
@@ -71,6 +75,7 @@ pub(super) fn read_through(
     archive: &Path,
     holding: &Holding,
     watcher: Arc<dyn Watcher>,
+    progress: &Progress,
 ) -> Result<Report, Failure> {
     let opening = Opening::only_reading(holding.clone());
     let command = Decrypt::one(
@@ -80,7 +85,7 @@ pub(super) fn read_through(
         opening,
     );
     let mut pins = prepare(context, &[])?;
-    let run = Run::new(context, &command, None);
+    let run = Run::new(context, &command, None, progress);
     let job = Job {
         archive: archive.to_owned(),
         fetched: None,
@@ -129,17 +134,23 @@ pub(super) fn run(context: &Context, command: Decrypt) -> Result<Reply, Failure>
     }
     // After the look for what is there: a folder that a run was killed in shows it by what it left.
     let mut pins = prepare(context, &waiting)?;
-    let run = Run::new(context, &command, again);
+    let progress = match is_only {
+        true => context.progress(Work::Decrypt, Unit::Bytes),
+        false => context.progress(Work::Decrypt, Unit::Archives),
+    };
+    let run = Run::new(context, &command, again, &progress);
     if is_only {
         let Some(job) = jobs.pop() else {
             return Ok(Reply::done(None));
         };
         let (job, report) = open_one(&run, &mut pins, || Ok(job))?;
+        progress.finish();
         return Ok(outcome::reply(context, &job, &report));
     }
     if jobs.is_empty() {
         return Ok(run.end(&tally));
     }
+    progress.expect(jobs.len() as u64);
     if let Some(agent) = run.agent(&pins)? {
         let connection = |_| agent.connection(&pins);
         let threads = if run.may_ask(&jobs) {

@@ -1,3 +1,4 @@
+use std::cell::RefCell;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -8,9 +9,10 @@ use crate::cli::context::Context;
 use crate::cli::key_files::read_public;
 use crate::cli::options::groups;
 use crate::cli::ui::failure::Failure;
+use crate::cli::ui::progress::{Progress, Unit, Work};
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
-use crate::encrypt::{Options, encrypt};
+use crate::encrypt::{self, Options, Stage, encrypt};
 use crate::file::OutputStream;
 use crate::text::escape::Shown as _;
 
@@ -83,7 +85,16 @@ pub(super) fn run(context: &Context, command: Encrypt) -> Result<Reply, Failure>
         limits: context.limits(),
         temporaries: context.temporaries.clone(),
     };
-    let sealed = encrypt(&command.source, &public, &command.output, &options)?;
+    let stages = Stages::new(context);
+    let progress = |now| stages.tell(now);
+    let sealed = encrypt(
+        &command.source,
+        &public,
+        &command.output,
+        &options,
+        &progress,
+    )?;
+    stages.end();
     let path = context.absolute(&command.output);
     Ok(Reply::new(json!({
         "encryptedResultsPath": path,
@@ -96,4 +107,45 @@ pub(super) fn run(context: &Context, command: Encrypt) -> Result<Reply, Failure>
         public_path.shown(),
         path.shown()
     )))
+}
+
+/// The progress of one stage after the other.
+struct Stages<'a> {
+    context: &'a Context,
+    now: RefCell<Option<(Stage, Progress)>>,
+}
+
+impl<'a> Stages<'a> {
+    fn new(context: &'a Context) -> Self {
+        Self {
+            context,
+            now: RefCell::new(None),
+        }
+    }
+
+    fn tell(&self, now: encrypt::Progress) {
+        let is_at = |stage: &Option<(Stage, Progress)>| {
+            stage.as_ref().is_some_and(|(stage, _)| *stage == now.stage)
+        };
+        if !is_at(&self.now.borrow()) {
+            self.end();
+            let work = match now.stage {
+                Stage::Packing => Work::Pack,
+                Stage::Checking => Work::Check,
+                _ => Work::Encrypt,
+            };
+            let progress = self.context.progress(work, Unit::Bytes);
+            progress.expect_bytes(now.total);
+            *self.now.borrow_mut() = Some((now.stage, progress));
+        }
+        if let Some((_, progress)) = &*self.now.borrow() {
+            progress.add_bytes(now.bytes);
+        }
+    }
+
+    fn end(&self) {
+        if let Some((_, progress)) = self.now.take() {
+            progress.finish();
+        }
+    }
 }

@@ -31,7 +31,7 @@ pub(crate) struct Inspect {
 }
 
 pub(super) fn run(context: &Context, command: Inspect) -> Result<Reply, Failure> {
-    let archive = open_archive(&command.archive, &context.cwd, &context.limits())?;
+    let archive = open_archive(context, &command.archive, &context.cwd, &context.limits())?;
     let layout = archive.layout();
     let modulus_len = archive.wrapped_key().ciphertext().len();
     let keys = if command.no_token {

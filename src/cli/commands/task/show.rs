@@ -77,7 +77,9 @@ fn awaited(context: &Context, command: &Show, place: &Place) -> Result<Told, Fai
     };
     let pace = command.watch.pace();
     let mut tell = tell_of_node(context);
+    let waiting = context.waiting("the task", pace.at_most);
     let watched = watch_from(first, &place.hub, pace, look, is_over, &mut tell);
+    drop(waiting);
     let given_up = match watched.map_err(|it| place.failure(it))? {
         Watched::Over(Some(task)) => return ended(context, Told::of(context, place, task)?),
         Watched::GivenUp(Some(task)) => task,

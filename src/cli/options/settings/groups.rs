@@ -43,6 +43,8 @@ groups! {
     Token: module, module_args, token, key, pin_file, device_timeout;
     /// The beneficiary, and where the files are.
     Beneficiary: wallet_address, wallet_file, keystoredir, beneficiary_keystoredir, agent_sock;
+    /// How far long work is.
+    Progress: progress;
     /// The wallet on a token.
     Wallet: wallet;
     /// Who pays and signs, with the token that its key may be on.

@@ -11,6 +11,7 @@ fn sample(setting: &Setting) -> &'static str {
         "key" | "wallet" => "pkcs11:id=%01",
         "wallet_address" => "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf",
         "tee_framework" => "all",
+        "progress" => "json",
         "no_agent" | "confirm" | "no_confinement" => "true",
         _ => "5",
     }

@@ -14,8 +14,8 @@ use clap::{Arg, Command, value_parser};
 
 use crate::chain::FrameworkChoice;
 use crate::cli::options::values::{
-    parse_hosts, parse_key, parse_limit, parse_size, parse_time, parse_timeout, parse_token,
-    parse_urls,
+    ProgressChoice, parse_hosts, parse_key, parse_limit, parse_size, parse_time, parse_timeout,
+    parse_token, parse_urls,
 };
 use crate::http::Origin;
 use crate::token::Uri;
@@ -96,6 +96,8 @@ value_types! {
     Beneficiary: Address, Text, Address::parse_beneficiary;
     /// A framework of enclaves, or all.
     Framework: FrameworkChoice, Text, str::parse::<FrameworkChoice>;
+    /// Who is shown how far long work is.
+    Progress: ProgressChoice, Text, str::parse::<ProgressChoice>;
     /// Hosts, between spaces.
     Hosts: Vec<Origin>, Text, parse_hosts;
     /// Addresses of services, between spaces.

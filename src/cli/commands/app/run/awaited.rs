@@ -92,7 +92,11 @@ impl Made<'_> {
         let failed = |error| self.place.failure(error);
         let look = |hub: &Hub| hub.deal(self.deal);
         let mut tell = tell_of_node(self.context);
+        let waiting = self
+            .context
+            .waiting("the node to know the deal", LAG.at_most);
         let found = watch(&self.place.hub, LAG, look, Option::is_some, &mut tell);
+        drop(waiting);
         let (Watched::Over(deal) | Watched::GivenUp(deal)) = found.map_err(failed)?;
         let Some(deal) = deal else {
             let what = format!("the node does not know the deal {} yet", self.deal);
@@ -118,7 +122,9 @@ impl Made<'_> {
         let is_over = |look: &Look| look.state.is_final();
         let pace = self.command.watch.pace();
         let mut tell = tell_of_node(self.context);
+        let waiting = self.context.waiting("the task", pace.at_most);
         let watched = watch(&self.place.hub, pace, look, is_over, &mut tell);
+        drop(waiting);
         let watched = watched.map_err(|it| self.place.failure(it).with(self.json()))?;
         let (what, code, look) = match watched {
             Watched::Over(look) => {

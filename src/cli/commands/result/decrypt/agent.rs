@@ -10,7 +10,7 @@ use crate::cli::agent_keys::{names, records};
 use crate::cli::agent_link::Link;
 use crate::cli::pins::Pins;
 use crate::cli::ui::failure::Failure;
-use crate::cli::ui::slow_notice;
+use crate::cli::ui::status_line;
 use crate::code::Code;
 use crate::envelope::Steadiness;
 use crate::token::choose_one;
@@ -120,7 +120,7 @@ impl Agent<'_> {
             device: settings.device_timeout,
             agent: settings.agent_wait,
             request: self.request,
-            say: || slow_notice::say("Waiting for the agent to come back ..."),
+            say: || status_line::say("Waiting for the agent to come back ..."),
         }
     }
 

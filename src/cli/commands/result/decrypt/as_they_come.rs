@@ -14,6 +14,7 @@ use crate::archive::result_zip::Watcher;
 use crate::cli::agent_beside::mind_agent;
 use crate::cli::context::Context;
 use crate::cli::ui::failure::Failure;
+use crate::cli::ui::progress::Progress;
 use crate::decrypt::Report;
 
 /// An archive that came, in a file without a name.
@@ -62,7 +63,9 @@ pub(in crate::cli::commands) fn open_as_they_come(
     let nowhere = Place::Folder(PathBuf::new());
     let command = Decrypt::one(PathBuf::new(), nowhere, Vec::new(), opening.clone());
     let mut pins = context.pins()?;
-    let run = Run::new(context, &command, None);
+    // Whoever they come from shows how far all of it is.
+    let progress = Progress::hidden();
+    let run = Run::new(context, &command, None, &progress);
     // While results go to the disk, other archives can be opened.
     let per_session = if opening.no_sync { 1 } else { 2 };
     if let Some(agent) = run.agent(&pins)? {

@@ -11,8 +11,9 @@ use crate::cli::context::Context;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::key_name::key_name_of;
 use crate::cli::ui::reply::Reply;
+use crate::cli::ui::status_line::{aside, say};
 use crate::decrypt::Report;
-use crate::text::escape::{Shown as _, escape};
+use crate::text::escape::Shown as _;
 
 fn to_json(context: &Context, job: &Job, report: &Report) -> Value {
     let path = job.place.path().map(|path| context.absolute(path));
@@ -116,10 +117,6 @@ pub(super) fn tell_passed(context: &Context, job: &Job, passed: Passed, is_only:
 
 /// Prints a line of JSON.
 pub(super) fn print(json: &Value) {
-    let _ = writeln!(io::stdout(), "{json}");
-}
-
-pub(super) fn say(line: &str) {
-    // With stderr gone there is nobody to tell; the result is where it should be.
-    let _ = writeln!(io::stderr(), "{}", escape(line));
+    // Whoever read has read enough.
+    let _ = aside(|| writeln!(io::stdout(), "{json}"));
 }

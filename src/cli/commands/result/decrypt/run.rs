@@ -17,6 +17,7 @@ use crate::cli::key_records::KeyRecords;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::progress::Progress;
 use crate::cli::ui::reply::Reply;
+use crate::cli::ui::status_line::say;
 use crate::code::Code;
 use crate::decrypt::{self, Options, OutputError, Report, Target};
 use crate::text::escape::Shown as _;
@@ -26,7 +27,7 @@ pub(super) struct Run<'a> {
     pub(super) context: &'a Context,
     pub(super) command: &'a Decrypt,
     pub(super) options: Options,
-    pub(super) progress: Progress,
+    pub(super) progress: &'a Progress,
     /// The folder that the results of several archives go to.
     pub(super) folder: SharedFolder<'a>,
     /// What earlier runs left, where that is to be skipped.
@@ -62,6 +63,7 @@ impl<'a> Run<'a> {
         context: &'a Context,
         command: &'a Decrypt,
         again: Option<Again<'a>>,
+        progress: &'a Progress,
     ) -> Self {
         Self {
             context,
@@ -73,7 +75,7 @@ impl<'a> Run<'a> {
                 temporaries: context.temporaries.clone(),
                 watcher: None,
             },
-            progress: Progress::new(context.global.quiet || context.global.raw),
+            progress,
             folder: SharedFolder::new(command.folder_of_several(), &context.temporaries),
             again,
         }
@@ -125,7 +127,7 @@ impl Run<'_> {
         let limits = &self.options.limits;
         let archive = match &job.fetched {
             Some(file) => Archive::from_temporary(copied(file)?, &job.archive, limits)?,
-            None => open_archive(&job.archive, &spool_folder(job), limits)?,
+            None => open_archive(context, &job.archive, &spool_folder(job), limits)?,
         };
         let force = command.opening.force || (self.asks() && may_replace(context, job));
         let replace = |path: &Path| force || (self.asks() && context.can_replace(path));
@@ -153,13 +155,10 @@ impl Run<'_> {
         // Before a PIN is asked for in vain.
         target.check(&archive)?;
         self.folder.make()?;
-        let passes = match target {
-            Target::Stream(_) => 2,
-            _ => 1,
-        };
+        let passes = target.passes(&self.options);
         let keys = holder.keys()?;
-        self.progress.add_total(passes * archive.result_len());
-        let progress = |bytes| self.progress.add(bytes);
+        self.progress.expect_bytes(passes * archive.result_len());
+        let progress = |bytes| self.progress.add_bytes(bytes);
         let options = Options {
             watcher: job.watcher.clone(),
             ..self.options.clone()
@@ -171,35 +170,36 @@ impl Run<'_> {
     /// Ends a run of several archives, with a line where not each of them was opened.
     pub(super) fn end(&self, tally: &Tally) -> Reply {
         self.save();
+        if tally.not_tried() == 0 {
+            self.progress.finish();
+        }
         let global = &self.context.global;
         if global.raw {
             outcome::print(&tally.to_json());
         } else if let Some(line) = tally.line().filter(|_| !global.quiet) {
-            self.progress.aside(|| outcome::say(&line));
+            say(&line);
         }
         Reply::done(tally.first)
     }
 
     /// Tells of one of several archives; returns how it ended.
     pub(super) fn tell(&self, job: &Job, opened: Result<Report, Stop>) -> Outcome {
+        self.progress.add_one();
         let stop = match opened {
             Ok(report) => {
-                self.progress
-                    .aside(|| outcome::tell(self.context, job, &report));
+                outcome::tell(self.context, job, &report);
                 return Outcome::Opened;
             }
             Err(stop) => stop,
         };
         if let Some(passed) = self.came_meanwhile(job, &stop) {
-            self.progress
-                .aside(|| outcome::tell_passed(self.context, job, passed, false));
+            outcome::tell_passed(self.context, job, passed, false);
             return Outcome::Passed(passed);
         }
         let failure = mind_agent(self.context, stop.failure);
         let failure = failure.of(&job.archive.shown());
         let raw = self.context.global.raw;
-        self.progress
-            .aside(|| failure.print(&self.context.global.command, raw));
+        failure.print(&self.context.global.command, raw);
         Outcome::Failed(failure.code)
     }
 

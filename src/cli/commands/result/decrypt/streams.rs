@@ -7,6 +7,8 @@ use std::path::Path;
 use rustix::pipe::fcntl_setpipe_size;
 
 use crate::archive::{Archive, ArchiveError, Limits};
+use crate::cli::context::Context;
+use crate::cli::ui::progress::{Unit, Work};
 use crate::file::OutputStream;
 
 /// Bytes that wait in the pipe that an archive or a result goes through: what Linux grants everybody.
@@ -15,13 +17,22 @@ const PIPE: usize = 1024 * 1024;
 
 /// Opens an archive by its path, or from stdin for `-`.
 pub(in super::super) fn open_archive(
+    context: &Context,
     path: &Path,
     spool: &Path,
     limits: &Limits,
 ) -> Result<Archive, ArchiveError> {
     if path == Path::new("-") {
         let _ = fcntl_setpipe_size(io::stdin(), PIPE);
-        return Archive::from_stream(io::stdin().lock(), spool, limits);
+        let progress = context.progress(Work::Read, Unit::Bytes);
+        let stdin = io::stdin().lock();
+        if !progress.is_shown() {
+            // The kernel copies it by itself.
+            return Archive::from_stream(stdin, spool, limits);
+        }
+        let archive = Archive::from_stream(progress.of_reading(stdin), spool, limits)?;
+        progress.finish();
+        return Ok(archive);
     }
     Archive::open(path, limits)
 }

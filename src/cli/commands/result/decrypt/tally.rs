@@ -60,7 +60,7 @@ impl Tally {
         }
     }
 
-    fn not_tried(&self) -> usize {
+    pub(super) fn not_tried(&self) -> usize {
         let failed: usize = self.failed.values().sum();
         self.archives
             .saturating_sub(self.opened + self.existing + self.failed_before + failed)

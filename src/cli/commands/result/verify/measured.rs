@@ -12,6 +12,7 @@ use crate::archive::{Archive, Limits};
 use crate::cli::commands::result::decrypt::{Holding, read_through};
 use crate::cli::context::Context;
 use crate::cli::ui::failure::Failure;
+use crate::cli::ui::progress::{Progress, Unit, Work};
 use crate::code::Code;
 use crate::decrypt::DecryptError;
 use crate::file::regular;
@@ -80,30 +81,39 @@ pub(super) fn measure(
     task: &TaskEvidence,
     holding: &Holding,
 ) -> Result<Measured, Failure> {
+    let progress = context.progress(Work::Verify, Unit::Bytes);
+    let measured = measured(context, path, found, (task, holding), &progress)?;
+    progress.finish();
+    Ok(measured)
+}
+
+fn measured(
+    context: &Context,
+    path: &Path,
+    found: Found,
+    (task, holding): (&TaskEvidence, &Holding),
+    progress: &Progress,
+) -> Result<Measured, Failure> {
     let digester = Arc::new(Digester::new());
     let watcher: Arc<dyn Watcher> = digester.clone();
     let (form, cid) = match found {
         Found::Sealed { file: Some(file) } => {
-            let read = || read_through(context, path, holding, watcher).map(drop);
-            (
-                Form::Sealed,
-                beside(read, || cid(path, file, task, Form::Sealed))?,
-            )
+            let read = || read_through(context, path, holding, watcher, progress).map(drop);
+            let cid = || cid(path, file, (task, Form::Sealed), progress);
+            (Form::Sealed, beside(read, cid)?)
         }
         Found::Sealed { file: None } => {
-            read_through(context, path, holding, watcher)?;
+            read_through(context, path, holding, watcher, progress)?;
             let why = "the archive is not here, only what was in it";
             (Form::Sealed, no_cid(task, why))
         }
         Found::Zip(contents, file) => {
-            let read = || read_zip(path, contents, &watcher);
-            (
-                Form::Opened,
-                beside(read, || cid(path, file, task, Form::Opened))?,
-            )
+            let read = || read_zip(path, contents, &watcher, progress);
+            let cid = || cid(path, file, (task, Form::Opened), progress);
+            (Form::Opened, beside(read, cid)?)
         }
         Found::Folder(folder) => {
-            unpacked::read(&folder, &digester, &context.limits())?;
+            unpacked::read(&folder, &digester, &context.limits(), progress)?;
             let why = "the archive is not here, only the files that were in it";
             (Form::Opened, no_cid(task, why))
         }
@@ -131,10 +141,16 @@ fn beside(
 }
 
 /// Reads the files of a plain zip that the digest is taken of.
-fn read_zip(path: &Path, contents: Contents, watcher: &Arc<dyn Watcher>) -> Result<(), Failure> {
+fn read_zip(
+    path: &Path,
+    contents: Contents,
+    watcher: &Arc<dyn Watcher>,
+    progress: &Progress,
+) -> Result<(), Failure> {
+    progress.expect_bytes(contents.summary().size);
     let read = contents
         .watched_by(Some(watcher))
-        .and_then(|contents| contents.read_watched());
+        .and_then(|contents| contents.read_watched(&|bytes| progress.add_bytes(bytes)));
     read.map_err(|error| {
         let error: DecryptError<std::convert::Infallible> = match error {
             ResultZipError::Damaged { reason } => {
@@ -148,11 +164,17 @@ fn read_zip(path: &Path, contents: Contents, watcher: &Arc<dyn Watcher>) -> Resu
 }
 
 /// Holds a file against the CID of the task.
-fn cid(path: &Path, file: File, task: &TaskEvidence, form: Form) -> Result<CidEvidence, Failure> {
+fn cid(
+    path: &Path,
+    file: File,
+    (task, form): (&TaskEvidence, Form),
+    progress: &Progress,
+) -> Result<CidEvidence, Failure> {
     let Some(cid) = cid_of(task) else {
         return Ok(no_cid(task, "the task names no file in IPFS by its CID"));
     };
-    let same = cid.is_of_file(file);
+    progress.expect_bytes(file.metadata().map_or(0, |it| it.len()));
+    let same = cid.is_of_file(progress.of_reading(file));
     let outcome = match same.map_err(|error| unreadable(path, error))? {
         Some(true) => CidOutcome::Same,
         // A result that was sealed is another file before.

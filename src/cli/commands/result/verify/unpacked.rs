@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::archive::Limits;
 use crate::archive::result_zip::{EntryName, Watcher as _};
 use crate::cli::ui::failure::Failure;
+use crate::cli::ui::progress::Progress;
 use crate::code::Code;
 use crate::file::regular;
 use crate::text::escape::Shown as _;
@@ -24,7 +25,12 @@ struct Unpacked {
 }
 
 /// Has the files hashed that the digest is taken of. No link is followed.
-pub(super) fn read(folder: &Path, digester: &Digester, limits: &Limits) -> Result<(), Failure> {
+pub(super) fn read(
+    folder: &Path,
+    digester: &Digester,
+    limits: &Limits,
+    progress: &Progress,
+) -> Result<(), Failure> {
     let failed = |(path, error): (PathBuf, io::Error)| {
         let what = format!("{} cannot be read: {error}", path.shown());
         Failure::new(Code::IoFailed, what).hint("Check the folder and its permissions.")
@@ -53,7 +59,7 @@ pub(super) fn read(folder: &Path, digester: &Digester, limits: &Limits) -> Resul
     digester.plan(computed.as_deref(), facts);
     for file in &files {
         if digester.wants(EntryName(&file.name)) {
-            hash(file, digester).map_err(|error| failed((file.path.clone(), error)))?;
+            hash(file, digester, progress).map_err(|error| failed((file.path.clone(), error)))?;
         }
     }
     Ok(())
@@ -86,9 +92,11 @@ fn list(folder: &Path, files: &mut Vec<Unpacked>, most: u64) -> Result<bool, (Pa
     Ok(true)
 }
 
-fn hash(file: &Unpacked, digester: &Digester) -> io::Result<()> {
+fn hash(file: &Unpacked, digester: &Digester, progress: &Progress) -> io::Result<()> {
     let mut watcher = digester.file(EntryName(&file.name));
-    let mut open = regular::open(&file.path)?;
+    let open = regular::open(&file.path)?;
+    progress.expect_bytes(open.metadata()?.len());
+    let mut open = progress.of_reading(open);
     let mut chunk = vec![0; CHUNK];
     loop {
         match open.read(&mut chunk) {

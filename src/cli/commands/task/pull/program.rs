@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use super::job::Job;
 use crate::cli::ui::failure::Failure;
+use crate::cli::ui::status_line::aside;
 use crate::code::Code;
 use crate::text::escape::Shown as _;
 
@@ -21,16 +22,18 @@ pub(super) fn run(program: &Path, job: &Job, place: &Path) -> Result<(), Failure
     };
     let output = io::stderr().as_fd().try_clone_to_owned();
     let output = output.map_or_else(|_| Stdio::null(), Stdio::from);
-    let status = Command::new(program)
+    let mut command = Command::new(program);
+    command
         .env("IEXEC_TASK_ID", job.id.to_string())
         .env("IEXEC_DEAL_ID", deal.id.to_string())
         .env("IEXEC_APP", deal.app.address.to_string())
         .env("IEXEC_REQUESTER", deal.requester.to_string())
         .env("IEXEC_RESULT_DIR", place)
         .stdin(Stdio::null())
-        .stdout(output)
-        .status()
-        .map_err(|error| failed(format!("cannot be run: {error}")))?;
+        .stdout(output);
+    // What it says may be for the terminal.
+    let status = aside(|| command.status());
+    let status = status.map_err(|error| failed(format!("cannot be run: {error}")))?;
     match status.success() {
         true => Ok(()),
         false => Err(failed(format!("failed for this result ({status})"))),

@@ -1,5 +1,6 @@
 //! What the threads share: the results that are to be pulled, those that are in hand, and what became of them.
 
+use std::cell::Cell;
 use std::fmt::Display;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -19,11 +20,12 @@ use crate::cli::context::Context;
 use crate::cli::gateways::fetched_json;
 use crate::cli::node::{Place, now};
 use crate::cli::ui::failure::Failure;
+use crate::cli::ui::progress::{Progress, Unit, Work};
 use crate::cli::ui::reply::Reply;
 use crate::cli::verification::Verification;
 use crate::cli::verifying::{Verifier, Whom};
 use crate::code::Code;
-use crate::ipfs::Gateways;
+use crate::ipfs::{Gateways, Progress as Fetching};
 use crate::task::chain_evidence_of_each;
 use crate::text::escape::Shown as _;
 use crate::wallet::address::Address;
@@ -40,6 +42,7 @@ pub(super) struct Pulling<'a> {
     record: Mutex<Record>,
     state: Mutex<State>,
     changed: Condvar,
+    progress: Progress,
 }
 
 impl<'a> Pulling<'a> {
@@ -59,6 +62,7 @@ impl<'a> Pulling<'a> {
             record: Mutex::new(record),
             state: Mutex::default(),
             changed: Condvar::new(),
+            progress: context.progress(Work::Pull, Unit::Results),
         }
     }
 
@@ -94,6 +98,7 @@ impl<'a> Pulling<'a> {
 
     /// Adds a result that is to be pulled.
     pub(super) fn add(&self, job: Job) {
+        self.progress.expect(1);
         lock(&self.state).add(job);
         self.changed.notify_all();
     }
@@ -203,7 +208,12 @@ impl<'a> Pulling<'a> {
         let file = self.results.waiting_file()?;
         let whom = Whom::Address(self.beneficiary);
         let verifier = self.command.verifying.verifier(whom);
-        let fetch = || Ok(gateways.fetch(&job.location, &file, false, &|_| {})?);
+        let at = Cell::new(0);
+        let came = |now: Fetching| {
+            self.progress
+                .add_bytes(now.bytes.saturating_sub(at.replace(now.bytes)));
+        };
+        let fetch = || Ok(gateways.fetch(&job.location, &file, false, &came)?);
         let fetched = match (&verifier, job.evidence.take()) {
             (Some(it), None) => it.fetch(self.context, &self.place, &job.task, &file, fetch)?,
             (Some(it), Some(evidence)) => {
@@ -257,6 +267,7 @@ impl<'a> Pulling<'a> {
         let added = record.add(job.id, Known::Pulled { entries }, now());
         drop(record);
         lock(&self.state).pulled(job.id);
+        self.progress.add_one();
         if let Err(error) = added {
             let what = format!("the pulled results cannot be recorded: {error}");
             self.stop(Failure::new(Code::IoFailed, what));
@@ -287,6 +298,7 @@ impl<'a> Pulling<'a> {
                 .with(json!({"taskid": id.to_string()})),
         );
         lock(&self.state).failed(id, code, self.command.interval);
+        self.progress.add_one();
     }
 
     /// Tells of a failure.
@@ -313,6 +325,9 @@ impl<'a> Pulling<'a> {
     /// Tells what became of all tasks.
     pub(super) fn end(&self) -> Reply {
         let state = lock(&self.state);
+        if !state.stopped {
+            self.progress.finish();
+        }
         let global = &self.context.global;
         if global.raw {
             // Whoever read has read enough.
