@@ -33,6 +33,7 @@ mod chain {
     mod download;
     mod environment;
     mod guide;
+    mod hostile_orders;
     mod kept_connections;
     mod nodes;
     mod order_books;

@@ -9,7 +9,7 @@ use super::deal::Deal;
 use super::domain::Domain;
 use super::ids::Id;
 use super::task::Task;
-use crate::chain::rpc::{Rpc, RpcError};
+use crate::chain::rpc::{Rpc, RpcError, quantity};
 use crate::wallet::address::Address;
 
 /// iExec's hub on a chain. The node is held against the number of the chain once, before anything it says counts.
@@ -236,6 +236,5 @@ fn params(to: Address, call: &impl SolCall) -> Value {
 
 /// A number in the form of JSON-RPC.
 pub(super) fn number(value: &Value) -> Option<u64> {
-    let digits = value.as_str()?.strip_prefix("0x")?;
-    u64::from_str_radix(digits, 16).ok()
+    u64::try_from(quantity(value)?).ok()
 }

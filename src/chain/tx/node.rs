@@ -4,11 +4,14 @@ use alloy_primitives::{U256, hex};
 use serde_json::{Value, json};
 
 use crate::chain::poco::{Call, Id};
-use crate::chain::rpc::{Rpc, RpcError};
+use crate::chain::rpc::{Rpc, RpcError, quantity};
 use crate::wallet::address::Address;
 
 /// The code of a contract that answers everything with the selector of `isValidSignature` (EIP-1271).
 const AGREES: &str = "0x631626ba7e60e01b60005260206000f3";
+
+/// What every transaction takes. One with less is never in a block.
+const LEAST_GAS: u64 = 21_000;
 
 /// Reads what a node answers about a chain.
 pub(super) struct Node<'a>(pub(super) &'a Rpc);
@@ -40,8 +43,7 @@ impl Node<'_> {
 
     /// The gas that a call takes.
     pub(super) fn gas(&self, from: Address, call: &Call) -> Result<u64, RpcError> {
-        let gas = self.number("eth_estimateGas", &json!([of_call(from, call)]))?;
-        u64::try_from(gas).map_err(|_| self.not_a_node())
+        self.estimate(&json!([of_call(from, call)]))
     }
 
     /// The gas that a call takes if `signer` were a contract that says of every signature that it is its own.
@@ -52,8 +54,13 @@ impl Node<'_> {
         });
         let mut instead = serde_json::Map::new();
         instead.insert(signer.to_string(), json!({ "code": AGREES }));
-        let gas = self.number("eth_estimateGas", &json!([call, "latest", instead]))?;
-        u64::try_from(gas).map_err(|_| self.not_a_node())
+        self.estimate(&json!([call, "latest", instead]))
+    }
+
+    fn estimate(&self, params: &Value) -> Result<u64, RpcError> {
+        let gas = u64::try_from(self.number("eth_estimateGas", params)?).ok();
+        let gas = gas.filter(|it| *it >= LEAST_GAS);
+        gas.ok_or_else(|| self.not_a_node())
     }
 
     /// What each unit of gas costs in the newest block, beside the tip; none on a chain that has no such fee.
@@ -98,19 +105,13 @@ impl Node<'_> {
     }
 
     fn number(&self, method: &'static str, params: &Value) -> Result<U256, RpcError> {
-        number(&self.0.call(method, params)?).ok_or_else(|| self.not_a_node())
+        quantity(&self.0.call(method, params)?).ok_or_else(|| self.not_a_node())
     }
 
     fn price(&self, value: &Value) -> Result<u128, RpcError> {
-        let price = number(value).and_then(|it| u128::try_from(it).ok());
+        let price = quantity(value).and_then(|it| u128::try_from(it).ok());
         price.ok_or_else(|| self.not_a_node())
     }
-}
-
-/// A number in the form of JSON-RPC.
-pub(super) fn number(value: &Value) -> Option<U256> {
-    let digits = value.as_str()?.strip_prefix("0x")?;
-    U256::from_str_radix(digits, 16).ok()
 }
 
 fn of_call(from: Address, call: &Call) -> Value {

@@ -4,11 +4,11 @@ use alloy_primitives::{U256, hex};
 use serde_json::{Value, json};
 
 use super::error::TxError;
-use super::node::{Node, number};
+use super::node::Node;
 use super::revert::{in_words, reason};
 use super::transaction::Signed;
 use crate::chain::poco::{Call, Hub, Id};
-use crate::chain::rpc::{RpcError, RpcKind};
+use crate::chain::rpc::{RpcError, RpcKind, quantity};
 use crate::chain::watch::{Event, Pace};
 use crate::wallet::address::Address;
 
@@ -94,7 +94,7 @@ pub fn receipt(hub: &Hub, hash: Id) -> Result<Option<Receipt>, RpcError> {
     if found.is_null() {
         return Ok(None);
     }
-    let read = |key: &str| number(&found[key]);
+    let read = |key: &str| quantity(&found[key]);
     let same = found["transactionHash"] == hash.to_string();
     match (read("blockNumber"), read("status")) {
         (Some(block), Some(status)) if same => Ok(Some(Receipt {
