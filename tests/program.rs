@@ -39,7 +39,7 @@ mod chain {
     mod order_books;
     mod orders;
     mod progress;
-    mod pull;
+    pub mod pull;
     mod rehearsals;
     mod result_verify;
     mod run;
@@ -132,6 +132,8 @@ mod neighbours {
     mod folders;
     mod inputs;
     mod outputs;
+    mod pulls;
+    mod tasks;
 }
 mod pins {
     mod always_authenticate;

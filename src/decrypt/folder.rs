@@ -40,9 +40,18 @@ pub(super) struct TemporaryFolder {
 }
 
 impl TemporaryFolder {
-    pub(super) fn create(path: &Path, temporaries: &Temporaries) -> Result<Self, OutputError> {
+    /// Makes the folder at `path`, or, where there is a folder `within` which it is to be made, one of its name there.
+    pub(super) fn create(
+        path: &Path,
+        within: Option<&Arc<Dir>>,
+        temporaries: &Temporaries,
+    ) -> Result<Self, OutputError> {
         let fail = |error| OutputError::io(path, error);
-        let folder = MadeFolder::create(path, temporaries).map_err(fail)?;
+        let folder = match (within, path.file_name()) {
+            (Some(within), Some(name)) => MadeFolder::create_in(within, name, temporaries),
+            _ => MadeFolder::create(path, temporaries),
+        };
+        let folder = folder.map_err(fail)?;
         let staging = temporaries.folder(path, folder.dir()).map_err(fail)?;
         Ok(Self {
             staging,

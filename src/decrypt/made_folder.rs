@@ -1,3 +1,4 @@
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -26,10 +27,23 @@ impl MadeFolder {
     /// where they are this user's or root's.
     pub fn create(path: &Path, temporaries: &Temporaries) -> io::Result<Self> {
         let (there, missing) = named::reach(path)?;
+        Self::of(Arc::new(there), missing, temporaries)
+    }
+
+    /// Makes the folder `name` in one that is held.
+    pub(super) fn create_in(
+        within: &Arc<Dir>,
+        name: &OsStr,
+        temporaries: &Temporaries,
+    ) -> io::Result<Self> {
+        Self::of(Arc::clone(within), vec![name.to_owned()], temporaries)
+    }
+
+    fn of(there: Arc<Dir>, missing: Vec<OsString>, temporaries: &Temporaries) -> io::Result<Self> {
         let mut folder = Self {
             made: Vec::new(),
             above: Vec::new(),
-            dir: Arc::new(there),
+            dir: there,
         };
         for name in missing {
             let above = &folder.dir;

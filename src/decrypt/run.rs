@@ -137,7 +137,8 @@ impl Run<'_> {
         replace: &dyn Fn(&Path) -> bool,
         search: Search,
     ) -> Result<(u64, u64), RunError> {
-        let mut folder = TemporaryFolder::create(path, &self.options.temporaries)?;
+        let within = self.options.within.as_ref();
+        let mut folder = TemporaryFolder::create(path, within, &self.options.temporaries)?;
         let dir = folder.dir();
         let may_release = || self.ask_watcher().is_ok();
         let Self {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::archive::Limits;
 use crate::archive::result_zip::Watcher;
 use crate::envelope::KeyName;
+use crate::file::dir::Dir;
 use crate::file::temporary::Temporaries;
 
 /// The place that a result goes to.
@@ -72,6 +73,8 @@ pub struct Options {
     pub no_sync: bool,
     /// The temporaries that a signal handler of the program discards.
     pub temporaries: Temporaries,
+    /// The folder in which that of [`Target::Folder`] is made, in the place of the one that its path names.
+    pub(crate) within: Option<Arc<Dir>>,
     /// Who sees the files while they are read, and has a word before the result is released. Of a single entry it sees that.
     pub watcher: Option<Arc<dyn Watcher>>,
 }

@@ -38,6 +38,11 @@ impl Found {
         self.0.st_uid
     }
 
+    /// Its number on its disk.
+    pub(crate) fn inode(&self) -> u64 {
+        self.0.st_ino
+    }
+
     /// Whether another user than the owner may write to it.
     pub(crate) fn is_shared(&self) -> bool {
         self.0.st_mode & 0o022 != 0

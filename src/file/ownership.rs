@@ -45,6 +45,9 @@ pub(crate) fn check_own(file: &File) -> io::Result<()> {
         refused("it belongs to another user")
     } else if found.mode() & 0o022 != 0 {
         refused("other users can write to it")
+    } else if found.nlink() != 1 {
+        // What is written there would go into a file that was meant for something else.
+        refused("it has another name, too")
     } else {
         Ok(())
     }

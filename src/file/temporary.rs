@@ -151,7 +151,7 @@ impl Temporaries {
                 drop(left);
                 dir.create(MARK.as_ref())?;
                 return Ok(TemporaryDir {
-                    entry,
+                    _entry: entry,
                     dir,
                     _lock: lock,
                 });
@@ -274,18 +274,13 @@ pub(crate) fn check_replaceable(folder: &Dir, name: &OsStr) -> io::Result<()> {
 #[derive(Debug)]
 pub(crate) struct TemporaryDir {
     // Dropped, and so removed, before the lock.
-    entry: Entry,
+    _entry: Entry,
     dir: Arc<Dir>,
     /// Tells other processes that it is in use.
     _lock: File,
 }
 
 impl TemporaryDir {
-    /// The name in the folder that it is in.
-    pub(crate) fn name(&self) -> &OsStr {
-        &self.entry.left.name
-    }
-
     pub(crate) fn dir(&self) -> Arc<Dir> {
         Arc::clone(&self.dir)
     }

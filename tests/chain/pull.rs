@@ -309,11 +309,9 @@ fn a_service_takes_in_what_comes_and_outlives_its_market() {
     let second = world.task("second");
     assert_eq!(errors.next().unwrap(), "said");
     until("the second is told of", || {
-        work.read("results/.iexec-hsm-pulled.jsonl")
-            .iter()
-            .filter(|it| **it == b'\n')
-            .count()
-            == 2
+        let record = work.read("results/.iexec-hsm-pulled.jsonl");
+        let record = String::from_utf8(record).unwrap();
+        record.matches("\"task\"").count() == 2
     });
     started.signal(Signal::TERM);
     let run = started.wait().killed_by(Signal::TERM);

@@ -136,7 +136,8 @@ fn a_service_goes_on_after_what_is_wrong() {
     let good = world.task_with_digest(&result(RIGHT));
     until("both are written down", || {
         let record = work.read("results/.iexec-hsm-pulled.jsonl");
-        record.iter().filter(|it| **it == b'\n').count() == 2
+        let record = String::from_utf8(record).unwrap();
+        record.matches("\"task\"").count() == 2
     });
     assert!(work.exists(format!("results/{good}/result.txt")));
     started.signal(Signal::TERM);

@@ -17,6 +17,7 @@ use crate::cli::ui::reply::Reply;
 
 pub(super) use decrypt::{
     Arrivals, Arrived, Opened, Opening, Place, open_as_they_come, open_fetched, opened_in,
+    warn_of_exposed,
 };
 
 #[derive(Debug, Subcommand)]

@@ -89,7 +89,7 @@ fn what_is_dropped_is_gone_with_all_that_is_in_it() {
     let folder = tempfile::tempdir().unwrap();
     let file = temporaries.file(&folder.path().join("result")).unwrap();
     let dir = folder_in(&temporaries, folder.path());
-    let path = path_of(&dir.entry, folder.path());
+    let path = path_of(&dir._entry, folder.path());
     assert_eq!(mode(&path), 0o700);
     fs::create_dir(path.join("sub")).unwrap();
     fs::write(path.join("sub/file"), "x").unwrap();
@@ -181,7 +181,7 @@ fn what_was_put_in_the_place_of_a_temporary_folder_stays() {
         fs::create_dir_all(path("precious")).unwrap();
         fs::write(path("precious/file"), "x").unwrap();
         let dir = folder_in(&temporaries, folder.path());
-        let place = path_of(&dir.entry, folder.path());
+        let place = path_of(&dir._entry, folder.path());
         fs::write(place.join("secret"), "x").unwrap();
         fs::rename(&place, path("moved")).unwrap();
         fs::rename(path("precious"), &place).unwrap();
@@ -241,8 +241,8 @@ fn what_cannot_be_emptied_is_left_with_its_mark() {
     let pending = folder_in(&temporaries, folder.path());
     pending.dir().create("x".as_ref()).unwrap();
     let past = Instant::now().checked_sub(Duration::from_secs(1));
-    pending.entry.left.remove(past);
-    let left = path_of(&pending.entry, folder.path());
+    pending._entry.left.remove(past);
+    let left = path_of(&pending._entry, folder.path());
     assert!(names(&left).contains(&MARK.to_owned()));
 }
 
@@ -255,12 +255,12 @@ fn what_is_complete_goes_to_its_place_unless_its_removal_had_begun() {
         pending.note_complete().unwrap();
         if began {
             let past = Instant::now().checked_sub(Duration::from_secs(1));
-            pending.entry.left.remove(past);
+            pending._entry.left.remove(past);
         }
         // As after a kill.
-        let TemporaryDir { entry, _lock, .. } = pending;
+        let TemporaryDir { _entry, _lock, .. } = pending;
         drop(_lock);
-        std::mem::forget(entry);
+        std::mem::forget(_entry);
         Temporaries::default().sweep(folder.path());
         let expected: &[&str] = if began { &[] } else { &["x"] };
         assert_eq!(names(folder.path()), expected);

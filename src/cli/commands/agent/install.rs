@@ -75,6 +75,7 @@ pub(super) fn run(context: &Context, command: &Install) -> Result<Reply, Failure
         check(path, text, command.force)?;
     }
     named::make_usual(&folder).map_err(|error| not_written(&folder, &error))?;
+    check_folder(context, &folder)?;
     for (path, text) in &files {
         write(context, path, text).map_err(|error| not_written(path, &error))?;
     }
@@ -161,6 +162,17 @@ fn program(system: bool) -> Result<String, Failure> {
     }
     let path = path.into_os_string().into_string();
     path.map_err(|path| unusable(format!("its path is not UTF-8: {path:?}")))
+}
+
+/// Refuses a folder in which others could put units of their own in the place of these.
+fn check_folder(context: &Context, folder: &Path) -> Result<(), Failure> {
+    let found = ownership::of_file(folder, context.home.as_deref());
+    found
+        .map_err(|error| not_written(folder, &error))?
+        .map_err(|exposed| {
+            let what = format!("others could change the units: {exposed}");
+            Failure::new(Code::Failed, what).hint("Name a folder of your own with --unit-dir.")
+        })
 }
 
 fn check_account(account: &str) -> Result<(), Failure> {

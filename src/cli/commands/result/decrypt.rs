@@ -33,6 +33,7 @@ use crate::envelope::AesBackend;
 use again::Again;
 pub(crate) use args::{Decrypt, Holding, Opening, Place};
 pub(in crate::cli::commands) use as_they_come::{Arrivals, Arrived, Opened, open_as_they_come};
+pub(in crate::cli::commands) use exposed_places::warn_of_exposed;
 use holder::Holder;
 use job::{Destination, Job, jobs, spool_folder};
 pub(in crate::cli::commands) use outcome::opened_in;
@@ -91,6 +92,7 @@ pub(super) fn read_through(
         fetched: None,
         watcher: Some(watcher),
         place: Destination::Nowhere,
+        within: None,
         only: Vec::new(),
     };
     let (_, report) = open_one(&run, &mut pins, || Ok(job))?;
@@ -119,7 +121,7 @@ fn prepare(context: &Context, waiting: &[PathBuf]) -> Result<Pins, Failure> {
     for folder in waiting {
         context.temporaries.sweep(folder);
     }
-    exposed_places::warn(context, waiting);
+    warn_of_exposed(context, waiting);
     context.say(|| format!("AES by {}", AesBackend::in_use().as_str()));
     context.pins()
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::told::Told;
 use crate::chain::poco::{Id, Task};
-use crate::cli::commands::result::{self, Opening, open_fetched, opened_in};
+use crate::cli::commands::result::{self, Opening, open_fetched, opened_in, warn_of_exposed};
 use crate::cli::context::Context;
 use crate::cli::evidence_file;
 use crate::cli::gateways::{fetch, fetched_json, gateways};
@@ -24,6 +24,7 @@ use crate::cli::verifying::{Verifier, VerifyingArgs, Whom};
 use crate::code::Code;
 use crate::decrypt::{OutputError, Report, check_file};
 use crate::file::OutputStream;
+use crate::file::named::folder_of;
 use crate::ipfs::{Gateways, Location};
 use crate::task::result_location;
 use crate::text::escape::Shown as _;
@@ -254,6 +255,7 @@ impl Wanted {
             }
             Destination::File(path) | Destination::Folder(path) => {
                 let failed = |error| OutputError::io(path, error);
+                warn_of_exposed(context, &[folder_of(path).to_owned()]);
                 let mut file = context.temporaries.file(path).map_err(failed)?;
                 let fetched = fetch(context, gateways, location, file.file(), durable)?;
                 let published = match durable {

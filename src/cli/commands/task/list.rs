@@ -90,7 +90,7 @@ impl Pulled {
             (_, true) | (Some(Known::Pulled { entries: 0 }), _) => Some("pulled"),
             (Some(Known::Pulled { .. }), false) => Some("gone"),
             (Some(Known::Failed(_)), false) => Some("failed"),
-            (None, false) => None,
+            (Some(Known::Placed { .. }) | None, false) => None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -18,6 +19,7 @@ use crate::cli::context::Context;
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
 use crate::file::is_temporary;
+use crate::file::ownership;
 use crate::file::temporary::Temporaries;
 use crate::text::escape::Shown as _;
 
@@ -56,15 +58,35 @@ impl<'a> Again<'a> {
     /// Returns the jobs that are to be done. Tells of the others, and counts them.
     pub(super) fn to_do(&self, jobs: Vec<Job>, tally: &mut Tally) -> Vec<Job> {
         let is_only = jobs.len() == 1;
+        let mut is_warned = false;
         let is_to_do = |job: &Job| {
             let passed = self.passes(job);
             if let Some(passed) = passed {
+                is_warned = is_warned || self.warn_of_foreign(&job.place, passed);
                 outcome::tell_passed(self.context, job, passed, is_only);
                 tally.add(Outcome::Passed(passed));
             }
             passed.is_none()
         };
         jobs.into_iter().filter(is_to_do).collect()
+    }
+
+    /// Tells of what is passed over although another user made it; returns whether it is so.
+    fn warn_of_foreign(&self, place: &Destination, passed: Passed) -> bool {
+        let found = place.path().filter(|_| matches!(passed, Passed::Existing));
+        let Some((path, found)) = found.and_then(|it| Some((it, fs::symlink_metadata(it).ok()?)))
+        else {
+            return false;
+        };
+        let owner = found.uid();
+        let is_foreign = !ownership::is_trusted(owner);
+        if is_foreign {
+            self.context.warn(format_args!(
+                "{} is there, but it is not known what it is: it belongs to another user (number {owner})",
+                path.shown()
+            ));
+        }
+        is_foreign
     }
 
     /// Why `job` need not be done, if so.

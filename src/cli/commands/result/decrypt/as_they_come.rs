@@ -16,14 +16,17 @@ use crate::cli::context::Context;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::progress::Progress;
 use crate::decrypt::Report;
+use crate::file::dir::Dir;
 
 /// An archive that came, in a file without a name.
 pub(in crate::cli::commands) struct Arrived<T> {
     /// Stands for it in messages.
     pub(in crate::cli::commands) name: PathBuf,
     pub(in crate::cli::commands) file: File,
-    /// The folder that its result goes to, which nothing is in yet.
+    /// The folder that its result is meant for.
     pub(in crate::cli::commands) folder: PathBuf,
+    /// Where one of that name is made, and the result waits until its sender moves it.
+    pub(in crate::cli::commands) waiting: Arc<Dir>,
     /// Who sees its files while they are decrypted, and has a word before they are released.
     pub(in crate::cli::commands) watcher: Option<Arc<dyn Watcher>>,
     /// What its sender wants to be told with it.
@@ -32,7 +35,7 @@ pub(in crate::cli::commands) struct Arrived<T> {
 
 /// How the opening of an archive ended.
 pub(in crate::cli::commands) enum Opened {
-    /// Its result is in its folder.
+    /// Its result waits.
     Done(Report),
     /// It failed.
     Failed(Failure),
@@ -108,6 +111,7 @@ fn open<A: Arrivals>(
     let job = Job {
         archive: arrived.name,
         place: Destination::Folder(arrived.folder),
+        within: Some(arrived.waiting),
         only: Vec::new(),
         fetched: Some(arrived.file),
         watcher: arrived.watcher,

@@ -5,7 +5,8 @@ use crate::cli::context::Context;
 use crate::file::ownership;
 
 /// Tells of folders for results that other users have in their hands: they can replace there what this program wrote.
-pub(super) fn warn(context: &Context, folders: &[PathBuf]) {
+/// Returns whether there are any.
+pub(in crate::cli::commands) fn warn_of_exposed(context: &Context, folders: &[PathBuf]) -> bool {
     let folders: BTreeSet<&PathBuf> = folders.iter().collect();
     let mut told = BTreeSet::new();
     for folder in folders {
@@ -20,4 +21,5 @@ pub(super) fn warn(context: &Context, folders: &[PathBuf]) {
             context.warn(format_args!("others may change the result: {exposed}"));
         }
     }
+    !told.is_empty()
 }

@@ -8,6 +8,7 @@ use crate::archive::result_zip::Watcher;
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
 use crate::file::OutputStream;
+use crate::file::dir::Dir;
 use crate::file::named::folder_of;
 use crate::text::escape::Shown as _;
 
@@ -19,6 +20,8 @@ pub(super) struct Job {
     /// Who sees its files while they are decrypted, and has a word before they are released.
     pub(super) watcher: Option<Arc<dyn Watcher>>,
     pub(super) place: Destination,
+    /// The folder in which one of the name of `place` is made, where it is not to be there yet.
+    pub(super) within: Option<Arc<Dir>>,
     /// The names of the files that are taken out of it; all where there are none.
     pub(super) only: Vec<OsString>,
 }
@@ -75,6 +78,7 @@ pub(super) fn jobs(command: &Decrypt) -> Result<Vec<Job>, Failure> {
             fetched: None,
             watcher: None,
             place: place(command, archive),
+            within: None,
             only: only.clone(),
         })
         .collect();

@@ -73,7 +73,7 @@ impl<'a> Run<'a> {
                 no_sync: command.opening.no_sync,
                 limits: context.limits(),
                 temporaries: context.temporaries.clone(),
-                watcher: None,
+                ..Options::default()
             },
             progress,
             folder: SharedFolder::new(command.folder_of_several(), &context.temporaries),
@@ -161,6 +161,7 @@ impl Run<'_> {
         let progress = |bytes| self.progress.add_bytes(bytes);
         let options = Options {
             watcher: job.watcher.clone(),
+            within: job.within.clone(),
             ..self.options.clone()
         };
         decrypt::decrypt(&archive, keys, target, &options, &progress)

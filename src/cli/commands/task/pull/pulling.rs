@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::fmt::Display;
+use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 use super::about::About;
 use super::job::Job;
 use super::record::{Known, Record};
-use super::results::Results;
+use super::results::{Found, Results};
 use super::state::State;
 use super::tally::Tally;
 use super::{Pull, program};
@@ -83,6 +84,7 @@ impl<'a> Pulling<'a> {
                 state.tally.failed_before += 1;
                 false
             }
+            Known::Placed { .. } => true,
             Known::Pulled { .. } => {
                 let is_settled = known.is_settled(self.results.has(id), self.command.not_again);
                 match is_settled {
@@ -180,18 +182,19 @@ impl<'a> Pulling<'a> {
     pub(super) fn download(&self, gateways: &Gateways) {
         while let Some(job) = self.next_job() {
             let id = job.id;
-            if self.results.has(id) {
+            let known = lock(&self.record).get(id);
+            match self.results.look(id, known) {
                 // Another run has put it there and was killed before it could say so.
-                self.finish(&job, json!({}), 1, None);
-            } else {
-                match self.fetched(gateways, job) {
+                Found::Result => self.finish(&job, json!({}), 1, None),
+                Found::Other => self.failed(id, self.in_the_way(id)),
+                Found::Nothing => match self.fetched(gateways, job) {
                     Ok(arrived) => match arrived.about.check_early() {
                         Ok(()) => lock(&self.state).arrived.push_back(arrived),
                         Err(failure) => self.refused(id, failure),
                     },
                     // Also where other bytes came: the next gateway may have the right ones.
                     Err(failure) => self.failed(id, failure),
-                }
+                },
             }
             lock(&self.state).downloading -= 1;
             self.changed.notify_all();
@@ -226,7 +229,8 @@ impl<'a> Pulling<'a> {
         Ok(Arrived {
             name: job.id.to_string().into(),
             file,
-            folder: self.results.waiting_place(job.id),
+            folder: self.results.place(job.id),
+            waiting: self.results.waiting(),
             watcher: verifier.as_ref().map(Verifier::watcher),
             about: About {
                 download: fetched_json(&job.location, &fetched),
@@ -234,6 +238,24 @@ impl<'a> Pulling<'a> {
                 verifier,
             },
         })
+    }
+
+    fn in_the_way(&self, id: Id) -> Failure {
+        let place = self.results.place(id);
+        let what = format!(
+            "{} exists already, and others may have put it there",
+            place.shown()
+        );
+        Failure::new(Code::OutputExists, what).hint("Remove it to have the result pulled.")
+    }
+
+    /// Moves a result that waited to its place, which is written down before: the next run knows it by that.
+    fn publish(&self, id: Id) -> Result<(), Failure> {
+        let inode = self.results.inode(id)?;
+        let known = Known::Placed { inode };
+        let added = lock(&self.record).add(id, known, now());
+        added.map_err(|error| not_recorded(&error))?;
+        self.results.publish(id)
     }
 
     /// Does the rest for a result that is in its place.
@@ -269,8 +291,7 @@ impl<'a> Pulling<'a> {
         lock(&self.state).pulled(job.id);
         self.progress.add_one();
         if let Err(error) = added {
-            let what = format!("the pulled results cannot be recorded: {error}");
-            self.stop(Failure::new(Code::IoFailed, what));
+            self.stop(not_recorded(&error));
         }
     }
 
@@ -376,7 +397,7 @@ impl Arrivals for Pulling<'_> {
     fn ended(&self, about: About, opened: Opened) {
         let id = about.job.id;
         match opened {
-            Opened::Done(report) => match self.results.publish(id) {
+            Opened::Done(report) => match self.publish(id) {
                 Ok(()) => {
                     let more = json!({
                         "key": report.key.uri,
@@ -399,6 +420,11 @@ impl Arrivals for Pulling<'_> {
             Opened::FailedForAll(failure) => self.stop(failure),
         }
     }
+}
+
+fn not_recorded(error: &io::Error) -> Failure {
+    let what = format!("the pulled results cannot be recorded: {error}");
+    Failure::new(Code::IoFailed, what)
 }
 
 /// Whether a service may wait for something to be well again.

@@ -27,6 +27,8 @@ pub(in crate::cli::commands::task) enum Known {
     Pulled { entries: u64 },
     /// Its result is bad.
     Failed(Code),
+    /// This folder with its result was given its place, and the rest is still to be done.
+    Placed { inode: u64 },
 }
 
 impl Known {
@@ -36,6 +38,7 @@ impl Known {
             // One with nothing in it leaves an empty folder.
             Self::Pulled { entries } => is_there || not_again || entries == 0,
             Self::Failed(_) => true,
+            Self::Placed { .. } => false,
         }
     }
 }
@@ -46,17 +49,60 @@ pub(super) struct Record {
     file: File,
 }
 
-/// A line of the file.
+/// A line of the file; `at` is in seconds since 1970.
 #[derive(Serialize, Deserialize)]
-struct Line {
-    task: String,
-    /// Why the result is bad, where it is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    failed: Option<Code>,
-    #[serde(default)]
-    entries: u64,
-    /// Seconds since 1970.
-    at: u64,
+#[serde(untagged)]
+enum Line {
+    Ended {
+        task: String,
+        /// Why the result is bad, where it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        failed: Option<Code>,
+        #[serde(default)]
+        entries: u64,
+        at: u64,
+    },
+    Placed {
+        placed: String,
+        inode: u64,
+        at: u64,
+    },
+}
+
+impl Line {
+    fn of(task: Id, known: Known, at: u64) -> Self {
+        let task = task.to_string();
+        let (failed, entries) = match known {
+            Known::Placed { inode } => {
+                return Self::Placed {
+                    placed: task,
+                    inode,
+                    at,
+                };
+            }
+            Known::Pulled { entries } => (None, entries),
+            Known::Failed(code) => (Some(code), 0),
+        };
+        Self::Ended {
+            task,
+            failed,
+            entries,
+            at,
+        }
+    }
+
+    fn known(self) -> Option<(Id, Known)> {
+        let (task, known) = match self {
+            Self::Placed { placed, inode, .. } => (placed, Known::Placed { inode }),
+            Self::Ended {
+                task,
+                failed: Some(code),
+                ..
+            } => (task, Known::Failed(code)),
+            Self::Ended { task, entries, .. } => (task, Known::Pulled { entries }),
+        };
+        Some((task.parse().ok()?, known))
+    }
 }
 
 impl Record {
@@ -88,17 +134,7 @@ impl Record {
 
     /// Adds what is known of a task at `now`, in seconds since 1970.
     pub(super) fn add(&mut self, task: Id, known: Known, now: u64) -> io::Result<()> {
-        let (failed, entries) = match known {
-            Known::Pulled { entries } => (None, entries),
-            Known::Failed(code) => (Some(code), 0),
-        };
-        let line = Line {
-            task: task.to_string(),
-            failed,
-            entries,
-            at: now,
-        };
-        let mut line = serde_json::to_vec(&line)?;
+        let mut line = serde_json::to_vec(&Line::of(task, known, now))?;
         line.push(b'\n');
         self.known.insert(task, known);
         // One write, so that a kill leaves all of it or a piece that is no line.
@@ -139,13 +175,7 @@ fn parsed(content: &[u8]) -> HashMap<Id, Known> {
     let lines = content.split(|byte| *byte == b'\n');
     let known = lines.filter_map(|line| {
         let line: Line = serde_json::from_slice(line).ok()?;
-        let known = match line.failed {
-            Some(code) => Known::Failed(code),
-            None => Known::Pulled {
-                entries: line.entries,
-            },
-        };
-        Some((line.task.parse().ok()?, known))
+        line.known()
     });
     known.collect()
 }
@@ -165,11 +195,12 @@ mod tests {
         let dir = named::open(folder.path()).unwrap();
         assert_eq!(read(folder.path()).unwrap(), HashMap::new());
         let mut record = Record::open(&dir).unwrap();
-        let (one, two) = (id("01"), id("02"));
+        let [one, two, three] = ["01", "02", "03"].map(id);
         let pulled = Known::Pulled { entries: 3 };
         record
             .add(one, Known::Failed(Code::CannotDecrypt), 7)
             .unwrap();
+        record.add(one, Known::Placed { inode: 5 }, 8).unwrap();
         record.add(one, pulled, 8).unwrap();
         // Nobody else pulls into it.
         let locked = Record::open(&dir).err().unwrap();
@@ -180,8 +211,14 @@ mod tests {
         record
             .add(two, Known::Failed(Code::NotAnArchive), 9)
             .unwrap();
+        let placed = Known::Placed { inode: u64::MAX };
+        record.add(three, placed, 9).unwrap();
         drop(record);
-        let known = HashMap::from([(one, pulled), (two, Known::Failed(Code::NotAnArchive))]);
+        let known = HashMap::from([
+            (one, pulled),
+            (two, Known::Failed(Code::NotAnArchive)),
+            (three, placed),
+        ]);
         assert_eq!(read(folder.path()).unwrap(), known);
     }
 }

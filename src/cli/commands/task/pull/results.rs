@@ -5,8 +5,9 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::record::Record;
+use super::record::{Known, Record};
 use crate::chain::poco::Id;
+use crate::cli::commands::result::warn_of_exposed;
 use crate::cli::context::Context;
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
@@ -14,6 +15,7 @@ use crate::decrypt::{OutputError, Temporaries};
 use crate::file::dir::Dir;
 use crate::file::is_temporary;
 use crate::file::named;
+use crate::file::ownership::is_trusted;
 use crate::file::temporary::TemporaryDir;
 use crate::text::escape::Shown as _;
 
@@ -24,6 +26,17 @@ pub(super) struct Results {
     waiting: TemporaryDir,
     temporaries: Temporaries,
     durable: bool,
+    /// Whether others may put something into it, and move what is there.
+    is_exposed: bool,
+}
+
+/// What stands in the place of a result.
+pub(super) enum Found {
+    Nothing,
+    /// A result of an earlier run, as it was put there.
+    Result,
+    /// What others may have put there.
+    Other,
 }
 
 impl Results {
@@ -50,6 +63,7 @@ impl Results {
         })?;
         let temporaries = context.temporaries.clone();
         temporaries.sweep(&path);
+        let is_exposed = warn_of_exposed(context, std::slice::from_ref(&path));
         let waiting = temporaries.folder(&path, &dir).map_err(failed)?;
         let results = Self {
             path,
@@ -57,6 +71,7 @@ impl Results {
             waiting,
             temporaries,
             durable,
+            is_exposed,
         };
         Ok((results, record))
     }
@@ -68,7 +83,24 @@ impl Results {
 
     /// Whether the result of a task is there; an empty folder is none.
     pub(super) fn has(&self, task: Id) -> bool {
-        has_result(&self.path, task)
+        full(&self.dir, task).is_some()
+    }
+
+    /// Looks at what is there of a task that no run has done all for. What others can have put there under its name was
+    /// neither opened nor verified.
+    pub(super) fn look(&self, task: Id, known: Option<Known>) -> Found {
+        let Some(folder) = full(&self.dir, task) else {
+            return Found::Nothing;
+        };
+        let Ok(found) = folder.look() else {
+            return Found::Other;
+        };
+        let inode = found.inode();
+        let is_as_it_was_put = known == Some(Known::Placed { inode }) || !self.is_exposed;
+        match is_trusted(found.owner()) && !found.is_shared() && is_as_it_was_put {
+            true => Found::Result,
+            false => Found::Other,
+        }
     }
 
     /// A file without a name, in which an archive waits as it came, still encrypted.
@@ -77,10 +109,17 @@ impl Results {
         Ok(made.map_err(|error| OutputError::io(&self.path, error))?)
     }
 
-    /// The folder that a result is unpacked into.
-    pub(super) fn waiting_place(&self, task: Id) -> PathBuf {
-        let waiting = self.path.join(self.waiting.name());
-        waiting.join(task.to_string())
+    /// The folder in which results are unpacked.
+    pub(super) fn waiting(&self) -> Arc<Dir> {
+        self.waiting.dir()
+    }
+
+    /// What tells the folder of a result that waits from others.
+    pub(super) fn inode(&self, task: Id) -> Result<u64, Failure> {
+        let folder = self.waiting.dir().child(task.to_string().as_ref());
+        let found = folder.and_then(|it| it.look());
+        let found = found.map_err(|error| OutputError::io(&self.place(task), error))?;
+        Ok(found.inode())
     }
 
     /// Moves a result that waited to its place.
@@ -107,9 +146,14 @@ impl Results {
 
 /// Whether the result of a task is in a folder of results.
 pub(in crate::cli::commands::task) fn has_result(folder: &Path, task: Id) -> bool {
-    let Ok(entries) = fs::read_dir(folder.join(task.to_string())) else {
-        return false;
-    };
+    named::open(folder).is_ok_and(|folder| full(&folder, task).is_some())
+}
+
+/// The folder with the result of a task, which is no link.
+fn full(folder: &Dir, task: Id) -> Option<Dir> {
+    let place = folder.child(task.to_string().as_ref()).ok()?;
+    let entries = fs::read_dir(place.path_of(".".as_ref())).ok()?;
     let mut names = entries.flatten().map(|entry| entry.path()).peekable();
-    names.peek().is_some() && !names.any(|name| is_temporary(&name))
+    let is_full = names.peek().is_some() && !names.any(|name| is_temporary(&name));
+    is_full.then_some(place)
 }
