@@ -73,6 +73,7 @@ mod decrypt {
     mod memory;
     mod one_entry;
     mod outputs;
+    mod reads_once;
     mod repacked;
     mod sealed_zips;
     mod several_archives;

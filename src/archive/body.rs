@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crc32fast::Hasher as Crc;
 use thiserror::Error;
 
+use super::blocks::Known;
 use super::inflate::{Inflated, Inflater};
 use super::stored_blocks::InflateError;
 use super::window::Window;
@@ -50,13 +51,48 @@ impl BodySource {
         }
     }
 
+    /// The place of its beginning.
+    pub fn start(&self) -> Known {
+        Known {
+            body: 0,
+            file: self.start,
+        }
+    }
+
+    /// The place behind it.
+    pub fn end(&self) -> Known {
+        Known {
+            body: self.content.size,
+            file: self.start.saturating_add(self.content.compressed),
+        }
+    }
+
     pub fn open(&self) -> Body {
         self.read(self.window())
+    }
+
+    /// Opens it for its first bytes.
+    pub fn open_beginning(&self) -> Body {
+        self.read(self.window().of_few())
     }
 
     /// Opens it for the last time: what was read is given back.
     pub fn open_once(&self) -> Body {
         self.read(self.window().giving_back())
+    }
+
+    /// Opens what follows a place in it that is the beginning of a block, where the data before ends with `history`. Whoever
+    /// has read that checks the CRC.
+    pub fn open_behind(&self, from: Known, history: &[u8]) -> Body {
+        let len = self.end().file.saturating_sub(from.file);
+        Body {
+            window: Window::new(Arc::clone(&self.file), from.file, len),
+            inflate: Some(Inflater::behind(history)),
+            crc: Crc::new(),
+            expected_crc: None,
+            left: self.content.size.saturating_sub(from.body),
+            ended: false,
+        }
     }
 
     fn window(&self) -> Window {

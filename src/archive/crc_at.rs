@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crc32fast::Hasher as Crc;
 
 use super::body::damaged;
+use super::seekable::SeekableBody;
 use crate::file::ReadAt;
 
 /// Bytes read at once where nobody else reads them.
@@ -92,6 +93,17 @@ impl<R: ReadAt> CrcAt<R> {
 
     fn spans(&self) -> MutexGuard<'_, Spans> {
         self.read.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl CrcAt<SeekableBody> {
+    /// Does the same, and checks what the body itself took for granted.
+    ///
+    /// # Errors
+    /// As [`CrcAt::finish`].
+    pub(crate) fn finish_body(&self) -> io::Result<()> {
+        self.finish()?;
+        self.bytes.confirm()
     }
 }
 

@@ -14,7 +14,8 @@ use rustix::fs::{MemfdFlags, memfd_create};
 
 use super::layout::FROM_FOLDER;
 use super::result_zip::{Contents, ResultZipError};
-use super::{Archive, ArchiveError, Limits, WrappedKey, zipped};
+use super::seekable::{Keep, SeekableBody};
+use super::{Archive, ArchiveError, CrcAt, Limits, WrappedKey, zipped};
 use crate::file::ReadAt as _;
 
 /// A wrapped key that lies in a folder under the name of its `pair`th layout.
@@ -29,18 +30,31 @@ pub fn open_archive(zip: &[u8], limits: &Limits) -> Result<Archive, ArchiveError
 }
 
 impl Archive {
-    /// The body as a reader at any place has it; `None` where there is none.
-    pub fn body_at_any_place(&self) -> io::Result<Option<Vec<u8>>> {
-        let Some(body) = self.seekable_body()? else {
-            return Ok(None);
-        };
+    /// The body as readers at any place have it: one that knows its blocks, and one that finds them while it reads. `None`
+    /// where there is none.
+    pub fn bodies_at_any_place(&self) -> [io::Result<Option<Vec<u8>>>; 2] {
+        let keep = Keep(Box::new(|mut body| {
+            let mut rest = Vec::new();
+            body.read_to_end(&mut rest)?;
+            file_of(&rest)
+        }));
+        [
+            SeekableBody::of(&self.body),
+            SeekableBody::begun(&self.body, keep),
+        ]
+        .map(|body| body?.map(|it| self.read_from_its_end(it)).transpose())
+    }
+
+    fn read_from_its_end(&self, body: SeekableBody) -> io::Result<Vec<u8>> {
+        let body = CrcAt::new(body, self.body.has_crc.then_some(self.body.content.crc));
         let mut bytes = vec![0; usize::try_from(body.len()?).map_err(io::Error::other)?];
-        // From its end, in pieces: no read begins where another ended.
+        // In pieces: no read begins where another ended.
         for at in (0..bytes.len()).step_by(100).rev() {
             let piece = at..bytes.len().min(at + 100);
             body.read_exact_at(&mut bytes[piece], at as u64)?;
         }
-        Ok(Some(bytes))
+        body.finish_body()?;
+        Ok(bytes)
     }
 }
 

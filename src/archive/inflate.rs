@@ -29,6 +29,11 @@ impl Inflater {
         Self::Stored(StoredBlocks::default())
     }
 
+    /// Goes on behind stored blocks whose data ends with `history`.
+    pub(super) fn behind(history: &[u8]) -> Self {
+        Self::Stored(StoredBlocks::behind(history))
+    }
+
     /// Inflates until there is some output, or the stream ends. `out` must not be empty.
     pub(super) fn step(
         &mut self,

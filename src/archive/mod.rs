@@ -8,6 +8,7 @@
 
 #[allow(clippy::module_inception)]
 mod archive;
+mod blocks;
 mod body;
 mod crc_at;
 mod error;
@@ -16,6 +17,7 @@ mod folder;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
 mod inflate;
+mod last_blocks;
 mod layout;
 mod limits;
 mod listed;
@@ -43,6 +45,6 @@ pub use error::ArchiveError;
 pub(crate) use file_id::FileId;
 pub use layout::{Layout, Scheme};
 pub use limits::Limits;
-pub(crate) use seekable::SeekableBody;
+pub(crate) use seekable::{Keep, SeekableBody};
 pub use wrapped_key::WrappedKey;
 pub(crate) use zip::begins_like_zip;

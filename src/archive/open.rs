@@ -5,6 +5,8 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+use rustix::fs::{Advice, fadvise};
+
 use super::archive::Archive;
 use super::file_id::FileId;
 use super::{ArchiveError, Limits, folder, spool, zipped};
@@ -29,6 +31,8 @@ impl Archive {
             return folder::open_body(path, limits);
         }
         let file = regular::open(path).map_err(ArchiveError::io(path))?;
+        // Most of it is read from the beginning to the end. It is only advice.
+        let _ = fadvise(&file, 0, None, Advice::Sequential);
         let id = FileId::of(&file.metadata().map_err(ArchiveError::io(path))?);
         let mut archive = zipped::open(Arc::new(file), path, limits)?;
         archive.inputs.push(id);

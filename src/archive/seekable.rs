@@ -1,204 +1,362 @@
 //! The encrypted body, at any place.
 
+use std::fmt::{self, Debug, Formatter};
+use std::fs::File;
 use std::io;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use super::body::BodySource;
+use super::blocks::{Blocks, HEADER, Known, Span, Stored};
+use super::body::{Body, BodySource, damaged};
+use super::last_blocks::last_blocks;
+use super::stored_blocks::HISTORY;
 use super::zip::Method;
 use crate::file::ReadAt;
 
-/// Stored blocks from one place that is known to the next.
-const STRIDE: usize = 16;
+/// Bytes that a disk is asked for before the headers in them are read: asked for each by itself it can take many times
+/// longer.
+const SOON: u64 = 8 * 1024 * 1024;
 
-/// Bytes of the file that a stored block has at least, on average, for its length to be remembered:
-/// a deflater makes larger ones, and what is remembered stays below a thousandth of the file.
-const LEAST_MEAN: u64 = 4 * 1024;
+/// Bytes to step over that are worth to be asked for.
+const FAR: u64 = 1024 * 1024;
 
-/// Bytes that are read at once for the headers in them where the disk has to be asked: asked for
-/// each header by itself it can take many times longer.
-const PIECE: u64 = 256 * 1024;
-
-/// Bytes of a stored block before its data.
-const HEADER: usize = 5;
+/// Bytes of data for each byte of a header, about, where zlib made the blocks.
+const MEAN: u64 = 16 * 1024 / HEADER as u64;
 
 /// A body whose bytes stand in the archive as they are: stored, or deflated to nothing but stored
 /// blocks (RFC 1951, 3.2.4), which is what ciphertext deflates to.
+///
+/// Where its blocks are is found out while it is read, so that a disk is asked for each byte once.
 #[derive(Debug)]
 pub(crate) struct SeekableBody {
-    file: Arc<dyn ReadAt>,
-    len: u64,
-    /// The place where it begins; if deflated, where every [`STRIDE`]th block does.
-    known: Vec<Known>,
-    /// The lengths of all blocks: to read their headers again and again would cost more than to
-    /// decrypt what is in them.
-    blocks: Vec<u16>,
-    /// The place where it ends in the file.
-    end: u64,
+    source: BodySource,
+    /// The blocks that were found from the beginning on.
+    found: Mutex<Blocks>,
+    /// The last ones, where they were found from the end.
+    last: Option<Blocks>,
+    rest: OnceLock<Rest>,
+    keep: Option<Keep>,
+    /// What is given back once it is known that nothing refers to it.
+    held: Mutex<Range<u64>>,
 }
 
-/// A place in the body, and the same place in the file; if deflated, that of a header.
-#[derive(Clone, Copy, Debug)]
-struct Known {
-    body: u64,
-    file: u64,
-}
+/// Keeps what is left of a body in a file.
+pub(crate) struct Keep(pub Box<dyn Fn(Body) -> io::Result<File> + Send + Sync>);
 
-impl Known {
-    /// Behind a stored block with `len` bytes of data.
-    fn after_block(self, len: u16) -> Self {
-        Self {
-            body: self.body + u64::from(len),
-            file: self.file + HEADER as u64 + u64::from(len),
-        }
+#[cfg(test)]
+impl Keep {
+    /// Keeps nothing, where that is an error.
+    pub fn nothing() -> Self {
+        Self(Box::new(|_| Err(changed())))
     }
 }
 
+impl Debug for Keep {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("Keep")
+    }
+}
+
+/// What follows a block that is not as all before it: inflated, in a file.
+#[derive(Debug)]
+struct Rest {
+    from: u64,
+    file: File,
+}
+
+enum Place<'a> {
+    InArchive(Span),
+    InRest(&'a Rest),
+}
+
 impl SeekableBody {
-    /// `None` where the body has to be inflated, or is not what the archive says: reading it in
+    /// Finds all blocks now. `None` where the body has to be inflated, or is not what the archive says: reading it in
     /// order tells which.
     pub(super) fn of(source: &BodySource) -> io::Result<Option<Self>> {
-        let (file, start) = (Arc::clone(&source.file), source.start);
-        let content = source.content;
-        let mut body = Self {
-            file,
-            len: content.size,
-            known: vec![Known {
-                body: 0,
-                file: start,
-            }],
-            blocks: Vec::new(),
-            end: start.saturating_add(content.compressed),
-        };
+        let body = Self::new(source, None, None);
         let readable = match source.method {
-            Method::Stored => content.size == content.compressed,
-            Method::Deflate => body.find_blocks()?,
+            Method::Stored => source.content.size == source.content.compressed,
+            Method::Deflate => body.find_all()?,
         };
         Ok(readable.then_some(body))
     }
 
+    /// Finds the last blocks now, and the others once they are read. If one of them has to be inflated, or is not what
+    /// the archive says, `keep` gets all from there on. `None` where the last ones are not clear.
+    pub(super) fn begun(source: &BodySource, keep: Keep) -> io::Result<Option<Self>> {
+        if source.method != Method::Deflate {
+            return Self::of(source);
+        }
+        let (start, end) = (source.start(), source.end());
+        let last = last_blocks(&*source.file, start, end)?;
+        Ok(last.map(|last| Self::new(source, Some(last), Some(keep))))
+    }
+
+    fn new(source: &BodySource, last: Option<Blocks>, keep: Option<Keep>) -> Self {
+        Self {
+            source: source.clone(),
+            found: Mutex::new(Blocks::from(source.start())),
+            last,
+            rest: OnceLock::new(),
+            keep,
+            held: Mutex::default(),
+        }
+    }
+
     /// Steps over all blocks. Returns whether they are stored ones, and the whole body.
-    fn find_blocks(&mut self) -> io::Result<bool> {
-        let start = self.known[0];
-        let mut here = start;
-        let mut headers = Headers {
-            file: &*self.file,
-            end: self.end,
-            piece: Vec::new(),
-            start: 0,
-        };
+    fn find_all(&self) -> io::Result<bool> {
+        let end = self.source.end();
+        let found = &mut self.found();
+        let mut asked = Asked::from(found.end().file);
         loop {
-            let Some(header) = headers.at(here.file)? else {
-                return Ok(false);
-            };
-            let Some(len) = stored_len(&header) else {
-                return Ok(false);
-            };
-            self.blocks.push(len);
-            here = here.after_block(len);
-            if header[0] & 1 != 0 {
-                return Ok(here.body == self.len && here.file == self.end);
-            }
-            let count = self.blocks.len();
-            if (count as u64).saturating_sub(STRIDE as u64) * LEAST_MEAN > here.file - start.file {
-                return Ok(false);
-            }
-            if count.is_multiple_of(STRIDE) {
-                self.known.push(here);
+            asked.ahead_of(found.end().file, end.file, self);
+            match self.step(found)? {
+                Step::Taken => {}
+                Step::Last => return Ok(true),
+                Step::Other => return Ok(false),
             }
         }
     }
 
-    /// Finds the byte `at`, and how many follow it there.
-    fn span(&self, at: u64) -> Span {
-        // The first one is that of byte 0.
-        let last = self.known.partition_point(|known| known.body <= at) - 1;
-        let mut here = self.known[last];
-        for &len in self.blocks.iter().skip(last * STRIDE) {
-            let next = here.after_block(len);
-            if at < next.body {
-                return Span {
-                    file: here.file + HEADER as u64 + (at - here.body),
-                    len: next.body - at,
-                };
+    /// Steps over blocks up to the one with the byte `at`; `None` where that is behind one that is no such block.
+    fn find(&self, found: &mut Blocks, at: u64) -> io::Result<Option<Span>> {
+        let mut asked = match at.saturating_sub(found.end().body) {
+            FAR.. => Some(Asked::from(found.end().file)),
+            _ => None,
+        };
+        let about = self.about(found.end(), at);
+        while found.end().body <= at {
+            if let Some(asked) = &mut asked {
+                asked.ahead_of(found.end().file, about, self);
             }
-            here = next;
+            match self.step(found)? {
+                Step::Taken => {}
+                // A last one that ends before `at` is none.
+                Step::Last => break,
+                Step::Other => return Ok(None),
+            }
         }
-        // Stored as a whole.
-        Span {
-            file: here.file + at,
-            len: self.len - at,
-        }
+        Ok(found.span(at))
     }
-}
 
-/// Reads the headers of blocks in their order.
-struct Headers<'a> {
-    file: &'a dyn ReadAt,
-    /// The end of the body.
-    end: u64,
-    /// The bytes that were read from `start` on.
-    piece: Vec<u8>,
-    start: u64,
-}
-
-impl Headers<'_> {
-    /// The header at `at`; `None` where it would not end before the body does.
-    fn at(&mut self, at: u64) -> io::Result<Option<[u8; HEADER]>> {
-        if let Some(header) = self.in_piece(at) {
-            return Ok(Some(header));
-        }
-        let len = self.end.saturating_sub(at).min(PIECE);
-        if len < HEADER as u64 {
-            return Ok(None);
+    fn step(&self, found: &mut Blocks) -> io::Result<Step> {
+        let at = found.end().file;
+        if self.source.end().file.saturating_sub(at) < HEADER as u64 {
+            return Ok(Step::Other);
         }
         let mut header = [0; HEADER];
-        if self
-            .file
-            .read_ready_at(&mut header, at)
-            .is_ok_and(|count| count == HEADER)
-        {
-            return Ok(Some(header));
+        self.source.file.read_exact_at(&mut header, at)?;
+        Ok(match Stored::of(&header) {
+            Some(block) => self.take(found, block),
+            None => Step::Other,
+        })
+    }
+
+    /// Takes the block behind those that were found, if it can be one of this body.
+    fn take(&self, found: &mut Blocks, block: Stored) -> Step {
+        let next = found.end().after_block(block.len);
+        // Only the last one ends there.
+        let end = self.source.end();
+        let fits = match (&self.last, block.last) {
+            (_, true) => next == end,
+            (None, false) => next.body <= end.body && next.file < end.file,
+            (Some(last), false) => {
+                let last = last.start();
+                next == last || next.body <= last.body && next.file < last.file
+            }
+        };
+        if !fits || found.are_too_many() {
+            return Step::Other;
         }
-        self.start = at;
-        self.piece.resize(len as usize, 0);
-        self.file.read_exact_at(&mut self.piece, at)?;
-        Ok(self.in_piece(at))
+        found.push(block.len);
+        match block.last {
+            true => Step::Last,
+            false => Step::Taken,
+        }
     }
 
-    /// The header at `at` where it was read already.
-    fn in_piece(&self, at: u64) -> Option<[u8; HEADER]> {
-        let from = usize::try_from(at.checked_sub(self.start)?).ok()?;
-        self.piece.get(from..)?.first_chunk().copied()
+    fn locate(&self, at: u64) -> io::Result<Place<'_>> {
+        if let Some(rest) = self.rest.get()
+            && at >= rest.from
+        {
+            return Ok(Place::InRest(rest));
+        }
+        if self.source.method == Method::Stored {
+            return Ok(Place::InArchive(Span {
+                file: self.source.start + at,
+                len: self.source.content.size - at,
+            }));
+        }
+        if let Some(span) = self.last.as_ref().and_then(|last| last.span(at)) {
+            return Ok(Place::InArchive(span));
+        }
+        let mut found = self.found();
+        if let Some(span) = found.span(at) {
+            return Ok(Place::InArchive(span));
+        }
+        match self.find(&mut found, at)? {
+            Some(span) => Ok(Place::InArchive(span)),
+            None => Ok(Place::InRest(self.rest(&found)?)),
+        }
+    }
+
+    /// What follows the blocks that were found, read in order. Whoever asks has these.
+    fn rest(&self, found: &Blocks) -> io::Result<&Rest> {
+        if let Some(rest) = self.rest.get() {
+            return Ok(rest);
+        }
+        let Keep(keep) = self.keep.as_ref().ok_or_else(changed)?;
+        let from = found.end();
+        let file = keep(self.source.open_behind(from, &self.before(found)?))?;
+        let rest = Rest {
+            from: from.body,
+            file,
+        };
+        self.check_last(&rest)?;
+        Ok(self.rest.get_or_init(|| rest))
+    }
+
+    /// Requires that the blocks that were found from the end have the same bytes in them.
+    fn check_last(&self, rest: &Rest) -> io::Result<()> {
+        let Some(last) = &self.last else {
+            return Ok(());
+        };
+        let mut at = last.start().body.max(rest.from);
+        while let Some(span) = last.span(at) {
+            let [mut found, mut true_ones] = [(); 2].map(|()| vec![0; span.len as usize]);
+            self.source.file.read_exact_at(&mut found, span.file)?;
+            rest.file.read_exact_at(&mut true_ones, at - rest.from)?;
+            if found != true_ones {
+                return Err(damaged("its last bytes look like blocks that they are not"));
+            }
+            at += span.len;
+        }
+        Ok(())
+    }
+
+    /// Requires that the first blocks lead to the last ones, which some have read before they knew.
+    ///
+    /// # Errors
+    /// [`super::Damaged`] in an [`io::Error`] where they do not; what reading met.
+    pub(super) fn confirm(&self) -> io::Result<()> {
+        let Some(last) = &self.last else {
+            return Ok(());
+        };
+        let mut found = self.found();
+        while found.end() != last.start() && self.rest.get().is_none() {
+            if !matches!(self.step(&mut found)?, Step::Taken) {
+                self.rest(&found)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The last bytes of the blocks that were found, as far as what follows may refer to them.
+    fn before(&self, found: &Blocks) -> io::Result<Vec<u8>> {
+        let end = found.end().body;
+        let mut at = end.saturating_sub(HISTORY as u64);
+        let mut history = Vec::with_capacity(HISTORY);
+        while let Some(span) = found.span(at) {
+            let mut bytes = vec![0; span.len.min(end - at) as usize];
+            self.source.file.read_exact_at(&mut bytes, span.file)?;
+            at += bytes.len() as u64;
+            history.append(&mut bytes);
+        }
+        Ok(history)
+    }
+
+    /// The place up to which no byte is needed to get at those behind it.
+    fn known_without(&self) -> u64 {
+        let len = self.source.content.size;
+        let Some(last) = &self.last else { return len };
+        let found = self.found().end();
+        match found == last.start() || self.rest.get().is_some() {
+            true => len,
+            false => found.body.saturating_sub(HISTORY as u64),
+        }
+    }
+
+    /// Where the byte `at` is in the archive, or its end.
+    fn place(&self, at: u64) -> Option<u64> {
+        if at >= self.source.content.size {
+            return Some(self.source.end().file);
+        }
+        match self.locate(at) {
+            Ok(Place::InArchive(span)) => Some(span.file),
+            _ => None,
+        }
+    }
+
+    /// Notes the blocks that were read behind a span which ended at `at`, as far as they are the next ones.
+    fn note(&self, at: Known, read: &[Stored]) {
+        let mut found = self.found();
+        let mut here = at;
+        for block in read {
+            let is_next =
+                found.end() == here && self.last.as_ref().is_none_or(|it| it.start() != here);
+            if is_next && !matches!(self.take(&mut found, *block), Step::Taken) {
+                return;
+            }
+            here = here.after_block(block.len);
+        }
+    }
+
+    /// The place of the byte `at` in the file, about, as seen from one that is known.
+    fn about(&self, known: Known, at: u64) -> u64 {
+        let behind = at.saturating_sub(known.body);
+        let before = known.body.saturating_sub(at);
+        let place = (known.file + behind + behind / MEAN).saturating_sub(before + before / MEAN);
+        place.clamp(self.source.start, self.source.end().file)
+    }
+
+    fn found(&self) -> MutexGuard<'_, Blocks> {
+        lock(&self.found)
     }
 }
 
-struct Span {
-    file: u64,
-    len: u64,
+enum Step {
+    /// There are more.
+    Taken,
+    Last,
+    /// There is no such block, or there are more than should be remembered.
+    Other,
 }
 
-/// The length that the header of a stored block tells.
-fn stored_len(header: &[u8; HEADER]) -> Option<u16> {
-    let len = u16::from_le_bytes([header[1], header[2]]);
-    let complement = u16::from_le_bytes([header[3], header[4]]);
-    (header[0] & 0b110 == 0 && len == !complement).then_some(len)
+/// How far the disk was asked.
+struct Asked(u64);
+
+impl Asked {
+    fn from(at: u64) -> Self {
+        Self(at)
+    }
+
+    /// Has the disk read what follows `at`, up to `end`.
+    fn ahead_of(&mut self, at: u64, end: u64, body: &SeekableBody) {
+        if self.0 < end && self.0 < at.saturating_add(SOON / 2) {
+            let until = at.saturating_add(SOON).min(end);
+            body.source.file.read_soon(self.0.max(at)..until);
+            self.0 = until;
+        }
+    }
 }
 
 /// Takes the headers of blocks out of `raw`, which begins with `first` bytes of data, and moves the
-/// data together. Returns how much it is.
-fn without_headers(raw: &mut [u8], first: u64) -> io::Result<usize> {
+/// data together. Returns how much it is; up to a block of another kind. `blocks` gets what the headers tell.
+fn without_headers(raw: &mut [u8], first: u64, blocks: &mut Vec<Stored>) -> usize {
     let mut kept = first.min(raw.len() as u64) as usize;
     let mut from = kept;
-    while let Some(header) = raw[from..].first_chunk() {
-        let len = stored_len(header).ok_or_else(changed)?;
+    while let Some(block) = raw[from..].first_chunk().and_then(Stored::of) {
         from += HEADER;
-        let count = usize::from(len).min(raw.len() - from);
+        let count = usize::from(block.len).min(raw.len() - from);
         raw.copy_within(from..from + count, kept);
         kept += count;
         from += count;
+        blocks.push(block);
+        if block.last {
+            break;
+        }
     }
-    Ok(kept)
+    kept
 }
 
 fn changed() -> io::Error {
@@ -207,33 +365,59 @@ fn changed() -> io::Error {
 
 impl ReadAt for SeekableBody {
     fn read_at(&self, out: &mut [u8], at: u64) -> io::Result<usize> {
-        if at >= self.len || out.is_empty() {
+        let left = self.source.content.size.saturating_sub(at);
+        let room = left.min(out.len() as u64) as usize;
+        if room == 0 {
             return Ok(0);
         }
-        let span = self.span(at);
+        let span = match self.locate(at)? {
+            Place::InArchive(span) => span,
+            Place::InRest(rest) => return rest.file.read_at(&mut out[..room], at - rest.from),
+        };
         // All blocks at once, their headers between them: a read of each costs more than to move it.
-        let room = (self.end - span.file).min(out.len() as u64) as usize;
-        match self.file.read_at(&mut out[..room], span.file)? {
-            0 => Err(changed()),
-            count => without_headers(&mut out[..count], span.len),
+        let room = (self.source.end().file - span.file).min(room as u64) as usize;
+        let count = self.source.file.read_at(&mut out[..room], span.file)?;
+        if count == 0 {
+            return Err(changed());
         }
+        let mut blocks = Vec::new();
+        let kept = without_headers(&mut out[..count], span.len, &mut blocks);
+        if self.last.is_some() {
+            let behind = Known {
+                body: at + span.len,
+                file: span.file + span.len,
+            };
+            self.note(behind, &blocks);
+        }
+        Ok(kept)
     }
 
     fn len(&self) -> io::Result<u64> {
-        Ok(self.len)
+        Ok(self.source.content.size)
     }
 
+    /// Keeps, until it knows more, what a block may refer to that has to be inflated.
     fn give_back(&self, range: Range<u64>) -> bool {
-        if range.start >= range.end || range.start >= self.len {
+        let known = self.known_without();
+        let due = match range.end <= known {
+            true => range,
+            false => std::mem::replace(&mut *lock(&self.held), range),
+        };
+        if due.is_empty() || due.end > known {
             return false;
         }
-        let end = match range.end < self.len {
-            true => self.span(range.end).file,
-            false => self.end,
-        };
-        self.file.give_back(self.span(range.start).file..end)
+        match (self.place(due.start), self.place(due.end)) {
+            (Some(start), Some(end)) => self.source.file.give_back(start..end),
+            _ => false,
+        }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_agreement;

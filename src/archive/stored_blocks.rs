@@ -6,7 +6,7 @@
 use std::io::{self, BufRead};
 
 /// Bytes that a deflated block may reach back.
-const HISTORY: usize = 32 * 1024;
+pub(super) const HISTORY: usize = 32 * 1024;
 
 /// Why inflating cannot go on.
 pub(super) enum InflateError {
@@ -38,6 +38,14 @@ pub(super) struct StoredBlocks {
 }
 
 impl StoredBlocks {
+    /// Begins behind stored blocks whose data ends with `history`.
+    pub(super) fn behind(history: &[u8]) -> Self {
+        Self {
+            history: history.to_vec(),
+            ..Self::default()
+        }
+    }
+
     /// Reads as much as `out` holds, or until there is no stored block any more. `out` must not be
     /// empty.
     pub(super) fn read(

@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use tempfile::TempDir;
 use zip::CompressionMethod;
 
+use super::seekable::Keep;
 use super::testing::{Item, Sizes, handmade, handmade_wide, noise, zip_of, zip_with};
 use super::{Archive, ArchiveError, Limits, Scheme};
 use crate::file::ReadAt as _;
@@ -104,7 +105,7 @@ fn a_body_that_does_not_compress_can_be_read_at_any_place() {
     for method in [CompressionMethod::Stored, CompressionMethod::Deflated] {
         let archive = open_bytes(&zip_with(method, &[(ROOT[0], &key), (ROOT[1], &body)])).unwrap();
         let mut part = [0; 100];
-        let at_any_place = archive.seekable_body().unwrap().unwrap();
+        let at_any_place = archive.seekable_body(Keep::nothing()).unwrap().unwrap();
         at_any_place.read_exact_at(&mut part, 3000).unwrap();
         assert_eq!(part, body[3000..3100]);
     }
@@ -112,7 +113,7 @@ fn a_body_that_does_not_compress_can_be_read_at_any_place() {
     assert!(
         open_bytes(&zeros)
             .unwrap()
-            .seekable_body()
+            .seekable_body(Keep::nothing())
             .unwrap()
             .is_none()
     );

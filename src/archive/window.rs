@@ -7,6 +7,9 @@ use crate::file::ReadAt;
 
 const BUFFER: u64 = 256 * 1024;
 
+/// The same for who wants a few bytes.
+const SMALL_BUFFER: u64 = 4 * 1024;
+
 /// Reads the bytes `start..end` of a file without touching the file's own cursor, so that several
 /// readers of one file do not disturb each other.
 #[derive(Debug)]
@@ -15,6 +18,7 @@ pub(super) struct Window {
     at: u64,
     end: u64,
     buffer: Box<[u8]>,
+    buffer_size: u64,
     unread: std::ops::Range<usize>,
     /// The place up to which bytes were given back, where they are.
     given_back: Option<u64>,
@@ -27,6 +31,7 @@ impl Window {
             at: start,
             end: start.saturating_add(len),
             buffer: Box::default(),
+            buffer_size: BUFFER,
             unread: 0..0,
             given_back: None,
         }
@@ -35,6 +40,12 @@ impl Window {
     /// Gives back what was read.
     pub fn giving_back(mut self) -> Self {
         self.given_back = Some(self.at);
+        self
+    }
+
+    /// Reads little at once.
+    pub fn of_few(mut self) -> Self {
+        self.buffer_size = SMALL_BUFFER;
         self
     }
 
@@ -83,7 +94,7 @@ impl BufRead for Window {
         if self.unread.is_empty() {
             let left = self.end - self.at;
             if self.buffer.is_empty() {
-                self.buffer = vec![0; left.min(BUFFER) as usize].into_boxed_slice();
+                self.buffer = vec![0; left.min(self.buffer_size) as usize].into_boxed_slice();
             }
             let room = left.min(self.buffer.len() as u64) as usize;
             let n = Self::pread(&*self.file, &mut self.buffer[..room], self.at)?;

@@ -158,11 +158,13 @@ fn decrypt_nothing<E: std::error::Error>(
 
 /// The beginning of the body, base64 removed; shorter where the body is.
 fn head<E: std::error::Error>(archive: &Archive) -> Result<Vec<u8>, DecryptError<E>> {
-    let body = archive.body().take(match archive.layout().scheme {
-        // Two groups more than needed: white space may stand between.
-        Scheme::LegacyEcb => 4 * HEAD,
-        Scheme::Current | Scheme::Guide2019 => HEAD,
-    });
+    let body = archive
+        .body_beginning()
+        .take(match archive.layout().scheme {
+            // Two groups more than needed: white space may stand between.
+            Scheme::LegacyEcb => 4 * HEAD,
+            Scheme::Current | Scheme::Guide2019 => HEAD,
+        });
     let mut head = Vec::new();
     let read = match archive.layout().scheme {
         Scheme::LegacyEcb => Base64Reader::new(body).take(HEAD).read_to_end(&mut head),

@@ -36,7 +36,6 @@ pub use crate::file::temporary::Temporaries;
 use crate::archive::Archive;
 use crate::envelope::Unwrap;
 use key_search::KeySearch;
-use prepare::Search;
 use run::Run;
 
 /// Opens `archive` with one of `keys` into `target`.
@@ -51,10 +50,7 @@ pub fn decrypt<U: Unwrap>(
     progress: Progress<'_>,
 ) -> Result<Report, DecryptError<U::Error>> {
     target.check(archive)?;
-    let search = match target {
-        Target::File { .. } => Search::Later,
-        _ => Search::begin(archive),
-    };
+    archive.read_soon();
     let mut recovered_once = false;
     let (key_search, name, key) = loop {
         let mut key_search = KeySearch::new(archive, keys)?;
@@ -74,7 +70,7 @@ pub fn decrypt<U: Unwrap>(
         options,
         progress,
     };
-    match run.to(target, search) {
+    match run.to(target) {
         Ok((bytes, entries)) => Ok(Report {
             key: name,
             bytes,

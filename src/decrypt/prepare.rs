@@ -1,49 +1,15 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
 
 use super::error::RunError;
-use super::folder::LARGE;
 use super::output::OutputError;
 use super::types::Progress;
-use crate::archive::{Archive, CrcAt, Scheme, SeekableBody};
+use crate::archive::{Archive, CrcAt, Keep, Scheme, SeekableBody};
 use crate::envelope::{Base64Reader, CHUNK, ContentKey, SeekableResult};
 use crate::file::dir::Dir;
 use crate::file::{ReadAt, Spooled};
-
-type FoundBody = io::Result<Option<CrcAt<SeekableBody>>>;
-
-/// The search for an archive's body at any place, which a thread of its own can do while the token
-/// works: in a large archive there are tens of thousands of blocks to step over.
-pub(super) enum Search {
-    Begun(JoinHandle<FoundBody>),
-    Later,
-}
-
-impl Search {
-    /// Begins it where there is much to find.
-    pub(super) fn begin(archive: &Archive) -> Self {
-        if !is_in_place(archive) || archive.body_len() < LARGE {
-            return Self::Later;
-        }
-        let archive = archive.clone();
-        match thread::Builder::new().spawn(move || archive.seekable_body()) {
-            Ok(thread) => Self::Begun(thread),
-            Err(_) => Self::Later,
-        }
-    }
-
-    fn end(self, archive: &Archive) -> FoundBody {
-        match self {
-            _ if !is_in_place(archive) => Ok(None),
-            Self::Begun(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
-            Self::Later => archive.seekable_body(),
-        }
-    }
-}
 
 /// Whether what is to be decrypted can stand in the archive as it is.
 fn is_in_place(archive: &Archive) -> bool {
@@ -65,17 +31,20 @@ impl Opened {
     /// and waits, still encrypted, in a file without a name in `waiting`.
     pub(super) fn new(
         archive: &Archive,
-        search: Search,
         key: &Arc<ContentKey>,
-        waiting: Spool<'_>,
+        waiting: &Spool,
     ) -> Result<Self, RunError> {
-        let in_place = search.end(archive)?.map(Arc::new);
+        let in_place = match is_in_place(archive) {
+            true => archive.seekable_body(waiting.keep())?.map(Arc::new),
+            false => None,
+        };
         let body: Arc<dyn ReadAt> = match (&in_place, archive.layout().scheme) {
             (Some(body), _) => body.clone(),
             (None, Scheme::LegacyEcb) => {
-                Arc::new(spool(Base64Reader::new(archive.body()), waiting)?)
+                let body = Base64Reader::new(archive.body());
+                Arc::new(Spooled(spool(body, waiting)?))
             }
-            (None, _) => Arc::new(spool(archive.body(), waiting)?),
+            (None, _) => Arc::new(Spooled(spool(archive.body(), waiting)?)),
         };
         let result = SeekableResult::open(Arc::clone(key), body)?;
         Ok(Self {
@@ -94,7 +63,7 @@ impl Opened {
     /// # Errors
     /// When the archive is damaged.
     pub(super) fn finish(&self) -> io::Result<()> {
-        self.body.as_ref().map_or(Ok(()), |body| body.finish())
+        self.body.as_ref().map_or(Ok(()), |body| body.finish_body())
     }
 
     /// Writes the result to `stream`.
@@ -126,16 +95,16 @@ impl Opened {
 }
 
 /// Where a body waits.
-#[derive(Clone, Copy)]
-pub(super) enum Spool<'a> {
+#[derive(Clone)]
+pub(super) enum Spool {
     /// In this folder, on the way to this output.
-    In(&'a Dir, &'a Path),
+    In(Arc<Dir>, PathBuf),
     /// Where temporary files are.
     Anywhere,
 }
 
-impl Spool<'_> {
-    fn create(self) -> io::Result<File> {
+impl Spool {
+    fn create(&self) -> io::Result<File> {
         match self {
             Self::In(dir, _) => dir.create_unnamed(),
             Self::Anywhere => tempfile::tempfile(),
@@ -143,24 +112,49 @@ impl Spool<'_> {
     }
 
     /// The path that is told of.
-    fn path(self) -> PathBuf {
+    fn path(&self) -> PathBuf {
         match self {
-            Self::In(_, path) => path.to_owned(),
+            Self::In(_, path) => path.clone(),
             Self::Anywhere => std::env::temp_dir(),
+        }
+    }
+
+    /// Has what is left of a body wait here.
+    fn keep(&self) -> Keep {
+        let here = self.clone();
+        Keep(Box::new(move |body| {
+            spool(body, &here).map_err(|error| match error {
+                SpoolError::Read(error) => error,
+                SpoolError::Write(error) => io::Error::other(error),
+            })
+        }))
+    }
+}
+
+enum SpoolError {
+    Read(io::Error),
+    Write(OutputError),
+}
+
+impl From<SpoolError> for RunError {
+    fn from(error: SpoolError) -> Self {
+        match error {
+            SpoolError::Read(error) => error.into(),
+            SpoolError::Write(error) => error.into(),
         }
     }
 }
 
-fn spool(mut body: impl Read, waiting: Spool<'_>) -> Result<Spooled, RunError> {
-    let fail = |error| OutputError::io(&waiting.path(), error);
+fn spool(mut body: impl Read, waiting: &Spool) -> Result<File, SpoolError> {
+    let fail = |error| SpoolError::Write(OutputError::io(&waiting.path(), error));
     let mut file = waiting.create().map_err(fail)?;
     let mut buffer = vec![0; CHUNK];
     loop {
         match body.read(&mut buffer) {
-            Ok(0) => return Ok(Spooled(file)),
+            Ok(0) => return Ok(file),
             Ok(count) => file.write_all(&buffer[..count]).map_err(fail)?,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(SpoolError::Read(error)),
         }
     }
 }

@@ -17,7 +17,7 @@ use super::handing_on::handing_on;
 use super::in_place::{ResultInPlace, check_all};
 use super::output::OutputError;
 use super::pipeline::{self, Counted};
-use super::prepare::{Opened, Search, Spool};
+use super::prepare::{Opened, Spool};
 use super::tasks::{Share, Task};
 use super::types::{Options, Progress, Target};
 use crate::archive::Archive;
@@ -35,23 +35,19 @@ pub(super) struct Run<'a> {
 
 impl Run<'_> {
     /// Returns the bytes and the entries of the result.
-    pub(super) fn to(&self, target: Target<'_>, search: Search) -> Result<(u64, u64), RunError> {
+    pub(super) fn to(&self, target: Target<'_>) -> Result<(u64, u64), RunError> {
         match target {
             Target::File { path, force } => self.to_file(path, force),
             Target::Folder {
                 path,
                 only,
                 replace,
-            } => self.to_folder(path, &bytes_of(only), replace, search),
-            Target::Stream(stream) => self.to_stream(stream, search),
-            Target::Entry { name, path, force } => {
-                self.entry_to_file(name.as_bytes(), path, force, search)
-            }
-            Target::EntryStream(name, stream) => {
-                self.entry_to_stream(name.as_bytes(), stream, search)
-            }
+            } => self.to_folder(path, &bytes_of(only), replace),
+            Target::Stream(stream) => self.to_stream(stream),
+            Target::Entry { name, path, force } => self.entry_to_file(name.as_bytes(), path, force),
+            Target::EntryStream(name, stream) => self.entry_to_stream(name.as_bytes(), stream),
             Target::Nowhere => {
-                let (_, done) = self.check_whole(search)?;
+                let (_, done) = self.check_whole()?;
                 self.ask_watcher()?;
                 Ok(done)
             }
@@ -135,7 +131,6 @@ impl Run<'_> {
         path: &Path,
         only: &[&[u8]],
         replace: &dyn Fn(&Path) -> bool,
-        search: Search,
     ) -> Result<(u64, u64), RunError> {
         let within = self.options.within.as_ref();
         let mut folder = TemporaryFolder::create(path, within, &self.options.temporaries)?;
@@ -152,7 +147,7 @@ impl Run<'_> {
                 options,
                 progress: &|bytes| outside.tell(bytes),
             };
-            let unpacked = run.unpack(&mut folder, (path, only), search)?;
+            let unpacked = run.unpack(&mut folder, (path, only))?;
             if !outside.may_release() {
                 return Err(DecryptError::Withheld);
             }
@@ -168,43 +163,46 @@ impl Run<'_> {
         &self,
         folder: &mut TemporaryFolder,
         (path, only): (&Path, &[&[u8]]),
-        search: Search,
     ) -> Result<(u64, u64), RunError> {
         let dir = folder.waiting();
-        let (_, done) = self.check(search, Spool::In(&dir, path), only.is_empty(), |result| {
-            let extraction = match only {
-                [] => result.contents.extraction()?,
-                names => Extraction::of(result.contents.pick(names)?)?,
-            };
-            let files = folder.prepare(extraction)?;
-            let waiting = Waiting {
-                dir: &dir,
-                path,
-                sync: self.durable(),
-            };
-            let write = |(member, path)| match only {
-                [] => Task::Write(Member::once(member), path, &waiting),
-                // It is read anew with all others, which are checked then.
-                _ => Task::Write(member, path, &waiting),
-            };
-            let tasks: Vec<_> = files.into_iter().map(write).collect();
-            let size = tasks.iter().map(Task::size).sum();
-            result.run(&tasks, size)?;
-            Ok((size, result.contents.summary().entries))
-        })?;
+        let (_, done) = self.check(
+            Spool::In(Arc::clone(&dir), path.to_owned()),
+            only.is_empty(),
+            |result| {
+                let extraction = match only {
+                    [] => result.contents.extraction()?,
+                    names => Extraction::of(result.contents.pick(names)?)?,
+                };
+                let files = folder.prepare(extraction)?;
+                let waiting = Waiting {
+                    dir: &dir,
+                    path,
+                    sync: self.durable(),
+                };
+                let write = |(member, path)| match only {
+                    [] => Task::Write(Member::once(member), path, &waiting),
+                    // It is read anew with all others, which are checked then.
+                    _ => Task::Write(member, path, &waiting),
+                };
+                let tasks: Vec<_> = files.into_iter().map(write).collect();
+                let size = tasks.iter().map(Task::size).sum();
+                result.run(&tasks, size)?;
+                Ok((size, result.contents.summary().entries))
+            },
+        )?;
         Ok(done)
     }
 
-    fn to_stream(&self, stream: &mut dyn Write, search: Search) -> Result<(u64, u64), RunError> {
-        let (opened, (_, entries)) = self.check_whole(search)?;
+    fn to_stream(&self, stream: &mut dyn Write) -> Result<(u64, u64), RunError> {
+        let (opened, (_, entries)) = self.check_whole()?;
         self.ask_watcher()?;
         let bytes = opened.stream(stream, self.progress)?;
         Ok((bytes, entries))
     }
 
     /// Reads all of it to its end. Returns the bytes and the entries of the result, too.
-    fn check_whole(&self, search: Search) -> Result<(Opened, (u64, u64)), RunError> {
-        self.check(search, Spool::Anywhere, true, |result| {
+    fn check_whole(&self) -> Result<(Opened, (u64, u64)), RunError> {
+        self.check(Spool::Anywhere, true, |result| {
             let size = result.contents.summary().size;
             let progress = result.progress(size);
             check_all(&result.contents, &|bytes| progress.tell(bytes))?;
@@ -212,23 +210,21 @@ impl Run<'_> {
         })
     }
 
-    fn entry_to_file(
-        &self,
-        name: &[u8],
-        path: &Path,
-        force: bool,
-        search: Search,
-    ) -> Result<(u64, u64), RunError> {
+    fn entry_to_file(&self, name: &[u8], path: &Path, force: bool) -> Result<(u64, u64), RunError> {
         let fail = |error| OutputError::io(path, error);
         let mut temporary = self.options.temporaries.file(path).map_err(fail)?;
         let dir = temporary.folder();
-        let (_, done) = self.check(search, Spool::In(&dir, path), false, |result| {
-            let file = WriteBehind::new(temporary.file(), self.durable());
-            let member = result.only(name)?;
-            let progress = result.progress(member.size());
-            pour(&member, &mut { file }, path, &|bytes| progress.tell(bytes))?;
-            Ok((member.size(), result.contents.summary().entries))
-        })?;
+        let (_, done) = self.check(
+            Spool::In(Arc::clone(&dir), path.to_owned()),
+            false,
+            |result| {
+                let file = WriteBehind::new(temporary.file(), self.durable());
+                let member = result.only(name)?;
+                let progress = result.progress(member.size());
+                pour(&member, &mut { file }, path, &|bytes| progress.tell(bytes))?;
+                Ok((member.size(), result.contents.summary().entries))
+            },
+        )?;
         self.ask_watcher()?;
         if self.durable() {
             temporary.publish(force).map_err(fail)?;
@@ -242,9 +238,8 @@ impl Run<'_> {
         &self,
         name: &[u8],
         mut stream: &mut dyn Write,
-        search: Search,
     ) -> Result<(u64, u64), RunError> {
-        let (opened, ()) = self.check(search, Spool::Anywhere, false, |result| {
+        let (opened, ()) = self.check(Spool::Anywhere, false, |result| {
             let member = result.only(name)?;
             result.run(&[Task::Check(member)], member.size())
         })?;
@@ -266,12 +261,11 @@ impl Run<'_> {
     /// still encrypted, does so in `spool`.
     fn check<T>(
         &self,
-        search: Search,
-        spool: Spool<'_>,
+        spool: Spool,
         whole: bool,
         work: impl FnOnce(&ResultInPlace<'_>) -> Result<T, RunError>,
     ) -> Result<(Opened, T), RunError> {
-        let opened = Opened::new(self.archive, search, &self.key, spool)
+        let opened = Opened::new(self.archive, &self.key, &spool)
             .map_err(|error| self.fail_late(error, None))?;
         match self.check_opened(&opened, whole, work) {
             Ok(done) => Ok((opened, done)),

@@ -3,11 +3,17 @@
 use std::fmt::Debug;
 use std::fs::File;
 use std::io::{self, IoSliceMut};
+use std::num::NonZeroU64;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
+use rustix::fs::{Advice, fadvise};
 use rustix::io::{ReadWriteFlags, preadv2};
+
+/// Bytes that Linux is told of in one go: it takes no more of them than it reads ahead by itself, which is this much
+/// where nobody changed it, and forgets the rest.
+const AT_ONCE: u64 = 128 * 1024;
 
 /// Bytes that several readers can read, each at its own place and on its own thread.
 pub trait ReadAt: Debug + Send + Sync {
@@ -23,13 +29,8 @@ pub trait ReadAt: Debug + Send + Sync {
     /// When nobody can tell.
     fn len(&self) -> io::Result<u64>;
 
-    /// Reads some of the bytes from `at` on if that needs no wait, as for a disk.
-    ///
-    /// # Errors
-    /// [`io::ErrorKind::WouldBlock`] where it does, or nobody can tell; what reading met.
-    fn read_ready_at(&self, _out: &mut [u8], _at: u64) -> io::Result<usize> {
-        Err(io::ErrorKind::WouldBlock.into())
-    }
+    /// Takes note that the bytes of `range` are read next, so that a disk can begin with them. It is only advice.
+    fn read_soon(&self, _range: Range<u64>) {}
 
     /// Takes note that the bytes of `range` were read for the last time. Returns whether their room was given back, so
     /// that they are gone.
@@ -66,10 +67,27 @@ impl ReadAt for File {
         Ok(self.metadata()?.len())
     }
 
-    fn read_ready_at(&self, out: &mut [u8], at: u64) -> io::Result<usize> {
-        let flags = ReadWriteFlags::NOWAIT;
-        Ok(preadv2(self, &mut [IoSliceMut::new(out)], at, flags)?)
+    fn read_soon(&self, range: Range<u64>) {
+        if range.is_empty() || is_in_memory(self, range.end - 1) {
+            return;
+        }
+        for at in range.clone().step_by(AT_ONCE as usize) {
+            let len = NonZeroU64::new(AT_ONCE.min(range.end - at));
+            let _ = fadvise(self, at, len, Advice::WillNeed);
+        }
     }
+}
+
+/// Whether the byte `at` can be read without a wait for the disk.
+fn is_in_memory(file: &File, at: u64) -> bool {
+    let mut byte = [0];
+    let read = preadv2(
+        file,
+        &mut [IoSliceMut::new(&mut byte)],
+        at,
+        ReadWriteFlags::NOWAIT,
+    );
+    read.is_ok_and(|count| count == 1)
 }
 
 /// A part of another source.

@@ -23,8 +23,8 @@ impl ReadAt for Spooled {
         self.0.len()
     }
 
-    fn read_ready_at(&self, out: &mut [u8], at: u64) -> io::Result<usize> {
-        self.0.read_ready_at(out, at)
+    fn read_soon(&self, range: Range<u64>) {
+        self.0.read_soon(range);
     }
 
     fn give_back(&self, range: Range<u64>) -> bool {

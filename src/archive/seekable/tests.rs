@@ -1,10 +1,13 @@
 #![allow(clippy::unwrap_used)]
 
 use std::io::Read as _;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use super::super::testing::{deflate, file_of, noise, stored_block};
+use super::super::blocks::STRIDE;
+use super::super::testing::{crc, deflate, file_of, noise, stored_block};
 use super::super::zip::Content;
+use super::super::{CrcAt, Damaged};
 use super::*;
 
 fn source(method: Method, packed: &[u8], size: usize) -> BodySource {
@@ -21,8 +24,32 @@ fn source(method: Method, packed: &[u8], size: usize) -> BodySource {
     }
 }
 
+/// Keeps what is left in a file, and counts how often.
+fn keep(count: &Arc<AtomicUsize>) -> Keep {
+    let count = Arc::clone(count);
+    Keep(Box::new(move |mut body| {
+        count.fetch_add(1, Ordering::Relaxed);
+        let mut file = tempfile::tempfile()?;
+        io::copy(&mut body, &mut file)?;
+        Ok(file)
+    }))
+}
+
+/// A body whose blocks are found while it is read.
+fn begun(source: &BodySource) -> SeekableBody {
+    SeekableBody::begun(source, Keep::nothing())
+        .unwrap()
+        .unwrap()
+}
+
 fn assert_reads(source: &BodySource, data: &[u8]) {
-    let body = SeekableBody::of(source).unwrap().unwrap();
+    assert_has(&SeekableBody::of(source).unwrap().unwrap(), data);
+    if let Some(body) = SeekableBody::begun(source, Keep::nothing()).unwrap() {
+        assert_has(&body, data);
+    }
+}
+
+fn assert_has(body: &SeekableBody, data: &[u8]) {
     assert_eq!(body.len().unwrap(), data.len() as u64);
     for at in [
         0, 1, 16_382, 16_383, 16_384, 65_535, 65_536, 150_000, 699_999,
@@ -69,10 +96,12 @@ fn blocks_of_many_lengths_are_found() {
 #[test]
 fn few_places_are_remembered() {
     let data = noise(700_000);
-    let body = SeekableBody::of(&source(Method::Deflate, &deflate(&data), data.len()));
-    let body = body.unwrap().unwrap();
-    let remembered = size_of_val(&*body.known) + size_of_val(&*body.blocks);
-    assert!(remembered < data.len() / 1000, "{remembered}");
+    let source = source(Method::Deflate, &deflate(&data), data.len());
+    for body in [SeekableBody::of(&source).unwrap().unwrap(), begun(&source)] {
+        body.read_exact_at(&mut vec![0; data.len()], 0).unwrap();
+        let remembered = body.found().remembered();
+        assert!((1..data.len() / 1000).contains(&remembered), "{remembered}");
+    }
 }
 
 #[test]
@@ -100,38 +129,215 @@ fn blocks_are_remembered_up_to_their_least_mean_length() {
     }
 }
 
-/// A file that is not in memory: whoever reads waits.
+/// A disk that counts the bytes that are read, and knows those that it was asked for before.
 #[derive(Debug)]
-struct OnDisk(std::fs::File, AtomicU64);
+struct Disk {
+    file: File,
+    read: AtomicU64,
+    reads: AtomicU64,
+    asked: Mutex<Vec<Range<u64>>>,
+}
 
-impl ReadAt for OnDisk {
+fn on_disk(source: &mut BodySource, packed: &[u8]) -> Arc<Disk> {
+    let disk = Arc::new(Disk {
+        file: file_of(&[b"before", packed, b"after"].concat()),
+        read: AtomicU64::new(0),
+        reads: AtomicU64::new(0),
+        asked: Mutex::default(),
+    });
+    source.file = disk.clone();
+    disk
+}
+
+impl ReadAt for Disk {
     fn read_at(&self, out: &mut [u8], at: u64) -> io::Result<usize> {
-        self.1.fetch_add(1, Ordering::Relaxed);
-        ReadAt::read_at(&self.0, out, at)
+        let count = ReadAt::read_at(&self.file, out, at)?;
+        self.read.fetch_add(count as u64, Ordering::Relaxed);
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        Ok(count)
     }
 
     fn len(&self) -> io::Result<u64> {
-        ReadAt::len(&self.0)
+        ReadAt::len(&self.file)
+    }
+
+    fn read_soon(&self, range: Range<u64>) {
+        self.asked.lock().unwrap().push(range);
     }
 }
 
 #[test]
-fn blocks_on_a_disk_are_looked_for_in_large_pieces() {
-    let data = noise(700_000);
+fn a_disk_is_asked_for_all_before_blocks_are_stepped_over() {
+    let data = noise(20_000_000);
     let packed = deflate(&data);
     let mut source = source(Method::Deflate, &packed, data.len());
-    let bytes = [b"before", &packed[..], b"after"].concat();
-    let file = Arc::new(OnDisk(file_of(&bytes), AtomicU64::new(0)));
-    source.file = file.clone();
+    let disk = on_disk(&mut source, &packed);
     assert!(SeekableBody::of(&source).unwrap().is_some());
-    let pieces = (packed.len() as u64).div_ceil(PIECE);
-    assert_eq!(file.1.load(Ordering::Relaxed), pieces);
-    assert_reads(&source, &data);
-    for cut in 1..=HEADER as u64 {
-        let mut cut_short = source.clone();
-        cut_short.content.compressed -= cut;
-        assert!(SeekableBody::of(&cut_short).unwrap().is_none(), "{cut}");
+    let asked = disk.asked.lock().unwrap();
+    let mut at = source.start;
+    for range in &*asked {
+        assert_eq!(range.start, at, "{asked:?}");
+        at = range.end;
     }
+    assert_eq!(at, source.end().file);
+    assert_eq!(asked.len(), 4);
+}
+
+#[test]
+fn what_is_read_from_its_beginning_to_its_end_is_read_once() {
+    let data = noise(5_000_000);
+    let packed = deflate(&data);
+    let mut source = source(Method::Deflate, &packed, data.len());
+    let disk = on_disk(&mut source, &packed);
+    let body = begun(&source);
+    let tail = disk.read.swap(0, Ordering::Relaxed);
+    assert!(tail <= 140_000, "{tail}");
+    let mut read = Vec::new();
+    let mut piece = vec![0; 100_000];
+    loop {
+        let count = body.read_at(&mut piece, read.len() as u64).unwrap();
+        if count == 0 {
+            break;
+        }
+        read.extend_from_slice(&piece[..count]);
+    }
+    assert!(read == data);
+    // Headers that a read ends in are read with the next one, too.
+    let read = disk.read.load(Ordering::Relaxed);
+    assert!(
+        read <= packed.len() as u64 + 500,
+        "{read} of {}",
+        packed.len()
+    );
+    // No header was read by itself, but where a read ended in one.
+    let reads = disk.reads.load(Ordering::Relaxed);
+    assert!(reads <= 60, "{reads}");
+}
+
+#[test]
+fn the_end_is_read_before_the_middle_was_looked_at() {
+    let data = noise(5_000_000);
+    let packed = deflate(&data);
+    let mut source = source(Method::Deflate, &packed, data.len());
+    let disk = on_disk(&mut source, &packed);
+    let body = begun(&source);
+    let mut end = [0; 1000];
+    body.read_exact_at(&mut end, 4_999_000).unwrap();
+    assert!(end == data[4_999_000..]);
+    let read = disk.read.load(Ordering::Relaxed);
+    assert!(read <= 140_000, "{read}");
+}
+
+/// Noise with something between that compresses.
+fn mixed() -> Vec<u8> {
+    [noise(300_000), vec![0; 70_000], noise(400_000)].concat()
+}
+
+#[test]
+fn a_block_that_has_to_be_inflated_is_met_late_and_all_is_read_from_there() {
+    let data = mixed();
+    let mut source = source(Method::Deflate, &deflate(&data), data.len());
+    source.has_crc = true;
+    source.content.crc = crc(&data);
+    let places = [
+        [0, 250_000, 299_000, 350_000, 769_000],
+        [769_000, 350_000, 299_000, 250_000, 0],
+    ];
+    for order in places {
+        let kept = Arc::default();
+        let body = SeekableBody::begun(&source, keep(&kept)).unwrap().unwrap();
+        for at in order {
+            let mut part = vec![0; 1000];
+            body.read_exact_at(&mut part, at as u64).unwrap();
+            assert!(part == data[at..at + 1000], "{at} of {order:?}");
+        }
+        assert_eq!(kept.load(Ordering::Relaxed), 1);
+        assert_has(&body, &data);
+    }
+}
+
+#[test]
+fn lies_that_are_met_late_are_found_when_all_was_read() {
+    let data = noise(700_000);
+    let mut sound = source(Method::Deflate, &deflate(&data), data.len());
+    sound.has_crc = true;
+    sound.content.crc = crc(&data);
+    for (by, piece) in [
+        (1_i64, 1000),
+        (-1, 1000),
+        (16, 300_000),
+        (-16, 300_000),
+        (0, 1000),
+    ] {
+        let mut lying = sound.clone();
+        lying.content.size = sound.content.size.strict_add_signed(by);
+        let body = SeekableBody::begun(&lying, keep(&Arc::default()))
+            .unwrap()
+            .unwrap();
+        let body = CrcAt::new(body, Some(sound.content.crc));
+        let mut at = 0;
+        let read = loop {
+            match body.read_at(&mut vec![0; piece], at) {
+                Ok(0) => break body.finish(),
+                Ok(count) => at += count as u64,
+                Err(error) => break Err(error),
+            }
+        };
+        match read {
+            Ok(()) => assert_eq!(by, 0),
+            Err(error) => {
+                assert_ne!(by, 0);
+                error.downcast::<Damaged>().unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn more_blocks_than_a_deflater_makes_are_not_remembered_though_they_are_met_late() {
+    let (before, between, after) = (noise(70_000), noise(3000), noise(60_000));
+    let blocks = [
+        stored_block(0, &before[..60_000]),
+        stored_block(0, &before[60_000..]),
+        between
+            .chunks(1)
+            .flat_map(|it| stored_block(0, it))
+            .collect(),
+        stored_block(0, &after[..30_000]),
+        stored_block(1, &after[30_000..]),
+    ];
+    let data = [before, between, after].concat();
+    let source = source(Method::Deflate, &blocks.concat(), data.len());
+    let kept = Arc::default();
+    let body = SeekableBody::begun(&source, keep(&kept)).unwrap().unwrap();
+    for at in [132_000, 72_999, 69_990, 71_000, 0] {
+        let mut part = vec![0; 1000];
+        body.read_exact_at(&mut part, at as u64).unwrap();
+        assert!(part == data[at..at + 1000], "{at}");
+    }
+    assert_eq!(kept.load(Ordering::Relaxed), 1);
+    assert!(body.found().remembered() < 500);
+}
+
+#[test]
+fn an_end_that_is_not_clear_is_none() {
+    let data = noise(70_000);
+    let unclear = |packed: &[u8], size| {
+        let source = source(Method::Deflate, packed, size);
+        SeekableBody::begun(&source, Keep::nothing())
+            .unwrap()
+            .is_none()
+    };
+    assert!(!unclear(&deflate(&data), data.len()));
+    // It has to be inflated.
+    let zeros = [&data[..], &[0; 100_000]].concat();
+    assert!(unclear(&deflate(&zeros), zeros.len()));
+    // One block.
+    assert!(unclear(&stored_block(1, &data[..1000]), 1000));
+    // Its data ends with what looks like a block of its own.
+    let two = [&data[..1000], &stored_block(1, &data[..500])].concat();
+    let packed = [stored_block(0, &data[..100]), stored_block(1, &two)].concat();
+    assert!(unclear(&packed, 100 + two.len()));
 }
 
 #[test]
@@ -215,12 +421,8 @@ fn a_read_ends_with_the_body_and_needs_room() {
 #[test]
 fn a_file_that_shrank_is_an_error_and_no_end() {
     let data = noise(1000);
-    let source = source(Method::Stored, &data, data.len());
+    let mut source = source(Method::Stored, &data, data.len());
+    source.file = Arc::new(file_of(b"before"));
     let body = SeekableBody::of(&source).unwrap().unwrap();
-    let shrunk = file_of(b"before");
-    let body = SeekableBody {
-        file: Arc::new(shrunk),
-        ..body
-    };
     assert!(body.read_at(&mut [0; 10], 0).is_err());
 }
