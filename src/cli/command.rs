@@ -117,12 +117,23 @@ pub(crate) enum Command {
     )]
     Config(config::Command),
     /// Check the whole set-up, and say what to fix
+    ///
+    /// It looks at the configuration, this machine, modules, tokens, keys, agent, wallet and services, by the rules of
+    /// all other commands. Nothing is changed, and no PIN is tried without --login or --selftest. The exit code is that
+    /// of the first part that is broken.
     Doctor(doctor::Doctor),
     /// Prepare a token and a key and write the configuration, step by step
+    ///
+    /// It finds modules and tokens, initialises an empty token, makes a key or adopts one that is there, and writes the
+    /// configuration. With --no-input, options give the answers.
     Setup(setup::Setup),
     /// Print a shell completion script
+    ///
+    /// Load it in the start file of your shell.
     Completions(completions::Completions),
     /// Print a manual page, or write them all to a folder
+    ///
+    /// The pages are made from the definition of the commands, so they are those of this version.
     Man(manual::Manual),
 }
 

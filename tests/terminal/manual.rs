@@ -53,7 +53,9 @@ fn commands_and_groups() -> Vec<Vec<String>> {
 
 /// The long options of a command, as its help lists them.
 fn options(help: &str) -> Vec<String> {
-    let words = help.lines().filter_map(|line| {
+    // What describes the command is not indented.
+    let entries = help.lines().filter(|line| line.starts_with("  "));
+    let words = entries.filter_map(|line| {
         let line = line.trim_start();
         let at = line.starts_with('-').then(|| line.find("--"))??;
         let name = line[at + 2..].split([' ', ',', '=', '[']).next()?;
@@ -180,6 +182,22 @@ fn a_page_says_of_each_option_what_it_does() {
             count += 1;
         }
         assert!(count > 15, "{command:?}: {count}");
+    }
+}
+
+#[test]
+fn the_page_of_a_command_describes_it_in_more_words_than_its_name() {
+    let work = Work::without_token();
+    for command in commands() {
+        let page = work.cmd([&["man"], &words(&command)[..]].concat());
+        let page = page.run().ok().out();
+        let (_, rest) = page.split_once("\n.SH DESCRIPTION\n").unwrap();
+        let described = rest.split("\n.SH ").next().unwrap();
+        let (_, more) = described.split_once("\n.PP\n").unwrap_or_default();
+        assert!(
+            more.split_whitespace().count() > 5,
+            "{command:?}: {described}"
+        );
     }
 }
 

@@ -14,8 +14,12 @@ use crate::cli::ui::reply::Reply;
 #[allow(clippy::large_enum_variant)]
 pub(crate) enum Command {
     /// Show every setting, and where its value comes from
+    ///
+    /// Secrets are not shown. With --verbose, settings that are not set are listed as well.
     Show(show::Show),
     /// Check the configuration file, or another file before you use it
+    ///
+    /// An unknown key or a wrong value is refused with line and column (exit 2).
     Check(check::Check),
 }
 

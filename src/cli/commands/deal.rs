@@ -15,8 +15,13 @@ use crate::cli::ui::reply::Reply;
 #[allow(clippy::large_enum_variant)]
 pub(crate) enum Command {
     /// Show a deal and its tasks, or wait until they end
+    ///
+    /// A deal is a request that was matched on iExec's market. Each of its tasks is computed once.
     Show(show::Show),
     /// Claim back the money of a deal's tasks that timed out
+    ///
+    /// All tasks of the deal whose time is over are claimed, also those that no worker has started. The money goes back
+    /// to the requester and the workers.
     Claim(claim::Claim),
 }
 

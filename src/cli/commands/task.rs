@@ -29,12 +29,24 @@ pub(super) use told::Told;
 #[allow(clippy::large_enum_variant)]
 pub(crate) enum Command {
     /// Show the state of a task, or wait until it ends
+    ///
+    /// The state is read from the chain; nothing is signed. A result that is downloaded is checked against its CID; one
+    /// that is decrypted is also verified against the chain.
     Show(show::Show),
     /// List the tasks whose results are for one address
+    ///
+    /// The address is that of your wallet, or --beneficiary. iExec's market names the deals; with --from-block the
+    /// chain's own events do.
     List(list::List),
     /// Download and open all new results for one address
+    ///
+    /// Each completed result is downloaded, verified and opened into a folder named after its task. It is complete
+    /// there or not there. What was done is recorded, so that nothing is downloaded twice. With --watch it runs as a
+    /// service.
     Pull(pull::Pull),
     /// Claim back the money of a task that timed out
+    ///
+    /// Anybody can claim a task whose time is over. The money goes back to the requester and the workers.
     Claim(claim::Claim),
 }
 

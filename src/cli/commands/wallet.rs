@@ -14,8 +14,13 @@ use crate::cli::ui::reply::Reply;
 #[allow(clippy::large_enum_variant)]
 pub(crate) enum Command {
     /// Make a wallet on the token
+    ///
+    /// A wallet signs for an Ethereum address. It cannot be copied: if the token is lost, so is everything that the
+    /// address owns.
     Create(create::Create),
     /// List the wallets here, and the one that would sign
+    ///
+    /// Nothing is unlocked. Some tokens show their wallets only after a login (--login).
     List(list::List),
 }
 
