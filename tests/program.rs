@@ -172,6 +172,7 @@ mod set_up {
     mod install;
     mod package;
     mod setup;
+    mod units;
 }
 mod source {
     mod command_lines;
