@@ -105,6 +105,7 @@ mod docs {
     mod ci_recipes;
     mod clients;
     mod command_blocks;
+    mod json_lines;
     mod links;
     mod messages;
     mod statements;

@@ -97,7 +97,7 @@ answer() {
 }
 
 must token info
-uri=$(field uri <out)
+uri=$(field token <out)
 token=(--token "$uri")
 pin=$(field pin <out)
 name=${name:-$(field manufacturer <out), $(field model <out)}

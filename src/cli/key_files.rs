@@ -67,7 +67,7 @@ impl Files {
             "address": self.address.to_string(),
             "key": key.uri(token).to_string(),
             "bits": key.public.bits(),
-            "token": facts_json(facts),
+            "facts": facts_json(facts),
         })
     }
 }

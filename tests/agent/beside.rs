@@ -118,10 +118,10 @@ fn the_agents_token_is_listed_where_the_module_does_not_show_it() {
             .run();
         let tokens = run.ok().raw()["tokens"].clone();
         assert_eq!(
-            tokens[0]["uri"], before["tokens"][0]["uri"],
+            tokens[0]["token"], before["tokens"][0]["token"],
             "{rule}: {tokens}"
         );
-        assert_eq!(tokens[0]["agent"], agent.id(), "{tokens}");
+        assert_eq!(tokens[0]["agentPid"], agent.id(), "{tokens}");
         assert_eq!(tokens.as_array().unwrap().len(), 1, "{tokens}");
         let text = busy.drive(agent.cmd(&work, ["token", "list"])).run().ok();
         let held = format!("held by your agent (process {})", agent.id());

@@ -33,7 +33,7 @@ fn money(work: &Work<'_>, chain: &Chain) -> (u64, u64) {
     let number = |value: &Value| value.as_str().unwrap().parse().unwrap();
     (
         number(&raw["balance"]["stake"]),
-        number(&raw["wallet"]["nRLC"]),
+        number(&raw["walletBalance"]["nRLC"]),
     )
 }
 
@@ -144,7 +144,7 @@ fn a_key_on_the_token_pays() {
         .ok()
         .raw();
     assert_eq!(shown["balance"], json!({"stake": "600", "locked": "0"}));
-    assert_eq!(shown["wallet"]["nRLC"], "400");
+    assert_eq!(shown["walletBalance"]["nRLC"], "400");
 }
 
 #[test]
@@ -301,7 +301,7 @@ fn what_is_not_settled_is_named_and_the_same_bytes_are_sent_again() {
     assert_eq!(money(&work, &chain).0, stake);
     let raw = send(&work, &chain, &healthy, &["resume"]).run().ok().raw();
     assert_eq!(
-        (&raw["txHash"], &raw["command"]),
+        (&raw["txHash"], &raw["sentBy"]),
         (&hash, &json!("account deposit"))
     );
     assert_eq!(money(&work, &chain).0, stake + 7);

@@ -42,7 +42,7 @@ fn a_result_that_all_is_right_with_is_verified_by_few_questions() {
     assert_eq!(not_verified(&run), [""; 0]);
     let raw = run.raw();
     assert_eq!(raw["verification"]["verdict"], "verified");
-    assert_eq!(raw["task"], task.to_string());
+    assert_eq!(raw["taskid"], task.to_string());
     assert_eq!(statuses(&raw).len(), 9);
     let asked = node.requests().len();
     assert!(asked <= 40, "{asked}");

@@ -182,7 +182,7 @@ fn an_archive_of_2019_for_4096_bits_holds_a_key_of_256_bits_and_opens() {
             .cmd(["result", "inspect", archive, "--raw"])
             .run()
             .raw();
-        assert_eq!(json["rsaBits"], 4096, "{archive}");
+        assert_eq!(json["bits"], 4096, "{archive}");
     }
 }
 
@@ -200,7 +200,7 @@ fn inspect_names_format_sizes_and_the_keys_that_fit_without_a_pin() {
             .raw();
         assert_eq!(json["ok"], true, "{name}");
         assert_eq!(json["format"], format, "{name}");
-        assert_eq!(json["rsaBits"], 2048, "{name}");
+        assert_eq!(json["bits"], 2048, "{name}");
         let entry = |field: &str| json[field].as_str().unwrap().to_owned();
         let body = openssl::unzip(&archive, &entry("bodyEntry"));
         assert_eq!(json["bodyBytes"], body.len(), "{name}");
@@ -261,7 +261,7 @@ fn inspect_says_which_keys_could_not_open_it() {
         .cmd(["result", "inspect", "larger.zip", "--raw"])
         .run()
         .raw();
-    assert_eq!(json["rsaBits"], 3072);
+    assert_eq!(json["bits"], 3072);
     assert_eq!(json["keys"], serde_json::json!([]));
     let text = work
         .cmd(["result", "inspect", "larger.zip"])
@@ -282,7 +282,7 @@ fn inspect_needs_no_token() {
     let inspect = || work.cmd(["result", "inspect", "a.zip"]);
 
     let json = inspect().arg("--raw").arg("--no-token").run().raw();
-    assert_eq!(json["rsaBits"], 2048);
+    assert_eq!(json["bits"], 2048);
     assert_eq!(json["tokenError"], serde_json::Value::Null);
     let text = inspect().arg("--no-token").run().ok().out();
     assert!(!text.contains("opens"), "{text}");
@@ -290,7 +290,7 @@ fn inspect_needs_no_token() {
     let missing = || inspect().env("IEXEC_HSM_MODULE", "/nowhere/module.so");
     let json = missing().arg("--raw").run().ok().raw();
     assert_eq!(
-        (&json["rsaBits"], &json["keys"]),
+        (&json["bits"], &json["keys"]),
         (&2048.into(), &serde_json::json!([]))
     );
     let reason = json["tokenError"].as_str().unwrap();

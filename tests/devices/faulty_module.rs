@@ -21,7 +21,7 @@ fn with(token: &Token, rules: &[&str], args: &[&str]) -> (Run, faulty::Ledger) {
 }
 
 fn info(token: &Token, rules: &[&str]) -> Value {
-    with(token, rules, &INFO).0.ok().raw()["token"].clone()
+    with(token, rules, &INFO).0.ok().raw()
 }
 
 fn keys(token: &Token, rules: &[&str]) -> Vec<Value> {
@@ -186,7 +186,7 @@ fn flags_are_set_and_cleared_at_once_or_after_wrong_pins() {
     let work = Work::new(&token);
     let state = || {
         let run = faulty.drive(work.cmd(INFO)).run().ok();
-        run.raw()["token"]["pin"].clone()
+        run.raw()["pin"].clone()
     };
     let wrong = || {
         let cmd = work.cmd(LIST).env("IEXEC_HSM_PIN", "99999999");
@@ -208,7 +208,7 @@ fn attributes_are_replaced_missing_or_left_untouched() {
     assert_eq!(key("attribute CKA_LABEL missing")["label"], "");
     assert_eq!(key("attribute CKA_LABEL untouched")["label"], "");
     assert_eq!(
-        key("attribute CKA_EXTRACTABLE 01")["token"]["extractable"],
+        key("attribute CKA_EXTRACTABLE 01")["facts"]["extractable"],
         true
     );
     assert_eq!(key("always-authenticate 1234")["alwaysAuthenticate"], true);

@@ -82,7 +82,7 @@ fn what_a_key_may_be_used_with_is_looked_at_first() {
         .run()
         .ok();
     assert_eq!(
-        show.raw()["key"]["allowedMechanisms"],
+        show.raw()["allowedMechanisms"],
         serde_json::json!(["CKM_RSA_PKCS"])
     );
     faulty
@@ -116,7 +116,7 @@ fn other_commands_name_what_is_missing() {
     let keyed = Keyed::new();
     let listed = keyed.work().run(["key", "list", "--raw"]).ok().raw();
     let text = |name: &str| listed["keys"][0][name].as_str().unwrap().to_owned();
-    let (uri, label) = (text("uri"), text("label"));
+    let (uri, label) = (text("key"), text("label"));
     let delete = ["key", "delete", &uri, "--confirm-label", &label];
     let rule = "C_DestroyObject * return CKR_FUNCTION_REJECTED";
     denied(&keyed, rule, "delete-asymmetric-key", &delete);

@@ -42,7 +42,7 @@ fn a_key_that_is_there_is_used_and_left_alone() {
     let output = start(&keyed.token, &work, &[]).wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && said.contains("--key"), "{said}");
-    let uri = work.run(["key", "list", "--raw"]).ok().raw()["keys"][0]["uri"].clone();
+    let uri = work.run(["key", "list", "--raw"]).ok().raw()["keys"][0]["key"].clone();
     let args = ["--key", uri.as_str().unwrap()];
     let output = start(&keyed.token, &work, &args)
         .wait_with_output()

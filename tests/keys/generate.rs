@@ -140,7 +140,7 @@ fn the_private_key_can_only_decrypt_and_never_leaves_the_token() {
     assert_eq!(id.split_whitespace().next().unwrap().len(), 4, "{id}");
     assert_eq!(of_private(&objects, "label"), "iexec result key 7e5f4552");
 
-    let told = &made["token"];
+    let told = &made["facts"];
     assert_eq!(told["origin"], "made on the token");
     for (fact, value) in [
         ("sensitive", true),
@@ -283,7 +283,7 @@ fn a_second_run_keeps_the_old_key_and_its_archives_open() {
     assert_eq!(keys.len(), 2);
     assert_ne!(keys[0]["id"], keys[1]["id"]);
     for key in &keys {
-        assert_eq!(key["current"], key["uri"] != first["key"], "{key}");
+        assert_eq!(key["current"], key["key"] != first["key"], "{key}");
     }
     for name in ["first.zip", "second.zip"] {
         work.run(["result", "decrypt", name, "--output-dir", "out"])

@@ -77,7 +77,7 @@ fn every_pem_of_the_sdk_and_of_openssl_is_taken() {
         work.write("key.pem", &pem);
         let made = import(&work, "key.pem").arg("--raw").run().ok().raw();
         assert_eq!(made["bits"], 2048, "{form}");
-        assert_eq!(made["token"]["origin"], "imported, not made on the token");
+        assert_eq!(made["facts"]["origin"], "imported, not made on the token");
         assert_eq!(work.read("key.pem"), pem, "it stays where it was");
         assert_eq!(work.read(format!("{KEY}.pub")), public.as_bytes());
         opens(&work, &public);

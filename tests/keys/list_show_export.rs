@@ -57,12 +57,12 @@ fn every_key_is_listed_with_its_state_its_size_and_its_address() {
         (&current, vec![ADDRESS]),
         (&other, vec![OTHER]),
     ] {
-        let key = keys.iter().find(|key| key["uri"] == **uri).unwrap();
+        let key = keys.iter().find(|key| key["key"] == **uri).unwrap();
         assert_eq!(key["addresses"], Value::from(addresses.clone()), "{key}");
         assert_eq!(key["current"], !addresses.is_empty());
         assert_eq!(key["bits"], 2048);
         assert_eq!(key["private"], true);
-        assert_eq!(key["token"]["origin"], "made on the token");
+        assert_eq!(key["facts"]["origin"], "made on the token");
         assert_eq!(text(&key["id"]).len(), 4);
     }
     let shown = work.run(["key", "list"]).ok().out();
@@ -134,7 +134,7 @@ fn keys_for_other_uses_are_no_result_keys() {
     assert_eq!(keys.len(), 1, "{keys:?}");
     fs::remove_dir_all(work.path(".secrets")).unwrap();
     let shown = work.run(["key", "show", "--raw"]).ok().raw();
-    assert_eq!(shown["key"]["uri"], uri);
+    assert_eq!(shown["key"], uri);
     work.run(["key", "show", "pkcs11:object=signer"]).fails(15);
     let adopt = ["key", "adopt", "pkcs11:id=%09%09"];
     let cmd = work.cmd(adopt).pin().arg("--wallet-address").arg(OTHER);
@@ -146,7 +146,7 @@ fn a_key_is_meant_by_uri_then_by_address_then_because_it_is_the_only_one() {
     let token = Token::new();
     let work = Work::new(&token);
     let show = |args: &[&str]| work.run(["key", "show", "--raw"].iter().chain(args));
-    let uri_of = |run: Run| text(&run.ok().raw()["key"]["uri"]);
+    let uri_of = |run: Run| text(&run.ok().raw()["key"]);
     let first = make(&work, ADDRESS);
     assert_eq!(uri_of(show(&[])), first);
     let second = make(&work, OTHER);
@@ -223,15 +223,15 @@ fn what_is_recorded_follows_the_modulus_when_a_token_renames_its_key() {
     let uri = make(&work, ADDRESS);
     make(&work, OTHER);
     let renamed = uri.replace("object=iexec%20result%20key%207e5f4552", "object=renamed");
-    let id = text(&work.run(["key", "show", &uri, "--raw"]).ok().raw()["key"]["id"]);
+    let id = text(&work.run(["key", "show", &uri, "--raw"]).ok().raw()["id"]);
     for kind in ["privkey", "pubkey"] {
         let set = ["--set-id", "0777", "--id", &id, "--type", kind];
         token.pkcs11_tool(&set);
     }
     let cmd = work.cmd(["key", "show", "--raw", "--wallet-address", ADDRESS]);
     let shown = cmd.pin().run().ok().raw();
-    assert_eq!(shown["key"]["id"], "0777", "{renamed}");
-    assert_eq!(shown["key"]["current"], true);
+    assert_eq!(shown["id"], "0777", "{renamed}");
+    assert_eq!(shown["current"], true);
 }
 
 #[test]

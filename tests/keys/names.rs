@@ -3,7 +3,7 @@
 use crate::support::*;
 
 fn uri_of(run: Run) -> String {
-    run.ok().raw()["key"]["uri"].as_str().unwrap().to_owned()
+    run.ok().raw()["key"].as_str().unwrap().to_owned()
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn what_opened_an_archive_is_told_as_people_know_it() {
     let keyed = Keyed::new();
     let work = keyed.work();
     let raw = work.cmd(["key", "list", "--raw"]).pin().run().ok().raw();
-    let [id, label, uri] = ["id", "label", "uri"].map(|it| raw["keys"][0][it].as_str().unwrap());
+    let [id, label, uri] = ["id", "label", "key"].map(|it| raw["keys"][0][it].as_str().unwrap());
     work.write("a.zip", keyed.archive(&plain_zip(&[("result.txt", b"hi")])));
     let open = |more: &[&str]| {
         let cmd = work.cmd(["result", "decrypt", "a.zip", "--force", "--key", id]);
@@ -93,12 +93,12 @@ fn a_name_that_fits_several_keys_lists_them_and_an_address_means_the_current_one
     let digits = &ADDRESS[2..10].to_lowercase();
     let run = show(digits).fails(15);
     for key in keys {
-        let (id, uri) = (key["id"].as_str().unwrap(), key["uri"].as_str().unwrap());
+        let (id, uri) = (key["id"].as_str().unwrap(), key["key"].as_str().unwrap());
         assert!(run.err().contains(uri), "{}", run.err());
         assert_eq!(uri_of(show(id)), uri);
     }
     let current = keys.iter().find(|it| it["current"] == true).unwrap();
-    assert_eq!(uri_of(show(ADDRESS)), current["uri"].as_str().unwrap());
+    assert_eq!(uri_of(show(ADDRESS)), current["key"].as_str().unwrap());
 }
 
 #[test]

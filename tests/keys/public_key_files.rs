@@ -157,5 +157,5 @@ fn a_key_that_enclaves_do_not_take_is_refused_with_its_size_and_still_opens_arch
         .ok();
     assert_eq!(work.read("results.zip"), plain);
     let inspected = work.run(["result", "inspect", "a.zip", "--raw"]).ok().raw();
-    assert_eq!(inspected["rsaBits"], 4160);
+    assert_eq!(inspected["bits"], 4160);
 }

@@ -20,7 +20,7 @@ fn after_wrong_pins(token: &Token, wrong: u64) -> Faulty<'_> {
 
 fn pin_state(faulty: &Faulty, work: &Work) -> String {
     let info = faulty.drive(work.cmd(["token", "info", "--raw"])).run();
-    let state = info.ok().raw()["token"]["pin"].as_str().unwrap().to_owned();
+    let state = info.ok().raw()["pin"].as_str().unwrap().to_owned();
     let list = faulty.drive(work.cmd(["token", "list"])).run().ok();
     assert!(
         list.out().contains(&format!("PIN {state}")),

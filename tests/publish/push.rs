@@ -51,7 +51,7 @@ fn raw_has_the_shape_of_the_sdk_and_fields_of_its_own() {
     assert_eq!(first["teeFrameworks"], json!([]));
     assert_eq!(first["address"], ADDRESS);
     assert_eq!(first["bits"], 2048);
-    assert_eq!(first["token"]["origin"], "made on the token");
+    assert_eq!(first["facts"]["origin"], "made on the token");
     assert!(first["key"].as_str().unwrap().starts_with("pkcs11:"));
 
     let error = raw().run().fails(32).raw_error();

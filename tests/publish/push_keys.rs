@@ -48,7 +48,7 @@ fn a_software_key_is_published_only_when_that_is_said() {
     let run = cmd().run().ok();
     assert!(run.err().contains("not checked: whether"), "{}", run.err());
     let raw = cmd().arg("--force-update").arg("--raw").run().ok().raw();
-    assert_eq!((&raw["key"], &raw["token"]), (&json!(null), &json!(null)));
+    assert_eq!((&raw["key"], &raw["facts"]), (&json!(null), &json!(null)));
 }
 
 #[test]

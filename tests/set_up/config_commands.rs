@@ -48,7 +48,7 @@ fn each_setting_is_shown_with_the_place_that_says_it() {
         .run()
         .ok()
         .raw();
-    assert_eq!(shown["file"], *file.to_str().unwrap());
+    assert_eq!(shown["configFile"], *file.to_str().unwrap());
     assert_from(&shown, "module", "/typed.so", "flag");
     assert_from(&shown, "token", "b", "environment");
     assert_from(&shown, "idle", "1h", "environment");
@@ -125,7 +125,7 @@ fn a_file_is_checked_before_it_takes_its_place() {
     configure(&work, "\n  modul = \"4711\"\n");
     work.write("good.toml", "token = \"a\"\n");
     let good = check(&["good.toml", "--raw"]).ok().raw();
-    assert_eq!(good["settings"], json!(["token"]));
+    assert_eq!(good["names"], json!(["token"]));
 
     let run = check(&["--raw"]).fails(2);
     let error: Value = serde_json::from_str(&run.err()).unwrap();

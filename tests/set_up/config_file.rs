@@ -23,7 +23,7 @@ fn path(path: &Path) -> String {
 /// The label of the token that a command works with.
 fn token_of(cmd: Cmd) -> String {
     let info = cmd.arg("--raw").run().ok().raw();
-    info["token"]["label"].as_str().unwrap().to_owned()
+    info["label"].as_str().unwrap().to_owned()
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn the_key_of_the_configuration_is_used() {
     configure(&work, format!("key = {second:?}\n"));
     let shown = |cmd: Cmd| {
         let json = cmd.pin().arg("--raw").run().ok().raw();
-        json["key"]["uri"].as_str().unwrap().to_owned()
+        json["key"].as_str().unwrap().to_owned()
     };
     let show = || work.cmd(["key", "show"]);
     assert_eq!(shown(show()), second);

@@ -41,7 +41,7 @@ fn an_empty_token_is_set_up_without_a_question() {
     assert_eq!(json["initialised"], true);
     assert_eq!(json["keyIs"], "made");
     assert_eq!(
-        json["settings"],
+        json["written"],
         json!(["module", "token", "wallet-address", "pin-file"])
     );
     assert!(work.exists(format!(".secrets/beneficiary/{ADDRESS}_key")));
@@ -64,7 +64,7 @@ fn an_empty_token_is_set_up_without_a_question() {
         (&again["initialised"], &again["keyIs"]),
         (&json!(false), &json!("kept"))
     );
-    assert_eq!(again["settings"], json!([]));
+    assert_eq!(again["written"], json!([]));
     assert_eq!(
         (fs::read(config(&work)).unwrap(), work.files()),
         (text, files)
@@ -182,7 +182,7 @@ fn a_person_picks_the_token_and_takes_over_a_key() {
         .run()
         .ok()
         .raw();
-    assert_eq!(info["token"]["label"], "second");
+    assert_eq!(info["label"], "second");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{Cmd, Run, Started, Token, Work};
+use super::{Cmd, Run, Started, Token, Work, json_schema};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -97,6 +97,7 @@ impl Agent {
 
     /// Waits for its end.
     pub fn wait(mut self) -> Run {
+        self.check_audit();
         self.started.take().unwrap().wait()
     }
 
@@ -155,6 +156,16 @@ impl Agent {
         lines.collect()
     }
 
+    /// Insists that each line of its audit is what docs/json-schema/ says. The last one may be cut off by a kill.
+    fn check_audit(&self) {
+        if thread::panicking() {
+            return;
+        }
+        let text = fs::read_to_string(&self.audit).unwrap_or_default();
+        let lines = text.lines().filter_map(|it| serde_json::from_str(it).ok());
+        lines.for_each(|it: Value| json_schema::check(json_schema::AUDIT, &it));
+    }
+
     /// Those of requests.
     pub fn requests(&self) -> Vec<Value> {
         let mut lines = self.lines();
@@ -178,6 +189,7 @@ impl Drop for Agent {
         if let Some(started) = self.started.take() {
             started.signal(Signal::KILL);
             started.wait();
+            self.check_audit();
         }
     }
 }

@@ -17,6 +17,7 @@ pub mod faulty;
 pub mod gateway;
 pub mod hidden;
 mod java;
+pub mod json_schema;
 mod keyed;
 pub mod machine;
 pub mod maker;

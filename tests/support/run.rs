@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{Kind, Token, machine, wrong_tmp};
+use super::{Kind, Token, json_schema, machine, wrong_tmp};
 
 /// What tpm2-pkcs11 says of a new store, with an empty line.
 const TPM_STORE: &str = "WARNING: Cannot prepare version query: no such table: schema\n\n";
@@ -197,6 +197,7 @@ impl Cmd {
         &self.folder
     }
 
+    #[track_caller]
     pub fn run(self) -> Run {
         self.start().wait()
     }
@@ -217,7 +218,12 @@ impl Cmd {
             // A program that stops reading early is no fault of the writer.
             thread::spawn(move || stdin.write_all(&bytes));
         }
-        Started { child }
+        let words = self.args.iter();
+        let words = words.map(|it| it.to_string_lossy().into_owned());
+        Started {
+            child,
+            words: words.collect(),
+        }
     }
 
     /// The command line, to be run by `wrapper`.
@@ -248,6 +254,8 @@ fn coverage() -> Option<(&'static str, OsString)> {
 /// A command that runs.
 pub struct Started {
     child: Child,
+    /// Its arguments.
+    words: Vec<String>,
 }
 
 impl Started {
@@ -293,18 +301,22 @@ impl Started {
         self.child.try_wait().unwrap().is_none()
     }
 
+    /// Waits for its end. What it says with `--raw` has to be what docs/json-schema/ says.
+    #[track_caller]
     pub fn wait(self) -> Run {
         let Output {
             status,
             stdout,
             stderr,
         } = self.child.wait_with_output().unwrap();
-        Run {
+        let run = Run {
             code: status.code(),
             signal: status.signal(),
             stdout,
             stderr,
-        }
+        };
+        json_schema::check_run(&self.words, &run.out(), &run.err());
+        run
     }
 }
 

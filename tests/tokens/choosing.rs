@@ -206,7 +206,7 @@ fn ids_have_one_byte_or_as_many_as_64() {
         let work = Work::new(&token);
         let key = work.run(["key", "list", "--raw"]).ok().raw()["keys"][0].clone();
         assert_eq!(key["id"], id);
-        let uri = key["uri"].as_str().unwrap();
+        let uri = key["key"].as_str().unwrap();
         work.run(["key", "adopt", uri, "--wallet-address", ADDRESS])
             .ok();
         seal(&work);

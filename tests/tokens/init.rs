@@ -72,9 +72,9 @@ fn an_empty_token_gets_its_label_and_pins_from_files() {
         .env("IEXEC_HSM_SO_PIN_FILE", &so_pin)
         .run()
         .ok();
-    assert_eq!(run.raw()["token"]["label"], "other");
-    assert_eq!(run.raw()["token"]["initialised"], true);
-    assert_eq!(run.raw()["token"]["pin"], "ok");
+    assert_eq!(run.raw()["label"], "other");
+    assert_eq!(run.raw()["initialised"], true);
+    assert_eq!(run.raw()["pin"], "ok");
     assert_eq!(set_up(&work), 2);
 }
 
@@ -297,7 +297,7 @@ fn a_token_in_use_is_lost_only_with_its_label_repeated() {
         "--raw",
     ];
     let run = init(&args).run().ok();
-    assert_eq!(run.raw()["token"]["label"], "fresh");
+    assert_eq!(run.raw()["label"], "fresh");
 }
 
 /// Behind these rules a token with a key does not say that it is initialised.
@@ -324,7 +324,7 @@ fn a_token_that_does_not_say_that_it_is_initialised_is_lost_as_one_that_does() {
         let token = with_key();
         let work = Work::new(&token);
         let serial = work.cmd(["token", "info", "--raw"]).run().ok().raw();
-        let serial = serial["token"]["serial"].as_str().unwrap().to_owned();
+        let serial = serial["serial"].as_str().unwrap().to_owned();
         let named = format!("pkcs11:serial={serial}");
         let faulty = rules.iter().fold(Faulty::before(&token), Faulty::rule);
         let init = |args: &[&str]| {

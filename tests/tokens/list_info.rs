@@ -45,7 +45,7 @@ fn every_token_is_listed_with_what_it_says_of_itself() {
         assert_eq!(it["pin"], "ok");
         assert_eq!(it["pinPad"], false);
         assert_eq!(it["writeProtected"], false);
-        let uri = text(&it["uri"]);
+        let uri = text(&it["token"]);
         for part in [
             "pkcs11:",
             &format!("token={label}"),
@@ -72,7 +72,7 @@ fn the_text_has_a_uri_on_a_line_of_its_own_and_the_state_below() {
     let work = Work::new(&token);
     let it = of_label(&work, "test");
     let run = work.cmd(["token", "list"]).run().ok();
-    let (out, uri) = (run.out(), text(&it["uri"]));
+    let (out, uri) = (run.out(), text(&it["token"]));
     let after: Vec<_> = out.lines().skip_while(|line| *line != uri).collect();
     let state = after.get(1).expect("the URI stands alone on a line");
     for word in [
@@ -112,12 +112,12 @@ fn a_listed_uri_can_be_pasted_whatever_the_label() {
     let work = Work::new(&token);
     for label in labels {
         let it = of_label(&work, label);
-        for chosen in [text(&it["uri"]), label.to_owned()] {
+        for chosen in [text(&it["token"]), label.to_owned()] {
             let run = work
                 .cmd(["token", "info", "--raw", "--token", &chosen])
                 .run()
                 .ok();
-            assert_eq!(run.raw()["token"]["serial"], it["serial"], "{chosen}");
+            assert_eq!(run.raw()["serial"], it["serial"], "{chosen}");
         }
     }
 }
@@ -147,8 +147,8 @@ fn info_lists_the_mechanisms_with_their_key_sizes() {
     let work = Work::new(&token);
     let info = work.cmd(["token", "info", "--raw"]).run().ok().raw();
     assert_eq!(info["module"], token.module.display().to_string());
-    assert_eq!(info["token"]["label"], "test");
-    let mechanisms = info["token"]["mechanisms"].as_array().unwrap();
+    assert_eq!(info["label"], "test");
+    let mechanisms = info["mechanisms"].as_array().unwrap();
     let of = |name: &str| {
         let mut named = mechanisms.iter().filter(|it| it["name"] == name);
         named
@@ -165,10 +165,7 @@ fn info_lists_the_mechanisms_with_their_key_sizes() {
 
     // JSON has all of them, with and without --all.
     let all = work.cmd(["token", "info", "--all", "--raw"]).run().ok();
-    assert_eq!(
-        all.raw()["token"]["mechanisms"],
-        info["token"]["mechanisms"]
-    );
+    assert_eq!(all.raw()["mechanisms"], info["mechanisms"]);
 }
 
 #[test]
@@ -193,7 +190,7 @@ fn info_shows_what_is_used_and_all_shows_the_rest() {
     let token = Token::new();
     let work = Work::new(&token);
     let raw = work.cmd(["token", "info", "--raw"]).run().ok().raw();
-    let mechanisms = raw["token"]["mechanisms"].as_array().unwrap();
+    let mechanisms = raw["mechanisms"].as_array().unwrap();
     let rsa = mechanisms.iter().find(|it| it["name"] == "CKM_RSA_PKCS");
     let rsa = rsa.unwrap();
 
@@ -241,7 +238,7 @@ fn a_token_is_chosen_by_any_of_its_attributes() {
     let serial = text(&it["serial"]);
     for chosen in [
         "second".to_owned(),
-        text(&it["uri"]),
+        text(&it["token"]),
         "pkcs11:token=second".to_owned(),
         format!("pkcs11:serial={serial}"),
         format!("pkcs11:slot-id={}", it["slotId"]),
@@ -256,7 +253,7 @@ fn a_token_is_chosen_by_any_of_its_attributes() {
                 cmd.arg("--token").arg(&chosen)
             };
             let run = cmd.run().ok();
-            assert_eq!(run.raw()["token"]["serial"], serial, "{chosen}");
+            assert_eq!(run.raw()["serial"], serial, "{chosen}");
         }
     }
 }
@@ -314,7 +311,7 @@ fn a_token_that_fits_nothing_is_refused_with_those_that_are_there() {
         let run = work.cmd(["token", "info", "--token", wanted]).run();
         let run = run.fails(10);
         assert!(run.err().contains("no token fits"), "{}", run.err());
-        assert!(run.err().contains(&text(&it["uri"])), "{}", run.err());
+        assert!(run.err().contains(&text(&it["token"])), "{}", run.err());
     }
 }
 
@@ -326,7 +323,7 @@ fn two_tokens_that_fit_are_refused_with_uris_that_tell_them_apart() {
     let uris: Vec<_> = listed(&work)
         .iter()
         .filter(|it| it["initialised"] == true)
-        .map(|it| text(&it["uri"]))
+        .map(|it| text(&it["token"]))
         .collect();
     assert_ne!(uris[0], uris[1]);
     for args in [&["key", "list"][..], &["key", "list", "--token", "test"]] {
@@ -391,7 +388,7 @@ fn a_uri_says_where_module_and_pin_are() {
             .ok();
         assert!(made.err().contains("generated in"));
     }
-    let uri = text(&work.run(["key", "show", "--raw"]).ok().raw()["key"]["uri"]);
+    let uri = text(&work.run(["key", "show", "--raw"]).ok().raw()["key"]);
     // The same from the place where a key is named without an option.
     work.cmd(["key", "show", &format!("{uri}?pin-source={pin}")])
         .run()

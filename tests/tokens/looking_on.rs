@@ -62,7 +62,7 @@ fn the_first_module_that_shows_a_token_does_not_hide_the_next() {
     let two = Two::new(&token);
     let label = |args: &[&str]| {
         let run = two.run(&[&INFO[..], args].concat())?;
-        Some(text(&run.ok().raw()["token"]["label"]))
+        Some(text(&run.ok().raw()["label"]))
     };
     let Some(unnamed) = label(&[]) else { return };
     assert_eq!(unnamed, "first");
@@ -110,7 +110,7 @@ fn a_key_that_is_named_or_recorded_is_found_in_the_second_module() {
     make_key(&token, "second", "02");
     let shown = |args: &[&str]| {
         let run = two.run(&[&["key", "show", "--raw"], args].concat())?;
-        Some(text(&run.ok().raw()["key"]["uri"]))
+        Some(text(&run.ok().raw()["key"]))
     };
     let Some(uri) = shown(&["pkcs11:id=%02"]) else {
         return;
@@ -178,7 +178,7 @@ fn an_empty_token_behind_one_in_use_has_to_be_named() {
     let (_, named) = said.split_once("--token '").unwrap();
     let (named, _) = named.split_once('\'').unwrap();
     let run = init(&["--token", named]).unwrap().run().ok();
-    assert_eq!(run.raw()["token"]["label"], "fresh");
+    assert_eq!(run.raw()["label"], "fresh");
     let named = ["--token", "fresh", "--token-label", "again"];
     let cmd = work.cmd([&["token", "init"][..], &named].concat()).pin();
     let cmd = faulty.be_found(cmd.env("IEXEC_HSM_SO_PIN", "87654321"), &[FIRST, SECOND]);

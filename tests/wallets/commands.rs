@@ -48,7 +48,7 @@ fn raw_names_the_wallet_and_what_the_token_says_of_it() {
             .unwrap()
             .ends_with(";object=signer;type=private;id=%01%02")
     );
-    let facts = &made["token"];
+    let facts = &made["facts"];
     assert_eq!(
         (&facts["sensitive"], &facts["extractable"]),
         (&json!(true), &json!(false))

@@ -45,7 +45,7 @@ impl Server {
         }
         for key in &read.wallets {
             keys.wallets.push(wire::WalletKey {
-                key: key.uri.clone(),
+                wallet: key.uri.clone(),
                 label: key.label.clone(),
                 address: key.address.clone(),
                 usable: keeps_pin || !key.always_authenticate,

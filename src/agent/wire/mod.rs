@@ -202,7 +202,7 @@ pub struct Key {
 #[non_exhaustive]
 pub struct WalletKey {
     /// The URI.
-    pub key: String,
+    pub wallet: String,
     /// The label.
     pub label: String,
     /// The address that it signs for.

@@ -44,10 +44,10 @@ pub(crate) fn run(context: Context, setup: &Setup) -> Result<Reply, Failure> {
     let (reply, key) = key::ready(context, setup, &questions, &candidate, &address)?;
     let written = settings.write(&temporaries)?;
     let reply = reply.with(json!({
-        "config": settings.path(),
-        "settings": written,
+        "configFile": settings.path(),
+        "written": written,
         "address": address.to_string(),
-        "tokenUri": candidate.token.uri().to_string(),
+        "token": candidate.token.uri().to_string(),
         "initialised": initialised,
         "keyIs": key.as_str(),
     }));

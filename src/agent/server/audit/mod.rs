@@ -58,7 +58,7 @@ pub(super) type Written = Receiver<()>;
 pub(super) struct Event<'a> {
     /// The kind of request.
     pub(super) request: &'static str,
-    /// The key that was named, as a URI or an address.
+    /// The result key that was named, as a URI; of a wallet its address.
     pub(super) key: Option<&'a str>,
     /// The outcome, in one word.
     pub(super) outcome: &'static str,
@@ -75,6 +75,8 @@ struct Line<'a> {
     request: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<&'a str>,
     outcome: &'a str,
     milliseconds: f64,
 }
@@ -136,13 +138,15 @@ impl Audit {
     /// Writes one line on a request.
     pub(super) fn note(&self, peer: &Peer, event: &Event<'_>) {
         self.shared.counts.request(event.request, event.outcome);
+        let is_uri = |key: &&str| key.starts_with("pkcs11:");
         self.send(to_line(&Line {
             time: rfc3339(SystemTime::now()),
             pid: peer.pid,
             uid: peer.uid,
             program: &peer.program,
             request: event.request,
-            key: event.key,
+            key: event.key.filter(is_uri),
+            address: event.key.filter(|key| !is_uri(key)),
             outcome: event.outcome,
             milliseconds: (event.took.as_secs_f64() * 1e6).round() / 1e3,
         }));

@@ -22,7 +22,7 @@ pub(super) fn run(context: &Context, command: &Resume) -> Result<Reply, Failure>
     };
     let reply = Reply::new(json!({
         "resumed": true,
-        "command": settled.what,
+        "sentBy": settled.what,
         "txHash": settled.hash.to_string(),
         "block": settled.block.map(|it| it.to_string()),
     }))

@@ -51,7 +51,7 @@ pub(super) fn run(context: &Context, command: &Show) -> Result<Reply, Failure> {
             "locked": account.locked.to_string(),
         },
         "address": address.to_string(),
-        "wallet": { "wei": wei.to_string(), "nRLC": nrlc.to_string() },
+        "walletBalance": { "wei": wei.to_string(), "nRLC": nrlc.to_string() },
     }));
     let mut lines = vec![
         row("account", address),

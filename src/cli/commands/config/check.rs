@@ -37,7 +37,7 @@ pub(super) fn run(file: Option<PathBuf>) -> Result<Reply, Failure> {
         return absent(&path, named);
     };
     let keys: Vec<_> = file.entries.iter().map(|it| it.setting.name()).collect();
-    let reply = Reply::new(json!({ "file": path, "exists": true, "settings": keys }));
+    let reply = Reply::new(json!({ "configFile": path, "exists": true, "names": keys }));
     let count = match keys.len() {
         1 => "1 setting".to_owned(),
         count => format!("{count} settings"),
@@ -51,7 +51,7 @@ fn absent(path: &Path, named: bool) -> Result<Reply, Failure> {
         let what = format!("there is no file {}", path.shown());
         return Err(Failure::new(Code::IoFailed, what).hint("Check its name."));
     }
-    let reply = Reply::new(json!({ "file": path, "exists": false, "settings": [] }));
+    let reply = Reply::new(json!({ "configFile": path, "exists": false, "names": [] }));
     Ok(reply.text(format!(
         "{} does not exist; it is not needed: nothing is set by it",
         path.shown()

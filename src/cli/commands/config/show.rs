@@ -42,7 +42,7 @@ pub(super) fn run(global: &Global, secrets: &Secrets, given: Given) -> Result<Re
         .map(|(setting, found)| shown(setting, found, secrets))
         .collect();
     let json: Vec<Value> = all.iter().map(Shown::json).collect();
-    let reply = Reply::new(json!({ "file": path, "exists": exists, "settings": json }));
+    let reply = Reply::new(json!({ "configFile": path, "exists": exists, "settings": json }));
     let reply = reply.note(file_note(path.as_deref(), exists));
     let reply = if global.verbose {
         reply

@@ -47,7 +47,7 @@ pub(super) fn run(context: &Context, command: Delete) -> Result<Reply, Failure> 
     let recorded = context.every_key_record()?;
     chosen.session.delete(key)?;
     let forgotten = forget(context, &chosen, &recorded)?;
-    let reply = Reply::new(json!({ "deleted": uri, "forgotten": forgotten }));
+    let reply = Reply::new(json!({ "key": uri, "forgotten": forgotten }));
     let reply = reply.note(format!("The key is removed: {uri}"));
     Ok(forgotten.iter().fold(reply, |reply, path| {
         reply.note(format!("Removed {}", path.shown()))

@@ -71,7 +71,7 @@ impl Described {
 
     pub(super) fn json(&self) -> Value {
         json!({
-            "uri": self.uri,
+            "key": self.uri,
             "label": self.label,
             "id": hex(&self.id),
             "bits": self.bits,
@@ -80,7 +80,7 @@ impl Described {
             "current": self.current,
             "alwaysAuthenticate": self.always_authenticate,
             "allowedMechanisms": self.allowed_mechanisms,
-            "token": facts_json(&self.facts),
+            "facts": facts_json(&self.facts),
         })
     }
 

@@ -67,7 +67,7 @@ pub(super) fn run(context: &Context, command: Export) -> Result<Reply, Failure> 
     public_key_file::write_atomic(&output, &pem, &context.temporaries)?;
     let path = context.absolute(&output);
     Ok(
-        Reply::new(json!({ "key": uri, "publicKey": pem, "publicKeyFile": path }))
+        Reply::new(json!({ "key": uri, "publicKey": pem, "publicKeyPath": path }))
             .note(format!("The public key of {uri} is in {}", path.shown())),
     )
 }

@@ -1,5 +1,3 @@
-use serde_json::json;
-
 use super::describe::Described;
 use crate::agent::wire;
 use crate::cli::agent_beside::{keys_of, to_read_by};
@@ -45,7 +43,5 @@ fn choose(context: &Context, mut link: Link, wanted: &KeyRecords) -> Result<wire
 }
 
 fn reply(key: &Described, pem: &str) -> Reply {
-    Reply::new(json!({ "key": key.json() }))
-        .text(key.text())
-        .text(pem.trim_end())
+    Reply::new(key.json()).text(key.text()).text(pem.trim_end())
 }

@@ -55,7 +55,7 @@ pub(super) fn run(context: &Context, command: Inspect) -> Result<Reply, Failure>
         "format": layout.scheme.as_str(),
         "keyEntry": layout.key_entry,
         "bodyEntry": layout.body_entry,
-        "rsaBits": 8 * modulus_len,
+        "bits": 8 * modulus_len,
         "bodyBytes": archive.body_len(),
         "keys": json_keys,
         "tokenError": keys.as_ref().err().map(Failure::message),

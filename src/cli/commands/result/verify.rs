@@ -163,9 +163,9 @@ fn told(
         return Err(failure);
     }
     let reply = Reply::new(json!({
-        "task": evidence.task.id.to_string(),
+        "taskid": evidence.task.id.to_string(),
         "archive": archive,
-        "evidence": command.evidence.as_ref().map(|it| context.absolute(it)),
+        "evidenceFile": command.evidence.as_ref().map(|it| context.absolute(it)),
     }))
     .with(verification.json());
     let lines = match context.global.verbose {

@@ -43,10 +43,12 @@ pub(super) fn run(context: &Context, command: &ChangePin) -> Result<Reply, Failu
         false => (PinOwner::User, "user PIN"),
     };
     let token = change_pin(&module, &token, owner, &mut pins)?;
-    let reply = Reply::new(json!({ "changed": what, "token": to_json(&token) })).note(format!(
-        "The {what} of the token {:?} is changed",
-        token.name()
-    ));
+    let reply = Reply::new(to_json(&token))
+        .with(json!({ "changed": what }))
+        .note(format!(
+            "The {what} of the token {:?} is changed",
+            token.name()
+        ));
     let records = KeyRecords::default();
     let agent = Link::find_within(context, &records, PATIENCE);
     let holds_it = agent.is_some_and(|it| it.status.token == token.uri().to_string());

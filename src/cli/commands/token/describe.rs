@@ -7,7 +7,7 @@ use crate::token::{PinState, TokenInfo};
 
 pub(super) fn to_json(token: &TokenInfo) -> Value {
     json!({
-        "uri": token.uri().to_string(),
+        "token": token.uri().to_string(),
         "label": token.label,
         "serial": token.serial,
         "manufacturer": token.manufacturer,

@@ -34,7 +34,7 @@ impl Held {
     pub(super) fn json(&self) -> Value {
         let (status, uri) = (&self.status, &self.uri);
         json!({
-            "uri": status.token,
+            "token": status.token,
             "label": status.label,
             "serial": uri.serial.as_deref().unwrap_or_default(),
             "manufacturer": uri.manufacturer.as_deref().unwrap_or_default(),
@@ -46,7 +46,7 @@ impl Held {
             "pinPad": status.pin_pad,
             "writeProtected": null,
             "module": status.module,
-            "agent": status.pid,
+            "agentPid": status.pid,
         })
     }
 

@@ -23,10 +23,9 @@ pub(crate) struct Info {
 pub(super) fn run(context: &Context, options: &Info) -> Result<Reply, Failure> {
     let (module, token) = context.locate(&KeyRecords::default())?;
     let all = module.mechanisms(&token)?;
-    let mut json = to_json(&token);
-    json["mechanisms"] = all.iter().map(mechanism_json).collect();
-    let reply = Reply::new(json!({ "module": module.path(), "token": json }));
-    let reply = reply
+    let mechanisms: Vec<_> = all.iter().map(mechanism_json).collect();
+    let reply = Reply::new(to_json(&token))
+        .with(json!({ "module": module.path(), "mechanisms": mechanisms }))
         .note(format!("Module {}", module.path().shown()))
         .text(to_text(&token));
     let reply = mechanisms::used(&all).fold(reply, Reply::text);

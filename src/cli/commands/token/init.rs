@@ -1,5 +1,4 @@
 use clap::Args;
-use serde_json::json;
 
 use super::describe::to_json;
 use crate::cli::context::Context;
@@ -33,7 +32,7 @@ pub(super) fn run(context: &Context, command: Init) -> Result<Reply, Failure> {
         confirm_label: command.confirm_label,
     };
     let (fresh, _) = initialise(context, &init)?;
-    Ok(Reply::new(json!({ "token": to_json(&fresh) }))
+    Ok(Reply::new(to_json(&fresh))
         .note(format!("Token {:?} is initialised", fresh.label))
         .text(fresh.uri().to_string()))
 }

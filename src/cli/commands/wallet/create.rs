@@ -31,7 +31,7 @@ pub(super) fn run(context: &Context, command: Create) -> Result<Reply, Failure> 
     Ok(Reply::new(json!({
         "address": address,
         "wallet": uri,
-        "token": facts_json(&facts),
+        "facts": facts_json(&facts),
     }))
     .note(format!(
         "The wallet is on the token {:?}: {}",

@@ -208,7 +208,7 @@ impl Proven {
             "address": owner.to_string(),
             "key": uri,
             "bits": self.public.bits(),
-            "token": facts,
+            "facts": facts,
         })
     }
 }
