@@ -119,6 +119,7 @@ mod interop {
 mod keys {
     mod adopt_delete;
     mod attest;
+    mod elsewhere;
     mod export_ledger;
     mod filed_for;
     mod generate;
@@ -189,6 +190,7 @@ mod terminal {
     mod help;
     mod hints_followed;
     mod manual;
+    mod other_words;
     mod printed_commands;
     mod progress;
     mod text_layout;

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::{self, Write as _};
 
+use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
@@ -219,6 +220,11 @@ pub(crate) fn refuse(mut error: clap::Error, arguments: &[OsString]) -> u8 {
         let shown = ContextValue::String(refused_value(&error));
         error.insert(ContextKind::InvalidValue, shown);
     }
+    if error.kind() == ErrorKind::MissingRequiredArgument {
+        // clap names the options that the environment sets as well.
+        let usage = ContextValue::StyledStr(usage(arguments));
+        error.insert(ContextKind::Usage, usage);
+    }
     let raw = ["--raw", "--json"].map(OsString::from);
     let raw = arguments.iter().any(|it| raw.contains(it));
     if let Some((what, instead)) = meant::secret(&error) {
@@ -226,7 +232,7 @@ pub(crate) fn refuse(mut error: clap::Error, arguments: &[OsString]) -> u8 {
             .hint(instead)
             .print(&typed(arguments), raw);
     }
-    let elsewhere = meant::elsewhere(&error, &Cli::command());
+    let elsewhere = meant::elsewhere(&error, &Cli::command(), &typed(arguments));
     if let Some(tip) = &elsewhere {
         error.remove(ContextKind::SuggestedSubcommand);
         let tip = ContextValue::StyledStrs(vec![tip.into()]);
@@ -291,6 +297,18 @@ fn suggestion(error: &clap::Error) -> String {
         || "`iexec-hsm --help` lists the commands and options.".to_owned(),
         |name| format!("Was `{name}` meant?"),
     )
+}
+
+/// How the command is used that the arguments name.
+fn usage(arguments: &[OsString]) -> StyledStr {
+    let mut program = Cli::command();
+    program.build();
+    let names = typed(arguments);
+    let mut names = names.split(' ').filter(|it| !it.is_empty());
+    let named = names.try_fold(&mut program, |inside, name| {
+        inside.find_subcommand_mut(name)
+    });
+    named.map(clap::Command::render_usage).unwrap_or_default()
 }
 
 /// The command as far as it can be told from arguments that did not parse. Only names of commands

@@ -22,6 +22,7 @@ mod make_key;
 mod module_probe;
 mod module_process;
 mod named_address;
+mod no_key_here;
 mod node;
 mod options;
 mod password;

@@ -3,6 +3,8 @@
 use std::fs;
 use std::thread;
 
+use serde_json::json;
+
 use crate::support::agent::command;
 use crate::support::*;
 
@@ -371,4 +373,37 @@ fn an_agent_that_is_required_is_used_or_nothing() {
     assert!(faulty.ledger().0.is_empty(), "the token itself was used");
     let agent = Agent::unlocked(&work, &[]);
     agent.cmd(&work, decrypt).run().ok();
+}
+
+#[test]
+fn an_agent_that_is_not_asked_because_a_pin_is_given_is_spoken_of() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    work.write("a.zip", keyed.archive(&plain_zip(&[("result.txt", b"hi")])));
+    let mut agent = Agent::unlocked(&work, &[]);
+    let socket = agent.socket.clone();
+    let decrypt = |more: &[&str]| {
+        let cmd = work.cmd(["result", "decrypt", "a.zip", "--force"]);
+        cmd.env("IEXEC_HSM_AGENT_SOCK", &socket).args(more).pin()
+    };
+    let unwraps = |agent: &Agent| {
+        let lines = agent.requests();
+        lines.iter().filter(|it| it["request"] == "unwrap").count()
+    };
+    let told = decrypt(&[]).run().ok().err();
+    assert!(
+        told.contains("Your agent is unlocked, but is not asked"),
+        "{told}"
+    );
+    assert_eq!(unwraps(&agent), 0);
+    for quiet in ["--quiet", "--raw", "--no-agent"] {
+        let told = decrypt(&[quiet]).run().ok().err();
+        assert!(!told.contains("Your agent"), "{quiet}: {told}");
+    }
+    // The way that it names.
+    decrypt(&["--require-agent"]).run().ok();
+    agent.until("it was asked", |agent| unwraps(agent) == 1);
+    assert_eq!(agent.post("/v1/lock", &json!({})).0, 200);
+    let told = decrypt(&[]).run().ok().err();
+    assert!(!told.contains("Your agent"), "{told}");
 }

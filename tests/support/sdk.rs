@@ -40,6 +40,21 @@ impl Sdk {
         [Self::V8, Self::V9].into_iter().filter_map(Self::find)
     }
 
+    /// The words of all its commands, such as `wallet import`, as its program declares them.
+    pub fn commands(&self) -> Vec<String> {
+        let folder = self.folder.join("node_modules/iexec/dist/esm/cli/cmd");
+        let mut found = Vec::new();
+        for path in super::files_in(&folder, "js") {
+            let group = path.file_stem().unwrap().to_str().unwrap();
+            let group = group.trim_start_matches("iexec").trim_start_matches('-');
+            let source = std::fs::read_to_string(&path).unwrap();
+            let declared = source.split("cli.command('").skip(1);
+            let words = declared.filter_map(|it| it.split(['\'', ' ']).next());
+            found.extend(words.map(|word| format!("{group} {word}").trim().to_owned()));
+        }
+        found
+    }
+
     /// Runs its program in the folder of `work`, with an empty stdin and no terminal to ask on.
     pub fn iexec<S: AsRef<OsStr>>(
         &self,

@@ -1,23 +1,14 @@
 //! What was probably meant by a command or an option that does not exist.
 
+mod other_words;
+
 use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-/// Commands of iExec's SDK that only it has.
-const OF_SDK: [&str; 12] = [
-    "app",
-    "dataset",
-    "ens",
-    "info",
-    "init",
-    "iexec",
-    "order",
-    "orderbook",
-    "registry",
-    "requester",
-    "storage",
-    "workerpool",
-];
+use other_words::{of_sdk, other_word};
+
+/// As many commands as are named where one of them was probably meant.
+const MOST: usize = 3;
 
 /// Options that would show a secret to every user of the machine, and where the secret is taken from.
 const SECRETS: [(&str, &str); 5] = [
@@ -54,22 +45,46 @@ pub(super) fn secret(error: &clap::Error) -> Option<(String, &'static str)> {
     Some((what, instead))
 }
 
-/// What is said of a word that is no command of `program`, where it is one somewhere else.
-pub(super) fn elsewhere(error: &clap::Error, program: &Command) -> Option<String> {
+/// What is said of a word that is no command of `group`, the words of the commands before it: the command that was probably
+/// meant, or those that are there.
+pub(super) fn elsewhere(error: &clap::Error, program: &Command, group: &str) -> Option<String> {
     let word = named(
         error,
         ErrorKind::InvalidSubcommand,
         ContextKind::InvalidSubcommand,
     )?;
+    if let Some(tip) = other_word(group, word) {
+        return Some(tip.to_owned());
+    }
+    if let Some(command) = of_sdk(group, word) {
+        return Some(format!(
+            "`iexec {command}` is a command of the iExec SDK; iexec-hsm does not have it."
+        ));
+    }
     let mut found = Vec::new();
     paths(program, program.get_name(), word, &mut found);
-    match &found[..] {
-        [] if OF_SDK.contains(&word) => Some(format!(
-            "`iexec {word}` is a command of the iExec SDK; iexec-hsm does not have it."
-        )),
-        [] => None,
-        found => Some(format!("Was {} meant?", found.join(" or "))),
+    match found.len() {
+        1..=MOST => Some(format!("Was {} meant?", found.join(" or "))),
+        // clap knows a name that is nearly this one, or it is one of many.
+        _ if error.get(ContextKind::SuggestedSubcommand).is_some() => None,
+        _ => inside(program, group),
     }
+}
+
+/// The commands of a group.
+fn inside(program: &Command, group: &str) -> Option<String> {
+    if group.is_empty() {
+        return None;
+    }
+    let found = group
+        .split(' ')
+        .try_fold(program, Command::find_subcommand)?;
+    let shown = found.get_subcommands().filter(|it| !it.is_hide_set());
+    let names: Vec<&str> = shown
+        .map(Command::get_name)
+        .filter(|it| *it != "help")
+        .collect();
+    (!names.is_empty()).then(|| format!("`{group}` has: {}.", names.join(", ")))
 }
 
 /// The commands in `command` that have this name, each with what is before it.

@@ -2,6 +2,7 @@
 
 mod check;
 mod decrypt;
+mod default_archive;
 mod encrypt;
 mod generate;
 mod import;

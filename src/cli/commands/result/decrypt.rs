@@ -30,6 +30,7 @@ use crate::code::Code;
 use crate::decrypt::Report;
 use crate::envelope::AesBackend;
 
+use super::default_archive::check_default;
 use again::Again;
 pub(crate) use args::{Decrypt, Holding, Opening, Place};
 pub(in crate::cli::commands) use as_they_come::{Arrivals, Arrived, Opened, open_as_they_come};
@@ -127,6 +128,9 @@ fn prepare(context: &Context, waiting: &[PathBuf]) -> Result<Pins, Failure> {
 }
 
 pub(super) fn run(context: &Context, command: Decrypt) -> Result<Reply, Failure> {
+    if let [archive] = &command.archives[..] {
+        check_default(archive)?;
+    }
     let mut jobs = jobs(&command)?;
     let (is_only, mut tally) = (jobs.len() == 1, Tally::new(jobs.len()));
     let waiting: Vec<PathBuf> = jobs.iter().filter_map(|job| job.place.waiting()).collect();

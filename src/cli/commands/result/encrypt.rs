@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::archive::Scheme;
 use crate::cli::context::Context;
 use crate::cli::key_files::read_public;
+use crate::cli::no_key_here::no_key_here;
 use crate::cli::options::groups;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::progress::{Progress, Unit, Work};
@@ -73,9 +74,14 @@ pub(super) fn run(context: &Context, command: Encrypt) -> Result<Reply, Failure>
     }
     let public_path = match command.public_key {
         Some(path) => path,
-        None => context
-            .folder()
-            .public_key_path(&context.located()?.address),
+        None => {
+            let owner = context.located()?.address;
+            let path = context.folder().public_key_path(&owner);
+            if !path.exists() {
+                return Err(no_key_here(context, &owner, &path));
+            }
+            path
+        }
     };
     let public = read_public(&public_path)?;
     let scheme = Scheme::from(command.format);

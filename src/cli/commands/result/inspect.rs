@@ -5,6 +5,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::decrypt::open_archive;
+use super::default_archive::{DEFAULT_ARCHIVE, check_default};
 use crate::archive::Archive;
 use crate::cli::context::Context;
 use crate::cli::key_records::KeyRecords;
@@ -21,7 +22,7 @@ use crate::token::{Module, ResultKey, Session, TokenInfo};
 )]
 pub(crate) struct Inspect {
     /// The archive: a zip, a folder that one was unzipped into, a file in it, or - for stdin
-    #[arg(default_value = "encryptedResults.zip", value_name = "ARCHIVE")]
+    #[arg(default_value = DEFAULT_ARCHIVE, value_name = "ARCHIVE")]
     archive: PathBuf,
     /// Read only the archive, not the token
     #[arg(long)]
@@ -31,6 +32,7 @@ pub(crate) struct Inspect {
 }
 
 pub(super) fn run(context: &Context, command: Inspect) -> Result<Reply, Failure> {
+    check_default(&command.archive)?;
     let archive = open_archive(context, &command.archive, &context.cwd, &context.limits())?;
     let layout = archive.layout();
     let modulus_len = archive.wrapped_key().ciphertext().len();

@@ -9,6 +9,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::decrypt::Holding;
+use super::default_archive::{DEFAULT_ARCHIVE, check_default};
 use crate::chain::poco::{Id, Task};
 use crate::cli::commands::task::task_there;
 use crate::cli::context::Context;
@@ -85,11 +86,12 @@ fn asked(
 ) -> Result<Reply, Failure> {
     let archive = match &command.archive {
         Some(archive) => archive.as_path(),
-        None => Path::new("encryptedResults.zip"),
+        None => Path::new(DEFAULT_ARCHIVE),
     };
     if let Some(file) = file {
         evidence_file::check(context, file, Some(archive), command.force)?;
     }
+    check_default(archive)?;
     let found = measured::look_at(archive, &context.limits())?;
     let place = command.node.place_for_reading(context)?;
     let task = task_there(&place, task)?;

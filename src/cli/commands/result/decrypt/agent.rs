@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::keys::Keys;
 use super::run::Run;
 use crate::agent::client::{AgentClient, AgentKeys, Waits};
-use crate::agent::wire::{Key, Status};
+use crate::agent::wire::{Key, State, Status};
 use crate::cli::agent_keys::{names, records};
 use crate::cli::agent_link::Link;
 use crate::cli::pins::Pins;
@@ -14,6 +14,9 @@ use crate::cli::ui::status_line;
 use crate::code::Code;
 use crate::envelope::Steadiness;
 use crate::token::choose_one;
+
+/// An agent that is not needed, and does not tell its state within this time, is not spoken of.
+const PATIENCE: Duration = Duration::from_millis(200);
 
 /// An agent that runs, in the place of the token.
 pub(super) struct Agent<'r> {
@@ -41,7 +44,11 @@ impl<'r> Run<'r> {
     /// goes to the token itself.
     pub(super) fn agent(&'r self, pins: &Pins) -> Result<Option<Agent<'r>>, Failure> {
         let required = self.command.opening.holding.require_agent;
-        if !required && (self.context.settings.no_agent || pins.are_given()) {
+        if !required && self.context.settings.no_agent {
+            return Ok(None);
+        }
+        if !required && pins.are_given() {
+            self.tell_of_idle_agent()?;
             return Ok(None);
         }
         let link = Link::find(self.context, &self.recorded()?);
@@ -63,6 +70,18 @@ impl<'r> Run<'r> {
             request: link.status.request_time(),
             ready: Mutex::new(Ready::NotYet(Box::new(link))),
         }))
+    }
+
+    /// Says why an unlocked agent is not asked: a PIN is given for this run.
+    fn tell_of_idle_agent(&self) -> Result<(), Failure> {
+        if self.context.global.raw || self.context.global.quiet {
+            return Ok(());
+        }
+        let agent = Link::find_within(self.context, &self.recorded()?, PATIENCE);
+        if agent.is_some_and(|it| it.status.state == State::Unlocked && !it.status.hung) {
+            self.context.tell("Your agent is unlocked, but is not asked: a PIN is given, and goes to the token. With --require-agent it is asked.");
+        }
+        Ok(())
     }
 
     /// Whether the token itself is asked in the place of this agent: one that somebody has locked stays locked, whatever PIN is

@@ -3,10 +3,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use crate::cli::commands::result::default_archive::DEFAULT_ARCHIVE;
 use crate::cli::context::Context;
 use crate::cli::options::groups;
 
-const DEFAULT_ARCHIVE: &str = "encryptedResults.zip";
 pub(super) const DEFAULT_OUTPUT: &str = "results.zip";
 
 #[derive(Debug, Args)]

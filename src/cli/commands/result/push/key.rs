@@ -10,6 +10,7 @@ use crate::cli::key_facts::{facts_json, facts_text};
 use crate::cli::key_files::read_public;
 use crate::cli::key_records::{KeyRecord, KeyRecords};
 use crate::cli::named_address::OtherAddress;
+use crate::cli::no_key_here::no_key_here;
 use crate::cli::token_sessions::TokenSessions;
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
@@ -82,11 +83,7 @@ impl Candidate {
         };
         let named = from_token && (recorded.is_some() || context.settings.key.is_some());
         if file.is_none() && !named {
-            let default = default.shown();
-            let what = format!("there is no result key of {owner} here: {default} does not exist");
-            return Err(Failure::new(Code::KeyNotFound, what).hint(format!(
-                "{MAKE}; --key names one that is there, --beneficiary-keystoredir another folder, --secret-path a public key file."
-            )));
+            return Err(no_key_here(context, owner, &default));
         }
         Ok(Self {
             file,
