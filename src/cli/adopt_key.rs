@@ -8,6 +8,7 @@ use super::key_facts::facts_text;
 use super::key_files::{made_for_other, read_public, record};
 use super::named_address::OtherAddress;
 use super::ui::failure::Failure;
+use super::ui::key_name::{key_name, token_of};
 use super::ui::reply::Reply;
 use crate::code::Code;
 use crate::text::escape::Shown as _;
@@ -94,7 +95,9 @@ pub(crate) fn adopt_key(context: &Context, adoption: &Adoption) -> Result<Reply,
     let files = record(context, &address, token, key)?;
     let reply = Reply::new(files.json(token, key, &facts))
         .note(format!(
-            "The key is the result key of {address} now: {}",
+            "{} on {} is the result key of {address} now: {}",
+            key_name(&key.label, &key.id),
+            token_of(&token.uri()),
             facts_text(&facts)
         ))
         .note(files.written());

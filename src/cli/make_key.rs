@@ -6,6 +6,7 @@ use super::key_files::{label_for, record_new};
 use super::key_records::KeyRecords;
 use super::ui::failure::Failure;
 use super::ui::hints;
+use super::ui::key_name::{key_name, key_of, token_of};
 use super::ui::reply::Reply;
 use crate::token::{NewKey, generate};
 
@@ -51,14 +52,16 @@ pub(crate) fn make_key(context: &Context, wanted: KeyToMake) -> Result<Reply, Fa
             files.key, files.public, files.folder
         ))
         .note(format!(
-            "The private key is on the token {:?}: {}",
-            token.label,
+            "The private key is {} on {}: {}",
+            key_name(&key.label, &key.id),
+            token_of(&session.token().uri()),
             facts_text(&facts)
         ))
         .note(format!("{}", key.uri(session.token())));
     if let Some(before) = before {
         reply = reply.note(format!(
-            "The previous key stays on its token and still opens its archives:\n{}",
+            "The previous key, {}, stays on its token and still opens its archives:\n{}",
+            key_of(&before.uri),
             before.uri
         ));
     }

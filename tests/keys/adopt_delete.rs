@@ -58,7 +58,7 @@ fn a_key_of_another_tool_is_adopted_by_uri_id_or_label() {
         opens(&work);
     }
     let run = adopt(&work, &["pkcs11:id=%03"]).ok();
-    let words = format!("The key is the result key of {ADDRESS} now: made on the token");
+    let words = format!("is the result key of {ADDRESS} now: made on the token");
     assert!(run.err().contains(&words), "{}", run.err());
 }
 

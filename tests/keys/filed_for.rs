@@ -153,7 +153,7 @@ fn a_key_of_another_address_is_adopted_with_a_word_of_it() {
     let run = adopt(OTHER).run().ok();
     for words in [
         "its label says that it was made for 0x7e5f4552",
-        &format!("The key is the result key of {OTHER} now"),
+        &format!("is the result key of {OTHER} now"),
         &format!("It is the result key of {ADDRESS} as well."),
     ] {
         assert!(run.err().contains(words), "{words} in {}", run.err());

@@ -177,7 +177,7 @@ fn a_person_picks_the_token_and_takes_over_a_key() {
     pty.expect("Number [1]: ").send("2\n");
     let (code, shown) = pty.wait();
     assert_eq!(code, 0, "{shown}");
-    assert!(shown.contains("The key is the result key of"), "{shown}");
+    assert!(shown.contains("is the result key of"), "{shown}");
     let info = as_configured(work.cmd(["token", "info", "--raw"]))
         .run()
         .ok()

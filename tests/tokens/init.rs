@@ -60,7 +60,11 @@ fn an_empty_token_gets_its_label_and_pins_from_files() {
         .ok();
     let uri = run.out().trim().to_owned();
     assert!(uri.starts_with("pkcs11:token=fresh;"), "{uri}");
-    assert!(run.err().contains("\"fresh\" is initialised"));
+    let said = run.err();
+    assert!(
+        said.contains("\"fresh\" (serial ") && said.contains(") is initialised"),
+        "{said}"
+    );
     takes(&token, "fresh", &token.so_pin, &token.pin);
     work.cmd(["token", "info", "--token", &uri]).run().ok();
 

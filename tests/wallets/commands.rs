@@ -130,7 +130,8 @@ fn all_wallets_are_listed_with_the_one_that_would_sign() {
         "{ADDRESS}  (would sign)\n  IEXEC_HSM_WALLET_KEY\n"
     )));
     assert!(
-        text.out().contains(&format!("{on_token}\n  pkcs11:")),
+        text.out()
+            .contains(&format!("{on_token}\n  \"iexec wallet\" (id ")),
         "{}",
         text.out()
     );

@@ -9,6 +9,8 @@ use crate::cli::options::parse_limit;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
+use crate::text::escape::Shown as _;
+use crate::token::Uri;
 
 const HANGS: &str = "a call hangs in the token's module";
 
@@ -86,7 +88,9 @@ fn sentence(status: &wire::Status) -> String {
     };
     let (token, label, state) = (&status.token, &status.label, state(status));
     let confinement = confinement(status);
-    format!("{token}\n  {label:?}, {state}{confirms}{hung}{ended}\n  {confinement}")
+    let serial = token.parse::<Uri>().ok().and_then(|uri| uri.serial);
+    let serial = serial.map_or_else(String::new, |it| format!(" (serial {})", it.shown()));
+    format!("{label:?}{serial}, {state}{confirms}{hung}{ended}\n  {confinement}\n  {token}")
 }
 
 /// The walls around the processes with the token's module, or the agent's where there is none yet.

@@ -6,15 +6,14 @@ use crate::agent::wire;
 use crate::cli::agent_keys::records;
 use crate::cli::key_facts::{facts_json, facts_text};
 use crate::cli::key_records::{KeyRecord, KeyRecords};
-use crate::cli::ui::key_name::key_name;
-use crate::text::escape::Shown as _;
+use crate::cli::ui::key_name::{key_name, token_of};
 use crate::text::hex::hex;
 use crate::token::{Facts, ResultKey, Session, Uri};
 
 /// A result key as it is shown.
 pub(super) struct Described {
     uri: String,
-    /// The token's label and serial.
+    /// The token.
     place: String,
     label: String,
     id: Vec<u8>,
@@ -37,7 +36,7 @@ impl Described {
         let (addresses, current) = named_by(recorded, |it| it.is(token, key));
         Self {
             uri: key.uri(token).to_string(),
-            place: place(&token.uri()),
+            place: token_of(&token.uri()),
             label: key.label.clone(),
             id: key.id.clone(),
             bits: key.public.bits(),
@@ -56,7 +55,7 @@ impl Described {
         let uri = key.key.parse::<Uri>().unwrap_or_default();
         Self {
             uri: key.key.clone(),
-            place: place(&uri),
+            place: token_of(&uri),
             label: key.label.clone(),
             id: uri.id.unwrap_or_default(),
             bits: key.bits,
@@ -112,16 +111,7 @@ impl Described {
             ..
         } = self;
         let name = key_name(label, &self.id);
-        format!("{name}, {place}\n  RSA-{bits}, {use_of}\n  {state}{each_use}{allowed}\n  {uri}")
-    }
-}
-
-/// The token of a URI, as people know it.
-fn place(uri: &Uri) -> String {
-    let label = uri.token.as_deref().unwrap_or_default();
-    match uri.serial.as_deref() {
-        Some(serial) => format!("on the token {label:?} (serial {})", serial.shown()),
-        None => format!("on the token {label:?}"),
+        format!("{name}, on {place}\n  RSA-{bits}, {use_of}\n  {state}{each_use}{allowed}\n  {uri}")
     }
 }
 

@@ -10,6 +10,7 @@ use crate::cli::key_choice::ChosenKey;
 use crate::cli::named_address::OtherAddress;
 use crate::cli::options::NamedKey;
 use crate::cli::ui::failure::Failure;
+use crate::cli::ui::key_name::key_name;
 use crate::cli::ui::reply::Reply;
 use crate::decrypt::{OutputError, check_file};
 use crate::file::OutputStream;
@@ -39,6 +40,7 @@ pub(super) fn run(context: &Context, command: Export) -> Result<Reply, Failure> 
     };
     let pem = chosen.key.public.to_pem()?;
     let uri = chosen.key.uri(chosen.session.token()).to_string();
+    let name = key_name(&chosen.key.label, &chosen.key.id);
     let json = json!({ "key": uri, "publicKey": pem });
     let output = match command.output {
         None => return Ok(Reply::new(json).exact(pem.trim_end())),
@@ -54,7 +56,7 @@ pub(super) fn run(context: &Context, command: Export) -> Result<Reply, Failure> 
                 path: output,
                 source,
             })?;
-            let note = format!("The public key of {uri} is on {}", stream.shown());
+            let note = format!("The public key of {name} is on {}", stream.shown());
             return Ok(Reply::new(json).note(note));
         }
         None => {}
@@ -68,6 +70,6 @@ pub(super) fn run(context: &Context, command: Export) -> Result<Reply, Failure> 
     let path = context.absolute(&output);
     Ok(
         Reply::new(json!({ "key": uri, "publicKey": pem, "publicKeyPath": path }))
-            .note(format!("The public key of {uri} is in {}", path.shown())),
+            .note(format!("The public key of {name} is in {}", path.shown())),
     )
 }

@@ -13,6 +13,7 @@ use crate::cli::options::{label_parser, parse_id};
 use crate::cli::ui::command_line::CommandLine;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::hints;
+use crate::cli::ui::key_name::{key_name, token_of};
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
 use crate::file::small;
@@ -70,7 +71,12 @@ pub(super) fn run(context: &Context, command: Import) -> Result<Reply, Failure> 
     let mut json = files.json(session.token(), &key, &facts);
     json["softwareKey"] = json!(kept);
     Ok(Reply::new(json)
-    .note(format!("The key is on the token {:?}: {}", token.label, facts_text(&facts)))
+    .note(format!(
+        "The key is {} on {}: {}",
+        key_name(&key.label, &key.id),
+        token_of(&session.token().uri()),
+        facts_text(&facts)
+    ))
     .note(key.uri(session.token()).to_string())
     .note(format!("It is the result key of {address} now ({origin}): {}", files.written()))
     .note(format!(

@@ -9,7 +9,7 @@ use crate::cli::context::Context;
 use crate::cli::make_key::{KeyToMake, make_key};
 use crate::cli::options::SETTINGS;
 use crate::cli::ui::failure::Failure;
-use crate::cli::ui::key_name::key_name;
+use crate::cli::ui::key_name::{key_name, key_of, token_of};
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
 use crate::token::{Module, ResultKey, Session, TokenInfo, Uri, choose_key};
@@ -77,7 +77,11 @@ pub(super) fn ready(
         }
         Plan::Keep(uri) => {
             let reply = Reply::new(json!({ "key": uri.to_string() }));
-            let reply = reply.note(format!("The key of {address} is there already:\n{uri}"));
+            let reply = reply.note(format!(
+                "The key of {address} is there already: {} on {}\n{uri}",
+                key_of(&uri),
+                token_of(&uri)
+            ));
             Ok((reply, Key::Kept))
         }
     }

@@ -23,18 +23,24 @@ pub(super) fn to_json(token: &TokenInfo) -> Value {
 
 pub(super) fn to_text(token: &TokenInfo) -> String {
     if !token.initialised() {
-        return format!("{}\n  empty, slot-id={}", token.uri(), token.slot_id());
+        return format!(
+            "an empty token, slot-id={}\n  {} {}\n  {}",
+            token.slot_id(),
+            token.manufacturer.shown(),
+            token.model.shown(),
+            token.uri(),
+        );
     }
     let pin = match (token.login_required(), token.pin_state()) {
         (false, PinState::Ok) => "no login needed".to_owned(),
         (_, state) => format!("PIN {}", state.as_str()),
     };
     format!(
-        "{}\n  {:?}, {} {}, serial {}, {pin}",
-        token.uri(),
+        "{:?} (serial {}), {pin}\n  {} {}\n  {}",
         token.label,
+        token.serial.shown(),
         token.manufacturer.shown(),
         token.model.shown(),
-        token.serial.shown(),
+        token.uri(),
     )
 }

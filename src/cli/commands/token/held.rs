@@ -52,9 +52,13 @@ impl Held {
 
     pub(super) fn text(&self) -> String {
         let (status, module) = (&self.status, self.module().shown());
+        let serial = self.uri.serial.as_deref().unwrap_or_default();
         format!(
-            "{}\n  {:?}, held by your agent (process {})\n  module {module}",
-            status.token, status.label, status.pid
+            "{:?} (serial {}), held by your agent (process {})\n  {}\n  module {module}",
+            status.label,
+            serial.shown(),
+            status.pid,
+            status.token,
         )
     }
 }

@@ -6,6 +6,7 @@ use crate::cli::init_token::{TokenToInit, initialise};
 use crate::cli::options::{groups, parse_token_label};
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
+use crate::text::escape::Shown as _;
 
 #[derive(Debug, Args)]
 #[command(
@@ -33,6 +34,10 @@ pub(super) fn run(context: &Context, command: Init) -> Result<Reply, Failure> {
     };
     let (fresh, _) = initialise(context, &init)?;
     Ok(Reply::new(to_json(&fresh))
-        .note(format!("Token {:?} is initialised", fresh.label))
+        .note(format!(
+            "Token {:?} (serial {}) is initialised",
+            fresh.label,
+            fresh.serial.shown()
+        ))
         .text(fresh.uri().to_string()))
 }

@@ -9,6 +9,7 @@ use crate::cli::locating::Located;
 use crate::cli::options::groups;
 use crate::cli::signer::WalletSource;
 use crate::cli::ui::failure::Failure;
+use crate::cli::ui::key_name::{key_name, token_of};
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
 use crate::text::escape::Shown as _;
@@ -33,6 +34,9 @@ pub(crate) struct List {
 /// A wallet, wherever it is.
 struct Found {
     kind: &'static str,
+    /// Its name where it is on a token, with that of the token.
+    name: Option<String>,
+    /// Its URI, the variable or the file.
     place: String,
     /// Or what is wrong with it.
     address: Result<String, String>,
@@ -91,6 +95,11 @@ fn on_token(context: &Context, login: bool) -> Result<Vec<Found>, Failure> {
     let used = used.map(|key| key.address());
     let found = |key: &WalletKey| Found {
         kind: "token",
+        name: Some(format!(
+            "{} on {}",
+            key_name(&key.label, &key.id),
+            token_of(&token.uri())
+        )),
         place: key.uri(&token).to_string(),
         address: Ok(key.address().to_string()),
         used: used == Some(key.address()),
@@ -116,6 +125,7 @@ fn in_environment(context: &Context, used: Option<&WalletSource>) -> Option<Foun
     };
     Some(Found {
         kind: "environment",
+        name: None,
         place: WALLET_KEY.to_owned(),
         address,
         used: used == Some(&WalletSource::Environment),
@@ -144,6 +154,7 @@ fn in_files(context: &Context, used: Option<&WalletSource>) -> Result<Vec<Found>
         } else {
             "keystore"
         },
+        name: None,
         used: matches!(used, Some(WalletSource::File(used)) if *used == path),
         place: path.to_string_lossy().into_owned(),
         address,
@@ -169,6 +180,10 @@ impl Found {
             Err(problem) if self.used => ("address not told", format!("\n  {problem}")),
             Err(problem) => ("not usable", format!("\n  {problem}")),
         };
-        format!("{address}{used}\n  {}{problem}", self.place.shown())
+        let name = self
+            .name
+            .as_ref()
+            .map_or_else(String::new, |it| format!("\n  {it}"));
+        format!("{address}{used}{name}\n  {}{problem}", self.place.shown())
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::agent::wire::State;
+use crate::cli::ui::key_name::token_of;
 use crate::text::escape::Shown as _;
 
 pub(super) fn to_json(token: &str, path: Option<&Path>, state: State, pid: u32) -> Value {
@@ -23,5 +24,9 @@ pub(super) fn to_text(token: &str, path: Option<&Path>, state: State, absent: bo
         State::Unlocked => "unlocked",
         _ => "locked; `iexec-hsm agent unlock` unlocks it",
     };
-    format!("The agent answers at {path}\n{token} is {state}")
+    let token = token.parse().unwrap_or_default();
+    format!(
+        "The agent answers at {path}\nIts token is {}, {state}",
+        token_of(&token)
+    )
 }
