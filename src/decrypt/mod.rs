@@ -28,7 +28,7 @@ use std::sync::Arc;
 pub use error::DecryptError;
 pub use made_folder::MadeFolder;
 pub use output::OutputError;
-pub(crate) use output::check_file;
+pub(crate) use output::{check_file, check_folder};
 pub use types::{Options, Progress, Report, Target};
 
 pub use crate::file::temporary::Temporaries;

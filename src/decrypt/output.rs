@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::types::Target;
 use crate::archive::Archive;
+use crate::file::named::{self, folder_of};
 use crate::text::escape::Shown as _;
 
 /// A failure to write a result. The file that stood there before is still there.
@@ -56,13 +57,20 @@ impl Target<'_> {
                 |found| archive.is_file(found),
                 "it is the archive",
             ),
-            Target::Folder { path, .. } => match fs::metadata(path) {
-                Ok(found) if !found.is_dir() => Err(OutputError::Exists(path.to_path_buf())),
-                _ => Ok(()),
-            },
+            Target::Folder { path, .. } => check_folder(path),
             Target::Stream(_) | Target::EntryStream(..) | Target::Nowhere => Ok(()),
         }
     }
+}
+
+/// Refuses a folder that cannot be made or must not be, and one that is reached through a link of another user.
+pub(crate) fn check_folder(path: &Path) -> Result<(), OutputError> {
+    if fs::metadata(path).is_ok_and(|found| !found.is_dir()) {
+        return Err(OutputError::Exists(path.to_owned()));
+    }
+    named::reach(path)
+        .map(drop)
+        .map_err(|error| OutputError::io(path, error))
 }
 
 /// Refuses a file that cannot be written or must not be: above all the input, which `is_input` tells, and
@@ -79,6 +87,8 @@ pub(crate) fn check_file(
             reason,
         })
     };
+    // Some of the way may have to be made.
+    named::reach(folder_of(path)).map_err(|error| OutputError::io(path, error))?;
     match fs::metadata(path) {
         Ok(found) if found.is_dir() => not_a_file("it is a folder"),
         Ok(found) if !found.is_file() => not_a_file("it is not a regular file"),

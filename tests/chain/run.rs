@@ -189,6 +189,11 @@ fn what_would_come_to_nothing_is_refused_before_anything_is_signed() {
         (&["--params", "x"], 2, "must be a json"),
         (&["--tag", "tee"], 2, "tee framework"),
         (&["--extract", "x"], 2, "--encrypt-result"),
+        (
+            &["--encrypt-result", "--decrypt", "--download", "none/x"],
+            23,
+            "none/x.zip failed",
+        ),
         (&["--tag", "tee,scone"], 42, "No order available for app"),
         (&["--workerpool", &stranger], 2, "No workerpool deployed"),
         (&["--dataset", "deployed"], 2, "deployed.json"),

@@ -25,7 +25,7 @@ fn no_pipe_device_or_socket_in_the_place_of_an_input_is_waited_for() {
     pipe(&work.path("pipe"));
     let _socket = UnixListener::bind(work.path("socket")).unwrap();
     let encrypt = ["result", "encrypt", "--output", "out.zip"];
-    let commands: [&[&str]; 7] = [
+    let commands: [&[&str]; 8] = [
         &["result", "decrypt", "INPUT"],
         &["result", "inspect", "INPUT"],
         &[&encrypt[..], &["INPUT", "--public-key", "key.pub"]].concat(),
@@ -33,6 +33,7 @@ fn no_pipe_device_or_socket_in_the_place_of_an_input_is_waited_for() {
         &["result", "import-encryption-key", "INPUT"],
         &["result", "verify", "--evidence", "INPUT"],
         &["result", "verify", "a.zip", "--evidence", "INPUT"],
+        &["key", "attest", "--attestation-root", "INPUT"],
     ];
     for command in commands {
         for input in ["./pipe", "./socket", "/dev/zero"] {

@@ -5,6 +5,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 use crate::chain::pull::World;
+use crate::support::chain::Requester;
 use crate::support::neighbour::{NEIGHBOUR, Neighbour};
 use crate::support::*;
 
@@ -78,6 +79,36 @@ fn no_result_or_evidence_of_a_task_goes_where_another_user_points() {
         );
         assert_eq!(fs::read_dir(work.path("precious")).unwrap().count(), 0);
     }
+}
+
+#[test]
+fn a_run_whose_result_another_user_would_direct_is_not_paid_for() {
+    if !is_root() {
+        return;
+    }
+    let Some(requester) = Requester::start() else {
+        return;
+    };
+    furnish(&requester.work);
+    let node = requester.node();
+    requester.at(&node.url());
+    for place in [
+        &["--download", "shared/link/out"][..],
+        &["--decrypt", "--download", "shared/link/out"],
+        &["--extract", "shared/link"],
+        &["--extract", "shared/link/new"],
+        &["--extract", "mine", "--evidence", "shared/link/evidence"],
+    ] {
+        let args = [&["--encrypt-result", "--force", "--raw"], place].concat();
+        let run = requester.run(&args).run().fails(23);
+        assert!(
+            run.err().contains("link is a link of another user"),
+            "{place:?}: {}",
+            run.err()
+        );
+    }
+    assert!(requester.journal().is_empty());
+    assert!(node.requests().is_empty(), "it was begun");
 }
 
 #[test]

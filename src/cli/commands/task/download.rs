@@ -22,9 +22,9 @@ use crate::cli::ui::failure::Failure;
 use crate::cli::verification::Verification;
 use crate::cli::verifying::{Verifier, VerifyingArgs, Whom};
 use crate::code::Code;
-use crate::decrypt::{OutputError, Report, check_file};
+use crate::decrypt::{OutputError, Report, check_file, check_folder};
 use crate::file::OutputStream;
-use crate::file::named::folder_of;
+use crate::file::named::{self, folder_of};
 use crate::ipfs::{Gateways, Location};
 use crate::task::result_location;
 use crate::text::escape::Shown as _;
@@ -206,11 +206,10 @@ impl Wanted {
         }
         let path = match &self.place {
             Destination::File(path) => path,
-            Destination::Folder(path) if path.exists() && !path.is_dir() => {
-                return Err(OutputError::Exists(path.clone()).into());
-            }
-            _ => return Ok(()),
+            Destination::Folder(path) => return Ok(check_folder(path)?),
+            Destination::Stream(..) => return Ok(()),
         };
+        named::open(folder_of(path)).map_err(|error| OutputError::io(path, error))?;
         let checked = check_file(path, self.opening.force, |_| false, "");
         if matches!(checked, Err(OutputError::Exists(_))) && context.can_replace(path) {
             self.opening.force = true;
