@@ -85,6 +85,27 @@ fn every_page_says_first_whom_it_is_for() {
     }
 }
 
+/// A fact that is on two pages, or that the help tells, has made it longer before.
+#[test]
+fn the_book_stays_short() {
+    let words = |page: &Page| {
+        let prose = page.prose();
+        let lines = prose.lines().filter(|line| !line.starts_with(['|', '<']));
+        let words = lines.flat_map(str::split_whitespace);
+        let words = words.filter(|word| word.contains(char::is_alphanumeric));
+        words.count()
+    };
+    let book = contents().into_iter().map(|name| format!("docs/{name}"));
+    let pages = book.chain(["README.md".to_owned()]);
+    let mut counts: Vec<_> = pages
+        .map(|name| (words(&Page::named(&name)), name))
+        .collect();
+    let all: usize = counts.iter().map(|(count, _)| count).sum();
+    counts.sort();
+    println!("{all} words: {counts:?}");
+    assert!((10_000..16_000).contains(&all), "{all} words: {counts:?}");
+}
+
 #[test]
 fn every_page_is_two_links_from_the_readme() {
     let mut reached = BTreeSet::from([root().join("README.md")]);
