@@ -48,7 +48,7 @@ const OTHER_WORDS: [(&str, &[&str], &str); 24] = [
         &["init"],
         "`iexec-hsm setup` sets everything up; `iexec init`, of the iExec SDK, writes chain.json.",
     ),
-    ("", &["version"], "`iexec-hsm --version` prints it."),
+    ("", &["version"], "Was the option `--version` meant?"),
     (
         "",
         &["tee"],
