@@ -22,7 +22,7 @@ while [[ $# -gt 0 ]]; do
     case $1 in
         --runs) runs=${2:?a number of runs} && shift ;;
         --small) memory_is=as-is runs=2 mib=16 text=64 many=8 sizes=(1 4 16) slow=8 entries=(1 100) ;;
-        --quick) runs=3 mib=256 text=256 many=50 sizes=(16 64 256) slow=32 entries=(1 1000) sdk='' ;;
+        --quick) runs=3 mib=128 text=128 many=32 sizes=(16 64 128) slow=32 entries=(1 1000) sdk='' ;;
         --huge) huge=5120 ;;
         --no-sdk) sdk='' ;;
         --write) write=$PWD/docs ;;
@@ -165,17 +165,7 @@ pipes() {
 # downloads ARCHIVE FORM
 downloads() {
     say "Downloads of $2 ..."
-    local url location task show file folder
-    unzip -p noise.zip result.bin >result
-    : >served
-    setpriv --pdeathsig KILL python3 "$here/benches/gateway.py" "$1" result >served &
-    gateway=$!
-    until read -r url location task <served; do sleep 0.1; done
-    printf '{"default":"bench","chains":{"bench":{"id":"65535","host":"%s","hub":"%s","ipfsGateway":"%s"}}}' \
-        "$url" 0x3eca1B216A7DF1C7689aEb259fFB83ADFB894E7f "$url" >chain.json
-    show="iexec-hsm task show $task --raw"
-    file="$show --decrypt --download file"
-    folder="$show --extract folder"
+    serve "$1"
     measure "$runs" curl "curl -sfo curl.out $url$location && sync curl.out" \
         piped "$show --download - >piped.out && sync piped.out" \
         file "$file-on.out && mv file-on.out.zip file-on.out" \
@@ -195,6 +185,37 @@ downloads() {
     same file.out noise.zip
     kill "$gateway"
     rm -rf "$1.car" result chain.json ./*.out
+}
+
+# The same at the pace of a network: 1 Gbit/s.
+over_network() {
+    say "Downloads at 1 Gbit/s ..."
+    serve "$1" 125
+    measure "$((runs < 3 ? runs : 3))" curl "curl -sfo curl.out $url$location && sync curl.out" \
+        file "$file-on.out && mv file-on.out.zip file-on.out" \
+        file-off "$file-off.out --no-verify && mv file-off.out.zip file-off.out" \
+        folder "$folder-on.out" folder-off "$folder-off.out --no-verify"
+    for place in file folder; do
+        row "$mib MiB at 1 Gbit/s, to a $place, verified" "$place" curl "\`curl -o\` and \`sync\`"
+        row "the same" "$place" "$place-off" "\`--no-verify\`"
+    done
+    kill "$gateway"
+    rm -rf "$1.car" result chain.json ./*.out
+}
+
+# serve ARCHIVE [RATE]   starts the gateway; `file` and `folder` are the commands that download from it
+serve() {
+    unzip -p noise.zip result.bin >result
+    : >served
+    setpriv --pdeathsig KILL python3 "$here/benches/gateway.py" "$1" result "${@:2}" >served &
+    gateway=$!
+    until read -r url location task <served; do sleep 0.1; done
+    printf '{"default":"bench","chains":{"bench":{"id":"65535","host":"%s","hub":"%s","ipfsGateway":"%s"}}}' \
+        "$url" 0x3eca1B216A7DF1C7689aEb259fFB83ADFB894E7f "$url" >chain.json
+    show="iexec-hsm task show $task --raw"
+    # shellcheck disable=SC2034 # By its name.
+    file="$show --decrypt --download file"
+    folder="$show --extract folder"
 }
 
 # How the archive is opened with unzip and openssl.
@@ -360,6 +381,7 @@ for size in "${sizes[@]}"; do
         cold
         head_of_table "ways from and to elsewhere"
         downloads noise.enc.zip today
+        over_network noise.enc.zip
         neighbours
         sealing
         legacy

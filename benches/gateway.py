@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""gateway.py ARCHIVE RESULT
+"""gateway.py ARCHIVE RESULT [RATE]
 gateway.py ARCHIVE --recorded ANSWERS
 
 An IPFS gateway on this machine that has ARCHIVE, and the node of a chain with a task whose
 result it is, of the digest that RESULT has.
 
 Prints the URL, which is that of both, the archive's location and the task's id, and serves until it is ended. The archive
-comes as a CAR where that is asked for, as `ipfs add` would have cut it, else as it is. The node knows the task, and nothing
+comes as a CAR where that is asked for, as `ipfs add` would have cut it, else as it is; with RATE, at so many megabytes a
+second. The node knows the task, and nothing
 of who computed it; or all that is in ANSWERS, which a true one has answered, with the CID of ARCHIVE in the place of "CID".
 """
 
@@ -14,6 +15,7 @@ import hashlib
 import json
 import socketserver
 import sys
+import time
 from http.server import BaseHTTPRequestHandler
 
 CHUNK, WIDTH = 256 * 1024, 174
@@ -159,7 +161,9 @@ def main():
         with open(of_node[1], encoding="utf-8") as recorded:
             recording = json.loads(recorded.read().replace("CID", location.removeprefix("/ipfs/").encode().hex()))
         task, known = recording["task"], recording["answers"]
+        rate = None
     else:
+        rate = float(of_node[1]) * 1e6 if len(of_node) > 1 else None
         task = f"0x{TASK.hex()}"
         view = f"0x{view_task(location, sha256(of_node[0])).hex()}"
         known = {"eth_chainId": "0xffff", f"0x{VIEW_TASK}{TASK.hex()}": view}
@@ -168,6 +172,13 @@ def main():
         error = {"code": -32601, "message": "not known here"}
         told = {"result": known[named(asked)]} if named(asked) in known else {"error": error}
         return {"jsonrpc": "2.0", "id": asked["id"], **told}
+
+    def send(connection, body, length):
+        start, piece = time.monotonic(), length if rate is None else CHUNK
+        for at in range(0, length, piece):
+            connection.sendfile(body, at, min(piece, length - at))
+            if rate is not None:
+                time.sleep(max(0, start + (at + piece) / rate - time.monotonic()))
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -186,7 +197,7 @@ def main():
                 self.send_header("Content-Length", str(length))
                 self.end_headers()
                 self.wfile.flush()
-                self.connection.sendfile(body)
+                send(self.connection, body, length)
 
         def do_POST(self):
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
