@@ -17,7 +17,7 @@ use crate::wallet::address::Address;
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub(crate) struct OtherAddress {
     /// Accept a file whose name holds another address
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     allow_other_address: bool,
 }
 

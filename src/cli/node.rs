@@ -32,7 +32,7 @@ pub(crate) struct NodeArgs {
     #[command(flatten)]
     chain: groups::Chain,
     /// Allow http without TLS to other machines; anyone on the network path can change the data
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     insecure_http: bool,
     #[command(flatten)]
     timeout: groups::Timeout,
@@ -41,13 +41,13 @@ pub(crate) struct NodeArgs {
 /// The options of those who wait for an end.
 #[derive(Debug, Args)]
 pub(crate) struct WatchArgs {
-    /// Wait until it is completed (exit 0), or has failed or timed out (exit 41)
+    /// Wait until it ends: completed (exit 0), or failed or timed out (exit 41)
     #[arg(long)]
     pub(crate) watch: bool,
     /// With --watch: ask again every TIME
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_limit, requires = "watch")]
+    #[arg(long, hide_short_help = true, value_name = "TIME", default_value = "5s", value_parser = parse_limit, requires = "watch")]
     interval: Duration,
-    /// With --watch: the longest time to wait (exit 42)
+    /// With --watch: wait at most TIME (exit 42)
     #[arg(long, value_name = "TIME", value_parser = parse_time, requires = "watch")]
     watch_timeout: Option<Duration>,
 }

@@ -24,7 +24,7 @@ pub(crate) struct SmsArgs {
     #[command(flatten)]
     services: groups::Services,
     /// Allow http without TLS to other machines; anyone on the network path can replay the data
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     insecure_http: bool,
     #[command(flatten)]
     timeout: groups::Timeout,

@@ -16,7 +16,7 @@ use crate::wallet::address::Address;
 #[derive(Debug, Args)]
 pub(crate) struct TrustArgs {
     /// Trust hosts and contracts that only this folder's chain.json names
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     trust_project: bool,
 }
 

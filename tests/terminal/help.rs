@@ -20,7 +20,7 @@ fn the_short_help_of_a_command_has_its_own_options_alone() {
             assert!(!short.contains(option), "{short}");
         }
         assert!(
-            short.ends_with("\n\nOptions of every command: iexec-hsm help options\n"),
+            short.ends_with("\n\nMore: --help; options of every command: iexec-hsm help options\n"),
             "{short}"
         );
         let long = help(&[command, &["--help"]].concat());
@@ -33,9 +33,7 @@ fn the_short_help_of_a_command_has_its_own_options_alone() {
 }
 
 /// The short help as it is on a terminal of 80 columns.
-fn on_80_columns(command: &str) -> String {
-    let token = Token::new();
-    let work = Work::new(&token);
+fn on_80_columns(work: &Work<'_>, command: &str) -> String {
     let words = command.split(' ').filter(|word| !word.is_empty());
     let cmd = work.cmd(words.chain(["-h"])).env("COLUMNS", "80");
     cmd.run().ok().out()
@@ -43,6 +41,8 @@ fn on_80_columns(command: &str) -> String {
 
 #[test]
 fn the_short_help_is_brief_and_fits_on_80_columns() {
+    let token = Token::new();
+    let work = Work::new(&token);
     for command in [
         "result decrypt",
         "result push-encryption-key",
@@ -51,7 +51,7 @@ fn the_short_help_is_brief_and_fits_on_80_columns() {
         "app run",
         "doctor",
     ] {
-        let short = on_80_columns(command);
+        let short = on_80_columns(&work, command);
         let (_, options) = short.split_once("\nOptions:\n").unwrap();
         let (options, rest) = options.split_once("\n\n").unwrap();
         let lines = options.lines().count();
@@ -65,10 +65,47 @@ fn the_short_help_is_brief_and_fits_on_80_columns() {
         assert!(rest.matches("  iexec-hsm ").count() <= 2, "{rest}");
         assert!(rest.contains("Example"), "{rest}");
     }
-    // A screen has 24 lines.
-    for command in ["key show", "key adopt", "token init", "agent unlock"] {
-        let short = on_80_columns(command);
-        assert!(short.lines().count() <= 24, "{command}: {short}");
+}
+
+#[test]
+fn the_short_help_of_each_command_fits_on_a_screen() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    let mut commands = commands(&work);
+    commands.extend(groups(&commands));
+    assert!(commands.len() > 40, "{commands:?}");
+    for command in commands {
+        let short = on_80_columns(&work, &command);
+        // A line that is too long takes more than one of a terminal.
+        let lines = short
+            .lines()
+            .map(|it| it.chars().count().max(1).div_ceil(COLUMNS));
+        assert!(lines.sum::<usize>() <= 24, "{command}: {short}");
+        // It has what the command is, and how to go on.
+        assert!(short.contains("\nUsage: iexec-hsm"), "{short}");
+        assert!(short.contains("\n\nMore: --help; "), "{short}");
+    }
+}
+
+/// The program, and the commands that have others in them.
+fn groups(commands: &[String]) -> Vec<String> {
+    let first = commands.iter().filter_map(|it| it.split_once(' '));
+    let mut groups: Vec<_> = first.map(|(group, _)| group.to_owned()).collect();
+    groups.push(String::new());
+    groups.dedup();
+    groups
+}
+
+#[test]
+fn a_command_has_its_short_help_by_its_other_name_too() {
+    for (typed, meant) in [
+        (&["result", "push-secret"][..], "result push-encryption-key"),
+        (&["results", "decrypt"], "result decrypt"),
+        (&["tasks", "show"], "task show"),
+    ] {
+        let short = help(&[typed, &["-h"]].concat());
+        let usage = format!("\nUsage: iexec-hsm {meant} ");
+        assert!(short.contains(&usage), "{short}");
     }
 }
 
@@ -102,7 +139,10 @@ fn the_first_steps_stand_before_all_commands() {
         let words: Vec<&str> = command.split(' ').chain(["-h"]).collect();
         help(&words);
     }
-    assert!(all.contains("\n  completions "), "{all}");
+    let names: Vec<&str> = all.split([',', ' ', '\n']).collect();
+    for name in ["result", "key", "completions", "man"] {
+        assert!(names.contains(&name), "{all}");
+    }
 }
 
 #[test]

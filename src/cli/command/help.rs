@@ -6,7 +6,13 @@ use clap::builder::StyledStr;
 use clap::{Arg, Command};
 
 /// The last line of each short help.
-const REST: &str = "Options of every command: iexec-hsm help options";
+const REST: &str = "More: --help; options of every command: iexec-hsm help options";
+
+/// Letters of the longest name of a value that the short help has.
+const LONGEST_VALUE: usize = 9;
+
+/// Letters of the longest word that an example of the short help has; the id of a task has more.
+const LONGEST_WORD: usize = 30;
 
 /// The commands that people need first stand before all others.
 pub(super) const FIRST: &str = "\
@@ -28,6 +34,23 @@ Commands:
 Options:
 {options}{after-help}";
 
+/// The same in the short help, with the bare names of all others.
+const FIRST_BRIEF: &str = "\
+{about-with-newline}
+{usage-heading} {usage}
+
+First steps:
+  setup                       Prepare a token and a key
+  result push-encryption-key  Publish the public key that seals results
+  app run                     Run an app, and open its result
+  task pull                   Download and open all new results
+  result decrypt              Open a result that was downloaded
+  agent start                 Unlock the token once for many uses
+  doctor                      Check the set-up
+
+Commands:
+";
+
 /// Ends the short help of `command`, and of those in it, with where the other options are.
 pub(super) fn shortened(command: Command) -> Command {
     let own = command.get_after_help().cloned().unwrap_or_default();
@@ -46,11 +69,18 @@ pub(super) fn brief_for(program: Command, arguments: &[OsString]) -> Command {
         named = named.find_subcommand(word).unwrap_or(named);
     }
     let lists_options = !named.has_subcommands();
+    let is_program = std::ptr::eq(named, &program);
+    let names: Vec<_> = program.get_subcommands().map(Command::get_name).collect();
+    let names = names.join(", ");
     let program = brief(program);
-    match lists_options {
+    match (lists_options, is_program) {
         // No line of theirs is as long: so clap puts none of the texts below its option.
-        true => program.term_width(200),
-        false => program,
+        (true, _) => program.term_width(200),
+        (false, true) => {
+            let names = wrapped(&names, 78).replace('\n', "\n  ");
+            program.help_template(format!("{FIRST_BRIEF}  {names}{{after-help}}"))
+        }
+        (false, false) => program,
     }
 }
 
@@ -65,11 +95,24 @@ fn brief(command: Command) -> Command {
             .get_arguments()
             .filter(|it| !it.is_hide_set() && !it.is_hide_short_help_set())
     };
-    let widest = own().map(width).max();
+    let widest = |is_operand: bool| {
+        let those = own().filter(|it| it.is_positional() == is_operand);
+        those.map(width).max().unwrap_or_default()
+    };
     // What clap puts around an option: its short form, and room on both sides.
-    let room = 80_usize.saturating_sub(widest.unwrap_or_default() + 10);
+    let (of_option, of_operand) = (widest(false) + 8, widest(true) + 4);
+    let aliases: Vec<String> = command.get_visible_aliases().map(str::to_owned).collect();
     command
-        .mut_args(|arg| brief_option(arg, room))
+        .mut_args(|arg| {
+            let used = match arg.is_positional() {
+                true => of_operand,
+                false => of_option,
+            };
+            brief_option(arg, 80_usize.saturating_sub(used))
+        })
+        // They are known all the same.
+        .visible_alias(None)
+        .aliases(aliases)
         .after_help(StyledStr::from(examples.unwrap_or_default()))
         .mut_subcommands(brief)
 }
@@ -88,7 +131,8 @@ fn brief_option(arg: Arg, room: usize) -> Arg {
         .sum();
     let help = clause(&help, room.saturating_sub(aliases));
     let value = arg.get_value_names().and_then(|names| names.first());
-    let value = value.filter(|it| it.len() > 9).map(|it| short_value(it));
+    let value = value.filter(|it| it.len() > LONGEST_VALUE);
+    let value = value.map(|it| short_value(it));
     let arg = arg.help(StyledStr::from(help));
     let arg = match value {
         Some(value) => arg.value_name(value),
@@ -100,6 +144,14 @@ fn brief_option(arg: Arg, room: usize) -> Arg {
             .hide_possible_values(true)
             .hide_default_value(true),
         false => arg,
+    }
+}
+
+/// What stands for the value of an option.
+fn shown_value(value: &str) -> &str {
+    match value.len() {
+        ..=LONGEST_VALUE => value,
+        _ => short_value(value),
     }
 }
 
@@ -124,7 +176,7 @@ fn width(arg: &Arg) -> usize {
         " <>"
     };
     name + values
-        .map(|value| value.len().min(9) + brackets.len())
+        .map(|value| shown_value(value).len() + brackets.len())
         .sum::<usize>()
 }
 
@@ -177,10 +229,26 @@ fn wrapped(text: &str, columns: usize) -> String {
 fn two_examples(text: &str) -> String {
     let parts = text.split("\n\n");
     let is_kept = |part: &&str| part.starts_with("Example") || *part == REST;
-    let kept = parts
-        .filter(is_kept)
-        .map(|part| part.lines().take(3).collect::<Vec<_>>().join("\n"));
+    let kept = parts.filter(is_kept).map(|part| {
+        part.lines()
+            .take(3)
+            .map(shortened_line)
+            .collect::<Vec<_>>()
+            .join("\n")
+    });
     kept.collect::<Vec<_>>().join("\n\n")
+}
+
+/// A line that has of each long word the beginning alone.
+fn shortened_line(line: &str) -> String {
+    let is_long = |word: &&str| word.starts_with("0x") && word.len() > LONGEST_WORD;
+    let words = line
+        .split(' ')
+        .map(|word| match Some(word).filter(is_long) {
+            Some(word) => format!("{}…", &word[..6]),
+            None => word.to_owned(),
+        });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// The options of every command.

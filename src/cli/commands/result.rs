@@ -50,7 +50,7 @@ pub(crate) enum Command {
     /// decrypted here. A file gets its name only when all checks have passed. If an agent runs and is unlocked, no PIN
     /// is needed. Several archives take one login.
     Decrypt(decrypt::Decrypt),
-    /// Encrypt (seal) a result as the enclave does, for tests
+    /// Seal a result as the enclave does, for tests
     ///
     /// Only the public key is needed: no token, no PIN. A folder is zipped as the enclave zips it. A zip is taken as
     /// the result itself; any other file is zipped alone.

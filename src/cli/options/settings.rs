@@ -13,7 +13,7 @@ pub(crate) use setting::{Fallback, Found, Kind, Setting, Source};
 pub(crate) use value::Form;
 
 use Fallback::{Is, Words};
-use setting::{GLOBAL, NOT_IN_FILE, PER_COMMAND, SECRET};
+use setting::{GLOBAL, NOT_IN_FILE, PER_COMMAND, RARE, SECRET};
 use value::{
     Beneficiary, Count, FilePath, Framework, Hosts, KeyUri, Name, Positive, Progress, Seconds,
     Size, Switch, Text, Time, TimeLimit, TokenUri, Urls,
@@ -73,7 +73,7 @@ declare::settings! {
     /// The private key of a wallet
     wallet_key = SECRET;
     /// A file with the password of the wallet file; its first line counts
-    password_file: Option<FilePath> = Setting { value_name: "FILE", ..PER_COMMAND };
+    password_file: Option<FilePath> = Setting { value_name: "FILE", ..RARE };
     /// The password of the wallet's file
     wallet_password = SECRET;
     /// The chain, by its name or number [default: that of chain.json]
@@ -92,40 +92,40 @@ declare::settings! {
     sms_url: Option<Name> = Setting {
         value_name: "URL",
         default: Words("the chain's"),
-        ..PER_COMMAND
+        ..RARE
     };
     /// Hosts that chain.json may name; nobody is asked about them: "sms.example http://localhost:13300"
     trusted_hosts: Option<Hosts> = Setting {
         value_name: "HOSTS",
         default: Words("the built-in hosts"),
-        ..PER_COMMAND
+        ..RARE
     };
     /// The URL of the chain's node (JSON-RPC), instead of the default
     rpc_url: Option<Name> = Setting {
         value_name: "URL",
         default: Words("the chain's"),
-        ..PER_COMMAND
+        ..RARE
     };
     /// The URL of iExec's market; it lists the deals; instead of the chain's
     market_url: Option<Name> = Setting {
         value_name: "URL",
         default: Words("the chain's"),
-        ..PER_COMMAND
+        ..RARE
     };
     /// The URL of iExec's compass; it lists the schedulers; instead of the chain's
     compass_url: Option<Name> = Setting {
         value_name: "URL",
         default: Words("the chain's"),
-        ..PER_COMMAND
+        ..RARE
     };
     /// The URLs of IPFS gateways; separated by spaces, tried in this order, instead of the chain's
     ipfs_gateway: Option<Urls> = Setting {
         value_name: "URLS",
         default: Words("the chain's"),
-        ..PER_COMMAND
+        ..RARE
     };
     /// The longest wait for a service; including retries [default: 120]
-    timeout: Seconds = Setting { value_name: "SECONDS", default: Is("120"), ..PER_COMMAND };
+    timeout: Seconds = Setting { value_name: "SECONDS", default: Is("120"), ..RARE };
     /// The folder of the beneficiary's key files [default: .secrets/beneficiary]
     beneficiary_keystoredir: FilePath = Setting {
         value_name: "PATH",
@@ -140,38 +140,38 @@ declare::settings! {
         ..GLOBAL
     };
     /// Use the token, even if an agent runs
-    no_agent: Switch = Setting { value_name: "true|false", default: Is("false"), ..PER_COMMAND };
+    no_agent: Switch = Setting { value_name: "true|false", default: Is("false"), ..RARE };
     /// Run without confinement, for a module that does not work otherwise
-    no_confinement: Switch = Setting { value_name: "true|false", default: Is("false"), ..PER_COMMAND };
+    no_confinement: Switch = Setting { value_name: "true|false", default: Is("false"), ..RARE };
     /// Lock after TIME without use: 90s, 15m, 8h, or 0 for never [default: 15m]
     idle: Time = Setting { value_name: "TIME", default: Is("15m"), ..PER_COMMAND };
     /// Lock TIME after the unlock, even when in use; 0 for never [default: 0]
-    max_lifetime: Time = Setting { value_name: "TIME", default: Is("0"), ..PER_COMMAND };
+    max_lifetime: Time = Setting { value_name: "TIME", default: Is("0"), ..RARE };
     /// The most sessions with the token [default: one per core, two for a device]
     sessions: Option<Positive> = Setting {
         value_name: "COUNT",
         default: Words("one per core, two for a device"),
-        ..PER_COMMAND
+        ..RARE
     };
     /// Abandon a request that the token has not answered within this time [default: 60s]
-    request_timeout: TimeLimit = Setting { value_name: "TIME", default: Is("60s"), ..PER_COMMAND };
+    request_timeout: TimeLimit = Setting { value_name: "TIME", default: Is("60s"), ..RARE };
     /// Wait up to TIME for the agent; it may be locked, or gone for a moment [default: 10s]
-    agent_wait: Time = Setting { value_name: "TIME", default: Is("10s"), ..PER_COMMAND };
+    agent_wait: Time = Setting { value_name: "TIME", default: Is("10s"), ..RARE };
     /// Ask a person before each use of a key, and refuse it without a yes
     confirm: Switch = Setting { value_name: "true|false", default: Is("false"), ..PER_COMMAND };
     /// The program that asks: a pinentry or an ssh-askpass [default: the one in SSH_ASKPASS]
     confirm_with: Option<FilePath> = Setting {
         value_name: "PROGRAM",
         default: Words("the one in SSH_ASKPASS"),
-        ..PER_COMMAND
+        ..RARE
     };
     /// Refuse the use if nobody answers within TIME [default: 60s]
-    confirm_timeout: TimeLimit = Setting { value_name: "TIME", default: Is("60s"), ..PER_COMMAND };
+    confirm_timeout: TimeLimit = Setting { value_name: "TIME", default: Is("60s"), ..RARE };
     /// Append a line for each request to this file [default: stderr]
     audit_log: Option<FilePath> = Setting {
         value_name: "FILE",
         default: Words("stderr"),
-        ..PER_COMMAND
+        ..RARE
     };
     /// Show progress: on a terminal, never, or as lines of JSON on stderr [default: auto]
     progress: Progress = Setting {
@@ -180,9 +180,9 @@ declare::settings! {
         ..GLOBAL
     };
     /// The largest result; with K, M, G or T [default: 32G]
-    max_size: Size = Setting { value_name: "SIZE", default: Is("34359738368"), ..PER_COMMAND };
+    max_size: Size = Setting { value_name: "SIZE", default: Is("34359738368"), ..RARE };
     /// The most entries in a result [default: 100000]
-    max_entries: Count = Setting { value_name: "COUNT", default: Is("100000"), ..PER_COMMAND };
+    max_entries: Count = Setting { value_name: "COUNT", default: Is("100000"), ..RARE };
 }
 
 #[cfg(test)]

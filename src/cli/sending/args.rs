@@ -10,10 +10,10 @@ use crate::cli::trusted_hosts::TrustArgs;
 #[derive(Debug, Args)]
 pub(crate) struct SendArgs {
     /// Wait for this many confirmations: 1 is the block with the transaction
-    #[arg(long, value_name = "BLOCKS", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, hide_short_help = true, value_name = "BLOCKS", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) confirms: u64,
     /// The longest time to wait for the transaction (exit 37)
-    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = parse_time)]
+    #[arg(long, hide_short_help = true, value_name = "TIME", default_value = "10m", value_parser = parse_time)]
     pub(super) transaction_timeout: Duration,
     #[command(flatten)]
     payer: groups::Payer,

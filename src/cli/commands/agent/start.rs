@@ -36,7 +36,7 @@ pub(crate) struct Start {
     #[arg(long)]
     detach: bool,
     /// Print the path of the socket, and start nothing
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     print_socket: bool,
     #[command(flatten)]
     locking: groups::Locking,
@@ -51,7 +51,7 @@ pub(crate) struct Start {
     #[command(flatten)]
     request_timeout: groups::RequestTimeout,
     /// Answer root as well
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     allow_root: bool,
     #[command(flatten)]
     confirming: groups::Confirming,

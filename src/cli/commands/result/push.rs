@@ -39,7 +39,7 @@ pub(crate) struct Push {
     force_update: bool,
     #[command(flatten)]
     key: KeyArgs,
-    /// Show what would be sent, without the signature, and send nothing
+    /// Show what would be sent; sign and send nothing
     #[arg(long, conflicts_with_all = ["print_challenge", "signature"])]
     dry_run: bool,
     /// Print what must be signed, for a wallet elsewhere; send nothing

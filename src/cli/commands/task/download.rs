@@ -42,12 +42,17 @@ pub(crate) struct Download {
     #[arg(long, short = 'x', value_name = "FOLDER")]
     extract: Option<PathBuf>,
     /// Extract only this file; to --download or --extract; may be repeated
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, hide_short_help = true, value_name = "NAME")]
     entry: Vec<OsString>,
     #[command(flatten)]
     verifying: VerifyingArgs,
     /// Write the evidence to this file, for result verify
-    #[arg(long, value_name = "FILE", conflicts_with = "no_verify")]
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "FILE",
+        conflicts_with = "no_verify"
+    )]
     evidence: Option<PathBuf>,
     #[command(flatten)]
     ipfs_gateway: groups::IpfsGateway,
@@ -314,7 +319,7 @@ impl Wanted {
         add_report(&mut json, &report);
         Ok(Downloaded {
             json,
-            note: opened_in(context, &self.shown(context), &report),
+            note: opened_in(context, &self.place_shown(context), &report),
             verification,
             is_stream: self.is_stream(),
         })
@@ -363,11 +368,22 @@ impl Wanted {
         json
     }
 
+    /// The place with the word that the SDK puts before it.
     fn shown(&self, context: &Context) -> String {
+        let place = self.place_shown(context);
+        match &self.place {
+            Destination::Stream(..) => place,
+            Destination::File(_) => format!("file {place}"),
+            Destination::Folder(_) => format!("folder {place}"),
+        }
+    }
+
+    fn place_shown(&self, context: &Context) -> String {
         match &self.place {
             Destination::Stream(stream, _) => stream.shown(),
-            Destination::File(path) => format!("file {}", context.absolute(path).shown()),
-            Destination::Folder(path) => format!("folder {}", context.absolute(path).shown()),
+            Destination::File(path) | Destination::Folder(path) => {
+                context.absolute(path).shown().into_owned()
+            }
         }
     }
 }

@@ -27,7 +27,7 @@ pub(super) struct OfUs {
     #[arg(long, value_name = "ADDRESS")]
     app: Option<Address>,
     /// Read the chain's events from this block on, instead of asking the market
-    #[arg(long, value_name = "BLOCK")]
+    #[arg(long, hide_short_help = true, value_name = "BLOCK")]
     from_block: Option<u64>,
     #[command(flatten)]
     market: groups::MarketUrl,

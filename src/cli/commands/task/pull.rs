@@ -43,6 +43,7 @@ pub(super) const DEFAULT_FOLDER: &str = "results";
 #[derive(Debug, Args)]
 #[command(
     mut_arg("force", |arg| arg.hide(true)),
+    mut_arg("verify", |arg| arg.hide_short_help(true)),
     after_help = "Each result is verified against its task on the chain before it gets its name, unless --no-verify is given. `iexec-hsm result verify --help` says what is checked, and what that does not prove.\n\nExamples:\n  iexec-hsm task pull --output-dir results\n  iexec-hsm task pull --watch --require-agent --raw --exec /usr/local/bin/take-in"
 )]
 pub(crate) struct Pull {
@@ -55,19 +56,19 @@ pub(crate) struct Pull {
     #[arg(long)]
     watch: bool,
     /// With --watch: look for new results every TIME
-    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = parse_limit, requires = "watch")]
+    #[arg(long, hide_short_help = true, value_name = "TIME", default_value = "1m", value_parser = parse_limit, requires = "watch")]
     interval: Duration,
     /// Run this program for each result, with IEXEC_TASK_ID and IEXEC_RESULT_DIR set
     #[arg(long, value_name = "PROGRAM")]
     exec: Option<PathBuf>,
     /// How many results to download at a time
-    #[arg(long, value_name = "COUNT", default_value = "4", value_parser = clap::value_parser!(u8).range(1..=32))]
+    #[arg(long, hide_short_help = true, value_name = "COUNT", default_value = "4", value_parser = clap::value_parser!(u8).range(1..=32))]
     downloads: u8,
     /// Do not pull a result again that was pulled before and deleted
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     not_again: bool,
     /// Try results again that were found bad before
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     retry_failed: bool,
     #[command(flatten)]
     verifying: VerifyingArgs,

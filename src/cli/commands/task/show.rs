@@ -18,6 +18,7 @@ use crate::task::{TaskState, Watched, watch_from};
 
 #[derive(Debug, Args)]
 #[command(
+    mut_arg("verify", |it| it.hide_short_help(true)),
     after_help = "A result that is opened is verified against its task on the chain first, unless --no-verify is given. `iexec-hsm result verify --help` says what is checked, and what that does not prove.\n\nExamples:\n  iexec-hsm task show 0xc53be85f77694aa8eb345e025eaee669f8cb27cca2d05680538e97e209d53712\n  iexec-hsm task show 0xc53be85f77694aa8eb345e025eaee669f8cb27cca2d05680538e97e209d53712 --watch --watch-timeout 2h\n  iexec-hsm task show 0xc53be85f77694aa8eb345e025eaee669f8cb27cca2d05680538e97e209d53712 --watch --extract result/"
 )]
 pub(crate) struct Show {

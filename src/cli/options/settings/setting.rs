@@ -21,6 +21,8 @@ pub(crate) struct Setting {
     pub(crate) default: Fallback,
     /// Whether it is an option of every command.
     pub(crate) is_global: bool,
+    /// Whether people set it once, in the file or environment, if at all: the short help leaves its option out.
+    pub(crate) is_rare: bool,
     /// The reader of its value; a secret is taken as it is.
     pub(crate) value: Option<ValueKind>,
 }
@@ -76,6 +78,7 @@ pub(super) const SECRET: Setting = Setting {
     kind: Kind::Secret,
     default: Fallback::Nothing,
     is_global: false,
+    is_rare: false,
     value: None,
 };
 
@@ -89,6 +92,12 @@ pub(super) const GLOBAL: Setting = Setting {
 pub(super) const PER_COMMAND: Setting = Setting {
     kind: Kind::Anywhere,
     ..SECRET
+};
+
+/// A setting that is a rare option of the commands that name it, to be completed.
+pub(super) const RARE: Setting = Setting {
+    is_rare: true,
+    ..PER_COMMAND
 };
 
 /// Declares a setting that has no place in the file.
@@ -117,7 +126,7 @@ impl Setting {
             .value_name(self.value_name)
             .env(self.variable())
             .hide_env_values(true)
-            .hide_short_help(self.is_global)
+            .hide_short_help(self.is_global || self.is_rare)
             .global(self.is_global);
         match &self.value {
             Some(value) => (value.complete)(arg),

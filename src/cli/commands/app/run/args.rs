@@ -10,10 +10,28 @@ use crate::cli::options::groups;
 use crate::cli::sending::SendArgs;
 use crate::wallet::address::Address;
 
+/// Options that other commands show in their short help, for which there is no room here.
+const RARE: [&str; 10] = [
+    "chain",
+    "decrypt",
+    "download",
+    "force",
+    "no_verify",
+    "require_verified",
+    "tag",
+    "verify",
+    "wallet",
+    "watch_timeout",
+];
+
 #[derive(Debug, Args)]
 #[command(
     mut_arg("force", |it| it.help("Spend without asking, and replace existing files")),
-    after_help = "A result that is opened is verified against its task on the chain first, unless --no-verify is given. `iexec-hsm result verify --help` says what is checked, and what that does not prove.\n\nExamples:\n  iexec-hsm app run 0x41729D682e8e7959492794F67f5445b24eE6f5ed --encrypt-result --watch\n  iexec-hsm app run 0x41729D682e8e7959492794F67f5445b24eE6f5ed --tag tee,tdx --encrypt-result --watch --extract result/\n  iexec-hsm app run 0x41729D682e8e7959492794F67f5445b24eE6f5ed --encrypt-result --dry-run\n  iexec-hsm app run --resume --watch"
+    mut_args(|it| match RARE.contains(&it.get_id().as_str()) {
+        true => it.hide_short_help(true),
+        false => it,
+    }),
+    after_help = "A result that is opened is verified against its task on the chain first, unless --no-verify is given. `iexec-hsm result verify --help` says what is checked, and what that does not prove.\n\nExamples:\n  iexec-hsm app run 0x41729D682e8e7959492794F67f5445b24eE6f5ed --encrypt-result --watch\n  iexec-hsm app run 0x41729D682e8e7959492794F67f5445b24eE6f5ed --encrypt-result --watch --extract result/\n  iexec-hsm app run 0x41729D682e8e7959492794F67f5445b24eE6f5ed --encrypt-result --dry-run\n  iexec-hsm app run --resume --watch"
 )]
 pub(crate) struct Run {
     /// The app [default: the one that deployed.json names]
@@ -24,11 +42,11 @@ pub(crate) struct Run {
     /// The most RLC to spend, such as 0.5; a run that costs more fails (exit 38)
     #[arg(long, value_name = "RLC", value_parser = parse_cost, conflicts_with = "resume")]
     pub(super) max_cost: Option<U256>,
-    /// Check everything and show what would be signed and spent; sign and send nothing
+    /// Show what would be signed and spent; everything is checked, nothing is signed or sent
     #[arg(long, conflicts_with = "resume")]
     pub(super) dry_run: bool,
     /// Do not check that the SMS has the secrets that the run needs
-    #[arg(long, conflicts_with = "resume")]
+    #[arg(long, hide_short_help = true, conflicts_with = "resume")]
     pub(super) skip_preflight_check: bool,
     /// Resume an interrupted run, or follow the last one; nothing new is signed
     #[arg(long)]
@@ -50,7 +68,12 @@ pub(super) struct Request {
     #[arg(long, value_name = "ADDRESS|deployed", conflicts_with = "resume")]
     pub(super) dataset: Option<Named>,
     /// The workerpool; `deployed` for the one in deployed.json [default: the cheapest that fits]
-    #[arg(long, value_name = "ADDRESS|deployed", conflicts_with = "resume")]
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "ADDRESS|deployed",
+        conflicts_with = "resume"
+    )]
     pub(super) workerpool: Option<Named>,
     /// The arguments of the app
     #[arg(
@@ -63,6 +86,7 @@ pub(super) struct Request {
     /// URLs of the app's input files, separated by commas
     #[arg(
         long,
+        hide_short_help = true,
         value_name = "URLS",
         value_delimiter = ',',
         conflicts_with = "resume"
@@ -72,28 +96,58 @@ pub(super) struct Request {
     #[arg(long, value_name = "NUMBER=NAME", num_args = 1.., value_parser = parse_secret, conflicts_with = "resume")]
     pub(super) secret: Vec<(String, String)>,
     /// The category, which limits the duration [default: the lowest that a workerpool offers]
-    #[arg(long, value_name = "ID", conflicts_with = "resume")]
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "ID",
+        conflicts_with = "resume"
+    )]
     pub(super) category: Option<u64>,
     /// What the workers must provide, such as tee,tdx [default: tee,tdx; on bellecour nothing]
     #[arg(long, value_name = "TAGS", conflicts_with = "resume")]
     pub(super) tag: Option<Tag>,
     /// Where the result is stored: ipfs or dropbox [default: ipfs]
-    #[arg(long, value_name = "ipfs|dropbox", conflicts_with = "resume")]
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "ipfs|dropbox",
+        conflicts_with = "resume"
+    )]
     pub(super) storage_provider: Option<String>,
     /// The contract that receives the result, not encrypted
-    #[arg(long, value_name = "ADDRESS", conflicts_with = "resume")]
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "ADDRESS",
+        conflicts_with = "resume"
+    )]
     pub(super) callback: Option<Address>,
     /// Encrypt the result for the beneficiary
     #[arg(long, conflicts_with = "resume")]
     pub(super) encrypt_result: bool,
     /// The trust that workers need before their result counts [default: 0]
-    #[arg(long, value_name = "NUMBER", conflicts_with = "resume")]
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "NUMBER",
+        conflicts_with = "resume"
+    )]
     pub(super) trust: Option<u64>,
     /// The address that the result is for [default: the address that pays]
-    #[arg(long, value_name = "ADDRESS", conflicts_with = "resume")]
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "ADDRESS",
+        conflicts_with = "resume"
+    )]
     pub(super) beneficiary: Option<Address>,
     /// Parameters as JSON; the options above are added
-    #[arg(long, value_name = "JSON", conflicts_with = "resume")]
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "JSON",
+        conflicts_with = "resume"
+    )]
     pub(super) params: Option<String>,
 }
 

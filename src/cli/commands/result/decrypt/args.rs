@@ -35,7 +35,7 @@ pub(crate) struct Decrypt {
     #[arg(long, conflicts_with = "force")]
     pub(super) skip_existing: bool,
     /// With --skip-existing: try failed archives again
-    #[arg(long, requires = "skip_existing")]
+    #[arg(long, hide_short_help = true, requires = "skip_existing")]
     pub(super) retry_failed: bool,
 }
 
@@ -49,7 +49,7 @@ pub(crate) struct Opening {
     #[arg(long)]
     pub(crate) verify: bool,
     /// Do not sync to disk: a power cut may lose the result
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(crate) no_sync: bool,
     #[command(flatten)]
     pub(crate) holding: Holding,
@@ -73,12 +73,12 @@ pub(crate) struct Holding {
     #[command(flatten)]
     limits: groups::Limits,
     /// The key file to use; a name in the key folder, instead of that of the address
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, hide_short_help = true, value_name = "FILE")]
     pub(crate) beneficiary_key_file: Option<PathBuf>,
     #[command(flatten)]
     no_agent: groups::NoAgent,
     /// Fail if no agent holds the token
-    #[arg(long, conflicts_with = "no_agent")]
+    #[arg(long, hide_short_help = true, conflicts_with = "no_agent")]
     pub(crate) require_agent: bool,
     #[command(flatten)]
     agent_wait: groups::AgentWait,

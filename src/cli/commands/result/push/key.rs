@@ -30,7 +30,7 @@ pub(super) struct KeyArgs {
     #[arg(long)]
     allow_imported: bool,
     /// Publish a public key file without checking that a token holds its private key
-    #[arg(long, conflicts_with = "allow_imported")]
+    #[arg(long, hide_short_help = true, conflicts_with = "allow_imported")]
     allow_software_key: bool,
     #[command(flatten)]
     other_address: OtherAddress,
