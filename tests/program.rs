@@ -143,6 +143,7 @@ mod pins {
     mod attempts;
     mod blocked;
     mod change;
+    mod factory;
     mod lengths;
     mod no_login;
     mod pin_pad;
@@ -193,6 +194,7 @@ mod terminal {
     mod other_words;
     mod printed_commands;
     mod progress;
+    mod sessions;
     mod text_layout;
 }
 mod tokens {

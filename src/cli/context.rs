@@ -406,12 +406,18 @@ impl Context {
         if let Some(given) = given {
             return given == label;
         }
+        self.is_repeated(what, ("label", label))
+    }
+
+    /// Whether a person repeats `name`, a label or an id, once `what` was told.
+    pub(crate) fn is_repeated(&self, what: &str, (kind, name): (&str, &str)) -> bool {
         if self.global.raw || self.global.no_input {
             return false;
         }
         super::ui::terminal::open().is_some_and(|terminal| {
-            let question = format!("{what}\nType its label to go on ({}): ", label.shown());
-            super::ui::terminal::ask_line(&terminal, &question).is_ok_and(|answer| answer == label)
+            super::ui::terminal::tell(&terminal, what);
+            let question = format!("Type its {kind} to go on ({}): ", name.shown());
+            super::ui::terminal::ask_line(&terminal, &question).is_ok_and(|answer| answer == name)
         })
     }
 

@@ -1,4 +1,6 @@
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use super::context::Context;
 use super::ui::failure::Failure;
@@ -19,6 +21,8 @@ pub(crate) struct KeyRecord {
     pub(crate) uri: Uri,
     /// The public key, which counts when tokens change ids and labels.
     pub(crate) public: Option<PublicKey>,
+    /// When the key file was written, in seconds since 1970.
+    pub(crate) written: Option<u64>,
 }
 
 impl KeyRecord {
@@ -28,6 +32,7 @@ impl KeyRecord {
             address,
             uri,
             public: public_key_file::read(public_path).ok(),
+            written: written(path),
         })
     }
 
@@ -56,6 +61,12 @@ impl KeyRecord {
         }
         uri
     }
+}
+
+/// When a file was written, in seconds since 1970.
+fn written(path: &Path) -> Option<u64> {
+    let modified = fs::metadata(path).ok()?.modified().ok()?;
+    Some(modified.duration_since(UNIX_EPOCH).ok()?.as_secs())
 }
 
 /// The result keys that key files record.

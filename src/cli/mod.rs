@@ -10,6 +10,7 @@ mod commands;
 mod config;
 mod context;
 mod evidence_file;
+mod factory_pins;
 mod gateways;
 mod idle;
 mod init_token;

@@ -1,6 +1,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use super::factory_pins;
 use super::pin_effect::PinEffect;
 use super::taken_pin::TakenPin;
 use super::ui::{status_line, terminal};
@@ -12,7 +13,7 @@ use crate::token::{MissingPin, Pin, PinError, PinRequest, PinSource, PinState, P
 const CREDENTIAL: &str = "iexec-hsm-pin";
 
 /// What a person has to know of an SO PIN.
-const SO_PIN: &str = "The SO PIN sets a new user PIN when that is blocked, and can erase the\ntoken. Write it down and keep it apart from the token.";
+const SO_PIN: &str = "The SO PIN sets a new user PIN when that is blocked, and can erase the token. Write it down and keep it apart from the token.";
 
 /// The sources of PINs, in this order: a file, a systemd credential, the environment, the terminal. A reader with a pad of its own is not asked here.
 #[derive(Debug, Default)]
@@ -87,6 +88,12 @@ impl PinSource for Pins {
 
     fn on_reader(&mut self, request: &PinRequest<'_>) {
         self.tell_of_reader(&Asked::of(request));
+    }
+
+    fn taken(&mut self, request: &PinRequest<'_>, pin: &Pin) {
+        if self.tells {
+            factory_pins::warn(request, pin);
+        }
     }
 
     fn forget(&mut self) {
@@ -221,6 +228,9 @@ impl Pins {
                 .map_err(|error| PinError::NotGiven(format!("no PIN was typed: {error}")))
         };
         let effect = asked.effect(self.agent.as_deref());
+        if *asked.purpose == PinUse::NewSo {
+            terminal::tell(&terminal, SO_PIN);
+        }
         if matches!(asked.purpose, PinUse::New | PinUse::NewSo) {
             return choose_new(&terminal, &asked.question(effect), ask, check);
         }
@@ -322,7 +332,7 @@ impl<'a> Asked<'a> {
             ),
             PinUse::New => format!("New user PIN of the token {label:?}{}: ", self.limits()),
             PinUse::So => format!("SO PIN of the token {label:?}: "),
-            PinUse::NewSo => format!("{SO_PIN}\nNew SO PIN of the token {label:?}: "),
+            PinUse::NewSo => format!("New SO PIN of the token {label:?}: "),
         }
     }
 

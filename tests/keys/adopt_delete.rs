@@ -173,8 +173,14 @@ fn files_that_name_the_same_key_on_another_token_stay() {
     opens(&work);
 }
 
+/// The id of the only key.
+fn id_of(work: &Work<'_>) -> String {
+    let listed = work.run(["key", "list", "--raw"]).ok().raw();
+    listed["keys"][0]["id"].as_str().unwrap().to_owned()
+}
+
 #[test]
-fn deleting_wants_the_label_typed() {
+fn deleting_wants_the_id_typed() {
     let token = Token::new();
     let work = Work::new(&token);
     let uri = make(&work, ADDRESS);
@@ -190,7 +196,8 @@ fn deleting_wants_the_label_typed() {
             .fails(2);
         stays();
     }
-    for answer in ["yes\n", "\n"] {
+    // What is alike for many keys is not enough.
+    for answer in ["yes\n", "\n", "iexec result key 7e5f4552\n"] {
         let mut pty = Pty::spawn(&work.cmd(["key", "delete"]).pin());
         pty.expect("can ever be opened again.").expect(": ");
         pty.send(answer);
@@ -203,8 +210,11 @@ fn deleting_wants_the_label_typed() {
     stays();
 
     let mut pty = Pty::spawn(&work.cmd(["key", "delete"]).pin());
-    pty.expect("will be removed for good").expect(": ");
-    pty.send(LABEL).send("\n");
+    let id = id_of(&work);
+    pty.expect("current key of")
+        .expect("will be removed for good");
+    pty.expect(&format!("Type its id to go on ({id}): "));
+    pty.send(&id).send("\n");
     let (code, shown) = pty.wait();
     assert_eq!(code, 0, "{shown}");
     assert!(shown.replace("\r\n", "").contains(&uri), "{shown}");

@@ -267,3 +267,31 @@ fn the_pin_is_asked_for_once_in_each_command() {
         assert!(!shown.contains(&token.pin), "{shown}");
     }
 }
+
+#[test]
+fn a_key_is_listed_with_the_day_on_which_it_was_made() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    make(&work, ADDRESS);
+    // By the token's word, else by that of the key file.
+    let faulty = Faulty::before(&token);
+    let faulty = faulty.rule("private-attribute CKA_START_DATE 3230323431313239");
+    let list = |args: &[&str]| work.cmd(["key", "list"]).args(args).pin();
+    let told = faulty.drive(list(&[])).run().ok().out();
+    assert!(told.contains(", made 2024-11-29\n"), "{told}");
+    let raw = faulty.drive(list(&["--raw"])).run().ok().raw();
+    assert_eq!(raw["keys"][0]["startDate"], "2024-11-29");
+
+    let date = std::process::Command::new("date")
+        .args(["+%F", "-r"])
+        .arg(work.path(format!(".secrets/beneficiary/{ADDRESS}_key")))
+        .env_remove("TZ")
+        .output()
+        .unwrap();
+    let day = String::from_utf8(date.stdout).unwrap().trim().to_owned();
+    let told = list(&[]).run().ok().out();
+    assert!(told.contains(&format!(", recorded {day}\n")), "{told}");
+    let raw = list(&["--raw"]).run().ok().raw();
+    assert_eq!(raw["keys"][0]["recordedOn"], day);
+    assert_eq!(raw["keys"][0]["startDate"], Value::Null);
+}

@@ -292,3 +292,44 @@ fn settings_of_before_are_replaced_only_with_leave() {
     assert!(text.contains(" # why\nmax-size = 5\nmodule = "), "{text}");
     work.is_tidy();
 }
+
+#[test]
+fn a_person_changes_the_pin_that_the_device_came_with() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    let new = work.write("new", "123456");
+    let change = ["token", "change-pin", "--new-pin-file"];
+    work.cmd(change).arg(new).pin().run().ok();
+    let faulty = Faulty::before(&token).rule("describes YubiKey");
+    let words = [
+        "setup",
+        "--token=test",
+        "--bits=2048",
+        "--wallet-address",
+        ADDRESS,
+    ];
+    let mut pty = Pty::spawn(&faulty.drive(work.cmd(words)));
+    pty.expect("PIN of the token \"test\": ")
+        .until_echo(false)
+        .send("123456\n");
+    pty.expect("is the factory default of a PIV card");
+    pty.expect("Change the PIN now? [y/N]: ")
+        .until_echo(true)
+        .send("y\n");
+    for (question, pin) in [
+        ("PIN of the token \"test\": ", "123456\n"),
+        ("New user PIN of the token \"test\"", "another\n"),
+        ("Once more: ", "another\n"),
+    ] {
+        pty.expect(question).until_echo(false).send(pin);
+    }
+    pty.expect("The user PIN of the token \"test\" is changed");
+    let (code, shown) = pty.wait();
+    assert_eq!(code, 0, "{shown}");
+    let list = |pin: &str| {
+        let cmd = work.cmd(["key", "list"]).env("IEXEC_HSM_PIN", pin);
+        faulty.drive(cmd).run()
+    };
+    list("another").ok();
+    list("123456").fails(12);
+}

@@ -127,6 +127,16 @@ const GRANTED: &[(&str, &str, &str)] = &[
     ),
     ("cli/commands/token.rs", "after_help", "an example"),
     (
+        "cli/factory_pins.rs",
+        "words: &[",
+        "devices whose factory default PIN is named, after it was taken",
+    ),
+    (
+        "cli/factory_pins.rs",
+        "device: \"a",
+        "the word for such a device",
+    ),
+    (
         "token/module/token_info.rs",
         "const KNOWN: [&str; 3] = [\"SoftHSM\", \"Kryoptic\"",
         "for speed alone: a module that is not named there is called by one thread at a time, which all bear",

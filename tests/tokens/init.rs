@@ -146,6 +146,7 @@ fn a_mistake_is_asked_again() {
     }
     let (code, shown) = pty.wait();
     assert_eq!(code, 0, "{shown}");
+    assert_eq!(shown.matches("The SO PIN sets").count(), 1, "{shown}");
     takes(&token, "fresh", "officer", "typed-pin");
 }
 

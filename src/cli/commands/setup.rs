@@ -11,7 +11,9 @@ mod settings;
 
 use serde_json::json;
 
+use super::token::change_user_pin;
 use crate::cli::context::Context;
+use crate::cli::factory_pins;
 use crate::cli::init_token::{TokenToInit, initialise};
 use crate::cli::options::{SETTINGS, parse_token_label};
 use crate::cli::ui::failure::Failure;
@@ -41,8 +43,9 @@ pub(crate) fn run(context: Context, setup: &Setup) -> Result<Reply, Failure> {
     // Before a key is made that the settings would then not lead to.
     settings.agree(&questions, setup.replace)?;
     let temporaries = context.temporaries.clone();
-    let (reply, key) = key::ready(context, setup, &questions, &candidate, &address)?;
+    let (context, reply, key) = key::ready(context, setup, &questions, &candidate, &address)?;
     let written = settings.write(&temporaries)?;
+    offer_another_pin(&context, &questions)?;
     let reply = reply.with(json!({
         "configFile": settings.path(),
         "written": written,
@@ -63,6 +66,20 @@ pub(crate) fn run(context: Context, setup: &Setup) -> Result<Reply, Failure> {
         .note("Open a result:")
         .note("  iexec-hsm result decrypt results.zip --extract my-result")
         .note("A private key is lost with its token, and so are the results that only it opens. \"Loss and replacement\" in the book says what to do before that."))
+}
+
+/// Offers to change a PIN that the device was delivered with. One that a file gives is changed where that is written.
+fn offer_another_pin(context: &Context, questions: &Questions) -> Result<(), Failure> {
+    let is_typed = context.pin_file()?.is_none();
+    if factory_pins::was_taken() && is_typed && questions.yes("Change the PIN now?") {
+        // All else is done, whatever becomes of it.
+        let raw = context.global.raw;
+        match change_user_pin(context) {
+            Ok(reply) => reply.print("setup", raw),
+            Err(failure) => failure.print("setup", raw),
+        };
+    }
+    Ok(())
 }
 
 /// The token that is chosen, which is initialised if it was empty; and whether it was. The context

@@ -40,6 +40,8 @@ pub(crate) enum Command {
     ChangePin(change_pin::ChangePin),
 }
 
+pub(super) use change_pin::change_user_pin;
+
 pub(crate) fn run(context: &Context, command: Command) -> Result<Reply, Failure> {
     match command {
         Command::List => list::run(context),

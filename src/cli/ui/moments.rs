@@ -23,6 +23,12 @@ impl fmt::Display for Moment {
     }
 }
 
+/// The day of a time, as `2026-11-29`.
+pub(crate) fn day(moment: Moment) -> String {
+    let local = moment.to_string();
+    local.split(' ').next().unwrap_or_default().to_owned()
+}
+
 /// A time, and how long it is from `now`.
 pub(crate) fn when(moment: Moment, now: u64) -> String {
     let distance = long(moment.0.abs_diff(now));

@@ -109,6 +109,16 @@ impl ResultKey {
         self.allowed.iter().map(MechanismType::to_string).collect()
     }
 
+    /// The day from which it is meant to be used (`CKA_START_DATE`), as `2026-11-29`; tokens that keep one mean the day on
+    /// which it was made. Most keep none.
+    pub fn start_date(&self, session: &Session) -> Option<String> {
+        let date = bytes(&session.raw, self.private?, AttributeType::StartDate)?;
+        let digits = str::from_utf8(&date).ok()?;
+        let is_date = digits.len() == 8 && digits.bytes().all(|it| it.is_ascii_digit());
+        let parts = (digits.get(..4)?, digits.get(4..6)?, digits.get(6..)?);
+        is_date.then(|| format!("{}-{}-{}", parts.0, parts.1, parts.2))
+    }
+
     /// Whether its private key is visible, as it is after a login.
     pub fn has_private(&self) -> bool {
         self.private.is_some()

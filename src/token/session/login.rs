@@ -64,6 +64,7 @@ impl Session {
         }
         login?;
         self.logged_in = true;
+        tell_of_taken(&self.token, PinUse::Login, pin.as_ref(), pins);
         Ok(pin)
     }
 
@@ -232,6 +233,18 @@ pub(in crate::token) fn check_state(
 /// Whether a PIN is at hand, without a person and a reader's pad.
 fn is_given(token: &TokenInfo, purpose: PinUse, pins: &mut dyn PinSource) -> bool {
     !token.protected_authentication_path() && pins.is_given(&PinRequest { token, purpose })
+}
+
+/// Tells `pins` that the token has taken what they gave.
+pub(in crate::token) fn tell_of_taken(
+    token: &TokenInfo,
+    purpose: PinUse,
+    pin: Option<&Pin>,
+    pins: &mut dyn PinSource,
+) {
+    if let Some(pin) = pin {
+        pins.taken(&PinRequest { token, purpose }, pin);
+    }
 }
 
 /// The PIN to send, `None` when the reader asks for it itself.

@@ -190,6 +190,9 @@ pub trait PinSource {
     /// The PIN for `request` is to be entered on the reader, which asks for it itself, now.
     fn on_reader(&mut self, _request: &PinRequest<'_>) {}
 
+    /// The token has taken the PIN that `request` was answered with.
+    fn taken(&mut self, _request: &PinRequest<'_>, _pin: &Pin) {}
+
     /// No PIN will be asked for any more: what is kept can be wiped.
     fn forget(&mut self) {}
 }
@@ -209,6 +212,10 @@ impl<P: PinSource + ?Sized> PinSource for &mut P {
 
     fn on_reader(&mut self, request: &PinRequest<'_>) {
         (**self).on_reader(request);
+    }
+
+    fn taken(&mut self, request: &PinRequest<'_>, pin: &Pin) {
+        (**self).taken(request, pin);
     }
 
     fn forget(&mut self) {

@@ -1,7 +1,7 @@
 use cryptoki::error::RvError;
 use cryptoki_sys::CKU_SO;
 
-use crate::token::session::login::obtain;
+use crate::token::session::login::{obtain, tell_of_taken};
 use crate::token::{Pin, PinSource, PinUse, Remedy, Session, TokenError};
 
 impl Session {
@@ -37,6 +37,7 @@ impl Session {
             },
             _ => TokenError::login(error),
         })?;
+        tell_of_taken(&token, PinUse::So, pin.as_ref(), pins);
         Ok(pin)
     }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 use clap::Args;
 use serde_json::json;
 
+use super::describe::Described;
 use crate::cli::context::Context;
 use crate::cli::key_choice::ChosenKey;
 use crate::cli::key_records::KeyRecords;
@@ -14,6 +15,7 @@ use crate::code::Code;
 use crate::file::named;
 use crate::text::escape::Shown as _;
 use crate::text::hex::hex;
+use crate::token::ResultKey;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  iexec-hsm key delete dce1")]
@@ -30,21 +32,29 @@ pub(super) fn run(context: &Context, command: Delete) -> Result<Reply, Failure> 
     let chosen = ChosenKey::find(context, Some(&mut pins))?;
     let (token, key) = (chosen.session.token(), &chosen.key);
     let uri = key.uri(token).to_string();
-    let what = format!(
-        "{uri}\nwill be removed for good, and nothing sealed for it can ever be opened again."
-    );
+    let recorded = context.every_key_record()?;
     // An empty line must not be enough.
     let label = match key.label.as_str() {
         "" => hex(&key.id),
         label => label.to_owned(),
     };
-    if !context.label_repeated(command.confirm_label.as_deref(), &label, &what) {
+    let is_meant = match &command.confirm_label {
+        Some(given) => *given == label,
+        None => {
+            let described = Described::of_token(&chosen.session, key, &recorded);
+            let what = format!(
+                "{}\nIt will be removed for good, and nothing sealed for it can ever be opened again.",
+                described.text()
+            );
+            context.is_repeated(&what, name_to_type(key, &hex(&key.id)))
+        }
+    };
+    if !is_meant {
         return Err(
             Failure::new(Code::Usage, format!("the key {label:?} was left as it is"))
-                .hint("Type its label when asked, or give it with --confirm-label."),
+                .hint("Type its id when asked, or give its label with --confirm-label."),
         );
     }
-    let recorded = context.every_key_record()?;
     chosen.session.delete(key)?;
     let forgotten = forget(context, &chosen, &recorded)?;
     let reply = Reply::new(json!({ "key": uri, "forgotten": forgotten }));
@@ -52,6 +62,14 @@ pub(super) fn run(context: &Context, command: Delete) -> Result<Reply, Failure> 
     Ok(forgotten.iter().fold(reply, |reply, path| {
         reply.note(format!("Removed {}", path.shown()))
     }))
+}
+
+/// What a person types who means this key: labels are often alike, ids are not.
+fn name_to_type<'a>(key: &'a ResultKey, id: &'a str) -> (&'static str, &'a str) {
+    match id {
+        "" => ("label", &key.label),
+        id => ("id", id),
+    }
 }
 
 /// Removes the files that record the key: whoever published such a public key would lose results.

@@ -7,6 +7,7 @@ use crate::cli::agent_keys::records;
 use crate::cli::key_facts::{facts_json, facts_text};
 use crate::cli::key_records::{KeyRecord, KeyRecords};
 use crate::cli::ui::key_name::{key_name, token_of};
+use crate::cli::ui::moments::{Moment, day};
 use crate::text::hex::hex;
 use crate::token::{Facts, ResultKey, Session, Uri};
 
@@ -24,6 +25,10 @@ pub(super) struct Described {
     addresses: Vec<String>,
     /// Whether a key file names it.
     current: bool,
+    /// The day from which the token says it is used.
+    start_date: Option<String>,
+    /// The day on which the first key file that names it was written.
+    recorded: Option<String>,
     always_authenticate: bool,
     allowed_mechanisms: Vec<String>,
     facts: Facts,
@@ -43,6 +48,8 @@ impl Described {
             private: key.has_private(),
             addresses,
             current,
+            start_date: key.start_date(session),
+            recorded: recorded_on(recorded, |it| it.is(token, key)),
             always_authenticate: key.always_authenticate,
             allowed_mechanisms: key.allowed_mechanisms(),
             facts: session.facts(key),
@@ -62,6 +69,8 @@ impl Described {
             private: true,
             addresses,
             current,
+            start_date: None,
+            recorded: recorded_on(recorded, |it| records(it, key)),
             always_authenticate: key.always_authenticate,
             allowed_mechanisms: key.allowed_mechanisms.clone(),
             facts: key.facts,
@@ -77,6 +86,8 @@ impl Described {
             "private": self.private,
             "addresses": self.addresses,
             "current": self.current,
+            "startDate": self.start_date,
+            "recordedOn": self.recorded,
             "alwaysAuthenticate": self.always_authenticate,
             "allowedMechanisms": self.allowed_mechanisms,
             "facts": facts_json(&self.facts),
@@ -88,6 +99,11 @@ impl Described {
             [] if self.current => "current".to_owned(),
             [] => "no key file here names it".to_owned(),
             addresses => format!("current key of {}", addresses.join(", ")),
+        };
+        let date = match (&self.start_date, &self.recorded) {
+            (Some(day), _) => format!(", made {day}"),
+            (None, Some(day)) => format!(", recorded {day}"),
+            (None, None) => String::new(),
         };
         let state = if self.private {
             facts_text(&self.facts)
@@ -111,8 +127,17 @@ impl Described {
             ..
         } = self;
         let name = key_name(label, &self.id);
-        format!("{name}, on {place}\n  RSA-{bits}, {use_of}\n  {state}{each_use}{allowed}\n  {uri}")
+        format!(
+            "{name}, on {place}\n  RSA-{bits}, {use_of}{date}\n  {state}{each_use}{allowed}\n  {uri}"
+        )
     }
+}
+
+/// The day on which the first key file of a key was written.
+fn recorded_on(recorded: &KeyRecords, is_of: impl Fn(&KeyRecord) -> bool) -> Option<String> {
+    let records = recorded.iter().filter(|it| is_of(it));
+    let first = records.filter_map(|it| it.written).min()?;
+    Some(day(Moment(first)))
 }
 
 /// The addresses of the records that are of a key, and whether there is any.

@@ -41,14 +41,14 @@ enum Plan {
     Keep(Box<Uri>),
 }
 
-/// Sees to it that `address` has a result key on the token, with its files.
+/// Sees to it that `address` has a result key on the token, with its files. The context that comes back names it.
 pub(super) fn ready(
     context: Context,
     setup: &Setup,
     questions: &Questions,
     candidate: &Candidate,
     address: &Address,
-) -> Result<(Reply, Key), Failure> {
+) -> Result<(Context, Reply, Key), Failure> {
     // All that is open is closed before the command that does it opens the module itself.
     let plan = {
         let module = context.load(&candidate.module)?;
@@ -64,7 +64,7 @@ pub(super) fn ready(
                     ..KeyToMake::default()
                 },
             )?;
-            Ok((reply, Key::Made))
+            Ok((context, reply, Key::Made))
         }
         Plan::Adopt(uri) => {
             let context = context.typed(&SETTINGS.key, uri.to_string())?;
@@ -73,7 +73,7 @@ pub(super) fn ready(
                 ..Adoption::default()
             };
             let reply = adopt_key(&context, &adoption)?;
-            Ok((reply, Key::Adopted))
+            Ok((context, reply, Key::Adopted))
         }
         Plan::Keep(uri) => {
             let reply = Reply::new(json!({ "key": uri.to_string() }));
@@ -82,7 +82,7 @@ pub(super) fn ready(
                 key_of(&uri),
                 token_of(&uri)
             ));
-            Ok((reply, Key::Kept))
+            Ok((context, reply, Key::Kept))
         }
     }
 }

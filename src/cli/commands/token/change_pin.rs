@@ -59,6 +59,16 @@ pub(super) fn run(context: &Context, command: &ChangePin) -> Result<Reply, Failu
     })
 }
 
+/// Changes the user PIN, with a person who types both.
+pub(in crate::cli::commands) fn change_user_pin(context: &Context) -> Result<Reply, Failure> {
+    let command = ChangePin {
+        so: false,
+        new_pin_file: None,
+        so_pin_file: groups::SoPinFile,
+    };
+    run(context, &command)
+}
+
 /// The sources of two PINs.
 struct OldAndNew {
     old: Pins,
