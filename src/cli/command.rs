@@ -232,7 +232,9 @@ pub(crate) fn refuse(mut error: clap::Error, arguments: &[OsString]) -> u8 {
             .hint(instead)
             .print(&typed(arguments), raw);
     }
-    let elsewhere = meant::elsewhere(&error, &Cli::command(), &typed(arguments));
+    let elsewhere = meant::elsewhere(&error, &Cli::command(), |word| {
+        typed(until(arguments, word))
+    });
     if let Some(tip) = &elsewhere {
         error.remove(ContextKind::SuggestedSubcommand);
         let tip = ContextValue::StyledStrs(vec![tip.into()]);
@@ -309,6 +311,12 @@ fn usage(arguments: &[OsString]) -> StyledStr {
         inside.find_subcommand_mut(name)
     });
     named.map(clap::Command::render_usage).unwrap_or_default()
+}
+
+/// The arguments before the first one that is this word.
+fn until<'a>(arguments: &'a [OsString], word: &str) -> &'a [OsString] {
+    let found = arguments.iter().position(|it| it == word);
+    &arguments[..found.unwrap_or(arguments.len())]
 }
 
 /// The command as far as it can be told from arguments that did not parse. Only names of commands

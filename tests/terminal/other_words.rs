@@ -45,8 +45,8 @@ fn a_word_that_is_no_command_leads_to_the_right_one() {
             "storage init",
             "`iexec storage` is a command of the iExec SDK",
         ),
-        ("tee decrypt-results", "`iexec-hsm result`"),
-        ("task debug 0x01", "`iexec-hsm task show`"),
+        ("tee decrypt-results", "`iexec-hsm result --help`"),
+        ("task debug 0x01", "`iexec-hsm task show …`"),
         ("result download", "--download` meant?"),
         (
             "result revoke",
@@ -56,8 +56,11 @@ fn a_word_that_is_no_command_leads_to_the_right_one() {
             "key generate",
             "`iexec-hsm result generate-encryption-keypair`",
         ),
-        ("key import", "`iexec-hsm result import-encryption-key`"),
-        ("token create", "`iexec-hsm token init`"),
+        (
+            "key import",
+            "`iexec-hsm result import-encryption-key <file>`",
+        ),
+        ("token create", "`iexec-hsm token init --token-label"),
         ("init", "`iexec-hsm setup`"),
         ("push", "`iexec-hsm result push-encryption-key`"),
         ("decrypt x.zip", "`iexec-hsm result decrypt`"),
@@ -80,7 +83,7 @@ fn each_command_that_is_named_instead_exists() {
             .split('`')
             .next()
             .unwrap()
-            .replace("<taskid>", &format!("0x{:064}", 1));
+            .replace('…', &format!("0x{:064}", 1));
         let words: Vec<&str> = line.split(' ').chain(["--help"]).collect();
         work.cmd(&words).run().ok();
         count += 1;

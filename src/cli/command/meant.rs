@@ -45,14 +45,19 @@ pub(super) fn secret(error: &clap::Error) -> Option<(String, &'static str)> {
     Some((what, instead))
 }
 
-/// What is said of a word that is no command of `group`, the words of the commands before it: the command that was probably
-/// meant, or those that are there.
-pub(super) fn elsewhere(error: &clap::Error, program: &Command, group: &str) -> Option<String> {
+/// What is said of a word that is no command: the command that was probably meant, or those that are there. `group_before`
+/// has the commands that stand before the word.
+pub(super) fn elsewhere(
+    error: &clap::Error,
+    program: &Command,
+    group_before: impl Fn(&str) -> String,
+) -> Option<String> {
     let word = named(
         error,
         ErrorKind::InvalidSubcommand,
         ContextKind::InvalidSubcommand,
     )?;
+    let group = &group_before(word);
     if let Some(tip) = other_word(group, word) {
         return Some(tip.to_owned());
     }

@@ -35,7 +35,15 @@ const OF_SDK: [(&str, &[&str]); 4] = [
     ("account", &["allowance", "approve", "revoke"]),
     (
         "wallet",
-        &["send-ether", "send-RLC", "sendETH", "sendRLC", "sweep"],
+        &[
+            "bridge-to-mainchain",
+            "bridge-to-sidechain",
+            "send-ether",
+            "send-RLC",
+            "sendETH",
+            "sendRLC",
+            "sweep",
+        ],
     ),
     ("", &["upgrade"]),
 ];
@@ -52,7 +60,7 @@ const OTHER_WORDS: [(&str, &[&str], &str); 24] = [
     (
         "",
         &["tee"],
-        "The commands for keys and results are in `iexec-hsm result`.",
+        "`iexec-hsm result --help` lists the commands for keys and results.",
     ),
     (
         "",
@@ -82,12 +90,12 @@ const OTHER_WORDS: [(&str, &[&str], &str); 24] = [
     (
         "",
         &["import"],
-        "Was `iexec-hsm result import-encryption-key` meant?",
+        "Was `iexec-hsm result import-encryption-key <file>` meant?",
     ),
     (
         "",
         &["download"],
-        "Was `iexec-hsm task show <taskid> --download` meant?",
+        "Was `iexec-hsm task show … --download` meant?",
     ),
     (
         "app",
@@ -97,22 +105,22 @@ const OTHER_WORDS: [(&str, &[&str], &str); 24] = [
     (
         "task",
         &["debug"],
-        "`iexec-hsm task show` says why a task failed, as far as the scheduler tells.",
+        "`iexec-hsm task show …` says why a task failed, as far as the scheduler tells.",
     ),
     (
         "task",
         &["download", "fetch"],
-        "Was `iexec-hsm task show <taskid> --download` meant?",
+        "Was `iexec-hsm task show … --download` meant?",
     ),
     (
         "task",
         &["decrypt"],
-        "Was `iexec-hsm task show <taskid> --download --decrypt` meant?",
+        "Was `iexec-hsm task show … --download --decrypt` meant?",
     ),
     (
         "result",
         &["download", "fetch"],
-        "Was `iexec-hsm task show <taskid> --download` meant?",
+        "Was `iexec-hsm task show … --download` meant?",
     ),
     ("result", &["list"], "Was `iexec-hsm task list` meant?"),
     (
@@ -138,7 +146,7 @@ const OTHER_WORDS: [(&str, &[&str], &str); 24] = [
     (
         "key",
         &["import"],
-        "Was `iexec-hsm result import-encryption-key` meant?",
+        "Was `iexec-hsm result import-encryption-key <file>` meant?",
     ),
     (
         "key",
@@ -153,7 +161,7 @@ const OTHER_WORDS: [(&str, &[&str], &str); 24] = [
     (
         "token",
         &["create", "new", "format"],
-        "Was `iexec-hsm token init` meant?",
+        "Was `iexec-hsm token init --token-label <label>` meant?",
     ),
 ];
 

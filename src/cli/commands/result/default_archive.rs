@@ -16,9 +16,8 @@ pub(super) fn check_default(archive: &Path) -> Result<(), Failure> {
     };
     if archive == Path::new(DEFAULT_ARCHIVE) && is_missing(archive) {
         let what = "no archive is named, and there is no encryptedResults.zip here";
-        return Err(Failure::new(Code::IoFailed, what).hint(
-            "Name the archive, or download one with `iexec-hsm task show <taskid> --download`.",
-        ));
+        return Err(Failure::new(Code::IoFailed, what)
+            .hint("Name the archive, or download one with `iexec-hsm task show … --download`."));
     }
     Ok(())
 }
