@@ -8,10 +8,10 @@ use super::key_facts::facts_text;
 use super::key_files::{made_for_other, read_public, record};
 use super::named_address::OtherAddress;
 use super::ui::failure::Failure;
-use super::ui::key_name::{key_name, token_of};
 use super::ui::reply::Reply;
 use crate::code::Code;
 use crate::text::escape::Shown as _;
+use crate::token::names::{key_name, token_of};
 use crate::token::{KeyOrigin, TokenError};
 
 /// The key to adopt: what is known of it, and what it may be.

@@ -6,8 +6,8 @@ use super::key_files::{label_for, record_new};
 use super::key_records::KeyRecords;
 use super::ui::failure::Failure;
 use super::ui::hints;
-use super::ui::key_name::{key_name, key_of, token_of};
 use super::ui::reply::Reply;
+use crate::token::names::{key_name, key_of, token_of};
 use crate::token::{NewKey, generate};
 
 /// A key to make; what is not given is as usual.

@@ -6,10 +6,10 @@ use super::context::Context;
 use super::key_records::KeyRecords;
 use super::ui::command_line::CommandLine;
 use super::ui::failure::Failure;
-use super::ui::key_name::key_name;
 use crate::code::Code;
 use crate::text::escape::Shown as _;
 use crate::text::hex::hex;
+use crate::token::names::key_name;
 use crate::token::{ResultKey, Session, Uri, choose_key};
 use crate::wallet::address::Address;
 

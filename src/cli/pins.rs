@@ -66,9 +66,10 @@ impl PinSource for Pins {
             }
             return Ok(self.read.insert(given).clone());
         }
-        let missing = match self.file_only {
-            true => MissingPin::OtherToken,
-            false => MissingPin::User,
+        let missing = match (&request.purpose, self.file_only) {
+            (PinUse::New | PinUse::NewSo, true) => MissingPin::New,
+            (_, true) => MissingPin::OtherToken,
+            (_, false) => MissingPin::User,
         };
         let check = |pin: &Pin| request.check(pin).map(|()| request.exceeded(pin));
         let pin = self.ask(&Asked::of(request), check, missing)?;

@@ -9,6 +9,7 @@ pub(crate) mod interrupt;
 pub(crate) mod key_name;
 pub(crate) mod module_noise;
 pub(crate) mod moments;
+pub(crate) mod pin_state;
 pub(crate) mod progress;
 pub(crate) mod reply;
 pub(crate) mod slow_notice;

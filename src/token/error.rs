@@ -3,7 +3,9 @@ use std::path::PathBuf;
 use cryptoki::error::RvError;
 use serde::{Deserialize, Serialize};
 
+use super::names::{key_of, token_of};
 use super::raw::{CallError, rv_name};
+use super::uri::Uri;
 use super::{PinError, Remedy, TokenInfo, crossing};
 use crate::text::escape::Shown as _;
 
@@ -34,7 +36,7 @@ pub enum TokenError {
         reason: String,
     },
     /// No token fits. A retry helps once it is plugged in.
-    #[error("no token fits {wanted}{}", listed_or(.present, "; the module shows no token", "; these are there:"))]
+    #[error("{}", no_token(.wanted, .present))]
     NoToken {
         /// The URI or words that were looked for.
         wanted: String,
@@ -42,7 +44,7 @@ pub enum TokenError {
         present: Vec<String>,
     },
     /// More than one token fits. A retry does not help.
-    #[error("more than one token fits:{}", listed(.0))]
+    #[error("more than one token fits:{}", named(token_of, .0))]
     TokenAmbiguous(Vec<String>),
     /// The token is there and not set up. A retry does not help.
     #[error("the token {label:?} is not ready: {reason}")]
@@ -113,7 +115,7 @@ pub enum TokenError {
     #[error(transparent)]
     Pin(#[from] PinError),
     /// No key fits. A retry does not help.
-    #[error("no result key on the token {label:?} fits {wanted}{}{}", listed_or(.present, "; there is none", "; these are there:"), recorded_as(.recorded.as_deref()))]
+    #[error("{}{}", no_key(.label, .wanted, .present), recorded_as(.recorded.as_deref()))]
     NoKey {
         /// Label of the token.
         label: String,
@@ -130,7 +132,7 @@ pub enum TokenError {
     #[error("the token {0:?} shows no private key any more")]
     KeysGone(String),
     /// More than one key fits. A retry does not help.
-    #[error("more than one result key fits:{}", listed(.0))]
+    #[error("more than one result key fits:{}", named(key_of, .0))]
     KeyAmbiguous(Vec<String>),
     /// The key or the token cannot do what is asked. A retry does not help.
     #[error("{what}")]
@@ -152,6 +154,9 @@ pub enum TokenError {
         remedy: Option<Remedy>,
     },
 }
+
+/// What stands for the thing that is wanted where none is named.
+const ANY: &str = "any";
 
 /// A module that was tried and not taken, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -338,11 +343,36 @@ fn listed(items: &[impl std::fmt::Display]) -> String {
     items.iter().map(|item| format!("\n  {item}")).collect()
 }
 
-fn listed_or(items: &[String], none: &str, some: &str) -> String {
-    if items.is_empty() {
-        none.to_owned()
-    } else {
-        format!("{some}{}", listed(items))
+/// Things by name, each with its URI below, to be copied.
+fn named(name: fn(&Uri) -> String, uris: &[String]) -> String {
+    let one = |uri: &String| match uri.parse() {
+        Ok(parsed) => format!("\n  {}\n    {uri}", name(&parsed)),
+        Err(_) => format!("\n  {uri}"),
+    };
+    uris.iter().map(one).collect()
+}
+
+fn no_token(wanted: &str, present: &[String]) -> String {
+    match (wanted, present) {
+        (ANY, []) => "the module shows no token".to_owned(),
+        (wanted, []) => format!("no token fits {wanted}; the module shows no token"),
+        (wanted, present) => format!(
+            "no token fits {wanted}; these are there:{}",
+            named(token_of, present)
+        ),
+    }
+}
+
+fn no_key(label: &str, wanted: &str, present: &[String]) -> String {
+    match (wanted, present) {
+        (ANY, []) => format!("there is no result key on the token {label:?}"),
+        (wanted, []) => {
+            format!("no result key on the token {label:?} fits {wanted}; there is none")
+        }
+        (wanted, present) => format!(
+            "no result key on the token {label:?} fits {wanted}; these are there:{}",
+            named(key_of, present)
+        ),
     }
 }
 

@@ -9,6 +9,7 @@ mod error;
 mod init;
 mod keys;
 mod module;
+pub(crate) mod names;
 mod raw;
 mod remedy;
 mod session;

@@ -6,6 +6,7 @@ use super::address::Address;
 use super::eip191::eip191_digest;
 use super::signature::Signature;
 use crate::token::TokenError;
+use crate::token::names::key_of;
 
 /// A secp256k1 key that signs for its address, wherever it is kept.
 pub trait Wallet {
@@ -41,7 +42,7 @@ pub enum WalletError {
     )]
     Foreign(Address),
     /// No key on the token fits.
-    #[error("no wallet on the token {label:?} fits {wanted}{}; name another one, or make one", listed("; these are there:", .present))]
+    #[error("{}; name another one, or make one", no_wallet(.label, .wanted, .present))]
     NotOnToken {
         /// Label of the token.
         label: String,
@@ -55,9 +56,24 @@ pub enum WalletError {
     Ambiguous(Vec<String>),
 }
 
+fn no_wallet(label: &str, wanted: &str, present: &[String]) -> String {
+    match (wanted, present) {
+        ("any", []) => format!("there is no wallet on the token {label:?}"),
+        _ => format!(
+            "no wallet on the token {label:?} fits {wanted}{}",
+            listed("; these are there:", present)
+        ),
+    }
+}
+
 fn listed(before: &str, uris: &[String]) -> String {
     if uris.is_empty() {
         return String::new();
     }
-    format!("{before}\n  {}", uris.join("\n  "))
+    let one = |uri: &String| match uri.parse() {
+        Ok(parsed) => format!("\n  {}\n    {uri}", key_of(&parsed)),
+        Err(_) => format!("\n  {uri}"),
+    };
+    let all: String = uris.iter().map(one).collect();
+    format!("{before}{all}")
 }

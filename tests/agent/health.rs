@@ -182,7 +182,7 @@ fn what_another_program_did_to_the_pin_is_told_at_once() {
         }
         let told = agent.cmd(&work, ["agent", "status"]).run().ok();
         assert_eq!(
-            told.out().contains("PIN final-try"),
+            told.out().contains("one attempt left"),
             locks,
             "{}",
             told.out()

@@ -216,7 +216,7 @@ fn inspect_names_format_sizes_and_the_keys_that_fit_without_a_pin() {
         assert!(text.contains("(wrapped with RSA-2048)"), "{text}");
         assert!(text.contains(&format!("({} bytes)", body.len())), "{text}");
         assert!(
-            text.contains(&format!("opens     maybe with {} (id ", keys[0]["label"])),
+            text.contains(&format!("fits      {} (id ", keys[0]["label"])),
             "{text}"
         );
         assert_eq!(work.files(), ["a.zip"], "{name}");
@@ -268,10 +268,7 @@ fn inspect_says_which_keys_could_not_open_it() {
         .run()
         .ok()
         .out();
-    assert!(
-        text.ends_with("opens     with no key on the token\n"),
-        "{text}"
-    );
+    assert!(text.ends_with("fits      no key on the token\n"), "{text}");
 }
 
 #[test]
@@ -296,7 +293,10 @@ fn inspect_needs_no_token() {
     let reason = json["tokenError"].as_str().unwrap();
     assert!(reason.contains("/nowhere/module.so"), "{reason}");
     let text = missing().run().ok().out();
-    assert!(text.contains("opens     not looked at: "), "{text}");
+    assert!(
+        text.contains("fits      the token was not looked at: "),
+        "{text}"
+    );
 }
 
 fn unzip(archive: &[u8], folder: &Path) {

@@ -220,9 +220,7 @@ fn inspect_says_that_it_cannot_see_without_the_pin() {
     assert_eq!(faulty.ledger().count("C_Login"), 0);
     let seeing = faulty.drive(work.cmd(inspect).pin()).run().ok();
     assert!(
-        seeing
-            .out()
-            .contains("opens     maybe with \"iexec result key"),
+        seeing.out().contains("fits      \"iexec result key"),
         "{}",
         seeing.out()
     );

@@ -38,7 +38,11 @@ fn a_token_without_keys_says_so() {
     assert!(run.err().contains("\"test\" has no result key"));
     for command in ["show", "export", "delete"] {
         let run = work.run(["key", command]).fails(15);
-        assert!(run.err().contains("there is none"), "{}", run.err());
+        assert!(
+            run.err().contains("there is no result key on the token"),
+            "{}",
+            run.err()
+        );
         assert!(run.err().contains("generate-encryption-keypair"));
     }
 }

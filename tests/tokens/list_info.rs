@@ -74,7 +74,7 @@ fn the_text_has_label_and_serial_first_and_a_uri_on_a_line_of_its_own() {
     let run = work.cmd(["token", "list"]).run().ok();
     let (out, uri) = (run.out(), text(&it["token"]));
     let serial = it["serial"].as_str().unwrap();
-    let first = format!("\"test\" (serial {serial}), PIN ok");
+    let first = format!("\"test\" (serial {serial}), user PIN set");
     let told: Vec<_> = out.lines().skip_while(|line| *line != first).collect();
     assert!(told.len() >= 3, "{out}");
     assert_eq!(told[1], "  SoftHSM project SoftHSM v2");

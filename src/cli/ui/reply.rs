@@ -19,6 +19,8 @@ pub(crate) struct Reply {
     text: String,
     /// For people: what happened, to stderr.
     notes: String,
+    /// For people: what there is to say of what was asked for, to stderr, below it.
+    remarks: String,
     /// Whether `text` is something for another program, such as a script: printed as it is.
     exact: bool,
     /// Already printed, with this status.
@@ -76,6 +78,13 @@ impl Reply {
         self
     }
 
+    /// Adds a line below what was asked for.
+    pub(crate) fn remark(mut self, line: impl AsRef<str>) -> Self {
+        self.remarks.push_str(line.as_ref());
+        self.remarks.push('\n');
+        self
+    }
+
     /// Adds a text of several lines that is for another program, or to be copied as a whole.
     pub(crate) fn exact(mut self, text: impl AsRef<str>) -> Self {
         self.exact = true;
@@ -84,7 +93,7 @@ impl Reply {
 
     /// Names the one of several things that is told of.
     pub(crate) fn of(mut self, what: &str) -> Self {
-        for lines in [&mut self.text, &mut self.notes] {
+        for lines in [&mut self.text, &mut self.notes, &mut self.remarks] {
             if !lines.is_empty() {
                 lines.insert_str(0, &format!("{what}: "));
             }
@@ -123,6 +132,9 @@ impl Reply {
                 false => TextLayout::of(&stdout).fitted(&self.text),
             };
             stdout.write_all(text.as_bytes())?;
+            stdout.flush()?;
+            let remarks = TextLayout::of(&stderr).fitted(&self.remarks);
+            stderr.write_all(remarks.as_bytes())?;
         }
         stdout.flush()
     }

@@ -23,7 +23,7 @@ pub fn choose_token(
     }
     match fitting.as_slice() {
         [] => Err(TokenError::NoToken {
-            wanted: wanted.map_or("any".into(), |uri| uri.identity().to_string()),
+            wanted: wanted.map_or("any".into(), Uri::in_words),
             present,
         }),
         [empty, ..] if !empty.initialised() => Err(TokenError::NotReady {

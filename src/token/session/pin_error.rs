@@ -1,3 +1,4 @@
+use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,7 @@ use crate::token::crossing;
 #[non_exhaustive]
 pub enum PinError {
     /// There is nobody to ask, and no other source is set.
-    #[error("the PIN of the token {token:?} is needed and there is nobody to ask")]
+    #[error("the {missing} of the token {token:?} is needed and there is nobody to ask")]
     NobodyToAsk {
         /// Label of the token.
         token: String,
@@ -62,10 +63,22 @@ pub enum MissingPin {
     So,
     /// The user PIN of a second token, which the sources of the first one's are not for.
     OtherToken,
+    /// The PIN that is to be set.
+    New,
     /// The PIN was there, and was wiped when no more use of it was expected.
     Wiped,
     /// The PIN that logged in was not kept for another use.
     NotKept,
     /// No PIN came with the request to log in.
     NotSent,
+}
+
+impl fmt::Display for MissingPin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::So => "SO PIN",
+            Self::New => "new PIN",
+            Self::User | Self::OtherToken | Self::Wiped | Self::NotKept | Self::NotSent => "PIN",
+        })
+    }
 }

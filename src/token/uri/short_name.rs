@@ -18,11 +18,14 @@ impl Uri {
         }
     }
 
-    /// What is said of a thing that is not found: its short name, in quotes, or the URI without its query.
+    /// What is said of a thing that is not found: its short name or its token's label, in quotes, where nothing else is
+    /// known, or the URI without its query.
     pub(crate) fn in_words(&self) -> String {
-        match &self.short_name {
-            Some(name) => format!("{name:?}"),
-            None => self.identity().to_string(),
+        let identity = self.identity();
+        match (&self.short_name, &self.token) {
+            (Some(name), _) => format!("{name:?}"),
+            (None, Some(label)) if identity == Self::for_label(label) => format!("{label:?}"),
+            (None, _) => identity.to_string(),
         }
     }
 

@@ -7,10 +7,11 @@ use crate::cli::agent_link::Link;
 use crate::cli::context::Context;
 use crate::cli::options::parse_limit;
 use crate::cli::ui::failure::Failure;
+use crate::cli::ui::pin_state;
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
 use crate::text::escape::Shown as _;
-use crate::token::Uri;
+use crate::token::{PinState, Uri};
 
 const HANGS: &str = "a call hangs in the token's module";
 
@@ -123,7 +124,10 @@ fn state(status: &wire::Status) -> String {
         State::Unlocking => "being unlocked".to_owned(),
         State::Locked => {
             let reason = status.reason.as_deref().unwrap_or_default();
-            format!("locked: {reason}, PIN {}", status.pin)
+            match pin_state::told(&status.pin) {
+                None | Some(PinState::Ok) => format!("locked: {reason}"),
+                Some(pin) => format!("locked: {reason}, {}", pin_state::in_words(pin)),
+            }
         }
     }
 }

@@ -47,7 +47,7 @@ pub(super) fn run(global: &Global, secrets: &Secrets, given: Given) -> Result<Re
     let reply = if global.verbose {
         reply
     } else {
-        reply.note("(--verbose also shows what is not set)")
+        reply.remark("(--verbose also shows what is not set)")
     };
     let shown = all
         .iter()

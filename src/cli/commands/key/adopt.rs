@@ -10,9 +10,7 @@ use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  iexec-hsm key adopt 'pkcs11:serial=0123;id=%03' --wallet-address 0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
-)]
+#[command(after_help = "Example:\n  iexec-hsm key adopt 03")]
 pub(crate) struct Adopt {
     #[command(flatten)]
     pub(super) key: NamedKey,

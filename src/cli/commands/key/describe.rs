@@ -6,9 +6,9 @@ use crate::agent::wire;
 use crate::cli::agent_keys::records;
 use crate::cli::key_facts::{facts_json, facts_text};
 use crate::cli::key_records::{KeyRecord, KeyRecords};
-use crate::cli::ui::key_name::{key_name, token_of};
 use crate::cli::ui::moments::{Moment, day};
 use crate::text::hex::hex;
+use crate::token::names::{key_name, token_of};
 use crate::token::{Facts, ResultKey, Session, Uri};
 
 /// A result key as it is shown.

@@ -10,11 +10,11 @@ use crate::cli::key_choice::ChosenKey;
 use crate::cli::named_address::OtherAddress;
 use crate::cli::options::NamedKey;
 use crate::cli::ui::failure::Failure;
-use crate::cli::ui::key_name::key_name;
 use crate::cli::ui::reply::Reply;
 use crate::decrypt::{OutputError, check_file};
 use crate::file::OutputStream;
 use crate::text::escape::Shown as _;
+use crate::token::names::key_name;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  iexec-hsm key export --output beneficiary.pub")]

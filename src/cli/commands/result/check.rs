@@ -62,5 +62,5 @@ fn check(service: &Service, address: &Address, require: bool) -> Result<Reply, F
     }
     Ok(reply
         .text(format!("Encryption key found for address {address}"))
-        .note("The SMS does not say whose key it is: any program that uses that wallet may have replaced it. To be sure, push yours again with --force-update."))
+        .remark("The SMS does not say whose key it is: any program that uses that wallet may have replaced it. To be sure, push yours again with --force-update."))
 }

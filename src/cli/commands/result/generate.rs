@@ -17,7 +17,7 @@ pub(crate) struct Generate {
     /// The key's id (CKA_ID) in hexadecimal [default: two random bytes]
     #[arg(long, value_name = "HEX", value_parser = parse_id)]
     id: Option<std::vec::Vec<u8>>,
-    /// CKA_LABEL
+    /// The label of the key (CKA_LABEL)
     #[arg(long, value_parser = label_parser())]
     label: Option<String>,
     /// Make the key as SO (security officer), for tokens that allow nobody else

@@ -13,11 +13,11 @@ use crate::cli::options::{label_parser, parse_id};
 use crate::cli::ui::command_line::CommandLine;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::hints;
-use crate::cli::ui::key_name::{key_name, token_of};
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
 use crate::file::small;
 use crate::text::escape::Shown as _;
+use crate::token::names::{key_name, token_of};
 use crate::token::{NewKey, SoftwareKey, import};
 
 #[derive(Debug, Args)]
@@ -31,7 +31,7 @@ pub(crate) struct Import {
     /// The key's id (CKA_ID) in hexadecimal [default: two random bytes]
     #[arg(long, value_name = "HEX", value_parser = parse_id)]
     id: Option<std::vec::Vec<u8>>,
-    /// CKA_LABEL
+    /// The label of the key (CKA_LABEL)
     #[arg(long, value_parser = label_parser())]
     label: Option<String>,
     #[command(flatten)]

@@ -67,13 +67,16 @@ pub(super) fn run(context: &Context, command: Inspect) -> Result<Reply, Failure>
         .fold(reply, Reply::text);
     Ok(match &keys {
         _ if command.no_token => reply,
-        Err(failure) => reply.text(format!("opens     not looked at: {}", failure.message())),
-        Ok(keys) if keys.is_empty() => reply.text("opens     with no key on the token"),
+        Err(failure) => reply.text(format!(
+            "fits      the token was not looked at: {}",
+            failure.message()
+        )),
+        Ok(keys) if keys.is_empty() => reply.text("fits      no key on the token"),
         Ok(keys) => keys.iter().fold(reply, |reply, key| {
             let note = if key.current { "  (current)" } else { "" };
-            context.say(|| format!("maybe with {}", key.uri));
+            context.say(|| format!("fits {}", key.uri));
             let name = key_name_of(&key.uri, &key.label);
-            reply.text(format!("opens     maybe with {name}{note}"))
+            reply.text(format!("fits      {name}, by its size{note}"))
         }),
     })
 }

@@ -52,7 +52,7 @@ pub(super) fn find(context: &Context) -> Result<Vec<Candidate>, Failure> {
     let present = found.iter().map(|it| it.token.uri().to_string()).collect();
     found.retain(|it| wanted.is_none_or(|uri| it.token.fits(uri)));
     if found.is_empty() {
-        let wanted = wanted.map_or("any".into(), |uri| uri.identity().to_string());
+        let wanted = wanted.map_or("any".into(), |uri| uri.in_words());
         return Err(TokenError::NoToken { wanted, present }.into());
     }
     found.sort_by_key(|it| !it.token.initialised());

@@ -9,9 +9,9 @@ use crate::cli::context::Context;
 use crate::cli::make_key::{KeyToMake, make_key};
 use crate::cli::options::SETTINGS;
 use crate::cli::ui::failure::Failure;
-use crate::cli::ui::key_name::{key_name, key_of, token_of};
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
+use crate::token::names::{key_name, key_of, token_of};
 use crate::token::{Module, ResultKey, Session, TokenInfo, Uri, choose_key};
 use crate::wallet::address::Address;
 
@@ -122,7 +122,10 @@ fn plan(
         return Ok(Plan::Adopt(Box::new(uris[at].clone())));
     }
     if !questions.can_ask() {
-        let listed: String = uris.iter().map(|uri| format!("\n  {uri}")).collect();
+        let listed = uris.iter();
+        let listed: String = listed
+            .map(|uri| format!("\n  {}\n    {uri}", key_of(uri)))
+            .collect();
         let what =
             format!("the token has a result key that no key file of {address} names:{listed}");
         return Err(Failure::new(Code::KeyNotFound, what)

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::cli::ui::pin_state;
 use crate::text::escape::Shown as _;
 use crate::token::{PinState, TokenInfo};
 
@@ -33,7 +34,7 @@ pub(super) fn to_text(token: &TokenInfo) -> String {
     }
     let pin = match (token.login_required(), token.pin_state()) {
         (false, PinState::Ok) => "no login needed".to_owned(),
-        (_, state) => format!("PIN {}", state.as_str()),
+        (_, state) => pin_state::in_words(state).to_owned(),
     };
     format!(
         "{:?} (serial {}), {pin}\n  {} {}\n  {}",

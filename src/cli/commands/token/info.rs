@@ -33,7 +33,7 @@ pub(super) fn run(context: &Context, options: &Info) -> Result<Reply, Failure> {
         return Ok(mechanisms::others(&all).fold(reply, Reply::text));
     }
     let others = mechanisms::others(&all).count();
-    Ok(reply.note(format!(
+    Ok(reply.remark(format!(
         "{others} more mechanisms, which are not used, are listed with --all"
     )))
 }

@@ -8,6 +8,7 @@ use crate::cli::options::{label_parser, parse_id};
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::reply::Reply;
 use crate::token::create_wallet;
+use crate::token::names::{key_name, token_of};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  iexec-hsm wallet create --token demo")]
@@ -15,7 +16,7 @@ pub(crate) struct Create {
     /// The key's id (CKA_ID) in hexadecimal [default: two random bytes]
     #[arg(long, value_name = "HEX", value_parser = parse_id)]
     id: Option<std::vec::Vec<u8>>,
-    /// CKA_LABEL
+    /// The label of the wallet (CKA_LABEL)
     #[arg(long, default_value = "iexec wallet", value_parser = label_parser())]
     label: String,
 }
@@ -34,8 +35,9 @@ pub(super) fn run(context: &Context, command: Create) -> Result<Reply, Failure> 
         "facts": facts_json(&facts),
     }))
     .note(format!(
-        "The wallet is on the token {:?}: {}",
-        token.name(),
+        "The wallet is {} on {}: {}",
+        key_name(&key.label, &key.id),
+        token_of(&token.uri()),
         facts_text(&facts)
     ))
     .note("There is no copy of this key. If the token is lost, so are the address and everything that it owns.")

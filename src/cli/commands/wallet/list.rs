@@ -9,10 +9,10 @@ use crate::cli::locating::Located;
 use crate::cli::options::groups;
 use crate::cli::signer::WalletSource;
 use crate::cli::ui::failure::Failure;
-use crate::cli::ui::key_name::{key_name, token_of};
 use crate::cli::ui::reply::Reply;
 use crate::code::Code;
 use crate::text::escape::Shown as _;
+use crate::token::names::{key_name, token_of};
 use crate::token::{Session, WalletKey};
 use crate::wallet::locate::FoundWallet;
 use crate::wallet::on_token::choose;
@@ -63,13 +63,16 @@ pub(super) fn run(context: &Context, command: List) -> Result<Reply, Failure> {
         reply = reply.text(found.text());
     }
     if let Some(error) = token_error {
-        reply = reply.note(format!("The token was not looked at: {error}"));
+        reply = reply.remark(format!("The token was not looked at: {error}"));
     } else if !command.login && !command.no_token {
-        reply = reply.note("--login also shows tokens that show nothing without the PIN.");
+        reply = reply.remark("--login also shows tokens that show nothing without the PIN.");
     }
     match used {
         Err(failure) if !all.iter().any(|found| found.used) => {
-            Ok(reply.note(format!("None of them can sign: {}", failure.in_full())))
+            Ok(match all.iter().any(|found| found.name.is_some()) {
+                true => reply.remark("None of them signs by itself: --wallet names the one on the token, by its id, label or address."),
+                false => reply.remark(format!("None of them can sign: {}", failure.in_full())),
+            })
         }
         _ => Ok(reply),
     }

@@ -31,7 +31,9 @@ pub(crate) fn token(error: &TokenError) -> String {
         TokenError::NoToken { .. } => {
             "Plug the token in, or name another one with --token; `iexec-hsm token list` shows those of the module that is named, or of all modules that are found."
         }
-        TokenError::TokenAmbiguous(_) => "Name one of them with --token.",
+        TokenError::TokenAmbiguous(_) => {
+            "Name one of them with --token: its label, or its URI where two have the same label."
+        }
         TokenError::NotReady { .. } => {
             "`iexec-hsm token init --token-label <label>` sets up an empty token."
         }
@@ -74,6 +76,9 @@ pub(crate) fn token(error: &TokenError) -> String {
         TokenError::KeysGone(_) => {
             "The token may have been reset or replaced, its storage moved, or the login may have ended: check with `iexec-hsm doctor --login`."
         }
+        TokenError::NoKey { present, .. } if !present.is_empty() => {
+            "Name one of these by its id, label or URI; `iexec-hsm key list` says more about them."
+        }
         TokenError::NoKey {
             login_required: false,
             ..
@@ -85,7 +90,7 @@ pub(crate) fn token(error: &TokenError) -> String {
         TokenError::NoKey { .. } => {
             "`iexec-hsm key list` shows the keys; `iexec-hsm result generate-encryption-keypair` makes one."
         }
-        TokenError::KeyAmbiguous(_) => "Name one of them with --key.",
+        TokenError::KeyAmbiguous(_) => "Name one of them with --key: its id or its URI.",
         TokenError::NotSupported { remedy: way, .. }
         | TokenError::Unfinished {
             remedy: Some(way), ..
@@ -110,6 +115,9 @@ fn pin(error: &PinError) -> &'static str {
             }
             MissingPin::OtherToken => {
                 "Run it in a terminal, or add ?pin-source=file:/path to the URI that names the wallet."
+            }
+            MissingPin::New => {
+                "Run it in a terminal, or name a file that holds the new PIN with --new-pin-file."
             }
             MissingPin::Wiped => "Run it again.",
             MissingPin::NotKept => KEEP_PIN,

@@ -24,8 +24,10 @@ fn a_key_is_chosen_by_id_and_label() {
     assert_eq!(
         error.to_string(),
         "more than one result key fits:\
-         \n  pkcs11:token=one;serial=1;object=a;type=private;id=%00%01\
-         \n  pkcs11:token=one;serial=1;object=a;type=private;id=%00%02"
+         \n  \"a\" (id 0001)\
+         \n    pkcs11:token=one;serial=1;object=a;type=private;id=%00%01\
+         \n  \"a\" (id 0002)\
+         \n    pkcs11:token=one;serial=1;object=a;type=private;id=%00%02"
     );
     let error = chosen("pkcs11:id=%09").unwrap_err();
     assert!(
@@ -35,6 +37,6 @@ fn a_key_is_chosen_by_id_and_label() {
     let error = choose_key(&token, vec![], None).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "no result key on the token \"one\" fits any; there is none"
+        "there is no result key on the token \"one\""
     );
 }

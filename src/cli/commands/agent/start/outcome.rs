@@ -5,8 +5,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::agent::wire::State;
-use crate::cli::ui::key_name::token_of;
 use crate::text::escape::Shown as _;
+use crate::token::names::token_of;
 
 pub(super) fn to_json(token: &str, path: Option<&Path>, state: State, pid: u32) -> Value {
     json!({
@@ -26,7 +26,7 @@ pub(super) fn to_text(token: &str, path: Option<&Path>, state: State, absent: bo
     };
     let token = token.parse().unwrap_or_default();
     format!(
-        "The agent answers at {path}\nIts token is {}, {state}",
+        "The agent answers at {path}\nIt is for {}, which is {state}",
         token_of(&token)
     )
 }

@@ -129,7 +129,10 @@ fn a_state_that_needs_nothing_leaves_the_cause_to_be_mended() {
             remedy,
         })
     };
-    assert_eq!(unfinished(None), "Name one of them with --key.");
+    assert_eq!(
+        unfinished(None),
+        "Name one of them with --key: its id or its URI."
+    );
     assert_eq!(
         unfinished(Some(Remedy::Delete("pkcs11:serial=1;id=%01".into()))),
         "Delete it with `iexec-hsm key delete 'pkcs11:serial=1;id=%01'`, or with the vendor's tool."
