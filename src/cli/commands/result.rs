@@ -68,7 +68,7 @@ pub(crate) enum Command {
     Inspect(inspect::Inspect),
     /// Import the SDK's private key file into the token
     ///
-    /// The file is renamed to <address>_key.software.pem and not destroyed: do that when the key on the token has
+    /// The file is renamed to ADDRESS_key.software.pem and not destroyed: do that when the key on the token has
     /// opened a result. Not every token imports keys.
     ImportEncryptionKey(import::Import),
 }
