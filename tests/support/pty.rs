@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::ExitStatusExt;
-use std::process::Child;
+use std::process::{Child, ExitStatus};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -146,13 +146,13 @@ impl Pty {
         self
     }
 
-    /// Waits for the end. Returns the exit code, or 128 and the signal, as a shell does, and all that was shown.
+    /// Waits for the end, also where the terminal takes nothing.
     #[track_caller]
-    pub fn wait(&mut self) -> (i32, String) {
+    pub fn until_ended(&mut self) -> ExitStatus {
         let deadline = Instant::now() + PATIENCE;
-        let status = loop {
+        loop {
             if let Some(status) = self.child.try_wait().unwrap() {
-                break status;
+                return status;
             }
             assert!(
                 Instant::now() < deadline,
@@ -160,7 +160,13 @@ impl Pty {
                 self.shown()
             );
             thread::sleep(TICK);
-        };
+        }
+    }
+
+    /// Waits for the end. Returns the exit code, or 128 and the signal, as a shell does, and all that was shown.
+    #[track_caller]
+    pub fn wait(&mut self) -> (i32, String) {
+        let status = self.until_ended();
         self.settle();
         let code = status
             .code()

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::support::*;
@@ -242,6 +243,44 @@ fn a_line_goes_away_before_a_failure_and_at_ctrl_c() {
     let (code, shown) = pty.wait();
     assert_eq!(code, 130, "{shown}");
     goes_away(&shown, "Decrypting  ");
+    assert!(!work.exists("results.zip"));
+    work.is_tidy();
+}
+
+#[test]
+fn a_result_that_goes_to_the_terminal_has_it_alone() {
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    work.write(
+        "a.zip",
+        keyed.archive(&plain_zip(&[("a", b"Hello, world!\n")])),
+    );
+    let faulty = Faulty::before(&keyed.token).rule("C_Decrypt 1 sleep 1300");
+    let words = [
+        "result", "decrypt", "a.zip", "--entry", "a", "--output", "-",
+    ];
+    let (code, shown) = Pty::spawn(&faulty.drive(work.cmd(words).pin())).wait();
+    assert_eq!(code, 0, "{shown}");
+    assert!(shown.contains("Hello, world!\r\n"), "{shown:?}");
+    assert!(!shown.contains("Decrypting"), "{shown:?}");
+    assert!(!shown.contains('\x1b'), "{shown:?}");
+}
+
+#[test]
+fn a_terminal_that_takes_nothing_does_not_hold_up_the_end() {
+    let keyed = Keyed::new();
+    let (work, _) = archive(&keyed);
+    let (faulty, gate) = slow(&keyed, &work, 1);
+    let cmd = work.cmd(["result", "decrypt", "a.zip"]).pin();
+    let mut pty = Pty::spawn(&faulty.drive(cmd));
+    // Ctrl-S.
+    pty.expect("Decrypting  ").send("\x13");
+    pty.signal(Signal::TERM);
+    fs::write(&gate, "").unwrap();
+    pty.until_ended();
+    // Ctrl-Q.
+    let (code, _) = pty.send("\x11").wait();
+    assert_eq!(code, 143);
     assert!(!work.exists("results.zip"));
     work.is_tidy();
 }

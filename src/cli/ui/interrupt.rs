@@ -3,6 +3,7 @@
 use std::ffi::c_int;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
@@ -16,6 +17,9 @@ use crate::token::end_calls;
 
 /// Time for calls into modules to come back.
 const CALLS_TIME: Duration = Duration::from_secs(5);
+
+/// Time for the terminal to take what erases its last line.
+const LINE_TIME: Duration = Duration::from_secs(1);
 
 /// A signal ends the process.
 static ENDING: AtomicBool = AtomicBool::new(false);
@@ -47,7 +51,7 @@ pub(crate) fn install(temporaries: Temporaries) -> io::Result<()> {
         ENDING.store(true, Ordering::Relaxed);
         terminal::restore();
         temporaries.discard();
-        status_line::end();
+        erase_line();
         let calls = named("ending").spawn(move || {
             end_calls(CALLS_TIME);
             end(signal);
@@ -60,6 +64,18 @@ pub(crate) fn install(temporaries: Temporaries) -> io::Result<()> {
         }
     })?;
     Ok(())
+}
+
+/// Takes the progress away. A terminal that takes nothing must not hold up the end.
+fn erase_line() {
+    let (done, erased) = channel();
+    let erasing = named("line").spawn(move || {
+        status_line::end();
+        let _ = done.send(());
+    });
+    if erasing.is_ok() {
+        let _ = erased.recv_timeout(LINE_TIME);
+    }
 }
 
 fn named(name: &str) -> thread::Builder {

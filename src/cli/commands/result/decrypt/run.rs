@@ -1,4 +1,5 @@
 use std::fs::File;
+use std::io::IsTerminal as _;
 use std::path::Path;
 
 use super::again::Again;
@@ -17,7 +18,7 @@ use crate::cli::key_records::KeyRecords;
 use crate::cli::ui::failure::Failure;
 use crate::cli::ui::progress::Progress;
 use crate::cli::ui::reply::Reply;
-use crate::cli::ui::status_line::say;
+use crate::cli::ui::status_line::{self, say};
 use crate::code::Code;
 use crate::decrypt::{self, Options, OutputError, Report, Target};
 use crate::text::escape::Shown as _;
@@ -146,6 +147,10 @@ impl Run<'_> {
                     path: command.output.clone().unwrap_or_default(),
                     source,
                 })?;
+                if opened.is_terminal() {
+                    // The result has the terminal from now on.
+                    status_line::end();
+                }
                 match name {
                     None => Target::Stream(&mut opened),
                     Some(name) => Target::EntryStream(name, &mut opened),
