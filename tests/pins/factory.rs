@@ -34,8 +34,12 @@ fn a_factory_default_is_named_with_the_command_that_changes_it() {
                 let cmd = work.cmd(["key", "list"]).args(args);
                 faulty.drive(cmd.env("IEXEC_HSM_PIN", pin)).run().ok().err()
             };
+            let change = match *maker {
+                "YubiHSM" => "replace that authentication key with `yubihsm-shell`",
+                _ => "change it with `iexec-hsm token change-pin`",
+            };
             let line = format!(
-                "warning: the PIN of the token \"test\" is the factory default of {device}; change it with `iexec-hsm token change-pin`\n"
+                "warning: the PIN of the token \"test\" is the factory default of {device}; {change}\n"
             );
             let said = list(&[]);
             assert_eq!(said.matches(&line).count(), 1, "{said}");
@@ -64,4 +68,24 @@ fn a_default_that_was_refused_or_changed_is_not_spoken_of() {
         assert_eq!(run.code, Some(code));
         assert!(!run.err().contains("factory"), "{}", run.err());
     }
+}
+
+#[test]
+fn a_label_that_somebody_chose_makes_no_device() {
+    let token = Token::new();
+    let work = Work::new(&token);
+    let init = work.cmd([
+        "token",
+        "init",
+        "--token-label",
+        "YubiKey PIV",
+        "--so-pin-file",
+    ]);
+    let so = work.write("so", "87654321");
+    let pin = work.write("pin", "123456");
+    let init = init.arg(so).env("IEXEC_HSM_PIN_FILE", &pin);
+    init.run().ok();
+    let list = work.cmd(["key", "list", "--token", "YubiKey PIV"]);
+    let said = list.env("IEXEC_HSM_PIN_FILE", pin).run().ok().err();
+    assert!(!said.contains("factory"), "{said}");
 }

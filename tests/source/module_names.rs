@@ -137,6 +137,16 @@ const GRANTED: &[(&str, &str, &str)] = &[
         "the word for such a device",
     ),
     (
+        "cli/factory_pins.rs",
+        "instead: Some(",
+        "the command of a device whose PIN PKCS#11 cannot change",
+    ),
+    (
+        "cli/factory_pins.rs",
+        "label.starts_with(\"OpenPGP card\")",
+        "the label that such a card has, whoever made it",
+    ),
+    (
         "token/module/token_info.rs",
         "const KNOWN: [&str; 3] = [\"SoftHSM\", \"Kryoptic\"",
         "for speed alone: a module that is not named there is called by one thread at a time, which all bear",

@@ -29,6 +29,7 @@ use questions::Questions;
 use settings::Settings;
 
 pub(crate) fn run(context: Context, setup: &Setup) -> Result<Reply, Failure> {
+    let is_typed = !context.has_pin();
     let questions = Questions::of(&context);
     let mut settings = Settings::read()?;
     let (context, candidate, initialised) = ready_token(context, setup, &questions)?;
@@ -45,7 +46,7 @@ pub(crate) fn run(context: Context, setup: &Setup) -> Result<Reply, Failure> {
     let temporaries = context.temporaries.clone();
     let (context, reply, key) = key::ready(context, setup, &questions, &candidate, &address)?;
     let written = settings.write(&temporaries)?;
-    offer_another_pin(&context, &questions)?;
+    offer_another_pin(&context, &questions, is_typed);
     let reply = reply.with(json!({
         "configFile": settings.path(),
         "written": written,
@@ -64,13 +65,13 @@ pub(crate) fn run(context: Context, setup: &Setup) -> Result<Reply, Failure> {
         .note("  iexec-hsm doctor --selftest")
         .note("  iexec-hsm result push-encryption-key --chain arbitrum-mainnet")
         .note("Open a result:")
-        .note("  iexec-hsm result decrypt results.zip --extract my-result")
+        .note("  iexec-hsm result decrypt encryptedResults.zip --extract my-result")
         .note("A private key is lost with its token, and so are the results that only it opens. \"Loss and replacement\" in the book says what to do before that."))
 }
 
-/// Offers to change a PIN that the device was delivered with. One that a file gives is changed where that is written.
-fn offer_another_pin(context: &Context, questions: &Questions) -> Result<(), Failure> {
-    let is_typed = context.pin_file()?.is_none();
+/// Offers to change a PIN that the device was delivered with. One that a file, a credential or the environment
+/// gives would be sent again from there.
+fn offer_another_pin(context: &Context, questions: &Questions, is_typed: bool) {
     if factory_pins::was_taken() && is_typed && questions.yes("Change the PIN now?") {
         // All else is done, whatever becomes of it.
         let raw = context.global.raw;
@@ -79,7 +80,6 @@ fn offer_another_pin(context: &Context, questions: &Questions) -> Result<(), Fai
             Err(failure) => failure.print("setup", raw),
         };
     }
-    Ok(())
 }
 
 /// The token that is chosen, which is initialised if it was empty; and whether it was. The context
