@@ -8,7 +8,7 @@ use super::ui::command_line::CommandLine;
 use super::ui::failure::Failure;
 use crate::code::Code;
 use crate::text::escape::Shown as _;
-use crate::token::{Pin, TokenError, TokenInfo, init_token};
+use crate::token::{Pin, TokenError, TokenInfo, Uri, init_token};
 
 /// A token to initialise.
 #[derive(Debug, Default)]
@@ -65,7 +65,7 @@ fn choose(context: &Context, force: bool) -> Result<Located, Failure> {
         match fitting.as_slice() {
             [only] => Ok(only.clone()),
             [] => Err(TokenError::NoToken {
-                wanted: named.map_or("an empty token".into(), |uri| uri.identity().to_string()),
+                wanted: named.map_or("an empty token".into(), Uri::in_words),
                 present,
             }),
             // The URIs of empty tokens may all be alike: only the slot tells them apart.

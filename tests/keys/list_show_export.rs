@@ -282,7 +282,7 @@ fn a_key_is_listed_with_the_day_on_which_it_was_made() {
     let faulty = faulty.rule("private-attribute CKA_START_DATE 3230323431313239");
     let list = |args: &[&str]| work.cmd(["key", "list"]).args(args).pin();
     let told = faulty.drive(list(&[])).run().ok().out();
-    assert!(told.contains(", made 2024-11-29\n"), "{told}");
+    assert!(told.contains(", valid from 2024-11-29\n"), "{told}");
     let raw = faulty.drive(list(&["--raw"])).run().ok().raw();
     assert_eq!(raw["keys"][0]["startDate"], "2024-11-29");
 

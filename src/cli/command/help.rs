@@ -196,7 +196,7 @@ fn clause(help: &str, room: usize) -> String {
     } else {
         0
     };
-    let ends = ["; ", ": ", ", and ", ", for ", ", instead "];
+    let ends = [". ", "; ", ": ", ", and ", ", for ", ", instead "];
     let cut = ends.iter().filter_map(|end| text[begins..].find(end)).min();
     let text = cut.map_or(text, |at| &text[..begins + at]);
     let whole = format!("{text}{default}");

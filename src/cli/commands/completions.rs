@@ -10,7 +10,7 @@ use crate::cli::ui::reply::Reply;
     after_help = "Examples:\n  source <(iexec-hsm completions bash)\n  iexec-hsm completions zsh > ~/.zfunc/_iexec-hsm\n  iexec-hsm completions fish > ~/.config/fish/completions/iexec-hsm.fish"
 )]
 pub(crate) struct Completions {
-    /// The shell
+    /// The shell: bash, zsh or fish
     #[arg(value_name = "SHELL")]
     shell: Shell,
 }

@@ -114,9 +114,13 @@ impl ResultKey {
     pub fn start_date(&self, session: &Session) -> Option<String> {
         let date = bytes(&session.raw, self.private?, AttributeType::StartDate)?;
         let digits = str::from_utf8(&date).ok()?;
-        let is_date = digits.len() == 8 && digits.bytes().all(|it| it.is_ascii_digit());
-        let parts = (digits.get(..4)?, digits.get(4..6)?, digits.get(6..)?);
-        is_date.then(|| format!("{}-{}-{}", parts.0, parts.1, parts.2))
+        let (year, month, day) = (digits.get(..4)?, digits.get(4..6)?, digits.get(6..)?);
+        let number = |digits: &str| digits.parse::<u16>().unwrap_or_default();
+        let is_date = digits.len() == 8
+            && digits.bytes().all(|it| it.is_ascii_digit())
+            && (1..=12).contains(&number(month))
+            && (1..=31).contains(&number(day));
+        is_date.then(|| format!("{year}-{month}-{day}"))
     }
 
     /// Whether its private key is visible, as it is after a login.

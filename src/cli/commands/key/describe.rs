@@ -101,7 +101,7 @@ impl Described {
             addresses => format!("current key of {}", addresses.join(", ")),
         };
         let date = match (&self.start_date, &self.recorded) {
-            (Some(day), _) => format!(", made {day}"),
+            (Some(day), _) => format!(", valid from {day}"),
             (None, Some(day)) => format!(", recorded {day}"),
             (None, None) => String::new(),
         };

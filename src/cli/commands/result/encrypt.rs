@@ -36,7 +36,7 @@ pub(crate) struct Encrypt {
     /// The beneficiary's public key (SPKI PEM) [default: the .pub file of the address]
     #[arg(long, value_name = "PEM")]
     public_key: Option<PathBuf>,
-    /// The format to seal in
+    /// The format: current, legacy-ecb or guide-2019
     #[arg(long, default_value = "current")]
     format: Format,
     /// Replace the archive if it exists
