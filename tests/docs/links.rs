@@ -164,6 +164,8 @@ fn the_recording_is_one_of_the_demo() {
         .filter(|line| line.starts_with("run \"") || line.starts_with("prints \""));
     assert_eq!(shown.matches("$ ").count(), steps.count());
     assert!(shown.trim_end().ends_with("# All is well."));
+    // What it showed before it was recorded last.
+    assert!(shown.contains("fits      "), "{shown}");
     for (name, text) in [("demo.cast", &cast), ("demo.svg", &read("docs/demo.svg"))] {
         assert!(text.len() < 200_000, "{name}: {}", text.len());
         assert!(
