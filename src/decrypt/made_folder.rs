@@ -63,13 +63,13 @@ impl MadeFolder {
     }
 
     /// The folder, whatever stands at its path by now.
-    pub(super) fn dir(&self) -> &Arc<Dir> {
+    pub(crate) fn dir(&self) -> &Arc<Dir> {
         &self.dir
     }
 
     /// Makes the folders that were made survive a power cut. Those above it are reached by nobody who is confined to it,
     /// and were opened before.
-    pub(super) fn sync_made(&self) -> io::Result<()> {
+    pub(crate) fn sync_made(&self) -> io::Result<()> {
         for above in self.above.iter().rev() {
             match above {
                 Some(above) => above.sync_all()?,
@@ -80,7 +80,7 @@ impl MadeFolder {
     }
 
     /// Leaves it there, even empty.
-    pub(super) fn keep(mut self) {
+    pub(crate) fn keep(mut self) {
         self.made.drain(..).for_each(Entry::keep);
     }
 }

@@ -1,5 +1,8 @@
 //! When a result is on the disk: before it gets its name, or, with `--no-sync`, when the system likes.
 
+use std::fs;
+use std::path::Path;
+
 use crate::support::*;
 
 /// The system calls that make files durable, and the renames, in order, of one run.
@@ -56,6 +59,39 @@ fn a_few_extracted_files_are_synced_before_and_their_folders_after_they_get_thei
     let args = ["result", "decrypt", "a.zip", "-x", "new/out", "--force"];
     let expected = [["fsync"; 2], ["rename"; 2], ["fsync"; 2]].concat();
     assert_eq!(calls(&work, &args), expected);
+}
+
+/// What was synced below the work folder, or is it, in order.
+fn synced(work: &Work, args: &[&str]) -> Vec<String> {
+    let strace = ["strace", "-f", "-qq", "-y", "-e", "fsync", "-o", "calls"];
+    work.cmd(args).pin().under(strace).run().ok();
+    let log = String::from_utf8(work.read("calls")).unwrap();
+    let root = fs::canonicalize(work.folder()).unwrap();
+    let path = |line: &str| {
+        let (_, path) = line.split_once("fsync(")?.1.split_once('<')?;
+        let below = Path::new(path.split_once('>')?.0).strip_prefix(&root);
+        Some(below.ok()?.to_str().unwrap().to_owned())
+    };
+    log.lines().filter_map(path).collect()
+}
+
+#[test]
+fn the_folder_of_several_results_is_synced_where_it_was_made() {
+    let keyed = Keyed::new();
+    let work = archive(&keyed);
+    work.write("b.zip", keyed.archive(&plain()));
+    let args = ["result", "decrypt", "a.zip", "b.zip", "-x", "new/out"];
+    let made =
+        |synced: &[String]| ["", "new"].map(|it| synced.iter().filter(|path| *path == it).count());
+    assert_eq!(made(&synced(&work, &args)), [1, 1]);
+    // Now it is there.
+    let again = [&args[..], &["--force"]].concat();
+    assert_eq!(made(&synced(&work, &again)), [0, 0]);
+    let unsynced = synced(
+        &work,
+        &[&args[..4], &["-x", "other/out", "--no-sync"]].concat(),
+    );
+    assert!(unsynced.is_empty(), "{unsynced:?}");
 }
 
 #[test]

@@ -77,7 +77,11 @@ impl<'a> Run<'a> {
                 ..Options::default()
             },
             progress,
-            folder: SharedFolder::new(command.folder_of_several(), &context.temporaries),
+            folder: SharedFolder::new(
+                command.folder_of_several(),
+                &context.temporaries,
+                !command.opening.no_sync,
+            ),
             again,
         }
     }

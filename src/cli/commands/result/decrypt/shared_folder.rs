@@ -1,3 +1,4 @@
+use std::io;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -12,15 +13,17 @@ use crate::text::escape::Shown as _;
 pub(super) struct SharedFolder<'a> {
     path: Option<&'a Path>,
     temporaries: &'a Temporaries,
+    durable: bool,
     made: Mutex<Option<MadeFolder>>,
 }
 
 impl<'a> SharedFolder<'a> {
     /// A folder that is not made yet; without `path` there is none.
-    pub(super) fn new(path: Option<&'a Path>, temporaries: &'a Temporaries) -> Self {
+    pub(super) fn new(path: Option<&'a Path>, temporaries: &'a Temporaries, durable: bool) -> Self {
         Self {
             path,
             temporaries,
+            durable,
             made: Mutex::new(None),
         }
     }
@@ -32,12 +35,20 @@ impl<'a> SharedFolder<'a> {
         };
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if made.is_none() {
-            let folder = MadeFolder::create(path, self.temporaries);
-            *made = Some(folder.map_err(|error| {
+            *made = Some(self.made(path).map_err(|error| {
                 let message = format!("{} cannot be made: {error}", path.shown());
                 Failure::new(Code::IoFailed, message)
             })?);
         }
         Ok(())
+    }
+
+    fn made(&self, path: &Path) -> io::Result<MadeFolder> {
+        let folder = MadeFolder::create(path, self.temporaries)?;
+        if self.durable {
+            // Each result does so for its own folder alone.
+            folder.sync_made()?;
+        }
+        Ok(folder)
     }
 }

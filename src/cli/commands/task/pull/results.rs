@@ -11,7 +11,7 @@ use crate::cli::commands::result::warn_of_exposed;
 use crate::cli::context::Context;
 use crate::cli::ui::failure::Failure;
 use crate::code::Code;
-use crate::decrypt::{OutputError, Temporaries};
+use crate::decrypt::{MadeFolder, OutputError, Temporaries};
 use crate::file::dir::Dir;
 use crate::file::is_temporary;
 use crate::file::named;
@@ -49,7 +49,7 @@ impl Results {
     ) -> Result<(Self, Record), Failure> {
         let path = context.absolute(path);
         let failed = |error| Failure::from(OutputError::io(&path, error));
-        let dir = Arc::new(named::make(&path).map_err(failed)?);
+        let dir = made(&path, &context.temporaries, durable).map_err(failed)?;
         let record = Record::open(&dir).map_err(|error| match error.kind() {
             ErrorKind::WouldBlock => {
                 let what = format!("another `task pull` is running in {}", path.shown());
@@ -142,6 +142,17 @@ impl Results {
         });
         Ok(synced.map_err(|error: io::Error| OutputError::io(&self.place(task), error))?)
     }
+}
+
+/// Makes the folder at `path` with all that is missing of it, to stay.
+fn made(path: &Path, temporaries: &Temporaries, durable: bool) -> io::Result<Arc<Dir>> {
+    let folder = MadeFolder::create(path, temporaries)?;
+    if durable {
+        folder.sync_made()?;
+    }
+    let dir = Arc::clone(folder.dir());
+    folder.keep();
+    Ok(dir)
 }
 
 /// Whether the result of a task is in a folder of results.
