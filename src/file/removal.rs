@@ -22,7 +22,7 @@ const MOST_ROUNDS: usize = 10_000;
 /// Bytes of a folder that are read at once.
 const LISTING: usize = 32 * 1024;
 
-/// Removes the temporary folder `name` in `above`, which is `folder`, with all that is in it; no more of it after `until`.
+/// Removes the folder `name` in `above`, which is `folder`, with all that is in it; no more of it after `until`.
 /// What other threads still put there goes too. What stays has its mark, without which the next run would leave it.
 pub(super) fn remove_tree(
     above: &Dir,

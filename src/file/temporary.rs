@@ -285,6 +285,14 @@ impl TemporaryDir {
         Arc::clone(&self.dir)
     }
 
+    /// Removes the folder `name` in it, if it is there, with all that is in it.
+    pub(crate) fn remove(&self, name: &OsStr) -> io::Result<()> {
+        match self.dir.child(name) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            folder => remove_tree(&self.dir, name, &folder?, None),
+        }
+    }
+
     /// Writes down that all that waits in it may have its place in the folder around it. Should this process be killed
     /// while it moves it there, the next one moves the rest.
     pub(crate) fn note_complete(&self) -> io::Result<()> {

@@ -352,6 +352,34 @@ fn a_program_that_fails_is_run_again_and_the_result_is_not_pulled_again() {
     );
 }
 
+#[test]
+fn a_result_whose_place_was_taken_is_pulled_by_the_same_run_once_the_place_is_free() {
+    let Some(world) = World::new() else { return };
+    let work = world.keyed.work();
+    let task = world.task("late").to_string();
+    let agent = Agent::unlocked(&work, &[]);
+    world.configured(&work);
+    // This is nobody's result, so that each round opens the archive and fails when it is to get its place.
+    let in_the_way = ".iexec-hsm-0123456789abcdef.part";
+    work.write(format!("results/{task}/{in_the_way}"), "");
+    let place = work.path("results").join(&task);
+    let args = ["task", "pull", "--wallet-address", ADDRESS, "--raw"];
+    let watch = ["--require-agent", "--watch", "--interval", "1s"];
+    let mut started = agent.cmd(&work, args).args(&watch).start();
+    let mut errors = BufReader::new(started.take_stderr()).lines();
+    let error: Value = serde_json::from_str(&errors.next().unwrap().unwrap()).unwrap();
+    assert_eq!(error["taskid"], task);
+    assert_eq!(error["error"]["code"], "output-exists", "{error}");
+    let record = String::from_utf8(work.read("results/.iexec-hsm-pulled.jsonl")).unwrap();
+    assert!(record.contains("\"placed\""), "{record}");
+    fs::remove_dir_all(&place).unwrap();
+    until("it is there", || place.exists());
+    check(&work.path("results"), &task, "late");
+    started.signal(Signal::TERM);
+    started.wait().killed_by(Signal::TERM);
+    work.is_tidy();
+}
+
 pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let start = Instant::now();
     while !is_so() {

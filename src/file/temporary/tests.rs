@@ -291,3 +291,22 @@ fn threads_do_not_take_each_others_for_strays() {
     });
     assert_eq!(names(folder.path()).len(), 100);
 }
+
+#[test]
+fn a_folder_that_waited_is_removed_whole_and_another_can_wait_under_its_name() {
+    let temporaries = Temporaries::default();
+    let folder = tempfile::tempdir().unwrap();
+    let waiting = folder_in(&temporaries, folder.path());
+    let name = OsStr::new("one");
+    waiting.remove(name).unwrap();
+    for _ in 0..2 {
+        assert!(waiting.dir().make(name.as_ref()).unwrap());
+        let one = waiting.dir().child(name).unwrap();
+        one.made_below(Path::new("a/b")).unwrap();
+        one.create(Path::new("a/b/it")).unwrap();
+        waiting.remove(name).unwrap();
+        assert!(waiting.dir().find(name).unwrap().is_none());
+    }
+    drop(waiting);
+    assert_eq!(names(folder.path()), Vec::<String>::new());
+}

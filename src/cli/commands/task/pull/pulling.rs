@@ -310,9 +310,14 @@ impl<'a> Pulling<'a> {
         }
     }
 
-    /// Takes note of a result that failed.
+    /// Takes note of a result that failed. Nothing decrypted of it waits any longer.
     fn failed(&self, id: Id, failure: Failure) {
         let code = failure.code;
+        if let Err(error) = self.results.give_up(id) {
+            self.context.warn(format_args!(
+                "what was decrypted of {id} cannot be removed: {error}"
+            ));
+        }
         self.tell(
             &failure
                 .of(&id.to_string())

@@ -122,6 +122,11 @@ impl Results {
         Ok(found.inode())
     }
 
+    /// Removes what there is of a result that failed: another try begins with nothing.
+    pub(super) fn give_up(&self, task: Id) -> io::Result<()> {
+        self.waiting.remove(task.to_string().as_ref())
+    }
+
     /// Moves a result that waited to its place.
     pub(super) fn publish(&self, task: Id) -> Result<(), Failure> {
         let name = task.to_string();
