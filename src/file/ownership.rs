@@ -45,12 +45,21 @@ pub(crate) fn check_own(file: &File) -> io::Result<()> {
         refused("it belongs to another user")
     } else if found.mode() & 0o022 != 0 {
         refused("other users can write to it")
-    } else if found.nlink() != 1 {
-        // What is written there would go into a file that was meant for something else.
-        refused("it has another name, too")
     } else {
         Ok(())
     }
+}
+
+/// Refuses an open file that is to be added to and has another name: it may be meant for something else.
+///
+/// # Errors
+/// [`io::ErrorKind::PermissionDenied`], with the reason.
+pub(crate) fn check_only_name(file: &File) -> io::Result<()> {
+    if file.metadata()?.nlink() == 1 {
+        return Ok(());
+    }
+    let why = "it has another name, too";
+    Err(io::Error::new(io::ErrorKind::PermissionDenied, why))
 }
 
 /// Looks at the file at `path`, where it lies and where links lead, and at each folder above up to

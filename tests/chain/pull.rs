@@ -380,6 +380,45 @@ fn a_result_whose_place_was_taken_is_pulled_by_the_same_run_once_the_place_is_fr
     work.is_tidy();
 }
 
+#[test]
+fn the_record_is_on_the_disk_before_a_result_gets_its_place_among_others_files() {
+    let Some(world) = World::new() else { return };
+    let work = world.keyed.work();
+    world.task("one");
+    fs::create_dir(work.path("shared")).unwrap();
+    fs::set_permissions(work.path("shared"), fs::Permissions::from_mode(0o777)).unwrap();
+    let calls = |args: &[&str]| {
+        let trace = "fsync,fdatasync,renameat2";
+        let strace = ["strace", "-f", "-qq", "-y", "-e", trace, "-o", "calls"];
+        world.pull(&work, args).pin().under(strace).run().ok();
+        let log = String::from_utf8(work.read("calls")).unwrap();
+        log.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let placed = |line: &String| line.contains("renameat2(") && line.matches("\"0x").count() == 2;
+    let recorded = |line: &String| line.contains("fdatasync(") && line.contains("-pulled.jsonl>");
+    let shared = calls(&["--output-dir", "shared"]);
+    let [recorded_at, placed_at] = [
+        shared.iter().position(recorded),
+        shared.iter().position(placed),
+    ];
+    assert!(
+        recorded_at.is_some() && recorded_at < placed_at,
+        "{shared:?}"
+    );
+    // In a folder that is this user's alone that is not needed. Where folders are made, their names are synced.
+    let own = calls(&["--output-dir", "new/out"]);
+    assert!(!own.iter().any(recorded), "{own:?}");
+    let root = fs::canonicalize(work.folder()).unwrap();
+    for folder in [root.clone(), root.join("new")] {
+        let synced = format!("<{}>", folder.display());
+        let is_synced = |line: &String| line.contains("fsync(") && line.contains(&synced);
+        assert!(own.iter().any(is_synced), "{synced}: {own:?}");
+    }
+    let fast = calls(&["--output-dir", "other/out", "--no-sync"]);
+    let is_sync = |line: &String| line.contains("sync(") && line.contains(&*root.to_string_lossy());
+    assert!(!fast.iter().any(is_sync), "{fast:?}");
+}
+
 pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let start = Instant::now();
     while !is_so() {

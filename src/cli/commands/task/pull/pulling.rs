@@ -253,7 +253,12 @@ impl<'a> Pulling<'a> {
     fn publish(&self, id: Id) -> Result<(), Failure> {
         let inode = self.results.inode(id)?;
         let known = Known::Placed { inode };
-        let added = lock(&self.record).add(id, known, now());
+        let mut record = lock(&self.record);
+        let mut added = record.add(id, known, now());
+        if self.results.needs_lasting_record() {
+            added = added.and_then(|()| record.sync());
+        }
+        drop(record);
         added.map_err(|error| not_recorded(&error))?;
         self.results.publish(id)
     }

@@ -12,13 +12,13 @@ use crate::chain::poco::Id;
 use crate::code::Code;
 use crate::file::dir::Dir;
 use crate::file::named;
-use crate::file::ownership::check_own;
+use crate::file::ownership::{check_only_name, check_own};
 
 /// Its name in the folder of results.
 const NAME: &str = ".iexec-hsm-pulled.jsonl";
 
-/// Half a million results.
-const MOST_BYTES: u64 = 64 << 20;
+/// Half a million results: each takes about 220 bytes, in a line when it gets its place and one when all is done.
+const MOST_BYTES: u64 = 128 << 20;
 
 /// What is known of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +47,8 @@ impl Known {
 pub(super) struct Record {
     known: HashMap<Id, Known>,
     file: File,
+    /// Whether half a line may be at its end.
+    is_torn: bool,
 }
 
 /// A line of the file; `at` is in seconds since 1970.
@@ -116,16 +118,17 @@ impl Record {
             _ => {}
         }
         let flags = OFlags::RDWR | OFlags::APPEND | OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        let mut file = folder.open_file(NAME.as_ref(), flags)?;
+        let file = folder.open_file(NAME.as_ref(), flags)?;
         check_own(&file)?;
+        check_only_name(&file)?;
         flock(&file, FlockOperation::NonBlockingLockExclusive)?;
         let content = content(&file)?;
-        if !content.is_empty() && !content.ends_with(b"\n") {
-            // What was being written when a run was killed is no line.
-            file.write_all(b"\n")?;
-        }
-        let known = parsed(&content);
-        Ok(Self { known, file })
+        Ok(Self {
+            known: parsed(&content),
+            file,
+            // One was being written when a run was killed.
+            is_torn: !content.is_empty() && !content.ends_with(b"\n"),
+        })
     }
 
     pub(super) fn get(&self, task: Id) -> Option<Known> {
@@ -134,11 +137,20 @@ impl Record {
 
     /// Adds what is known of a task at `now`, in seconds since 1970.
     pub(super) fn add(&mut self, task: Id, known: Known, now: u64) -> io::Result<()> {
-        let mut line = serde_json::to_vec(&Line::of(task, known, now))?;
-        line.push(b'\n');
-        self.known.insert(task, known);
+        let line = serde_json::to_string(&Line::of(task, known, now))?;
+        // What was torn is ended by a line break of its own.
+        let start = if self.is_torn { "\n" } else { "" };
         // One write, so that a kill leaves all of it or a piece that is no line.
-        self.file.write_all(&line)
+        let written = self.file.write_all(format!("{start}{line}\n").as_bytes());
+        self.is_torn = written.is_err();
+        written?;
+        self.known.insert(task, known);
+        Ok(())
+    }
+
+    /// Makes what was added survive a power cut.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        self.file.sync_data()
     }
 }
 
@@ -220,5 +232,41 @@ mod tests {
             (three, placed),
         ]);
         assert_eq!(read(folder.path()).unwrap(), known);
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_not_known_and_spoils_no_other_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = named::open(folder.path()).unwrap();
+        let mut record = Record::open(&dir).unwrap();
+        let [one, two] = ["01", "02"].map(id);
+        let pulled = Known::Pulled { entries: 1 };
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let file = std::mem::replace(&mut record.file, full);
+        let error = record.add(one, pulled, 7).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::StorageFull);
+        assert_eq!(record.get(one), None);
+        // As far as there was room.
+        record.file = file;
+        record.file.write_all(br#"{"task":"0x0101"#).unwrap();
+        record.add(two, pulled, 8).unwrap();
+        assert_eq!(record.get(two), Some(pulled));
+        drop(record);
+        assert_eq!(read(folder.path()).unwrap(), [(two, pulled)].into());
+    }
+
+    #[test]
+    fn one_of_two_names_is_read_and_not_added_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = named::open(folder.path()).unwrap();
+        let pulled = Known::Pulled { entries: 1 };
+        let mut record = Record::open(&dir).unwrap();
+        record.add(id("01"), pulled, 7).unwrap();
+        drop(record);
+        let path = |name: &str| folder.path().join(name);
+        std::fs::hard_link(path(NAME), path("backup")).unwrap();
+        assert_eq!(read(folder.path()).unwrap(), [(id("01"), pulled)].into());
+        let refused = Record::open(&dir).err().unwrap();
+        assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
     }
 }

@@ -122,6 +122,12 @@ impl Results {
         Ok(found.inode())
     }
 
+    /// Whether a result's place must be on record, for a power cut, before it gets it: only that tells it from what others
+    /// may put there.
+    pub(super) fn needs_lasting_record(&self) -> bool {
+        self.durable && self.is_exposed
+    }
+
     /// Removes what there is of a result that failed: another try begins with nothing.
     pub(super) fn give_up(&self, task: Id) -> io::Result<()> {
         self.waiting.remove(task.to_string().as_ref())
