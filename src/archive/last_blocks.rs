@@ -6,11 +6,26 @@
 
 use std::io;
 
+use thiserror::Error;
+
 use super::blocks::{Blocks, HEADER, Known, STRIDE, Stored};
 use crate::file::ReadAt;
 
 /// Bytes that are looked through: two blocks, however long.
 const TAIL: u64 = 2 * (u16::MAX as u64 + HEADER as u64);
+
+/// The end of a body looks like blocks that are none, which only somebody who meant it can have made.
+///
+/// Who reads in order does not meet it. So it must be told as any other bad ciphertext: the archive's CRC may well match.
+#[derive(Clone, Copy, Debug, Error)]
+#[error("the last bytes of the encrypted body look like blocks that they are not")]
+pub(crate) struct SeemingBlocks;
+
+impl From<SeemingBlocks> for io::Error {
+    fn from(seeming: SeemingBlocks) -> Self {
+        Self::new(io::ErrorKind::InvalidData, seeming)
+    }
+}
 
 /// Finds the last blocks of a body whose end is `end`, but for the first ones. `None` where there are fewer than two, or
 /// where it is not clear.

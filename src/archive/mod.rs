@@ -43,6 +43,7 @@ pub use body::{Body, Damaged};
 pub(crate) use crc_at::CrcAt;
 pub use error::ArchiveError;
 pub(crate) use file_id::FileId;
+pub(crate) use last_blocks::SeemingBlocks;
 pub use layout::{Layout, Scheme};
 pub use limits::Limits;
 pub(crate) use seekable::{Keep, SeekableBody};

@@ -7,8 +7,8 @@ use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::blocks::{Blocks, HEADER, Known, Span, Stored};
-use super::body::{Body, BodySource, damaged};
-use super::last_blocks::last_blocks;
+use super::body::{Body, BodySource};
+use super::last_blocks::{SeemingBlocks, last_blocks};
 use super::stored_blocks::HISTORY;
 use super::zip::Method;
 use crate::file::ReadAt;
@@ -158,7 +158,9 @@ impl SeekableBody {
         // Only the last one ends there.
         let end = self.source.end();
         let fits = match (&self.last, block.last) {
-            (_, true) => next == end,
+            (None, true) => next == end,
+            // It would lead over those that were found from the end.
+            (Some(_), true) => false,
             (None, false) => next.body <= end.body && next.file < end.file,
             (Some(last), false) => {
                 let last = last.start();
@@ -227,7 +229,7 @@ impl SeekableBody {
             self.source.file.read_exact_at(&mut found, span.file)?;
             rest.file.read_exact_at(&mut true_ones, at - rest.from)?;
             if found != true_ones {
-                return Err(damaged("its last bytes look like blocks that they are not"));
+                return Err(SeemingBlocks.into());
             }
             at += span.len;
         }
@@ -237,7 +239,7 @@ impl SeekableBody {
     /// Requires that the first blocks lead to the last ones, which some have read before they knew.
     ///
     /// # Errors
-    /// [`super::Damaged`] in an [`io::Error`] where they do not; what reading met.
+    /// [`SeemingBlocks`] in an [`io::Error`] where they do not; what reading met.
     pub(super) fn confirm(&self) -> io::Result<()> {
         let Some(last) = &self.last else {
             return Ok(());
@@ -374,8 +376,13 @@ impl ReadAt for SeekableBody {
             Place::InArchive(span) => span,
             Place::InRest(rest) => return rest.file.read_at(&mut out[..room], at - rest.from),
         };
+        // Each byte has one source: those of the last blocks are not read with others.
+        let until = match &self.last {
+            Some(last) if at < last.start().body => last.start(),
+            _ => self.source.end(),
+        };
         // All blocks at once, their headers between them: a read of each costs more than to move it.
-        let room = (self.source.end().file - span.file).min(room as u64) as usize;
+        let room = (until.file - span.file).min(room as u64) as usize;
         let count = self.source.file.read_at(&mut out[..room], span.file)?;
         if count == 0 {
             return Err(changed());
@@ -389,7 +396,7 @@ impl ReadAt for SeekableBody {
             };
             self.note(behind, &blocks);
         }
-        Ok(kept)
+        Ok(kept.min((until.body - at) as usize))
     }
 
     fn len(&self) -> io::Result<u64> {

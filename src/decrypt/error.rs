@@ -3,7 +3,7 @@ use std::io;
 
 use super::output::OutputError;
 use crate::archive::result_zip::ResultZipError;
-use crate::archive::{ArchiveError, Damaged};
+use crate::archive::{ArchiveError, Damaged, SeemingBlocks};
 use crate::envelope::{BadCiphertext, NoRandomness};
 
 /// A failure to open an archive. Each variant says whether a retry can help.
@@ -85,7 +85,9 @@ impl<E: std::error::Error> DecryptError<E> {
             return Self::Damaged(*damaged);
         }
         match error.get_ref() {
-            Some(inner) if inner.is::<BadCiphertext>() => Self::CannotDecrypt,
+            Some(inner) if inner.is::<BadCiphertext>() || inner.is::<SeemingBlocks>() => {
+                Self::CannotDecrypt
+            }
             Some(inner) if inner.is::<ResultZipError>() => ResultZipError::from(error).into(),
             Some(inner) if inner.is::<OutputError>() => match error.downcast() {
                 Ok(output) => Self::Output(output),

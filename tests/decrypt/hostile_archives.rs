@@ -1,6 +1,8 @@
 //! Archives that are made to take more than they are worth: bombs, lies about sizes, more entries than any result has.
 //! Each is met with little memory and little CPU, and leaves nothing.
 
+use std::collections::BTreeSet;
+
 use crate::support::*;
 
 /// Addresses, the module's own included, in bytes.
@@ -165,4 +167,90 @@ fn a_comment_full_of_ends_is_read_in_one_way_or_not_at_all() {
     let mut zip = Zip::of([good.body_entry(), good.key_entry()]);
     zip.comment = b"PK\x05\x06".repeat(16_000);
     refused(&work, "ends", &zip.bytes(), &[], 21);
+}
+
+/// The body of a sealed result in stored blocks of which the last has bits set that no deflater sets; in their data stand
+/// two headers as it makes them, with `len` bytes from each of them to the next or the end.
+fn with_seeming_blocks(sealed: &Sealed, len: usize) -> Vec<u8> {
+    let header = |last: u8| {
+        let [low, high] = (len as u16 - 5).to_le_bytes();
+        [last, low, high, !low, !high]
+    };
+    let mut body = sealed.body.clone();
+    let end = body.len();
+    let (before, last) = (end - 60_000, end - len);
+    body[last..last + 5].copy_from_slice(&header(1));
+    // A header between them takes room of the first.
+    let first = if last - len < before {
+        last - len + 5
+    } else {
+        last - len
+    };
+    body[first..first + 5].copy_from_slice(&header(0));
+    let mut packed = Vec::new();
+    let mut put = |head: u8, data: &[u8]| {
+        let [low, high] = (data.len() as u16).to_le_bytes();
+        packed.extend([head, low, high, !low, !high]);
+        packed.extend(data);
+    };
+    body[..before].chunks(60_000).for_each(|it| put(0, it));
+    put(0b1000_0001, &body[before..]);
+    let mut crc = flate2::Crc::new();
+    crc.update(&body);
+    let mut entry = Entry::new(BODY, packed).stored();
+    entry.method_id = Some(8);
+    entry.crc = Some(crc.sum());
+    (entry.size, entry.local_size) = (Some(end as u64), Some(end as u64));
+    Zip::of([entry, sealed.key_entry()]).bytes()
+}
+
+#[test]
+fn an_end_that_looks_like_blocks_that_it_is_not_is_one_more_bad_ciphertext() {
+    /// Of a body that is too large for all of its blocks to be found first.
+    const HALF: usize = 2200 << 10;
+    let keyed = Keyed::new();
+    let work = keyed.work();
+    let (_, stranger) = openssl::rsa_key(2048);
+    let entry = |name| Entry::new(name, noise(HALF)).stored();
+    let mut plain = Zip::of([entry("one"), entry("two")]);
+    let without_comment = plain.bytes();
+    plain.comment = vec![b' '; 4000];
+    // In the comment, so that no file is another one; and in the second file, whose CRC is wrong then.
+    let cases = [(plain.bytes(), 1500, 0), (without_comment, 50_000, 20)];
+    let mut said = BTreeSet::new();
+    for (plain, len, in_order) in &cases {
+        for (public, is_right) in [(&keyed.public, true), (&stranger, false)] {
+            if !is_right && *in_order != 0 {
+                // All of it is read in order, whatever is in it.
+                continue;
+            }
+            let archive = with_seeming_blocks(&Sealed::current(public, plain), *len);
+            work.write("a.zip", &archive);
+            for (to, exit) in [
+                (&["--extract", "out"][..], 20),
+                (&["--entry", "two", "--output", "two"], 20),
+                // The end is not looked at first.
+                (&["--output", "out.zip", "--verify"], *in_order),
+            ] {
+                let exit = if is_right { exit } else { 20 };
+                for from in ["a.zip", "-"] {
+                    let cmd = work.cmd(["result", "decrypt", from, "--raw"]).pin();
+                    let run = cmd.args(to).stdin(archive.clone()).run();
+                    let what = format!("{len} {is_right} {to:?} from {from}: {}", run.err());
+                    assert_eq!(run.code, Some(exit), "{what}");
+                    if exit == 0 {
+                        let read = work.read("out.zip");
+                        assert!(read[..2 * HALF] == plain[..2 * HALF]);
+                        std::fs::remove_file(work.path("out.zip")).unwrap();
+                    } else {
+                        said.insert(run.raw_error().to_string());
+                    }
+                    for out in ["out", "two", "out.zip"] {
+                        assert!(!work.exists(out), "{what}");
+                    }
+                }
+            }
+        }
+    }
+    assert_eq!(said.len(), 1, "{said:?}");
 }

@@ -183,8 +183,8 @@ fn both_ways_give_what_reading_in_order_gives() {
     assert!(sound > 80 && inflated > 20 && refused > 10);
 }
 
-#[test]
-fn an_end_that_only_looks_like_blocks_is_found_out() {
+/// A body whose end looks like blocks that are data in truth, and its data.
+fn seeming() -> (BodySource, Vec<u8>) {
     // The last block has bits set that no deflater sets, so that it is taken for data of one before it.
     let (first, last) = (vec![1; 9000], vec![2; 500]);
     let seeming = [stored_block(0, &[3; 100]), stored_block(1, &[4; 100])].concat();
@@ -205,8 +205,43 @@ fn an_end_that_only_looks_like_blocks_is_found_out() {
         },
         has_crc: true,
     };
+    (source, data)
+}
+
+#[test]
+fn an_end_that_only_looks_like_blocks_is_found_out() {
+    let (source, data) = seeming();
     assert!(in_order(&source).unwrap() == data);
+    for seed in 1..20 {
+        let body = SeekableBody::begun(&source, keep()).unwrap().unwrap();
+        let error = at_any_place(&mut Dice(seed), body, &source).unwrap_err();
+        error.downcast::<SeemingBlocks>().unwrap();
+    }
+    // Whether the CRC matches is not what tells.
     let body = SeekableBody::begun(&source, keep()).unwrap().unwrap();
-    let error = at_any_place(&mut Dice(1), body, &source).unwrap_err();
-    error.downcast::<Damaged>().unwrap();
+    let body = CrcAt::new(body, Some(source.content.crc ^ 1));
+    let error = body.finish_body().unwrap_err();
+    error.downcast::<SeemingBlocks>().unwrap();
+}
+
+#[test]
+fn each_byte_has_one_source_wherever_a_read_begins() {
+    let (source, data) = seeming();
+    let mut seen = vec![None; data.len()];
+    for at in (0..data.len()).step_by(97) {
+        let body = SeekableBody::begun(&source, keep()).unwrap().unwrap();
+        let mut bytes = vec![0; 3000];
+        match body.read_at(&mut bytes, at as u64) {
+            Ok(count) => {
+                for (seen, byte) in seen[at..].iter_mut().zip(&bytes[..count]) {
+                    assert_eq!(*seen.get_or_insert(*byte), *byte, "read at {at}");
+                }
+            }
+            // From where the true blocks lead over the others.
+            Err(error) => {
+                error.downcast::<SeemingBlocks>().unwrap();
+            }
+        }
+    }
+    assert!(seen[..9000].iter().all(|it| *it == Some(1)));
 }
