@@ -11,7 +11,7 @@ use super::body::{Body, BodySource};
 use super::last_blocks::{SeemingBlocks, last_blocks};
 use super::stored_blocks::HISTORY;
 use super::zip::Method;
-use crate::file::ReadAt;
+use crate::file::{ReadAt, Spooled};
 
 /// Bytes that a disk is asked for before the headers in them are read: asked for each by itself it can take many times
 /// longer.
@@ -61,7 +61,7 @@ impl Debug for Keep {
 #[derive(Debug)]
 struct Rest {
     from: u64,
-    file: File,
+    file: Spooled,
 }
 
 enum Place<'a> {
@@ -212,7 +212,7 @@ impl SeekableBody {
         let file = keep(self.source.open_behind(from, &self.before(found)?))?;
         let rest = Rest {
             from: from.body,
-            file,
+            file: Spooled(file),
         };
         self.check_last(&rest)?;
         Ok(self.rest.get_or_init(|| rest))
@@ -278,14 +278,21 @@ impl SeekableBody {
         }
     }
 
-    /// Where the byte `at` is in the archive, or its end.
+    /// Where the byte `at` is in the archive.
     fn place(&self, at: u64) -> Option<u64> {
-        if at >= self.source.content.size {
-            return Some(self.source.end().file);
-        }
         match self.locate(at) {
             Ok(Place::InArchive(span)) => Some(span.file),
             _ => None,
+        }
+    }
+
+    fn give_back_in_archive(&self, range: Range<u64>) -> bool {
+        if range.is_empty() {
+            return false;
+        }
+        match (self.place(range.start), self.place(range.end - 1)) {
+            (Some(start), Some(last)) => self.source.file.give_back(start..last + 1),
+            _ => false,
         }
     }
 
@@ -413,10 +420,16 @@ impl ReadAt for SeekableBody {
         if due.is_empty() || due.end > known {
             return false;
         }
-        match (self.place(due.start), self.place(due.end)) {
-            (Some(start), Some(end)) => self.source.file.give_back(start..end),
+        let from = self.rest.get().map_or(due.end, |rest| rest.from);
+        let in_archive = self.give_back_in_archive(due.start..due.end.min(from));
+        let in_rest = match self.rest.get() {
+            Some(rest) if due.end > from => {
+                let start = due.start.max(from) - from;
+                rest.file.give_back(start..due.end - from)
+            }
             _ => false,
-        }
+        };
+        in_archive || in_rest
     }
 }
 
