@@ -30,6 +30,9 @@ pub(super) trait Sessions {
 
     /// The failure of a session that could not be opened again.
     fn gone() -> Self::Error;
+
+    /// The same failure for others, where it is a refusal of the PIN: none of them sends it again.
+    fn refusal(error: &Self::Error) -> Option<Self::Error>;
 }
 
 impl<P: PinSource> Sessions for &mut TokenKeys<P> {
@@ -55,6 +58,18 @@ impl<P: PinSource> Sessions for &mut TokenKeys<P> {
     fn gone() -> TokenError {
         TokenError::device("C_OpenSession", "the device did not come back")
     }
+
+    fn refusal(error: &TokenError) -> Option<TokenError> {
+        match error {
+            TokenError::PinWrong { label, state } => Some(TokenError::PinWrong {
+                label: label.clone(),
+                state: *state,
+            }),
+            TokenError::PinBlocked(label) => Some(TokenError::PinBlocked(label.clone())),
+            TokenError::FinalTry(label) => Some(TokenError::FinalTry(label.clone())),
+            _ => None,
+        }
+    }
 }
 
 /// Sessions that threads take turns with. When the device fails in one, all of them are closed, and
@@ -63,15 +78,23 @@ pub(super) struct SharedKeys<S: Sessions> {
     count: usize,
     steadiness: Steadiness,
     sessions: Mutex<S>,
-    state: Mutex<State<S::Session>>,
+    state: Mutex<State<S>>,
     changed: Condvar,
 }
 
-struct State<U> {
-    free: Vec<U>,
+struct State<S: Sessions> {
+    free: Vec<S::Session>,
     /// Sessions that threads have.
     taken: usize,
     device: Device,
+    /// Why it is gone, where the token refused the PIN.
+    refused: Option<S::Error>,
+}
+
+impl<S: Sessions> State<S> {
+    fn refusal(&self) -> Option<S::Error> {
+        S::refusal(self.refused.as_ref()?)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -96,6 +119,7 @@ impl<S: Sessions> SharedKeys<S> {
                 free,
                 taken: 0,
                 device: Device::Works,
+                refused: None,
             }),
             changed: Condvar::new(),
         })
@@ -120,7 +144,7 @@ impl<S: Sessions> SharedKeys<S> {
         let mut state = self.state();
         loop {
             if state.device == Device::Gone {
-                return Err(S::gone());
+                return Err(state.refusal().unwrap_or_else(S::gone));
             }
             if let Some(session) = state.free.pop() {
                 state.taken += 1;
@@ -154,7 +178,7 @@ impl<S: Sessions> SharedKeys<S> {
                 state = self.wait(state);
             }
             return match state.device {
-                Device::Gone => Err(failure),
+                Device::Gone => Err(state.refusal().unwrap_or(failure)),
                 _ => Ok(()),
             };
         }
@@ -171,6 +195,7 @@ impl<S: Sessions> SharedKeys<S> {
             Ok(()) => Device::Works,
             Err(_) => Device::Gone,
         };
+        state.refused = outcome.as_ref().err().and_then(S::refusal);
         drop(state);
         self.changed.notify_all();
         outcome
@@ -186,14 +211,11 @@ impl<S: Sessions> SharedKeys<S> {
         Ok(opened)
     }
 
-    fn state(&self) -> MutexGuard<'_, State<S::Session>> {
+    fn state(&self) -> MutexGuard<'_, State<S>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wait<'s>(
-        &self,
-        state: MutexGuard<'s, State<S::Session>>,
-    ) -> MutexGuard<'s, State<S::Session>> {
+    fn wait<'s>(&self, state: MutexGuard<'s, State<S>>) -> MutexGuard<'s, State<S>> {
         let woken = self.changed.wait(state);
         woken.unwrap_or_else(PoisonError::into_inner)
     }

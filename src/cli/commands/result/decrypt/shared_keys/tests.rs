@@ -15,6 +15,7 @@ struct Fake {
     open: AtomicUsize,
     restarts: AtomicUsize,
     stays_away: bool,
+    refuses_the_pin: bool,
     /// Uses that fail wait for one another.
     together: Option<Barrier>,
 }
@@ -42,7 +43,9 @@ impl Sessions for Arc<Fake> {
     fn bring_back(&mut self, failure: Broken) -> Result<(), Broken> {
         assert_eq!(self.open.load(Ordering::SeqCst), 0, "a session is open");
         self.restarts.fetch_add(1, Ordering::SeqCst);
-        if self.stays_away {
+        if self.refuses_the_pin {
+            Err(Broken("refused"))
+        } else if self.stays_away {
             Err(failure)
         } else {
             Ok(())
@@ -51,6 +54,10 @@ impl Sessions for Arc<Fake> {
 
     fn gone() -> Broken {
         Broken("gone")
+    }
+
+    fn refusal(error: &Broken) -> Option<Broken> {
+        (error.0 == "refused").then_some(Broken("refused"))
     }
 }
 
@@ -169,4 +176,29 @@ fn a_device_that_stays_away_ends_the_turn_of_each_thread() {
     assert_eq!(lost.count(), 1, "{answers:?}");
     assert_eq!(fake.restarts.load(Ordering::SeqCst), 1);
     assert_eq!(fake.open.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn every_thread_is_told_that_the_pin_was_refused() {
+    for failing in [1, 2] {
+        let (fake, shared) = shared(Fake {
+            failures: failing.into(),
+            refuses_the_pin: true,
+            together: Some(Barrier::new(failing)),
+            ..Fake::default()
+        });
+        let turns = shared.turns(4);
+        std::thread::scope(|scope| {
+            for mut turn in turns {
+                scope.spawn(move || {
+                    // Those that were done before the device failed have nothing to say.
+                    while turn.candidates(512).is_ok() {
+                        turn.done(true).unwrap();
+                    }
+                    assert_eq!(turn.candidates(512).err(), Some(Broken("refused")));
+                });
+            }
+        });
+        assert_eq!(fake.restarts.load(Ordering::SeqCst), 1);
+    }
 }
