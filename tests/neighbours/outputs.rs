@@ -39,14 +39,6 @@ fn furnished<'t>(keyed: &'t Keyed) -> Work<'t> {
     work
 }
 
-fn is_root() -> bool {
-    let is_root = rustix::process::geteuid().is_root();
-    if !is_root {
-        eprintln!("skipped: only root can play another user");
-    }
-    is_root
-}
-
 /// Empties the folder that is the neighbour's.
 fn clear(work: &Work) {
     for entry in fs::read_dir(work.path("shared")).unwrap() {
@@ -63,7 +55,7 @@ fn nothing_went_elsewhere(work: &Work) {
 
 #[test]
 fn a_folder_that_is_swapped_for_a_link_leads_no_file_elsewhere() {
-    if !is_root() {
+    if !Neighbour::can_be_played() {
         return;
     }
     let keyed = Keyed::new();
@@ -108,7 +100,7 @@ fn a_folder_that_is_swapped_for_a_link_leads_no_file_elsewhere() {
 
 #[test]
 fn a_link_of_another_user_is_not_followed_by_any_command_that_writes() {
-    if !is_root() {
+    if !Neighbour::can_be_played() {
         return;
     }
     let keyed = Keyed::new();
@@ -151,7 +143,7 @@ fn a_link_of_another_user_is_not_followed_by_any_command_that_writes() {
 
 #[test]
 fn key_files_are_not_made_where_another_user_points() {
-    if !is_root() {
+    if !Neighbour::can_be_played() {
         return;
     }
     let token = Token::new();
@@ -172,7 +164,7 @@ fn key_files_are_not_made_where_another_user_points() {
 
 #[test]
 fn what_is_renamed_to_look_temporary_is_not_removed() {
-    if !is_root() {
+    if !Neighbour::can_be_played() {
         return;
     }
     let keyed = Keyed::new();
@@ -192,7 +184,7 @@ fn what_is_renamed_to_look_temporary_is_not_removed() {
 /// What a hard link, a device or a pipe of another user stands for is not written to.
 #[test]
 fn what_another_user_put_in_the_place_of_an_output_is_left_alone() {
-    if !is_root() {
+    if !Neighbour::can_be_played() {
         return;
     }
     let keyed = Keyed::new();
@@ -250,7 +242,7 @@ fn what_another_user_put_in_the_place_of_an_output_is_left_alone() {
 
 #[test]
 fn an_agent_makes_neither_socket_nor_log_where_another_user_points() {
-    if !is_root() {
+    if !Neighbour::can_be_played() {
         return;
     }
     let keyed = Keyed::new();
@@ -276,7 +268,7 @@ fn an_agent_makes_neither_socket_nor_log_where_another_user_points() {
 
 #[test]
 fn a_configuration_is_not_written_where_another_user_points() {
-    if !is_root() {
+    if !Neighbour::can_be_played() {
         return;
     }
     let token = Token::new();

@@ -9,14 +9,6 @@ use crate::support::chain::Requester;
 use crate::support::neighbour::{NEIGHBOUR, Neighbour};
 use crate::support::*;
 
-fn is_root() -> bool {
-    let is_root = rustix::process::geteuid().is_root();
-    if !is_root {
-        eprintln!("skipped: only root can play another user");
-    }
-    is_root
-}
-
 /// A folder that is the neighbour's, with a link of theirs to one that they may not look into.
 fn furnish(work: &Work<'_>) {
     for (name, mode) in [("shared", 0o777), ("precious", 0o700)] {
@@ -32,7 +24,7 @@ fn furnish(work: &Work<'_>) {
 
 #[test]
 fn no_result_or_evidence_of_a_task_goes_where_another_user_points() {
-    if !is_root() {
+    if !Neighbour::can_be_played() {
         return;
     }
     let Some(world) = World::new() else { return };
@@ -83,7 +75,7 @@ fn no_result_or_evidence_of_a_task_goes_where_another_user_points() {
 
 #[test]
 fn a_run_whose_result_another_user_would_direct_is_not_paid_for() {
-    if !is_root() {
+    if !Neighbour::can_be_played() {
         return;
     }
     let Some(requester) = Requester::start() else {
@@ -113,7 +105,7 @@ fn a_run_whose_result_another_user_would_direct_is_not_paid_for() {
 
 #[test]
 fn units_are_not_written_where_others_could_change_them() {
-    if !is_root() {
+    if !Neighbour::can_be_played() {
         return;
     }
     let work = Work::without_token();
@@ -137,7 +129,7 @@ fn units_are_not_written_where_others_could_change_them() {
 
 #[test]
 fn what_another_user_made_in_the_place_of_a_result_is_not_passed_over_in_silence() {
-    if !is_root() {
+    if !Neighbour::can_be_played() {
         return;
     }
     let keyed = Keyed::new();

@@ -23,10 +23,18 @@ def attempt(step, *args):
 pub struct Neighbour(Child);
 
 impl Neighbour {
+    /// Whether somebody here can play another user; says so where not.
+    pub fn can_be_played() -> bool {
+        let is_root = rustix::process::geteuid().is_root();
+        if !is_root {
+            eprintln!("skipped: only root can play another user");
+        }
+        is_root
+    }
+
     /// Starts it, once it is known that it can begin; `None` where nobody can play another user.
     pub fn start(work: &Work<'_>, program: &str, args: &[&Path]) -> Option<Self> {
-        if !rustix::process::geteuid().is_root() {
-            eprintln!("skipped: only root can play another user");
+        if !Self::can_be_played() {
             return None;
         }
         // They may go where the work is done.

@@ -52,6 +52,14 @@ fn archive<'t>(keyed: &'t Keyed) -> (Work<'t>, u64) {
     (work, plain.len() as u64)
 }
 
+/// Makes `bad.zip` of it, which differs in one bit.
+fn spoil(work: &Work<'_>) {
+    let mut archive = work.read("a.zip");
+    let half = archive.len() / 2;
+    archive[half] ^= 1;
+    work.write("bad.zip", archive);
+}
+
 #[test]
 fn a_program_is_told_of_each_byte_of_a_result_once_or_twice() {
     let keyed = Keyed::new();
@@ -165,10 +173,7 @@ fn nobody_is_told_who_has_not_asked() {
 fn what_fails_is_not_told_as_done() {
     let keyed = Keyed::new();
     let (work, _) = archive(&keyed);
-    let mut archive = work.read("a.zip");
-    let half = archive.len() / 2;
-    archive[half] ^= 1;
-    work.write("bad.zip", archive);
+    spoil(&work);
     let words = ["result", "decrypt", "bad.zip", "--progress", "json"];
     let run = work.cmd(words).arg("--raw").pin().run().fails(21);
     let lines = &progress(&run)["decrypt"];
@@ -220,10 +225,7 @@ fn a_terminal_shows_a_line_until_the_end() {
 fn a_line_goes_away_before_a_failure_and_at_ctrl_c() {
     let keyed = Keyed::new();
     let (work, _) = archive(&keyed);
-    let mut archive = work.read("a.zip");
-    let half = archive.len() / 2;
-    archive[half] ^= 1;
-    work.write("bad.zip", archive);
+    spoil(&work);
     let (faulty, gate) = slow(&keyed, &work, 1);
     let cmd = work.cmd(["result", "decrypt", "bad.zip"]).pin();
     let mut pty = Pty::spawn(&faulty.drive(cmd));
