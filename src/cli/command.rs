@@ -34,7 +34,7 @@ const EXIT_STATUS: &str = "Exit status: 0 done, 2 usage, 10-16 token, PIN and ke
 /// The private key is made on a PKCS#11 token (YubiHSM 2, smartcard, TPM, SoftHSM2) and stays
 /// there; results are decrypted on this machine. Commands and options have the names that they have in the iExec SDK.
 #[derive(Debug, Parser)]
-#[command(name = "iexec-hsm", version, max_term_width = 100, help_template = help::FIRST)]
+#[command(name = "iexec-hsm", version, max_term_width = 100, help_template = help::of_program())]
 #[command(
     after_help = EXAMPLES,
     after_long_help = format!("{EXAMPLES}\n\n{EXIT_STATUS}")

@@ -14,28 +14,8 @@ const LONGEST_VALUE: usize = 9;
 /// Letters of the longest word that an example of the short help has; the id of a task has more.
 const LONGEST_WORD: usize = 30;
 
-/// The commands that people need first stand before all others.
-pub(super) const FIRST: &str = "\
-{about-with-newline}
-{usage-heading} {usage}
-
-First steps:
-  setup                       Prepare a token and a key
-  result push-encryption-key  Publish the public key that seals results
-  app run                     Run an app, and open its result
-  task pull                   Download and open all new results
-  result decrypt              Open a result that was downloaded
-  agent start                 Unlock the token once for many uses
-  doctor                      Check the set-up
-
-Commands:
-{subcommands}
-
-Options:
-{options}{after-help}";
-
-/// The same in the short help, with the bare names of all others.
-const FIRST_BRIEF: &str = "\
+/// What the help of the program begins with: the commands that people need first.
+const FIRST_STEPS: &str = "\
 {about-with-newline}
 {usage-heading} {usage}
 
@@ -50,6 +30,11 @@ First steps:
 
 Commands:
 ";
+
+/// The long help of the program.
+pub(super) fn of_program() -> String {
+    format!("{FIRST_STEPS}{{subcommands}}\n\nOptions:\n{{options}}{{after-help}}")
+}
 
 /// Ends the short help of `command`, and of those in it, with where the other options are.
 pub(super) fn shortened(command: Command) -> Command {
@@ -78,7 +63,7 @@ pub(super) fn brief_for(program: Command, arguments: &[OsString]) -> Command {
         (true, _) => program.term_width(200),
         (false, true) => {
             let names = wrapped(&names, 78).replace('\n', "\n  ");
-            program.help_template(format!("{FIRST_BRIEF}  {names}{{after-help}}"))
+            program.help_template(format!("{FIRST_STEPS}  {names}{{after-help}}"))
         }
         (false, false) => program,
     }

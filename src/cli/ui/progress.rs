@@ -68,8 +68,8 @@ impl Progress {
     }
 
     /// Counts what is to be done.
-    pub(crate) fn expect(&self, count: u64) {
-        self.counts.expect(count);
+    pub(crate) fn add_total(&self, count: u64) {
+        self.counts.add_total(count);
         self.follow();
     }
 
@@ -80,8 +80,8 @@ impl Progress {
     }
 
     /// Counts bytes that are to be done, where bytes are what is counted.
-    pub(crate) fn expect_bytes(&self, bytes: u64) {
-        self.counts.expect_bytes(bytes);
+    pub(crate) fn add_total_bytes(&self, bytes: u64) {
+        self.counts.add_total_bytes(bytes);
         self.follow();
     }
 

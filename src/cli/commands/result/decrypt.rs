@@ -156,7 +156,7 @@ pub(super) fn run(context: &Context, command: Decrypt) -> Result<Reply, Failure>
     if jobs.is_empty() {
         return Ok(run.end(&tally));
     }
-    progress.expect(jobs.len() as u64);
+    progress.add_total(jobs.len() as u64);
     if let Some(agent) = run.agent(&pins)? {
         let connection = |_| agent.connection(&pins);
         let threads = if run.may_ask(&jobs) {

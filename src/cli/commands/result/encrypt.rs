@@ -141,7 +141,7 @@ impl<'a> Stages<'a> {
                 _ => Work::Encrypt,
             };
             let progress = self.context.progress(work, Unit::Bytes);
-            progress.expect_bytes(now.total);
+            progress.add_total_bytes(now.total);
             *self.now.borrow_mut() = Some((now.stage, progress));
         }
         if let Some((_, progress)) = &*self.now.borrow() {

@@ -5,6 +5,7 @@
 //! run that is killed in between finds the result in its place, and does the rest.
 
 mod about;
+mod failures;
 mod job;
 mod program;
 mod pulling;
@@ -95,7 +96,7 @@ pub(super) fn run(context: &Context, command: &Pull) -> Result<Reply, Failure> {
     let mut rounds = Rounds::new(search, &pulling);
     let mut first = rounds.first();
     if let (Err(failure), true) = (&first, command.watch)
-        && pulling::may_pass(failure)
+        && failures::may_pass(failure)
     {
         pulling.tell(failure);
         first = Ok(());

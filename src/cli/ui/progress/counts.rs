@@ -53,13 +53,13 @@ impl Counts {
     }
 
     /// Counts bytes that are to be done; of work that counts something larger nobody knows how many there are.
-    pub(super) fn expect_bytes(&self, bytes: u64) {
+    pub(super) fn add_total_bytes(&self, bytes: u64) {
         if self.unit == Unit::Bytes {
-            self.expect(bytes);
+            self.add_total(bytes);
         }
     }
 
-    pub(super) fn expect(&self, count: u64) {
+    pub(super) fn add_total(&self, count: u64) {
         let known = |total: u64| if total == UNKNOWN { 0 } else { total };
         let add = |total| Some(known(total).saturating_add(count));
         let _ = self

@@ -166,7 +166,7 @@ impl Run<'_> {
         self.folder.make()?;
         let passes = target.passes(&self.options);
         let keys = holder.keys()?;
-        self.progress.expect_bytes(passes * archive.result_len());
+        self.progress.add_total_bytes(passes * archive.result_len());
         let progress = |bytes| self.progress.add_bytes(bytes);
         let options = Options {
             watcher: job.watcher.clone(),

@@ -147,7 +147,7 @@ fn read_zip(
     watcher: &Arc<dyn Watcher>,
     progress: &Progress,
 ) -> Result<(), Failure> {
-    progress.expect_bytes(contents.summary().size);
+    progress.add_total_bytes(contents.summary().size);
     let read = contents
         .watched_by(Some(watcher))
         .and_then(|contents| contents.read_watched(&|bytes| progress.add_bytes(bytes)));
@@ -173,7 +173,7 @@ fn cid(
     let Some(cid) = cid_of(task) else {
         return Ok(no_cid(task, "the task names no file in IPFS by its CID"));
     };
-    progress.expect_bytes(file.metadata().map_or(0, |it| it.len()));
+    progress.add_total_bytes(file.metadata().map_or(0, |it| it.len()));
     let same = cid.is_of_file(progress.of_reading(file));
     let outcome = match same.map_err(|error| unreadable(path, error))? {
         Some(true) => CidOutcome::Same,

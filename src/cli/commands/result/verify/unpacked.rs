@@ -95,7 +95,7 @@ fn list(folder: &Path, files: &mut Vec<Unpacked>, most: u64) -> Result<bool, (Pa
 fn hash(file: &Unpacked, digester: &Digester, progress: &Progress) -> io::Result<()> {
     let mut watcher = digester.file(EntryName(&file.name));
     let open = regular::open(&file.path)?;
-    progress.expect_bytes(open.metadata()?.len());
+    progress.add_total_bytes(open.metadata()?.len());
     let mut open = progress.of_reading(open);
     let mut chunk = vec![0; CHUNK];
     loop {

@@ -2,13 +2,13 @@
 
 use std::cell::Cell;
 use std::fmt::Display;
-use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use serde_json::{Value, json};
 
 use super::about::About;
+use super::failures::{in_the_way, is_final, may_pass, not_recorded};
 use super::job::Job;
 use super::record::{Known, Record};
 use super::results::{Found, Results};
@@ -100,7 +100,7 @@ impl<'a> Pulling<'a> {
 
     /// Adds a result that is to be pulled.
     pub(super) fn add(&self, job: Job) {
-        self.progress.expect(1);
+        self.progress.add_total(1);
         lock(&self.state).add(job);
         self.changed.notify_all();
     }
@@ -186,7 +186,7 @@ impl<'a> Pulling<'a> {
             match self.results.look(id, known) {
                 // Another run has put it there and was killed before it could say so.
                 Found::Result => self.finish(&job, json!({}), 1, None),
-                Found::Other => self.failed(id, self.in_the_way(id)),
+                Found::Other => self.failed(id, in_the_way(&self.results.place(id))),
                 Found::Nothing => match self.fetched(gateways, job) {
                     Ok(arrived) => match arrived.about.check_early() {
                         Ok(()) => lock(&self.state).arrived.push_back(arrived),
@@ -238,15 +238,6 @@ impl<'a> Pulling<'a> {
                 verifier,
             },
         })
-    }
-
-    fn in_the_way(&self, id: Id) -> Failure {
-        let place = self.results.place(id);
-        let what = format!(
-            "{} exists already, and others may have put it there",
-            place.shown()
-        );
-        Failure::new(Code::OutputExists, what).hint("Remove it to have the result pulled.")
     }
 
     /// Moves a result that waited to its place, which is written down before: the next run knows it by that.
@@ -430,31 +421,6 @@ impl Arrivals for Pulling<'_> {
             Opened::FailedForAll(failure) => self.stop(failure),
         }
     }
-}
-
-fn not_recorded(error: &io::Error) -> Failure {
-    let what = format!("the pulled results cannot be recorded: {error}");
-    Failure::new(Code::IoFailed, what)
-}
-
-/// Whether a service may wait for something to be well again.
-pub(super) fn may_pass(failure: &Failure) -> bool {
-    matches!(
-        failure.code,
-        Code::NodeNotReachable | Code::MarketFailed | Code::DeviceFailed | Code::AgentNotAvailable
-    )
-}
-
-/// Whether a result that failed so is bad for good.
-fn is_final(code: Code) -> bool {
-    matches!(
-        code,
-        Code::CannotDecrypt
-            | Code::NotAnArchive
-            | Code::TooLarge
-            | Code::VerifiedDifferent
-            | Code::NotVerified
-    )
 }
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

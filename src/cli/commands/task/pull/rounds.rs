@@ -1,8 +1,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::failures::may_pass;
 use super::job::Job;
-use super::pulling::{Pulling, may_pass};
+use super::pulling::Pulling;
 use crate::chain::poco::Id;
 use crate::cli::commands::task::of_us::Search;
 use crate::cli::node::now;
